@@ -1,0 +1,50 @@
+# What is common to all targets of ours: warnings, sources of a folder, ccache
+# and precompiled headers.
+
+# A folder is a target, so its list of sources is the folder. CONFIGURE_DEPENDS
+# has the build look again each time it runs, which costs milliseconds at this
+# size and removes the usual trap of globbing, a new file that is not built.
+function(node_proxy_glob variable)
+  set(patterns ${ARGN})
+  list(TRANSFORM patterns PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
+  file(GLOB sources CONFIGURE_DEPENDS LIST_DIRECTORIES FALSE ${patterns})
+  set(${variable} "${sources}" PARENT_SCOPE)
+endfunction()
+
+# Warnings for our own code; headers of others come in as system headers.
+# Presets turn them into errors by CMAKE_COMPILE_WARNING_AS_ERROR.
+function(node_proxy_warnings target)
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+    # With optimization or sanitizers, g++ 12 reports these inside its own
+    # library's headers for correct code.
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-error=maybe-uninitialized
+      -Wno-error=stringop-overflow -Wno-error=restrict
+      -Wno-error=array-bounds>)
+endfunction()
+
+# A library of ours: include path in the build and after installation.
+function(node_proxy_library target export_name)
+  node_proxy_warnings(${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${export_name})
+  add_library(node_proxy::${export_name} ALIAS ${target})
+  target_include_directories(${target} PUBLIC
+    "$<BUILD_INTERFACE:${NODE_PROXY_INCLUDE_DIR}>")
+endfunction()
+
+# A small file that includes CAF takes 10 seconds to compile; most of that is
+# CAF's headers, which one precompiled header per set of flags takes out.
+# `-DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON` shows missing includes.
+function(node_proxy_reuse_caf_headers target)
+  if(TARGET node_proxy_caf_headers)
+    target_precompile_headers(${target} REUSE_FROM node_proxy_caf_headers)
+  endif()
+endfunction()
+
+if(NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+  find_program(NODE_PROXY_CCACHE ccache)
+  mark_as_advanced(NODE_PROXY_CCACHE)
+  if(NODE_PROXY_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${NODE_PROXY_CCACHE}")
+  endif()
+endif()

@@ -1,0 +1,1 @@
+// Compiled only to have CAF's precompiled header, which other targets reuse.
