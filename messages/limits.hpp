@@ -1,0 +1,48 @@
+// Every fixed limit of the wire format. A limit here binds both ends; what an
+// operator may choose is in <node_proxy/protocol/config.hpp>.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace node_proxy::limits {
+
+/// Longest engine name in bytes of UTF-8.
+inline constexpr std::size_t engine_name = 255;
+
+/// Most addresses of one node advert.
+inline constexpr std::size_t advert_addresses = 16;
+
+/// Largest encoded node advert in bytes, signature included.
+inline constexpr std::size_t advert_size = 16 * 1024;
+
+/// Longest certificate issuer of a TLS address in bytes of UTF-8.
+inline constexpr std::size_t cert_issuer = 255;
+
+/// Most ciphers offered in one hello.
+inline constexpr std::size_t ciphers = 16;
+
+/// Most extensions in one hello or welcome.
+inline constexpr std::size_t extensions = 16;
+
+/// Longest frame body in bytes (Noise specification, section 3: the largest
+/// Noise message).
+inline constexpr std::size_t frame_body = 65'535;
+
+/// Longest frame body in bytes before the handshake is complete.
+inline constexpr std::size_t handshake_body = 4 * 1024;
+
+/// Largest control frame in bytes, before sealing.
+inline constexpr std::size_t control_body = 64 * 1024;
+
+/// Most rejects a receiver may leave unsettled.
+inline constexpr std::size_t unsettled_rejects = 1'024;
+
+/// Numbers of a nonce space end below this.
+inline constexpr std::uint64_t sequence_end = std::uint64_t{1} << 62;
+
+/// Longest life of a message in seconds (30 days).
+inline constexpr std::uint64_t expiry_seconds = 30ull * 24 * 60 * 60;
+
+} // namespace node_proxy::limits
