@@ -24,8 +24,9 @@ using bytes_view = std::span<const std::byte>;
 /// A value, or the error that kept us from having one.
 template <class T, class E> using expected = tl::expected<T, E>;
 
-/// The error half of an `expected`.
-template <class E> using unexpected = tl::unexpected<E>;
+/// The error half of an `expected`. A using-declaration, for clang 14 deduces no
+/// template arguments through an alias.
+using tl::unexpected;
 
 /// The octets of `text`, not copied.
 inline bytes_view as_bytes(std::string_view text) {

@@ -26,6 +26,10 @@ inline constexpr std::size_t ciphers = 16;
 /// Most extensions in one hello or welcome.
 inline constexpr std::size_t extensions = 16;
 
+/// Deepest nesting of lists in lists, which bounds the stack that decoding a
+/// recursive type of a user's takes.
+inline constexpr std::size_t list_depth = 64;
+
 /// Longest frame body in bytes (Noise specification, section 3: the largest
 /// Noise message).
 inline constexpr std::size_t frame_body = 65'535;
@@ -35,6 +39,14 @@ inline constexpr std::size_t handshake_body = 4 * 1024;
 
 /// Largest control frame in bytes, before sealing.
 inline constexpr std::size_t control_body = 64 * 1024;
+
+/// Bytes of a `serialized_msg` in each of its fragments but the last: as many
+/// as fit a frame of `frame_body` whatever its numbers are, rounded down.
+inline constexpr std::size_t fragment = 65'000;
+
+/// What a message counts in windows beyond the bytes of its `serialized_msg`,
+/// so that a window bounds the number of small messages too.
+inline constexpr std::size_t message_overhead = 128;
 
 /// Most rejects a receiver may leave unsettled.
 inline constexpr std::size_t unsettled_rejects = 1'024;

@@ -1,0 +1,38 @@
+#include <node_proxy/protocol/bare.hpp>
+
+#include <bit>
+
+namespace node_proxy {
+
+std::size_t uint_size(std::uint64_t value) {
+  auto bits = static_cast<std::size_t>(std::bit_width(value | 1));
+  return (bits + 6) / 7;
+}
+
+void append_uint(bytes &out, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7)
+    out.push_back(static_cast<std::byte>(value | 0x80));
+  out.push_back(static_cast<std::byte>(value));
+}
+
+expected<std::uint64_t, bare_error> take_uint(bytes_view &input) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < max_uint_size; ++i) {
+    if (i == input.size())
+      return unexpected{bare_error::truncated};
+    auto octet = std::to_integer<std::uint64_t>(input[i]);
+    // Nine octets carry 63 bits, so the tenth can only be 1.
+    if (i + 1 == max_uint_size && octet > 1)
+      return unexpected{bare_error::too_long};
+    value |= (octet & 0x7F) << (7 * i);
+    if (octet < 0x80) {
+      if (octet == 0 && i > 0)
+        return unexpected{bare_error::not_minimal};
+      input = input.subspan(i + 1);
+      return value;
+    }
+  }
+  return unexpected{bare_error::too_long};
+}
+
+} // namespace node_proxy
