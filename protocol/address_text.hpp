@@ -1,0 +1,31 @@
+// Addresses as text, for people, command lines and logs. Numeric only: looking
+// up names is I/O.
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <node_proxy/messages/transport_address.hpp>
+
+namespace node_proxy {
+
+/// `127.0.0.1`, or the IPv6 address in the canonical form of RFC 5952, `::1`.
+[[nodiscard]] std::string to_string(const ip_address &ip);
+
+/// `tcp://127.0.0.1:4000`, `udp://[::1]:4000`; likewise `quic://` and `tls://`
+/// (without the issuer of the certificate), and `ip://` without a port.
+[[nodiscard]] std::string to_string(const transport_address &address);
+
+/// Reads an IPv4 address (four decimal numbers without leading zeros) or an
+/// IPv6 address (any form of RFC 4291, section 2.2, without a zone).
+[[nodiscard]] std::optional<ip_address> parse_ip_address(std::string_view text);
+
+/// Reads `tcp://IP:PORT` or `udp://IP:PORT`, an IPv6 address in brackets. Port
+/// 0 is allowed: one can listen there.
+/// @returns as error a sentence that names `text` and what was expected.
+[[nodiscard]] expected<transport_address, std::string>
+parse_address(std::string_view text);
+
+} // namespace node_proxy
