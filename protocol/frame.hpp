@@ -1,0 +1,121 @@
+// Frames: how a stream of octets is cut into bodies, and what a body is
+// (PROTOCOL.md, "Frames").
+
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include <node_proxy/messages/basics.hpp>
+#include <node_proxy/messages/field.hpp>
+#include <node_proxy/protocol/cipher.hpp>
+
+namespace node_proxy {
+
+/// The kinds of frames. The values are the tags on the wire.
+enum class frame_kind : std::uint8_t {
+  handshake_init,
+  handshake_reply,
+  node_msg,
+  unreliable,
+  control,
+};
+
+template <>
+inline constexpr std::array<std::string_view, 5> enum_names<frame_kind>{
+  "handshake_init", "handshake_reply", "node_msg", "unreliable", "control"};
+
+/// Whether the frames of this kind are sealed; the others are of the handshake.
+[[nodiscard]] constexpr bool is_sealed(frame_kind kind) noexcept {
+  return kind >= frame_kind::node_msg;
+}
+
+/// What the peer did wrong.
+enum class frame_error : std::uint8_t {
+  length_zero,
+  /// The length exceeds what is allowed at this time.
+  length_over_limit,
+  unknown_kind,
+  /// The message is not encrypted.
+  null_cipher,
+  unknown_cipher,
+  /// The number is not below `limits::sequence_end`.
+  number_too_large,
+  /// The body ends early, goes on after its end, or is not canonical BARE.
+  malformed,
+};
+
+template <>
+inline constexpr std::array<std::string_view, 7> enum_names<frame_error>{
+  "length_zero",    "length_over_limit", "unknown_kind", "null_cipher",
+  "unknown_cipher", "number_too_large",  "malformed"};
+
+/// The octets of the length in front of each body: u32, little-endian.
+inline constexpr std::size_t frame_length_size = 4;
+
+/// Cuts a stream into bodies. It holds what was put in and not yet taken out,
+/// and beyond that allocates at most one more frame. Take out all there is
+/// after each input.
+class deframer {
+public:
+  /// Bodies have at most `max_body` octets.
+  explicit deframer(std::size_t max_body) noexcept : max_body_{max_body} {}
+
+  /// Another limit, for the lengths that have not been read yet.
+  void set_max_body(std::size_t max_body) noexcept { max_body_ = max_body; }
+
+  /// Takes the next octets of the stream. Bodies that were taken out before
+  /// are no longer there. After an error nothing happens.
+  void handle_input(bytes_view input);
+
+  /// Takes out the next body if it is complete. Errors: length_zero,
+  /// length_over_limit, as soon as the length is there; an error stays.
+  [[nodiscard]] expected<std::optional<bytes_view>, frame_error> poll_body();
+
+  /// How many octets of the stream were not taken out. If this is not zero
+  /// after everything was polled, a frame is unfinished.
+  [[nodiscard]] std::size_t buffered() const noexcept {
+    return buffer_.size() - begin_;
+  }
+
+private:
+  void make_room(std::size_t size);
+
+  bytes buffer_;
+  // Where that which was not taken out begins.
+  std::size_t begin_ = 0;
+  std::size_t max_body_;
+  std::optional<frame_error> error_;
+};
+
+/// Appends the length of a body.
+void append_frame_length(bytes& out, std::size_t body_size);
+
+/// Appends `body` as a frame. It has 1 to `limits::frame_body` octets.
+void append_frame(bytes& out, bytes_view body);
+
+/// Appends a message of the handshake as a frame of that kind.
+void append_handshake_frame(bytes& out, frame_kind kind, bytes_view message);
+
+/// A body, taken apart. All views refer to the body.
+struct parsed_body {
+  frame_kind kind = frame_kind::handshake_init;
+  /// Of the handshake: the Noise message. Empty if sealed.
+  bytes_view payload;
+  /// Of a sealed frame: its number in the space that `kind` names.
+  std::uint64_t number = 0;
+  cipher_suite cipher = cipher_suite::chacha20_poly1305;
+  /// All octets before the ciphertext, which its tag covers, too.
+  bytes_view associated_data;
+  /// With the tag, thus at least `aead_tag_size` octets.
+  bytes_view ciphertext;
+};
+
+/// Takes a body apart, canonical encodings only. Errors: unknown_kind,
+/// null_cipher, unknown_cipher, number_too_large, malformed.
+[[nodiscard]] expected<parsed_body, frame_error> parse_body(bytes_view body);
+
+} // namespace node_proxy
