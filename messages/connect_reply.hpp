@@ -17,12 +17,13 @@ struct node_advert_versions {
   /// The initiator's that the responder knows.
   std::uint64_t known = 0;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(CEREAL_NVP(own), CEREAL_NVP(known));
   }
 
-  friend bool operator==(const node_advert_versions &,
-                         const node_advert_versions &) = default;
+  friend bool operator==(const node_advert_versions&,
+                         const node_advert_versions&) = default;
 };
 
 /// `ConnectReplyOk`: the connection is accepted.
@@ -32,12 +33,13 @@ struct connect_reply_ok {
   /// Latest local `node_advert` versions.
   node_advert_versions node_advert_ver;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(CEREAL_NVP(proto_ver), CEREAL_NVP(node_advert_ver));
   }
 
-  friend bool operator==(const connect_reply_ok &,
-                         const connect_reply_ok &) = default;
+  friend bool operator==(const connect_reply_ok&,
+                         const connect_reply_ok&) = default;
 };
 
 /// `ConnectReplyError`: the connection is refused.
@@ -52,18 +54,18 @@ enum class connect_reply_error : std::uint8_t {
 
 template <>
 inline constexpr std::array<std::string_view, 3>
-    enum_names<connect_reply_error>{"over_capacity", "incompatible", "denied"};
+  enum_names<connect_reply_error>{"over_capacity", "incompatible", "denied"};
 
 /// `ConnectReply = Result ConnectReplyOk ConnectReplyError`.
 struct connect_reply {
   std::variant<connect_reply_ok, connect_reply_error> result;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(CEREAL_NVP(result));
   }
 
-  friend bool operator==(const connect_reply &,
-                         const connect_reply &) = default;
+  friend bool operator==(const connect_reply&, const connect_reply&) = default;
 };
 
 } // namespace node_proxy

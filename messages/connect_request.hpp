@@ -23,14 +23,15 @@ struct connect_request {
   /// Latest known `node_advert` version of the destination node; 0 = none.
   std::uint64_t dst_node_advert_ver = 0;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(CEREAL_NVP(proto_ver_min), CEREAL_NVP(proto_ver_max),
             CEREAL_NVP(src_node_id), CEREAL_NVP(dst_node_id),
             CEREAL_NVP(src_node_advert_ver), CEREAL_NVP(dst_node_advert_ver));
   }
 
-  friend bool operator==(const connect_request &,
-                         const connect_request &) = default;
+  friend bool operator==(const connect_request&,
+                         const connect_request&) = default;
 };
 
 } // namespace node_proxy

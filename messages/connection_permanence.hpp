@@ -17,6 +17,6 @@ enum class connection_permanence : std::uint8_t {
 
 template <>
 inline constexpr std::array<std::string_view, 2>
-    enum_names<connection_permanence>{"ephemeral", "permanent"};
+  enum_names<connection_permanence>{"ephemeral", "permanent"};
 
 } // namespace node_proxy

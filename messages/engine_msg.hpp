@@ -25,12 +25,13 @@ struct engine_msg {
   /// The encoded message.
   bytes msg;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(CEREAL_NVP(sender), CEREAL_NVP(target), CEREAL_NVP(mailbox),
             CEREAL_NVP(msg));
   }
 
-  friend bool operator==(const engine_msg &, const engine_msg &) = default;
+  friend bool operator==(const engine_msg&, const engine_msg&) = default;
 };
 
 } // namespace node_proxy

@@ -25,50 +25,59 @@ template <class T>
 concept named_enum = std::is_enum_v<T> &&(enum_names<T>.size() > 0);
 
 /// The name of `value`, or "unknown" if it is none of the enumerators.
-template <named_enum Enum> constexpr std::string_view to_string(Enum value) {
+template <named_enum Enum>
+constexpr std::string_view to_string(Enum value) {
   auto index = static_cast<std::size_t>(value);
   return index < enum_names<Enum>.size() ? enum_names<Enum>[index] : "unknown";
 }
 
 /// Marks a field that is a union of one alternative (tag 0) on the wire, such
 /// as `PublicKey = Curve25519PubKey ByteString`: room for more to come.
-template <class T> struct sole_alternative {
-  T &value;
+template <class T>
+struct sole_alternative {
+  T& value;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(cereal::make_nvp("value", value));
   }
 };
 
-template <class T> sole_alternative(T &) -> sole_alternative<T>;
+template <class T>
+sole_alternative(T&) -> sole_alternative<T>;
 
 /// Marks an unsigned 64-bit field that takes eight bytes on the wire (BARE
 /// `u64`) instead of the variable-length `uint`.
 struct fixed_u64 {
-  std::uint64_t &value;
+  std::uint64_t& value;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(cereal::make_nvp("value", value));
   }
 };
 
 /// Marks a string or list that has at most `Max` elements. An archive with a
 /// wire form refuses a longer one, both ways, before it allocates.
-template <std::size_t Max, class T> struct bounded_field {
-  T &value;
+template <std::size_t Max, class T>
+struct bounded_field {
+  T& value;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(cereal::make_nvp("value", value));
   }
 };
 
-template <std::size_t Max, class T> bounded_field<Max, T> bounded(T &value) {
+template <std::size_t Max, class T>
+bounded_field<Max, T> bounded(T& value) {
   return {value};
 }
 
 /// Holds the place of a union tag that the specification assigns to something
 /// that does not exist here yet. It can neither be encoded nor decoded.
-template <std::size_t Tag> struct reserved_tag {
+template <std::size_t Tag>
+struct reserved_tag {
   friend bool operator==(reserved_tag, reserved_tag) = default;
 };
 

@@ -21,11 +21,12 @@ namespace node_proxy {
 struct public_key {
   std::array<std::byte, 32> data{};
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(cereal::make_nvp("curve25519", sole_alternative{data}));
   }
 
-  friend auto operator<=>(const public_key &, const public_key &) = default;
+  friend auto operator<=>(const public_key&, const public_key&) = default;
 };
 
 /// `NodeID`: a node is its public key.
@@ -41,11 +42,12 @@ using external_id = public_key;
 struct signature {
   std::array<std::byte, 64> data{};
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(cereal::make_nvp("ed25519", sole_alternative{data}));
   }
 
-  friend bool operator==(const signature &, const signature &) = default;
+  friend bool operator==(const signature&, const signature&) = default;
 };
 
 /// `Commitment`: a signature by an identity.
@@ -62,20 +64,22 @@ struct engine_id {
   std::optional<node_id> node;
   engine_name name;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(CEREAL_NVP(node),
             cereal::make_nvp("name", bounded<limits::engine_name>(name)));
   }
 
-  friend bool operator==(const engine_id &, const engine_id &) = default;
+  friend bool operator==(const engine_id&, const engine_id&) = default;
 };
 
 } // namespace node_proxy
 
 /// Public keys are uniformly distributed, or made so at a high price by the
 /// owner of the key; containers of untrusted keys have a bounded size.
-template <> struct std::hash<node_proxy::public_key> {
-  std::size_t operator()(const node_proxy::public_key &key) const noexcept {
+template <>
+struct std::hash<node_proxy::public_key> {
+  std::size_t operator()(const node_proxy::public_key& key) const noexcept {
     std::size_t result;
     std::memcpy(&result, key.data.data(), sizeof(result));
     return result;

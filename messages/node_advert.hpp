@@ -17,12 +17,13 @@ struct weighted_address {
   /// Higher is tried first.
   std::uint64_t weight = 0;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(CEREAL_NVP(address), CEREAL_NVP(weight));
   }
 
-  friend bool operator==(const weighted_address &,
-                         const weighted_address &) = default;
+  friend bool operator==(const weighted_address&,
+                         const weighted_address&) = default;
 };
 
 /// `NodeAdvert`: where a node can be reached, said and signed by that node.
@@ -39,18 +40,20 @@ struct node_advert {
   signature sig;
 
   /// The fields that `sig` covers.
-  template <class Archive> void serialize_signed(Archive &archive) {
+  template <class Archive>
+  void serialize_signed(Archive& archive) {
     archive(CEREAL_NVP(id),
             cereal::make_nvp("addrs", bounded<limits::advert_addresses>(addrs)),
             CEREAL_NVP(version), CEREAL_NVP(created));
   }
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     serialize_signed(archive);
     archive(CEREAL_NVP(sig));
   }
 
-  friend bool operator==(const node_advert &, const node_advert &) = default;
+  friend bool operator==(const node_advert&, const node_advert&) = default;
 };
 
 /// Why a node advert was refused.
@@ -66,19 +69,20 @@ enum class node_advert_refusal : std::uint8_t {
 
 template <>
 inline constexpr std::array<std::string_view, 4>
-    enum_names<node_advert_refusal>{"stale", "bad_signature", "wrong_node",
-                                    "too_large"};
+  enum_names<node_advert_refusal>{"stale", "bad_signature", "wrong_node",
+                                  "too_large"};
 
 /// The advert is known now.
 struct node_advert_accepted {
   std::uint64_t version = 0;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(CEREAL_NVP(version));
   }
 
-  friend bool operator==(const node_advert_accepted &,
-                         const node_advert_accepted &) = default;
+  friend bool operator==(const node_advert_accepted&,
+                         const node_advert_accepted&) = default;
 };
 
 /// `NodeProxyMsgNodeAdvertReply`: what became of an advert. It is the answer
@@ -86,12 +90,13 @@ struct node_advert_accepted {
 struct node_advert_reply {
   std::variant<node_advert_accepted, node_advert_refusal> result;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(CEREAL_NVP(result));
   }
 
-  friend bool operator==(const node_advert_reply &,
-                         const node_advert_reply &) = default;
+  friend bool operator==(const node_advert_reply&,
+                         const node_advert_reply&) = default;
 };
 
 } // namespace node_proxy

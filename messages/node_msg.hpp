@@ -16,11 +16,12 @@ struct node_msg {
   /// seals one or more of them, or a part of one, in each `node_msg`.
   encrypted_msg msg;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(CEREAL_NVP(seq), CEREAL_NVP(msg));
   }
 
-  friend bool operator==(const node_msg &, const node_msg &) = default;
+  friend bool operator==(const node_msg&, const node_msg&) = default;
 };
 
 } // namespace node_proxy

@@ -16,11 +16,12 @@ struct node_out_msg {
   expiry_time expiry;
   engine_msg msg;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(CEREAL_NVP(prefs), CEREAL_NVP(expiry), CEREAL_NVP(msg));
   }
 
-  friend bool operator==(const node_out_msg &, const node_out_msg &) = default;
+  friend bool operator==(const node_out_msg&, const node_out_msg&) = default;
 };
 
 } // namespace node_proxy

@@ -15,11 +15,11 @@ namespace node_proxy {
 
 /// `NodeProxyMsg M`. Each variant is one handler of `node_proxy_actor`.
 using node_proxy_msg =
-    std::variant<node_out_msg,           // NodeProxyMsgSend
-                 node_msg,               // NodeProxyMsgRecv
-                 connect_request,        // NodeProxyMsgConnectRequest
-                 connect_reply,          // NodeProxyMsgConnectReply
-                 node_advert,            // NodeProxyMsgNodeAdvert
-                 connection_permanence>; // NodeProxyMsgSetPermanence
+  std::variant<node_out_msg,           // NodeProxyMsgSend
+               node_msg,               // NodeProxyMsgRecv
+               connect_request,        // NodeProxyMsgConnectRequest
+               connect_reply,          // NodeProxyMsgConnectReply
+               node_advert,            // NodeProxyMsgNodeAdvert
+               connection_permanence>; // NodeProxyMsgSetPermanence
 
 } // namespace node_proxy

@@ -15,12 +15,13 @@ struct node_connect_request {
   /// Whether the connection is to be kept up.
   bool permanent = false;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(cereal::make_nvp("node_id", id), CEREAL_NVP(permanent));
   }
 
-  friend bool operator==(const node_connect_request &,
-                         const node_connect_request &) = default;
+  friend bool operator==(const node_connect_request&,
+                         const node_connect_request&) = default;
 };
 
 /// What became of a `node_connect_request`.
@@ -35,18 +36,19 @@ enum class node_connect_result : std::uint8_t {
 
 template <>
 inline constexpr std::array<std::string_view, 3>
-    enum_names<node_connect_result>{"ok", "unknown", "denied"};
+  enum_names<node_connect_result>{"ok", "unknown", "denied"};
 
 /// `NodeConnectReply = Ok | Unknown | Denied`.
 struct node_connect_reply {
   node_connect_result result = node_connect_result::ok;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(CEREAL_NVP(result));
   }
 
-  friend bool operator==(const node_connect_reply &,
-                         const node_connect_reply &) = default;
+  friend bool operator==(const node_connect_reply&,
+                         const node_connect_reply&) = default;
 };
 
 /// `RouterMsg M`. The topic messages wait for the publish/subscribe engine,

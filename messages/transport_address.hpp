@@ -25,28 +25,30 @@ enum class transport_protocol : std::uint8_t {
 
 template <>
 inline constexpr std::array<std::string_view, 6> enum_names<transport_protocol>{
-    "quic", "tls", "web_transport", "web_socket", "tcp", "udp"};
+  "quic", "tls", "web_transport", "web_socket", "tcp", "udp"};
 
 /// An IPv4 address in network byte order.
 struct ipv4 {
   std::array<std::byte, 4> octets{};
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(CEREAL_NVP(octets));
   }
 
-  friend auto operator<=>(const ipv4 &, const ipv4 &) = default;
+  friend auto operator<=>(const ipv4&, const ipv4&) = default;
 };
 
 /// An IPv6 address in network byte order.
 struct ipv6 {
   std::array<std::byte, 16> octets{};
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(CEREAL_NVP(octets));
   }
 
-  friend auto operator<=>(const ipv6 &, const ipv6 &) = default;
+  friend auto operator<=>(const ipv6&, const ipv6&) = default;
 };
 
 /// `IPAddress = Either IPv4 IPv6`.
@@ -59,46 +61,50 @@ struct tls_address {
   /// The issuer of the endpoint's certificate.
   std::string cert_issuer;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(CEREAL_NVP(ip), CEREAL_NVP(port),
             cereal::make_nvp("cert_issuer",
                              bounded<limits::cert_issuer>(cert_issuer)));
   }
 
-  friend bool operator==(const tls_address &, const tls_address &) = default;
+  friend bool operator==(const tls_address&, const tls_address&) = default;
 };
 
 /// `QUICAddr`: reachable by QUIC.
 struct quic_addr {
   tls_address address;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(CEREAL_NVP(address));
   }
 
-  friend bool operator==(const quic_addr &, const quic_addr &) = default;
+  friend bool operator==(const quic_addr&, const quic_addr&) = default;
 };
 
 /// `TLSAddr`: reachable by TLS.
 struct tls_addr {
   tls_address address;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(CEREAL_NVP(address));
   }
 
-  friend bool operator==(const tls_addr &, const tls_addr &) = default;
+  friend bool operator==(const tls_addr&, const tls_addr&) = default;
 };
 
 /// `IPAddr`: a host, without a port.
 struct ip_addr {
   ip_address ip;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(CEREAL_NVP(ip));
   }
 
-  friend bool operator==(const ip_addr &, const ip_addr &) = default;
+  friend bool operator==(const ip_addr&, const ip_addr&) = default;
 };
 
 /// Reachable by this protocol over TCP (an addition to the specification).
@@ -106,11 +112,12 @@ struct tcp_addr {
   ip_address ip;
   std::uint16_t port = 0;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(CEREAL_NVP(ip), CEREAL_NVP(port));
   }
 
-  friend auto operator<=>(const tcp_addr &, const tcp_addr &) = default;
+  friend auto operator<=>(const tcp_addr&, const tcp_addr&) = default;
 };
 
 /// Reachable by this protocol over UDP (an addition to the specification).
@@ -118,15 +125,16 @@ struct udp_addr {
   ip_address ip;
   std::uint16_t port = 0;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(CEREAL_NVP(ip), CEREAL_NVP(port));
   }
 
-  friend auto operator<=>(const udp_addr &, const udp_addr &) = default;
+  friend auto operator<=>(const udp_addr&, const udp_addr&) = default;
 };
 
 /// `TransportAddress`: the specification's three, then ours.
 using transport_address =
-    std::variant<quic_addr, tls_addr, ip_addr, tcp_addr, udp_addr>;
+  std::variant<quic_addr, tls_addr, ip_addr, tcp_addr, udp_addr>;
 
 } // namespace node_proxy

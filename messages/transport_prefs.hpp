@@ -11,21 +11,21 @@ enum class transport_ordering : std::uint8_t { ordered, unordered };
 
 template <>
 inline constexpr std::array<std::string_view, 2> enum_names<transport_ordering>{
-    "ordered", "unordered"};
+  "ordered", "unordered"};
 
 /// Whether a message is kept until it is acknowledged, or sent at most once.
 enum class transport_reliability : std::uint8_t { reliable, unreliable };
 
 template <>
 inline constexpr std::array<std::string_view, 2>
-    enum_names<transport_reliability>{"reliable", "unreliable"};
+  enum_names<transport_reliability>{"reliable", "unreliable"};
 
 /// How the message travels. `direct`: to the node itself, without relays.
 enum class transport_security : std::uint8_t { direct };
 
 template <>
 inline constexpr std::array<std::string_view, 1> enum_names<transport_security>{
-    "direct"};
+  "direct"};
 
 /// `TransportPrefs`: the sender's wishes for one message. They choose among the
 /// transports that the peer can be reached by.
@@ -34,13 +34,14 @@ struct transport_prefs {
   transport_reliability reliability = transport_reliability::reliable;
   transport_security security = transport_security::direct;
 
-  template <class Archive> void serialize(Archive &archive) {
+  template <class Archive>
+  void serialize(Archive& archive) {
     archive(CEREAL_NVP(ordering), CEREAL_NVP(reliability),
             CEREAL_NVP(security));
   }
 
-  friend bool operator==(const transport_prefs &,
-                         const transport_prefs &) = default;
+  friend bool operator==(const transport_prefs&,
+                         const transport_prefs&) = default;
 };
 
 } // namespace node_proxy

@@ -19,8 +19,8 @@ std::optional<T> parse_number(std::string_view text, std::size_t max_digits,
   std::uint32_t value = 0;
   auto end = text.data() + text.size();
   auto [rest, error] = std::from_chars(text.data(), end, value, base);
-  if (error != std::errc{} || rest != end ||
-      value > std::numeric_limits<T>::max())
+  if (error != std::errc{} || rest != end
+      || value > std::numeric_limits<T>::max())
     return std::nullopt;
   return static_cast<T>(value);
 }
@@ -57,14 +57,14 @@ struct group_list {
 };
 
 /// Adds the last 32 bits of an IPv6 address, written as an IPv4 address.
-bool add_ipv4(group_list &list, std::string_view text) {
+bool add_ipv4(group_list& list, std::string_view text) {
   auto ip = parse_ipv4(text);
   if (!ip)
     return false;
   auto pair = [&ip](std::size_t i) {
     return static_cast<std::uint16_t>(
-        std::to_integer<unsigned>(ip->octets[i]) << 8 |
-        std::to_integer<unsigned>(ip->octets[i + 1]));
+      std::to_integer<unsigned>(ip->octets[i]) << 8
+      | std::to_integer<unsigned>(ip->octets[i + 1]));
   };
   return list.add(pair(0)) && list.add(pair(2));
 }
@@ -113,7 +113,7 @@ std::optional<ipv6> parse_ipv6(std::string_view text) {
   return result;
 }
 
-std::string dotted(const std::byte *octets) {
+std::string dotted(const std::byte* octets) {
   std::string result;
   for (std::size_t i = 0; i < 4; ++i) {
     if (i > 0)
@@ -125,7 +125,7 @@ std::string dotted(const std::byte *octets) {
 
 /// Start and length of what "::" stands for: the first of the longest runs of
 /// at least two zero groups (RFC 5952, section 4.2).
-std::pair<std::size_t, std::size_t> zero_run(const groups &all) {
+std::pair<std::size_t, std::size_t> zero_run(const groups& all) {
   std::pair<std::size_t, std::size_t> best{0, 0};
   for (std::size_t i = 0; i < all.size(); ++i) {
     auto end = std::find_if(all.begin() + i, all.end(),
@@ -140,20 +140,23 @@ std::pair<std::size_t, std::size_t> zero_run(const groups &all) {
 std::string hex_group(std::uint16_t group) {
   std::array<char, 4> digits;
   auto end =
-      std::to_chars(digits.data(), digits.data() + digits.size(), group, 16);
+    std::to_chars(digits.data(), digits.data() + digits.size(), group, 16);
   return {digits.data(), end.ptr};
 }
 
-std::string format(const ipv4 &ip) { return dotted(ip.octets.data()); }
+std::string format(const ipv4& ip) {
+  return dotted(ip.octets.data());
+}
 
-std::string format(const ipv6 &ip) {
+std::string format(const ipv6& ip) {
   groups all;
   for (std::size_t i = 0; i < all.size(); ++i)
     all[i] = static_cast<std::uint16_t>(
-        std::to_integer<unsigned>(ip.octets[2 * i]) << 8 |
-        std::to_integer<unsigned>(ip.octets[2 * i + 1]));
+      std::to_integer<unsigned>(ip.octets[2 * i]) << 8
+      | std::to_integer<unsigned>(ip.octets[2 * i + 1]));
   // IPv4-mapped addresses: RFC 5952, section 5.
-  if (all[5] == 0xFFFF && zero_run(all) == std::pair<std::size_t, std::size_t>{0, 5})
+  if (all[5] == 0xFFFF
+      && zero_run(all) == std::pair<std::size_t, std::size_t>{0, 5})
     return "::ffff:" + dotted(&ip.octets[12]);
   auto [start, length] = zero_run(all);
   std::string result;
@@ -170,7 +173,7 @@ std::string format(const ipv6 &ip) {
   return result;
 }
 
-std::string with_port(std::string_view scheme, const ip_address &ip,
+std::string with_port(std::string_view scheme, const ip_address& ip,
                       std::uint16_t port) {
   auto host = to_string(ip);
   if (std::holds_alternative<ipv6>(ip))
@@ -179,19 +182,19 @@ std::string with_port(std::string_view scheme, const ip_address &ip,
 }
 
 struct formatter {
-  std::string operator()(const quic_addr &x) const {
+  std::string operator()(const quic_addr& x) const {
     return with_port("quic://", x.address.ip, x.address.port);
   }
-  std::string operator()(const tls_addr &x) const {
+  std::string operator()(const tls_addr& x) const {
     return with_port("tls://", x.address.ip, x.address.port);
   }
-  std::string operator()(const ip_addr &x) const {
+  std::string operator()(const ip_addr& x) const {
     return "ip://" + to_string(x.ip);
   }
-  std::string operator()(const tcp_addr &x) const {
+  std::string operator()(const tcp_addr& x) const {
     return with_port("tcp://", x.ip, x.port);
   }
-  std::string operator()(const udp_addr &x) const {
+  std::string operator()(const udp_addr& x) const {
     return with_port("udp://", x.ip, x.port);
   }
 };
@@ -209,11 +212,11 @@ std::optional<ip_address> parse_host(std::string_view host) {
 
 } // namespace
 
-std::string to_string(const ip_address &ip) {
-  return std::visit([](const auto &x) { return format(x); }, ip);
+std::string to_string(const ip_address& ip) {
+  return std::visit([](const auto& x) { return format(x); }, ip);
 }
 
-std::string to_string(const transport_address &address) {
+std::string to_string(const transport_address& address) {
   return std::visit(formatter{}, address);
 }
 
@@ -227,8 +230,8 @@ std::optional<ip_address> parse_ip_address(std::string_view text) {
 
 expected<transport_address, std::string> parse_address(std::string_view text) {
   auto wrong = [text](std::string_view what) {
-    return unexpected{"bad address '" + std::string{text} + "': expected " +
-                      std::string{what}};
+    return unexpected{"bad address '" + std::string{text} + "': expected "
+                      + std::string{what}};
   };
   auto scheme = text.substr(0, 6);
   if (scheme != "tcp://" && scheme != "udp://")

@@ -12,11 +12,11 @@
 namespace node_proxy {
 
 /// `127.0.0.1`, or the IPv6 address in the canonical form of RFC 5952, `::1`.
-[[nodiscard]] std::string to_string(const ip_address &ip);
+[[nodiscard]] std::string to_string(const ip_address& ip);
 
 /// `tcp://127.0.0.1:4000`, `udp://[::1]:4000`; likewise `quic://` and `tls://`
 /// (without the issuer of the certificate), and `ip://` without a port.
-[[nodiscard]] std::string to_string(const transport_address &address);
+[[nodiscard]] std::string to_string(const transport_address& address);
 
 /// Reads an IPv4 address (four decimal numbers without leading zeros) or an
 /// IPv6 address (any form of RFC 4291, section 2.2, without a zone).

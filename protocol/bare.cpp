@@ -9,13 +9,13 @@ std::size_t uint_size(std::uint64_t value) {
   return (bits + 6) / 7;
 }
 
-void append_uint(bytes &out, std::uint64_t value) {
+void append_uint(bytes& out, std::uint64_t value) {
   for (; value >= 0x80; value >>= 7)
     out.push_back(static_cast<std::byte>(value | 0x80));
   out.push_back(static_cast<std::byte>(value));
 }
 
-expected<std::uint64_t, bare_error> take_uint(bytes_view &input) {
+expected<std::uint64_t, bare_error> take_uint(bytes_view& input) {
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < max_uint_size; ++i) {
     if (i == input.size())

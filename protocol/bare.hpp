@@ -15,7 +15,7 @@ namespace node_proxy {
 /// Appends the encoding of `x` to `out`, which is unchanged on error. Errors:
 /// bad_utf8, bad_tag, bad_enum, too_long.
 template <class T>
-[[nodiscard]] expected<void, bare_error> encode_to(bytes &out, const T &x) {
+[[nodiscard]] expected<void, bare_error> encode_to(bytes& out, const T& x) {
   auto size = out.size();
   bare_output_archive archive{out};
   archive(x);
@@ -28,7 +28,7 @@ template <class T>
 
 /// The encoding of `x`. Errors: as `encode_to`.
 template <class T>
-[[nodiscard]] expected<bytes, bare_error> encode(const T &x) {
+[[nodiscard]] expected<bytes, bare_error> encode(const T& x) {
   bytes result;
   if (auto done = encode_to(result, x); !done)
     return unexpected{done.error()};
@@ -39,7 +39,7 @@ template <class T>
 /// is unchanged on error. A value with parts of type `bytes_view` refers to
 /// the octets of `input`. Errors: all but trailing_bytes.
 template <std::default_initializable T>
-[[nodiscard]] expected<T, bare_error> decode_prefix(bytes_view &input) {
+[[nodiscard]] expected<T, bare_error> decode_prefix(bytes_view& input) {
   expected<T, bare_error> result;
   bare_input_archive archive{input};
   archive(*result);
@@ -66,11 +66,14 @@ namespace cereal {
 // Enums and the wrappers of <node_proxy/messages/field.hpp> have more than one
 // way to be serialized; BARE takes its own.
 template <class Archive, class T>
-requires(std::same_as<Archive, node_proxy::bare_output_archive> ||
-         std::same_as<Archive, node_proxy::bare_input_archive>) &&
-    (node_proxy::named_enum<T> || node_proxy::detail::is_field_wrapper<T>)
-struct specialize<Archive, T, specialization::non_member_load_save>
-    : std::true_type {};
+  requires(
+    std::same_as<
+      Archive,
+      node_proxy::
+        bare_output_archive> || std::same_as<Archive, node_proxy::bare_input_archive>)
+&&(node_proxy::named_enum<T> || node_proxy::detail::is_field_wrapper<T>)struct
+  specialize<Archive, T, specialization::non_member_load_save>
+  : std::true_type {};
 
 } // namespace cereal
 

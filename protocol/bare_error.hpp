@@ -31,7 +31,7 @@ enum class bare_error : std::uint8_t {
 
 template <>
 inline constexpr std::array<std::string_view, 8> enum_names<bare_error>{
-    "truncated",  "trailing_bytes", "not_minimal", "bad_boolean",
-    "bad_utf8",   "bad_tag",        "bad_enum",    "too_long"};
+  "truncated", "trailing_bytes", "not_minimal", "bad_boolean",
+  "bad_utf8",  "bad_tag",        "bad_enum",    "too_long"};
 
 } // namespace node_proxy

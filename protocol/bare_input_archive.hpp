@@ -21,11 +21,11 @@ public:
   /// Reads from the octets of `input`, which must outlive the archive and all
   /// values of type `bytes_view` that are read from it.
   explicit bare_input_archive(bytes_view input)
-      : cereal::InputArchive<bare_input_archive>(this), rest_(input) {}
+    : cereal::InputArchive<bare_input_archive>(this), rest_(input) {}
 
   /// What went wrong first, if anything did. Possible: all but
   /// trailing_bytes.
-  [[nodiscard]] const std::optional<bare_error> &error() const {
+  [[nodiscard]] const std::optional<bare_error>& error() const {
     return error_;
   }
 
@@ -34,7 +34,7 @@ public:
 
 private:
   static constexpr std::size_t unbounded =
-      std::numeric_limits<std::size_t>::max();
+    std::numeric_limits<std::size_t>::max();
 
   void fail(bare_error what) {
     if (!error_)
@@ -52,12 +52,13 @@ private:
     return result;
   }
 
-  template <class T> T take_little_endian() {
+  template <class T>
+  T take_little_endian() {
     T result = 0;
     auto octets = take(sizeof(T));
     for (std::size_t i = 0; i < octets.size(); ++i)
-      result = static_cast<T>(result | std::to_integer<T>(octets[i])
-                                           << (8 * i));
+      result =
+        static_cast<T>(result | std::to_integer<T>(octets[i]) << (8 * i));
     return result;
   }
 
@@ -90,23 +91,24 @@ private:
     return octet[0] == std::byte{1};
   }
 
-  void read(std::string &text, std::size_t max) {
+  void read(std::string& text, std::size_t max) {
     auto data = as_text(take(take_length(max)));
     if (!is_utf8(data))
       return fail(bare_error::bad_utf8);
     text.assign(data);
   }
 
-  void read(bytes &data, std::size_t max) {
+  void read(bytes& data, std::size_t max) {
     auto view = take(take_length(max));
     data.assign(view.begin(), view.end());
   }
 
-  void read(bytes_view &data, std::size_t max) {
+  void read(bytes_view& data, std::size_t max) {
     data = take(take_length(max));
   }
 
-  template <class T> void read(std::vector<T> &list, std::size_t max) {
+  template <class T>
+  void read(std::vector<T>& list, std::size_t max) {
     static_assert(!std::is_empty_v<T>, "BARE has no list of nothing");
     list.clear();
     if (depth_ == limits::list_depth)
@@ -122,34 +124,35 @@ private:
   }
 
   template <class Variant, std::size_t... Is>
-  void read_alternative(Variant &value, std::uint64_t tag,
+  void read_alternative(Variant& value, std::uint64_t tag,
                         std::index_sequence<Is...>) {
     auto known =
-        ((tag == Is && ((*this)(value.template emplace<Is>()), true)) || ...);
+      ((tag == Is && ((*this)(value.template emplace<Is>()), true)) || ...);
     if (!known)
       fail(bare_error::bad_tag);
   }
 
   // Cereal calls this before it serializes a value, whoever provides the
   // function that does so.
-  template <class T> friend void prologue(bare_input_archive &, const T &) {
+  template <class T>
+  friend void prologue(bare_input_archive&, const T&) {
     static_assert(bare_type<T, bare_input_archive>,
                   "this type has no BARE form, see bare_type");
   }
 
   template <class T>
-  friend void load(bare_input_archive &archive,
-                   cereal::NameValuePair<T> &pair) {
+  friend void load(bare_input_archive& archive,
+                   cereal::NameValuePair<T>& pair) {
     archive(pair.value);
   }
 
   template <std::same_as<bool> T>
-  friend void load(bare_input_archive &archive, T &value) {
+  friend void load(bare_input_archive& archive, T& value) {
     value = archive.take_flag();
   }
 
   template <detail::bare_unsigned T>
-  friend void load(bare_input_archive &archive, T &value) {
+  friend void load(bare_input_archive& archive, T& value) {
     if constexpr (std::same_as<T, std::uint64_t>)
       value = archive.take_number();
     else
@@ -157,35 +160,35 @@ private:
   }
 
   template <named_enum T>
-  friend void load(bare_input_archive &archive, T &value) {
+  friend void load(bare_input_archive& archive, T& value) {
     auto number = archive.take_number();
     if (number >= enum_names<T>.size())
       return archive.fail(bare_error::bad_enum);
     value = static_cast<T>(number);
   }
 
-  friend void load(bare_input_archive &archive, std::string &text) {
+  friend void load(bare_input_archive& archive, std::string& text) {
     archive.read(text, unbounded);
   }
 
-  friend void load(bare_input_archive &archive, bytes_view &data) {
+  friend void load(bare_input_archive& archive, bytes_view& data) {
     archive.read(data, unbounded);
   }
 
   template <std::size_t N>
-  friend void load(bare_input_archive &archive,
-                   std::array<std::byte, N> &data) {
+  friend void load(bare_input_archive& archive,
+                   std::array<std::byte, N>& data) {
     auto octets = archive.take(N);
     std::copy(octets.begin(), octets.end(), data.begin());
   }
 
   template <class T>
-  friend void load(bare_input_archive &archive, std::vector<T> &list) {
+  friend void load(bare_input_archive& archive, std::vector<T>& list) {
     archive.read(list, unbounded);
   }
 
   template <class T>
-  friend void load(bare_input_archive &archive, std::optional<T> &value) {
+  friend void load(bare_input_archive& archive, std::optional<T>& value) {
     value.reset();
     if (archive.take_flag())
       archive(value.emplace());
@@ -194,31 +197,32 @@ private:
   // The first alternative is named apart, or this would be no better match
   // than the overload of <cereal/types/variant.hpp>.
   template <class T0, class... Ts>
-  friend void load(bare_input_archive &archive,
-                   std::variant<T0, Ts...> &value) {
+  friend void load(bare_input_archive& archive,
+                   std::variant<T0, Ts...>& value) {
     auto tag = archive.take_number();
     if (!archive.error_)
-      archive.read_alternative(value, tag, std::index_sequence_for<T0, Ts...>{});
+      archive.read_alternative(value, tag,
+                               std::index_sequence_for<T0, Ts...>{});
   }
 
   template <std::size_t Tag>
-  friend void load(bare_input_archive &archive, reserved_tag<Tag> &) {
+  friend void load(bare_input_archive& archive, reserved_tag<Tag>&) {
     archive.fail(bare_error::bad_tag);
   }
 
   template <class T>
-  friend void load(bare_input_archive &archive, sole_alternative<T> &field) {
+  friend void load(bare_input_archive& archive, sole_alternative<T>& field) {
     if (archive.take_number() != 0)
       return archive.fail(bare_error::bad_tag);
     archive(field.value);
   }
 
-  friend void load(bare_input_archive &archive, fixed_u64 &field) {
+  friend void load(bare_input_archive& archive, fixed_u64& field) {
     field.value = archive.take_little_endian<std::uint64_t>();
   }
 
   template <std::size_t Max, class T>
-  friend void load(bare_input_archive &archive, bounded_field<Max, T> &field) {
+  friend void load(bare_input_archive& archive, bounded_field<Max, T>& field) {
     archive.read(field.value, Max);
   }
 

@@ -23,29 +23,40 @@ inline constexpr std::size_t max_uint_size = 10;
 [[nodiscard]] std::size_t uint_size(std::uint64_t value);
 
 /// Appends `value` as a BARE `uint`.
-void append_uint(bytes &out, std::uint64_t value);
+void append_uint(bytes& out, std::uint64_t value);
 
 /// Takes a BARE `uint` off the front of `input`, which stays as it is on
 /// error. Errors: truncated, not_minimal, too_long.
-[[nodiscard]] expected<std::uint64_t, bare_error> take_uint(bytes_view &input);
+[[nodiscard]] expected<std::uint64_t, bare_error> take_uint(bytes_view& input);
 
 namespace detail {
 
-template <class T> inline constexpr bool has_bare_form = false;
-template <> inline constexpr bool has_bare_form<bool> = true;
-template <> inline constexpr bool has_bare_form<std::uint8_t> = true;
-template <> inline constexpr bool has_bare_form<std::uint16_t> = true;
-template <> inline constexpr bool has_bare_form<std::uint32_t> = true;
-template <> inline constexpr bool has_bare_form<std::uint64_t> = true;
-template <> inline constexpr bool has_bare_form<fixed_u64> = true;
-template <> inline constexpr bool has_bare_form<std::string> = true;
-template <> inline constexpr bool has_bare_form<bytes> = true;
-template <> inline constexpr bool has_bare_form<bytes_view> = true;
+template <class T>
+inline constexpr bool has_bare_form = false;
+template <>
+inline constexpr bool has_bare_form<bool> = true;
+template <>
+inline constexpr bool has_bare_form<std::uint8_t> = true;
+template <>
+inline constexpr bool has_bare_form<std::uint16_t> = true;
+template <>
+inline constexpr bool has_bare_form<std::uint32_t> = true;
+template <>
+inline constexpr bool has_bare_form<std::uint64_t> = true;
+template <>
+inline constexpr bool has_bare_form<fixed_u64> = true;
+template <>
+inline constexpr bool has_bare_form<std::string> = true;
+template <>
+inline constexpr bool has_bare_form<bytes> = true;
+template <>
+inline constexpr bool has_bare_form<bytes_view> = true;
 template <std::size_t N>
 inline constexpr bool has_bare_form<std::array<std::byte, N>> = N > 0;
 template <std::size_t Tag>
 inline constexpr bool has_bare_form<reserved_tag<Tag>> = true;
-template <class T> inline constexpr bool has_bare_form<std::vector<T>> = true;
+template <class T>
+inline constexpr bool has_bare_form<std::vector<T>> = true;
 template <class T>
 inline constexpr bool has_bare_form<std::optional<T>> = true;
 template <class... Ts>
@@ -56,12 +67,14 @@ inline constexpr bool has_bare_form<cereal::NameValuePair<T>> = true;
 /// Fixed-width integers and, for 64 bits, the `uint`.
 template <class T>
 concept bare_unsigned =
-    std::same_as<T, std::uint8_t> || std::same_as<T, std::uint16_t> ||
-    std::same_as<T, std::uint32_t> || std::same_as<T, std::uint64_t>;
+  std::same_as<T, std::uint8_t> || std::same_as<T, std::uint16_t> || std::
+    same_as<T, std::uint32_t> || std::same_as<T, std::uint64_t>;
 
 /// Wrappers of <node_proxy/messages/field.hpp> that have a form of their own.
-template <class T> inline constexpr bool is_field_wrapper = false;
-template <> inline constexpr bool is_field_wrapper<fixed_u64> = true;
+template <class T>
+inline constexpr bool is_field_wrapper = false;
+template <>
+inline constexpr bool is_field_wrapper<fixed_u64> = true;
 template <class T>
 inline constexpr bool is_field_wrapper<sole_alternative<T>> = true;
 template <std::size_t Max, class T>
@@ -87,7 +100,7 @@ inline constexpr bool is_field_wrapper<bounded_field<Max, T>> = true;
 /// Nothing else has a form: no signed and no floating-point numbers, no maps,
 /// no pointers.
 template <class T, class Archive>
-concept bare_type = detail::has_bare_form<T> || named_enum<T> ||
-    cereal::traits::has_member_serialize<T, Archive>::value;
+concept bare_type = detail::has_bare_form<T> || named_enum<
+  T> || cereal::traits::has_member_serialize<T, Archive>::value;
 
 } // namespace node_proxy

@@ -18,9 +18,8 @@ constexpr unsigned indent = 2;
 using cereal_archive = cereal::JSONOutputArchive;
 
 cereal_archive::Options options_for(json_style style) {
-  return cereal_archive::Options{
-      20, cereal_archive::Options::IndentChar::space,
-      style == json_style::indented ? indent : 0};
+  return cereal_archive::Options{20, cereal_archive::Options::IndentChar::space,
+                                 style == json_style::indented ? indent : 0};
 }
 
 std::string two_digits(std::uint64_t value) {
@@ -58,7 +57,8 @@ struct json_output_archive::writer {
     archive->makeArray();
   }
 
-  template <class T> void write(const T &value) {
+  template <class T>
+  void write(const T& value) {
     archive->writeName();
     archive->saveValue(value);
   }
@@ -69,8 +69,8 @@ struct json_output_archive::writer {
 };
 
 json_output_archive::json_output_archive(json_style style)
-    : cereal::OutputArchive<json_output_archive>(this),
-      writer_(std::make_unique<writer>(style)) {}
+  : cereal::OutputArchive<json_output_archive>(this),
+    writer_(std::make_unique<writer>(style)) {}
 
 json_output_archive::~json_output_archive() = default;
 
@@ -79,28 +79,36 @@ std::string json_output_archive::take_text() {
   return only_element(writer_->stream.str(), writer_->style);
 }
 
-void json_output_archive::begin_object() { writer_->archive->startNode(); }
+void json_output_archive::begin_object() {
+  writer_->archive->startNode();
+}
 
 void json_output_archive::begin_list() {
   writer_->archive->startNode();
   writer_->archive->makeArray();
 }
 
-void json_output_archive::end() { writer_->archive->finishNode(); }
+void json_output_archive::end() {
+  writer_->archive->finishNode();
+}
 
-void json_output_archive::set_name(const char *name) {
+void json_output_archive::set_name(const char* name) {
   writer_->archive->setNextName(name);
 }
 
-void json_output_archive::write_null() { writer_->write(nullptr); }
+void json_output_archive::write_null() {
+  writer_->write(nullptr);
+}
 
-void json_output_archive::write(bool value) { writer_->write(value); }
+void json_output_archive::write(bool value) {
+  writer_->write(value);
+}
 
 void json_output_archive::write(std::uint64_t value) {
   writer_->write(value);
 }
 
-void json_output_archive::write(const std::string &text) {
+void json_output_archive::write(const std::string& text) {
   writer_->write(to_valid_utf8(text));
 }
 
@@ -108,7 +116,7 @@ void json_output_archive::write_hex(bytes_view data) {
   writer_->write(to_hex(data));
 }
 
-void json_output_archive::write(const ip_address &ip) {
+void json_output_archive::write(const ip_address& ip) {
   writer_->write(to_string(ip));
 }
 
@@ -119,14 +127,14 @@ void json_output_archive::write(abs_time time) {
   auto day = time.minutes / (24 * 60);
   // ISO 8601 has four digits for the year.
   if (day > static_cast<std::uint64_t>((last - epoch).count()))
-    return writer_->write(std::to_string(time.minutes) +
-                          " minutes after 2024-01-01T00:00Z");
+    return writer_->write(std::to_string(time.minutes)
+                          + " minutes after 2024-01-01T00:00Z");
   year_month_day date{epoch + days{static_cast<int>(day)}};
-  writer_->write(std::to_string(int{date.year()}) + '-' +
-                 two_digits(unsigned{date.month()}) + '-' +
-                 two_digits(unsigned{date.day()}) + 'T' +
-                 two_digits(time.minutes / 60 % 24) + ':' +
-                 two_digits(time.minutes % 60) + 'Z');
+  writer_->write(std::to_string(int{date.year()}) + '-'
+                 + two_digits(unsigned{date.month()}) + '-'
+                 + two_digits(unsigned{date.day()}) + 'T'
+                 + two_digits(time.minutes / 60 % 24) + ':'
+                 + two_digits(time.minutes % 60) + 'Z');
 }
 
 } // namespace node_proxy

@@ -11,14 +11,14 @@ namespace node_proxy {
 /// `EngineMsg M`, a type of the user's with a Cereal member `serialize` (or any
 /// other `bare_type`). Errors: as `encode`.
 template <class M>
-[[nodiscard]] expected<bytes, bare_error> encode_payload(const M &message) {
+[[nodiscard]] expected<bytes, bare_error> encode_payload(const M& message) {
   return encode(message);
 }
 
 /// Decodes what `message` carries as an `M`. Errors: as `decode`.
 template <class M>
 [[nodiscard]] expected<M, bare_error>
-decode_payload(const engine_msg &message) {
+decode_payload(const engine_msg& message) {
   return decode<M>(message.msg);
 }
 

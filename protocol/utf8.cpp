@@ -13,7 +13,9 @@ bool between(char octet, unsigned low, unsigned high) {
   return value >= low && value <= high;
 }
 
-bool continues(char octet) { return between(octet, 0x80, 0xBF); }
+bool continues(char octet) {
+  return between(octet, 0x80, 0xBF);
+}
 
 /// Length of the ASCII prefix of `text`, found eight octets at a time.
 std::size_t ascii_prefix(std::string_view text) {
@@ -39,16 +41,16 @@ std::size_t sequence_length(std::string_view text) {
     unsigned low = first == 0xE0 ? 0xA0 : 0x80;
     unsigned high = first == 0xED ? 0x9F : 0xBF;
     return text.size() >= 3 && between(text[1], low, high) && continues(text[2])
-               ? 3
-               : 0;
+             ? 3
+             : 0;
   }
   if (first >= 0xF0 && first <= 0xF4) {
     unsigned low = first == 0xF0 ? 0x90 : 0x80;
     unsigned high = first == 0xF4 ? 0x8F : 0xBF;
-    return text.size() >= 4 && between(text[1], low, high) &&
-                   continues(text[2]) && continues(text[3])
-               ? 4
-               : 0;
+    return text.size() >= 4 && between(text[1], low, high) && continues(text[2])
+               && continues(text[3])
+             ? 4
+             : 0;
   }
   return 0;
 }
