@@ -1,0 +1,69 @@
+# shellcheck shell=bash
+# Shared by the scripts; sourced after `set -euo pipefail`. It changes into the
+# root of the repository.
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# What building and testing needs, and what scripts/check needs besides.
+build_packages=(g++ cmake ninja-build pkg-config ccache libcaf-dev
+  libsodium-dev libcereal-dev libexpected-dev libspdlog-dev libfmt-dev
+  libcli11-dev nlohmann-json3-dev doctest-dev)
+check_packages=(git clang clang-format clang-tidy)
+
+# Prints a line that stands out and says how long everything took so far.
+phase() {
+  printf '\n== %s (%d:%02d since the start)\n' "$*" $((SECONDS / 60)) \
+    $((SECONDS % 60))
+}
+
+# install_packages NAME...: installs the Debian packages that are missing.
+# Without any missing it asks dpkg once and touches nothing.
+install_packages() {
+  local missing=() name as_root=()
+  if ! command -v dpkg-query > /dev/null; then
+    echo "This is not Debian: please install by hand: $*" >&2
+    return
+  fi
+  for name in "$@"; do
+    if [[ "$(dpkg-query --show --showformat='${db:Status-Status}' "$name" \
+      2> /dev/null)" != installed ]]; then
+      missing+=("$name")
+    fi
+  done
+  if ((${#missing[@]} == 0)); then
+    return
+  fi
+  if ((EUID != 0)); then
+    as_root=(sudo)
+    if ! command -v sudo > /dev/null; then
+      echo "Neither root nor sudo: please install: ${missing[*]}" >&2
+      return 1
+    fi
+  fi
+  phase "Installing ${missing[*]}"
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}"
+}
+
+# Number of compilers to run at once: one per processor, but a file that
+# includes CAF takes about 1 GiB of memory.
+build_jobs() {
+  local processors memory
+  processors=$(nproc)
+  memory=$(awk '/^MemAvailable:/ { print int($2 / 1048576) }' /proc/meminfo)
+  if ((memory < processors)); then
+    processors=$((memory > 0 ? memory : 1))
+  fi
+  echo "$processors"
+}
+
+# build PRESET [TARGET...]: configures if that was not done, and builds.
+build() {
+  local preset=$1
+  shift
+  if [[ ! -f build/$preset/build.ninja ]]; then
+    cmake --preset "$preset"
+  fi
+  cmake --build "build/$preset" -j "$(build_jobs)" ${1:+--target "$@"}
+}

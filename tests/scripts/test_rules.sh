@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# Every rule of scripts/rules accepts a tree that keeps it, and names file and
+# line of one that breaks it.
+set -euo pipefail
+rules=$(cd "$(dirname "$0")/../../scripts/rules" && pwd)
+tree=$(mktemp -d)
+trap 'rm -rf "$tree"' EXIT
+failures=0
+
+complain() {
+  echo "FAILED: $*"
+  failures=$((failures + 1))
+}
+
+# fresh_tree: empties the tree and puts in files that keep all rules.
+fresh_tree() {
+  rm -rf "${tree:?}"/*
+  mkdir -p "$tree"/{messages,protocol,actors,tools,tests/protocol,tests/messages}
+  cat > "$tree/protocol/good.cpp" << 'SOURCE'
+// A comment may say rand(), randombytes_buf or #include <thread>.
+#include <vector>
+#include <node_proxy/messages/good.hpp>
+#include <node_proxy/protocol/good.hpp>
+/* It may also say
+   #include <caf/all.hpp> and std::chrono::system_clock::now() */
+auto link = "http://example.org/"; // as may this: crypto_box_keypair(
+int operand(int); // no rand(
+int sum = operand(1) + crypto_sign_seed_keypair(pk, sk, seed);
+std::chrono::steady_clock::time_point due;
+SOURCE
+  cat > "$tree/actors/good.cpp" << 'SOURCE'
+#include <caf/all.hpp>
+#include <thread>
+#include <node_proxy/protocol/good.hpp>
+SOURCE
+  cat > "$tree/tools/good.cpp" << 'SOURCE'
+#include "command.hpp"
+#include <node_proxy/actors/good.hpp>
+SOURCE
+  cp "$tree/protocol/good.cpp" "$tree/tests/protocol/test_good.cpp"
+  cp "$tree/protocol/good.cpp" "$tree/tests/messages/test_good.cpp"
+}
+
+# accepts RULE
+accepts() {
+  local output
+  if ! output=$("$rules/$1" "$tree"); then
+    complain "$1 refuses a good tree: $output"
+  fi
+}
+
+# refuses RULE FILE TEXT: with TEXT as third line of FILE the rule fails there.
+refuses() {
+  local rule=$1 file=$2 text=$3 output
+  fresh_tree
+  mkdir -p "$(dirname "$tree/$file")"
+  printf '// A file.\n\n%s\n' "$text" > "$tree/$file"
+  if output=$("$rules/$rule" "$tree"); then
+    complain "$rule accepts '$text' in $file"
+  elif [[ $output != "$file:3: "* ]]; then
+    complain "$rule does not name $file:3: $output"
+  fi
+}
+
+fresh_tree
+for rule in includes purity size; do
+  accepts "$rule"
+done
+
+refuses includes messages/a.hpp '#include <node_proxy/protocol/x.hpp>'
+refuses includes messages/a.hpp '  #  include <node_proxy/actors/x.hpp>'
+refuses includes protocol/a.cpp '#include <node_proxy/actors/x.hpp>'
+refuses includes actors/a.cpp '#include <node_proxy/tools/x.hpp>'
+refuses includes actors/a.cpp '#include "x.hpp"'
+refuses includes protocol/a.cpp '#include <messages/x.hpp>'
+refuses includes tools/a.cpp '#include "../protocol/x.hpp"'
+refuses includes tools/a.cpp '#include "node_proxy/protocol/x.hpp"'
+refuses includes tests/messages/a.cpp '#include <node_proxy/actors/x.hpp>'
+refuses includes tests/protocol/a.cpp '#include <node_proxy/actors/x.hpp>'
+
+for header in caf/all.hpp caf/io/broker.hpp thread mutex future sys/socket.h \
+  unistd.h iostream fstream ctime random; do
+  refuses purity messages/a.hpp "#include <$header>"
+  refuses purity protocol/a.cpp "#include <$header>"
+done
+for line in \
+  'auto now = std::chrono::steady_clock::now();' \
+  'std::chrono::system_clock::time_point t;' \
+  'auto t = time(nullptr);' \
+  'randombytes_buf(data, 32);' \
+  'auto n = randombytes_uniform(7);' \
+  'crypto_box_keypair(pk, sk);' \
+  'crypto_sign_keypair(pk, sk);' \
+  'crypto_aead_chacha20poly1305_ietf_keygen(k);' \
+  'std::random_device device;' \
+  'int dice = rand();' \
+  '/* dice */ int dice = std::rand();' \
+  'std::thread worker{run};' \
+  'caf::actor peer;' \
+  'auto home = std::getenv("HOME");'; do
+  refuses purity protocol/a.cpp "$line"
+done
+
+fresh_tree
+seq -f '// line %g' 600 > "$tree/protocol/long.cpp"
+accepts size
+echo '// line' >> "$tree/protocol/long.cpp"
+if output=$("$rules/size" "$tree"); then
+  complain "size accepts 601 lines"
+elif [[ $output != "protocol/long.cpp:601: "* ]]; then
+  complain "size does not name the file: $output"
+fi
+
+if ((failures > 0)); then
+  exit 1
+fi
+echo "All rules accept what they should and refuse what they should."
