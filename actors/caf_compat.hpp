@@ -1,0 +1,153 @@
+// All that differs between CAF 0.17 (Debian, Ubuntu) and CAF 1.x, except for
+// the type ids and inspection in <node_proxy/actors/caf_messages.hpp>.
+//
+// What both have, and what therefore needs no wrapper here, is the interface
+// that CAF 1.x calls deprecated: `send`, `request(...).then(...)`,
+// `delayed_send`, `monitor` with `set_down_handler`, `set_exit_handler`.
+
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <caf/all.hpp>
+#include <caf/io/all.hpp>
+
+namespace node_proxy {
+
+namespace detail {
+
+template <class Signature>
+struct handler_signature;
+
+#if CAF_MAJOR_VERSION >= 1
+template <class R, class... Ts>
+struct handler_signature<R(Ts...)> {
+  using type = caf::result<R>(Ts...);
+};
+#else
+template <class R, class... Ts>
+struct handler_signature<R(Ts...)> {
+  using type = typename caf::replies_to<Ts...>::template with<R>;
+};
+#endif
+
+} // namespace detail
+
+/// A statically typed actor handle, its handlers written as function types:
+/// `actor_interface<reply(request), void(notification)>`. 0.17 spells them
+/// `replies_to<request>::with<reply>`, 1.x `result<reply>(request)`.
+///
+/// A handler that can fail, or answers later, replies with a struct: promises
+/// of `void` cannot be fulfilled in 0.17.
+template <class... Signatures>
+using actor_interface =
+  caf::typed_actor<typename detail::handler_signature<Signatures>::type...>;
+
+/// The state of a stateful actor: a member in 0.17, a function in 1.x. Give
+/// each state a constructor that takes the pointer to its actor, as 0.17 cannot
+/// initialize an aggregate.
+template <class State, class Base>
+State& state_of(caf::stateful_actor<State, Base>* self) {
+#if CAF_MAJOR_VERSION >= 1
+  return self->state();
+#else
+  return self->state;
+#endif
+}
+
+// -- replies ------------------------------------------------------------------
+
+/// What a handler returns that answers later.
+template <class R>
+using promise = caf::typed_response_promise<R>;
+
+/// Whether the message at hand wants an answer (`request`, not `send`).
+template <class Self>
+bool is_request(Self* self) {
+  auto* element = self->current_mailbox_element();
+  return element != nullptr && element->mid.is_request();
+}
+
+/// The promise to answer the message at hand. For a plain `send` it is empty,
+/// since its answer would reach the sender as a message of its own, and an
+/// error would kill the sender.
+///
+/// Fulfil every promise on every way out: a dropped one answers
+/// `broken_promise` in 1.x and nothing at all in 0.17.
+template <class R, class Self>
+promise<R> make_promise(Self* self) {
+  if (!is_request(self))
+    return {};
+  return self->template make_response_promise<R>();
+}
+
+/// Answers, if anybody waits for the answer. The promise is empty afterwards.
+template <class R>
+void fulfil(promise<R>& waiting, R answer) {
+  if (waiting.pending())
+    waiting.deliver(std::move(answer));
+  waiting = promise<R>{};
+}
+
+/// Answers with an error, if anybody waits for the answer.
+template <class R>
+void fail(promise<R>& waiting, caf::error reason) {
+  if (waiting.pending())
+    waiting.deliver(std::move(reason));
+  waiting = promise<R>{};
+}
+
+// -- messages to oneself ------------------------------------------------------
+
+/// Sends `msg` to `self` after `delay`, by the clock of the actor system. It
+/// cannot be taken back in 0.17, so keep at most one of a kind on its way. It
+/// keeps the memory of the actor, not the actor, alive until then.
+template <class Self, class Duration, class Msg>
+void send_later(Self* self, Duration delay, Msg msg) {
+  self->delayed_send(caf::actor_cast<caf::actor>(self),
+                     std::chrono::duration_cast<caf::timespan>(delay),
+                     std::move(msg));
+}
+
+// -- brokers ------------------------------------------------------------------
+
+/// What brokers read into and write from: `std::vector<char>` in 0.17,
+/// `caf::byte_buffer` in 1.x.
+using io_buffer = std::decay_t<decltype(caf::io::new_data_msg::buf)>;
+
+/// Runs `fun` in the thread of all brokers at the start of the next turn of
+/// the event loop, when all changes of the running turn have taken effect.
+template <class F>
+void post_to_loop(caf::io::abstract_broker* self, F fun) {
+  self->backend().post(std::move(fun));
+}
+
+// -- configuration ------------------------------------------------------------
+
+/// Makes the threads of an actor system take their work from one queue. CAF's
+/// default, work stealing, sleeps up to 10 ms when it finds nothing to do. The
+/// names and types of the options differ.
+inline void use_sharing_scheduler(caf::actor_system_config& cfg) {
+#if CAF_MAJOR_VERSION >= 1
+  cfg.set("caf.scheduler.policy", "sharing");
+#else
+  cfg.set("scheduler.policy", caf::atom("sharing"));
+#endif
+}
+
+/// Sets how many threads run actors, brokers not included.
+inline void set_scheduler_threads(caf::actor_system_config& cfg,
+                                  std::size_t threads) {
+#if CAF_MAJOR_VERSION >= 1
+  cfg.set("caf.scheduler.max-threads", threads);
+#else
+  cfg.set("scheduler.max-threads", threads);
+#endif
+}
+
+} // namespace node_proxy

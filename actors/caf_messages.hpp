@@ -1,0 +1,91 @@
+// Our messages as messages of CAF: type ids and inspection. Every message that
+// can leave the process carries its BARE encoding through CAF's own
+// middleman; a failed decode is an error of the inspection. The others hold
+// handles and shared buffers and stay in their actor system.
+//
+// A new message goes into one of the two lists below, its header is included
+// in caf_messages.cpp.
+
+#pragma once
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/error.hpp>
+#include <caf/type_id.hpp>
+
+#include <node_proxy/actors/caf_inspect.hpp>
+#include <node_proxy/actors/error.hpp>
+#include <node_proxy/messages/node_proxy_msg.hpp>
+#include <node_proxy/messages/router_msg.hpp>
+
+namespace caf {
+class actor_system_config;
+}
+
+/// Messages with a BARE encoding.
+#define NODE_PROXY_PLAIN_MESSAGES(X)                                           \
+  X(public_key)                                                                \
+  X(engine_id)                                                                 \
+  X(engine_msg)                                                                \
+  X(node_out_msg)                                                              \
+  X(node_msg)                                                                  \
+  X(connect_request)                                                           \
+  X(connect_reply)                                                             \
+  X(node_advert)                                                               \
+  X(node_advert_reply)                                                         \
+  X(connection_permanence)                                                     \
+  X(node_connect_request)                                                      \
+  X(node_connect_reply)                                                        \
+  X(tcp_addr)
+
+/// Messages that stay in their actor system. Structs, declared here.
+#define NODE_PROXY_LOCAL_MESSAGES(X)                                           \
+  X(read_next)                                                                 \
+  X(attach)                                                                    \
+  X(write_frames)                                                              \
+  X(taken)                                                                     \
+  X(shut)                                                                      \
+  X(frames_in)                                                                 \
+  X(written)                                                                   \
+  X(connection_closed)                                                         \
+  X(listen)                                                                    \
+  X(listening)                                                                 \
+  X(stop_listening)                                                            \
+  X(listening_stopped)                                                         \
+  X(dial)                                                                      \
+  X(dialled)                                                                   \
+  X(inbound)
+
+namespace node_proxy {
+
+#define NODE_PROXY_DECLARE(name) struct name;
+NODE_PROXY_LOCAL_MESSAGES(NODE_PROXY_DECLARE)
+#undef NODE_PROXY_DECLARE
+
+/// Makes all messages and the error category known to CAF: for all actor
+/// systems of the process in 1.x (where it also does this for CAF itself), for
+/// those made with `cfg` in 0.17. To be called before any of them is made.
+void register_messages(caf::actor_system_config& cfg);
+
+} // namespace node_proxy
+
+#define NODE_PROXY_ADD_TYPE_ID(name)                                           \
+  CAF_ADD_TYPE_ID(node_proxy_messages, (node_proxy::name))
+
+// 500 leaves the usual place, directly after CAF's own ids, to users.
+CAF_BEGIN_TYPE_ID_BLOCK(node_proxy_messages, caf::first_custom_type_id + 500)
+NODE_PROXY_ADD_TYPE_ID(errc)
+NODE_PROXY_PLAIN_MESSAGES(NODE_PROXY_ADD_TYPE_ID)
+NODE_PROXY_LOCAL_MESSAGES(NODE_PROXY_ADD_TYPE_ID)
+CAF_END_TYPE_ID_BLOCK(node_proxy_messages)
+
+#undef NODE_PROXY_ADD_TYPE_ID
+
+#define NODE_PROXY_PLAIN(name)                                                 \
+  template <>                                                                  \
+  inline constexpr bool node_proxy::is_plain_message<node_proxy::name> = true;
+NODE_PROXY_PLAIN_MESSAGES(NODE_PROXY_PLAIN)
+#undef NODE_PROXY_PLAIN
+
+#define NODE_PROXY_LOCAL(name) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(node_proxy::name)
+NODE_PROXY_LOCAL_MESSAGES(NODE_PROXY_LOCAL)
+#undef NODE_PROXY_LOCAL

@@ -1,0 +1,76 @@
+// An actor system for tests. Tests wait for messages, never for a time; the
+// limit below only ends a test that would wait for ever.
+
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include <doctest/doctest.h>
+
+#include <node_proxy/actors/caf_compat.hpp>
+#include <node_proxy/actors/caf_messages.hpp>
+
+namespace node_proxy::testing {
+
+/// How long a test waits before it fails.
+inline constexpr std::chrono::seconds patience{20};
+
+/// A configuration with everything of ours registered.
+struct test_config : caf::actor_system_config {
+  test_config() {
+    register_messages(*this);
+    load<caf::io::middleman>();
+    use_sharing_scheduler(*this);
+    set_scheduler_threads(*this, 2);
+  }
+};
+
+/// An actor system and, as `self`, an actor that is the test.
+struct system_fixture {
+  test_config config;
+  caf::actor_system system{config};
+  caf::scoped_actor self{system};
+
+  /// Sends a request and waits for its answer, a value or an error.
+  template <class R, class Handle, class... Ts>
+  expected<R, caf::error> ask(const Handle& whom, Ts&&... message) {
+    expected<R, caf::error> result = unexpected{caf::error{}};
+    self->request(whom, patience, std::forward<Ts>(message)...)
+      .receive([&](R& answer) { result = std::move(answer); },
+               [&](caf::error& error) { result = unexpected{error}; });
+    return result;
+  }
+
+  /// As `ask`, where an error fails the test.
+  template <class R, class Handle, class... Ts>
+  R must(const Handle& whom, Ts&&... message) {
+    auto answer = ask<R>(whom, std::forward<Ts>(message)...);
+    if (!answer)
+      FAIL("error instead of an answer: ", describe(answer.error()));
+    return std::move(*answer);
+  }
+
+  /// Waits for the next message of type `T`; others stay in the mailbox. Fails
+  /// the test if none comes.
+  template <class T>
+  T next() {
+    std::optional<T> result;
+    self->receive([&](T& message) { result = std::move(message); },
+                  caf::after(patience) >> [] {});
+    if (!result)
+      FAIL("a message that the test waits for did not come");
+    return std::move(*result);
+  }
+
+  /// Whether a message of type `T` is in the mailbox; takes it.
+  template <class T>
+  bool has_got() {
+    bool result = false;
+    self->receive([&](T&) { result = true; },
+                  caf::after(std::chrono::seconds{0}) >> [] {});
+    return result;
+  }
+};
+
+} // namespace node_proxy::testing
