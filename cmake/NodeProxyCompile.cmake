@@ -15,7 +15,10 @@ endfunction()
 # Presets turn them into errors by CMAKE_COMPILE_WARNING_AS_ERROR.
 function(node_proxy_warnings target)
   target_compile_options(${target} PRIVATE
-    -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+    -Wall -Wextra -Wpedantic -Wconversion
+    # g++'s plain -Wshadow also rejects a constructor's parameter that is named
+    # like the member it initializes, and one named like any type.
+    $<IF:$<CXX_COMPILER_ID:GNU>,-Wshadow=local,-Wshadow>
     # With optimization or sanitizers, g++ 12 reports these inside its own
     # library's headers for correct code.
     $<$<CXX_COMPILER_ID:GNU>:-Wno-error=maybe-uninitialized
