@@ -44,8 +44,9 @@ std::array<secret_key, N> noise_hkdf(const secret_key& chaining_key,
 void hkdf(bytes_view ikm, bytes_view salt, bytes_view info,
           std::span<std::byte> out) noexcept {
   assert(out.size() <= 255 * secret_key::size());
-  // PRK = HMAC-Hash(salt, IKM)
-  auto prk = hmac(salt, {ikm});
+  // PRK = HMAC-Hash(salt, IKM); without a salt, it is HashLen zeros.
+  const secret_key no_salt;
+  auto prk = hmac(salt.empty() ? no_salt.view() : salt, {ikm});
   // T(0) = empty, T(N) = HMAC-Hash(PRK, T(N-1) | info | N)
   secret_key block;
   bytes_view previous;
