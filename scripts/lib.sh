@@ -10,10 +10,19 @@ build_packages=(g++ cmake ninja-build pkg-config ccache libcaf-dev
   libcli11-dev nlohmann-json3-dev doctest-dev)
 check_packages=(git clang clang-format clang-tidy)
 
-# Prints a line that stands out and says how long everything took so far.
+phase_name=
+phase_start=0
+
+# phase NAME: prints how long the phase before took, and begins a new one.
 phase() {
-  printf '\n== %s (%d:%02d since the start)\n' "$*" $((SECONDS / 60)) \
-    $((SECONDS % 60))
+  local took=$((SECONDS - phase_start))
+  if [[ -n $phase_name ]]; then
+    printf -- '-- %s: %d min %d s\n' "$phase_name" $((took / 60)) \
+      $((took % 60))
+  fi
+  phase_name=$1
+  phase_start=$SECONDS
+  printf '\n== %s\n' "$1"
 }
 
 # install_packages NAME...: installs the Debian packages that are missing.
@@ -33,7 +42,7 @@ install_packages() {
   if ((${#missing[@]} == 0)); then
     return
   fi
-  if ((EUID != 0)); then
+  if (($(id -u) != 0)); then
     as_root=(sudo)
     if ! command -v sudo > /dev/null; then
       echo "Neither root nor sudo: please install: ${missing[*]}" >&2
