@@ -51,6 +51,10 @@ inline constexpr std::size_t message_overhead = 128;
 /// Most rejects a receiver may leave unsettled.
 inline constexpr std::size_t unsettled_rejects = 1'024;
 
+/// Bytes per second below which the bytes of an unfinished frame are no sign of
+/// life.
+inline constexpr std::uint64_t least_rate = 4 * 1024;
+
 /// Numbers of a nonce space end below this.
 inline constexpr std::uint64_t sequence_end = std::uint64_t{1} << 62;
 

@@ -1,0 +1,91 @@
+// One connection of a peer after its handshake: what is known about its life.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include <node_proxy/protocol/control.hpp>
+#include <node_proxy/protocol/dialler.hpp>
+#include <node_proxy/protocol/session.hpp>
+#include <node_proxy/protocol/settings.hpp>
+
+namespace node_proxy {
+
+/// A connection with a session.
+class link {
+public:
+  /// The initiator waits for the first sealed frame of the responder.
+  struct confirming {
+    steady_time deadline{};
+  };
+
+  /// Established: both ends are proven.
+  struct active {};
+
+  /// Said goodbye, reads on for the goodbye of the other end.
+  struct leaving {
+    steady_time deadline{};
+  };
+
+  /// To be closed as soon as everything is handed out.
+  struct closing {};
+
+  using phase_type = std::variant<confirming, active, leaving, closing>;
+
+  link(connection_id connection, session&& established, steady_time now)
+    : id(connection), crypto(std::move(established)), begun(now), last_in(now),
+      last_out(now), last_message(now), key_since(now), peer_key_since(now) {}
+
+  [[nodiscard]] const session_terms& terms() const { return crypto.terms(); }
+
+  template <class Phase>
+  [[nodiscard]] bool is() const {
+    return std::holds_alternative<Phase>(phase);
+  }
+
+  /// Seals a control frame into `out`.
+  void seal(const control::frame& frame, steady_time now);
+
+  /// Replaces the key of this direction if that is due.
+  void rekey_if_due(const peer_settings& settings, steady_time now);
+
+  /// Whether the peer failed to replace its key in twice the time.
+  [[nodiscard]] bool peer_key_worn_out(const peer_settings& settings,
+                                       steady_time now) const;
+
+  /// Bytes of an unfinished frame arrived. They are a sign of life only at the
+  /// least acceptable rate, counted from the last one.
+  void handle_progress(std::size_t count, steady_time now);
+
+  /// A valid frame arrived.
+  void handle_life(steady_time now);
+
+  connection_id id;
+  session crypto;
+  phase_type phase = confirming{};
+  /// Frames to hand to the socket.
+  bytes out;
+  /// Bytes handed to the socket and not yet written.
+  std::size_t backlog = 0;
+
+  /// What this side claimed to have in its resume frame.
+  std::optional<control::received_state> claim;
+  /// The next number to arrive on this connection, once it is known.
+  std::optional<std::uint64_t> next_in;
+
+  steady_time begun;
+  steady_time last_in;
+  steady_time last_out;
+  /// When a message was last sent or received.
+  steady_time last_message;
+  steady_time key_since;
+  steady_time peer_key_since;
+
+private:
+  std::uint64_t progress_ = 0; // bytes since last_in
+};
+
+} // namespace node_proxy

@@ -1,0 +1,207 @@
+// Messages on their way to one peer: numbered, kept until acknowledged, sent
+// again after a lost connection (PROTOCOL.md, "Delivery").
+
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include <node_proxy/messages/basics.hpp>
+#include <node_proxy/protocol/control.hpp>
+#include <node_proxy/protocol/deadline_queue.hpp>
+#include <node_proxy/protocol/send_error.hpp>
+#include <node_proxy/protocol/timestamp.hpp>
+
+namespace node_proxy {
+
+/// What the caller of a send is told about its message later.
+using send_token = std::uint64_t;
+
+/// The end of one message's way; no failure means that its engine took it.
+struct send_outcome {
+  send_token token = 0;
+  std::optional<send_failure> failure;
+
+  friend bool operator==(const send_outcome&, const send_outcome&) = default;
+};
+
+/// When a message expires: on one clock or the other.
+using deadline = std::variant<steady_time, std::chrono::seconds>;
+
+/// The deadline of a message accepted at `now`; none if it lies further ahead
+/// than `limits::expiry_seconds`.
+[[nodiscard]] std::optional<deadline> deadline_of(const expiry_time& expiry,
+                                                  timestamp now);
+
+/// When to look whether `expires` has passed. The wall clock may be set while
+/// we wait, so that is within a minute.
+[[nodiscard]] steady_time steady_deadline(const deadline& expires,
+                                          timestamp now);
+
+/// Consecutive chunks as they are sealed: the BARE encoding of
+/// `list<{last: bool, chunk: data}>`.
+class chunk_list {
+public:
+  /// Adds a chunk.
+  void add(bool last, bytes_view chunk);
+
+  /// What the list takes with a further chunk of `size` bytes.
+  [[nodiscard]] std::size_t size_with(std::size_t size) const;
+
+  [[nodiscard]] std::uint32_t count() const { return count_; }
+
+  /// The encoded list. The view lives until the next call of a member.
+  [[nodiscard]] bytes_view encoded();
+
+private:
+  // The count comes first and its length depends on its value, so there is
+  // room for the longest one.
+  static constexpr std::size_t count_room = 3;
+
+  bytes buffer_ = bytes(count_room);
+  std::uint32_t count_ = 0;
+};
+
+/// Chunks that are due, with the number of the first.
+struct chunk_batch {
+  std::uint64_t first = 0;
+  chunk_list chunks;
+};
+
+/// How a peer broke the rules of acknowledgement.
+enum class outbox_error : std::uint8_t {
+  /// It claims to have what was never sent.
+  beyond_sent,
+};
+
+/// Reliable messages for one peer, in order.
+///
+/// `handle_*` take events, `poll_transmit` and `poll_outcome` give results.
+/// Time never runs backwards between calls.
+class outbox {
+public:
+  /// At most `max_bytes` (`limits::message_overhead` included for each message)
+  /// and `max_messages` are held.
+  outbox(std::size_t max_bytes, std::size_t max_messages)
+    : max_bytes_(max_bytes), max_messages_(max_messages) {}
+
+  // -- events
+  // ------------------------------------------------------------------
+
+  /// Takes in an encoded `serialized_msg`.
+  /// @returns false if there is no room.
+  [[nodiscard]] bool handle_send(send_token token, bytes serialized,
+                                 deadline expires);
+
+  /// A new connection: the peer said what it has of our numbers (none if it
+  /// knows nothing of this epoch).
+  /// @returns how many messages are sent again.
+  [[nodiscard]] expected<std::size_t, outbox_error>
+  handle_resume(std::optional<std::uint64_t> received_next,
+                std::uint64_t window);
+
+  /// The connection is gone.
+  void handle_disconnect();
+
+  [[nodiscard]] expected<void, outbox_error>
+  handle_ack(const control::ack& ack);
+
+  /// Ends what has expired: `definite` tells why it was never transmitted.
+  void handle_timeout(timestamp now, send_error definite);
+
+  /// Ends every message that is longer than what the peer takes.
+  void handle_max_message(std::size_t max_message);
+
+  /// Ends everything: `definite` for what was never transmitted, `unconfirmed`
+  /// with `cause` for the rest.
+  void handle_failure(send_error definite,
+                      send_failure::unconfirmed_cause cause);
+
+  // -- results
+  // -----------------------------------------------------------------
+
+  /// What to send next on the present connection, at most `max_plaintext`
+  /// bytes of it; none if there is nothing or the peer has no room.
+  [[nodiscard]] std::optional<std::variant<chunk_batch, control::void_range>>
+  poll_transmit(std::size_t max_plaintext);
+
+  [[nodiscard]] std::optional<send_outcome> poll_outcome();
+
+  // -- state
+  // -------------------------------------------------------------------
+
+  /// The next deadline, as a time of the steady clock.
+  [[nodiscard]] std::optional<steady_time> next_deadline(timestamp now) const;
+
+  /// The lowest number that is not acknowledged: `control::resume::first` and
+  /// `control::settled::next`.
+  [[nodiscard]] std::uint64_t first() const { return acked_; }
+
+  /// Nothing is queued and nothing unacknowledged.
+  [[nodiscard]] bool empty() const { return pending_ == 0 && sent_.empty(); }
+
+  /// Something waits that nobody was told the end of.
+  [[nodiscard]] bool pending() const { return pending_ > 0; }
+
+  /// Bytes held.
+  [[nodiscard]] std::size_t size_bytes() const { return bytes_; }
+
+private:
+  struct entry {
+    std::uint64_t key; // ascending
+    send_token token;
+    bytes data;
+    std::size_t cost; // what it counts in windows
+    std::uint64_t first = 0;
+    std::uint32_t chunks = 0;
+    // Answered and without data: sent ones are voided, queued ones skipped.
+    bool ended = false;
+    // Rejected ones keep their data until the acknowledgement reaches them.
+    bool answered = false;
+
+    [[nodiscard]] std::uint64_t end() const { return first + chunks; }
+  };
+
+  void answer(entry& x, std::optional<send_failure> failure);
+  void end_early(entry& x, const send_failure& failure);
+  void end_key(std::uint64_t key, send_error definite);
+  void pop_acknowledged();
+  void clean_up();
+  bool enter_entry();
+  bool number_next();
+  void add_chunks(entry& x, chunk_list& chunks, std::size_t max_plaintext);
+  void leave_entry();
+  control::void_range take_void();
+  std::size_t index_of_number(std::uint64_t number) const;
+  entry* find_sent(std::uint64_t key);
+  entry* find_queued(std::uint64_t key);
+
+  std::size_t max_bytes_;
+  std::size_t max_messages_;
+
+  std::deque<entry> sent_;   // have numbers, without gaps
+  std::deque<entry> queued_; // have none yet
+  std::deque<send_outcome> outcomes_;
+  deadline_queue<steady_time> steady_deadlines_;
+  deadline_queue<std::chrono::seconds> wall_deadlines_;
+  std::uint64_t next_key_ = 0;
+  std::uint64_t next_number_ = 0;
+  std::uint64_t acked_ = 0;
+  std::size_t bytes_ = 0;
+  std::size_t pending_ = 0; // not answered
+  std::size_t skipped_ = 0; // ended in queued_
+
+  // The present connection.
+  bool connected_ = false;
+  std::uint64_t cursor_ = 0;     // next number to send
+  std::size_t cursor_index_ = 0; // its entry in sent_
+  bool entered_ = false;         // that entry counts in outstanding_
+  std::uint64_t window_ = 0;
+  std::uint64_t outstanding_ = 0;
+  std::uint64_t high_water_ = 0; // below: sent at least once, ever
+};
+
+} // namespace node_proxy

@@ -1,0 +1,255 @@
+#include <node_proxy/protocol/peer.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <node_proxy/messages/limits.hpp>
+#include <node_proxy/messages/serialized_msg.hpp>
+#include <node_proxy/protocol/advert.hpp>
+#include <node_proxy/protocol/bare.hpp>
+
+namespace node_proxy {
+
+namespace {
+
+/// The wire form of a message, without the names of the two nodes: both ends
+/// know each other.
+expected<bytes, bare_error> serialize(const engine_msg& msg) {
+  auto bare = encode(engine_msg{{std::nullopt, msg.sender.name},
+                                {std::nullopt, msg.target.name},
+                                msg.mailbox,
+                                msg.msg});
+  if (!bare)
+    return bare;
+  return encode(serialized_msg{std::move(*bare)});
+}
+
+/// Keeps the earlier of two times.
+void earlier(std::optional<steady_time>& result,
+             std::optional<steady_time> other) {
+  if (other && (!result || *other < *result))
+    result = other;
+}
+
+} // namespace
+
+peer::peer(const peer_settings& settings, std::shared_ptr<const identity> self,
+           const node_id& remote, const noise_public_key& remote_key,
+           std::uint64_t epoch, random_source random)
+  : settings_(settings), self_(std::move(self)), remote_(remote),
+    remote_key_(remote_key), epoch_(epoch), random_(std::move(random)),
+    outbox_(settings.outbox_bytes, settings.outbox_messages),
+    inbox_(settings.window, settings.max_message),
+    unreliable_out_(settings.window),
+    unreliable_in_(settings.window, settings.max_message), dialler_(settings) {
+  // nop
+}
+
+// -- events of this node
+// -------------------------------------------------------
+
+void peer::handle_send(send_token token, const node_out_msg& msg,
+                       timestamp now) {
+  if (shutdown_deadline_)
+    return fail(token, send_error::shutting_down);
+  if (msg.msg.sender.node && *msg.msg.sender.node != self_->id())
+    return fail(token, send_error::wrong_sender);
+  if (msg.msg.target.node && *msg.msg.target.node != remote_)
+    return fail(token, send_error::wrong_target);
+  auto expires = deadline_of(msg.expiry, now);
+  if (!expires)
+    return fail(token, send_error::bad_expiry);
+  auto serialized = serialize(msg.msg);
+  if (!serialized)
+    return fail(token, send_error::malformed);
+  auto size = serialized->size();
+  if ((remote_max_message_ > 0 && size > remote_max_message_)
+      || size + limits::message_overhead > settings_.outbox_bytes)
+    return fail(token, send_error::too_large);
+  if (!reachable())
+    return fail(token, send_error::unknown_node);
+  auto reliable = msg.prefs.reliability == transport_reliability::reliable;
+  auto taken = reliable
+                 ? outbox_.handle_send(token, std::move(*serialized), *expires)
+                 : unreliable_out_.handle_send(token, std::move(*serialized),
+                                               *expires, now);
+  if (!taken)
+    return fail(token, send_error::outbox_full);
+  ++metrics_.messages_out;
+  consider_dial(now);
+}
+
+void peer::handle_finished(const delivery_id& id,
+                           std::optional<control::reject_reason> reason,
+                           timestamp now) {
+  if (reason)
+    ++metrics_.messages_rejected;
+  if (id.generation == unreliable_generation)
+    unreliable_in_.handle_finished(id.first);
+  else
+    inbox_.handle_finished(id, reason, now.steady);
+}
+
+void peer::handle_local_advert(std::shared_ptr<const node_advert> advert,
+                               timestamp now) {
+  local_advert_ = std::move(advert);
+  if (auto x = active())
+    x->seal(*local_advert_, now.steady);
+}
+
+node_advert_reply peer::handle_remote_advert(const node_advert& advert,
+                                             timestamp now) {
+  if (auto ok = check_advert(advert, remote_, advert_version()); !ok)
+    return {ok.error()};
+  remote_advert_ = advert;
+  dialler_.handle_addresses(advert.addrs);
+  actions_.emplace_back(learned_advert{advert});
+  consider_dial(now);
+  return {node_advert_accepted{advert.version}};
+}
+
+void peer::handle_permanence(connection_permanence permanence, timestamp now) {
+  permanence_ = permanence;
+  if (auto x = active())
+    x->last_message = now.steady;
+  consider_dial(now);
+}
+
+void peer::handle_connect(timestamp now) {
+  connect_wanted_ = true;
+  consider_dial(now);
+}
+
+void peer::handle_denied(timestamp now) {
+  permanence_ = connection_permanence::ephemeral;
+  connect_wanted_ = false;
+  fail_all(send_error::denied, send_failure::unconfirmed_cause::unreachable);
+  abandon_attempt();
+  for (auto& x : links_)
+    leave(x, control::goodbye_reason::denied, now);
+}
+
+void peer::handle_shutdown(steady_time at_latest, timestamp now) {
+  shutdown_deadline_ = at_latest;
+  handle_timeout(now);
+}
+
+// -- results
+// -------------------------------------------------------------------
+
+void peer::handle_timeout(timestamp now) {
+  outbox_.handle_timeout(now, expiry_error_);
+  unreliable_out_.handle_timeout(now, expiry_error_);
+  if (auto handshake = dialler_.handshake();
+      handshake && handshake->deadline <= now.steady) {
+    ++metrics_.ends["handshake_timeout"];
+    ++metrics_.failed_attempts;
+    abandon_attempt();
+    dialler_.handle_failure(now.steady, random_);
+  }
+  for (auto& x : links_)
+    check_link(x, now);
+  if (shutdown_deadline_)
+    check_shutdown(now);
+  consider_dial(now);
+}
+
+std::optional<peer_action> peer::poll_action() {
+  for (auto i = links_.begin(); i != links_.end(); ++i) {
+    if (!i->out.empty()) {
+      i->backlog += i->out.size();
+      return write_frames{i->id, std::exchange(i->out, {})};
+    }
+    if (i->is<link::closing>()) {
+      close_connection result{i->id};
+      links_.erase(i);
+      return result;
+    }
+  }
+  if (auto outcome = outbox_.poll_outcome())
+    return *outcome;
+  if (auto outcome = unreliable_out_.poll_outcome())
+    return *outcome;
+  if (actions_.empty())
+    return std::nullopt;
+  auto result = std::move(actions_.front());
+  actions_.pop_front();
+  return result;
+}
+
+std::optional<steady_time> peer::poll_timeout(timestamp now) const {
+  auto result = outbox_.next_deadline(now);
+  earlier(result, unreliable_out_.next_deadline());
+  auto wanted = wants_connection() && !holds_connection();
+  earlier(result, dialler_.next_deadline(wanted));
+  for (const auto& x : links_)
+    earlier(result, link_deadline(x));
+  if (shutdown_deadline_ && !stopped())
+    earlier(result, shutdown_deadline_);
+  return result;
+}
+
+// -- state
+// ---------------------------------------------------------------------
+
+bool peer::connected() const {
+  return active() != nullptr;
+}
+
+bool peer::stopped() const {
+  return shutdown_deadline_ && links_.empty() && !dialler_.busy()
+         && actions_.empty();
+}
+
+// -- private
+// -------------------------------------------------------------------
+
+void peer::fail(send_token token, send_error error) {
+  actions_.emplace_back(send_outcome{token, send_failure{error}});
+}
+
+void peer::fail_all(send_error definite,
+                    send_failure::unconfirmed_cause cause) {
+  outbox_.handle_failure(definite, cause);
+  unreliable_out_.handle_failure(definite);
+}
+
+/// Whether there is a way to the peer, or it may come to us as it did before.
+bool peer::reachable() const {
+  return !links_.empty() || dialler_.busy() || dialler_.has_addresses()
+         || inbox_.received();
+}
+
+bool peer::wants_connection() const {
+  if (shutdown_deadline_)
+    return false;
+  return permanence_ == connection_permanence::permanent || connect_wanted_
+         || outbox_.pending() || !unreliable_out_.empty();
+}
+
+void peer::consider_dial(timestamp now) {
+  if (holds_connection() || !wants_connection())
+    return;
+  if (auto attempt = dialler_.poll_attempt(now.steady)) {
+    ++metrics_.attempts;
+    actions_.emplace_back(*attempt);
+  }
+}
+
+/// Ends the last connection once everything is answered, or when time is up.
+void peer::check_shutdown(timestamp now) {
+  auto x = active();
+  auto waits = x && (outbox_.pending() || !unreliable_out_.empty());
+  if (waits && now.steady < *shutdown_deadline_)
+    return;
+  fail_all(send_error::shutting_down,
+           send_failure::unconfirmed_cause::shutting_down);
+  abandon_attempt();
+  for (auto& any : links_) {
+    leave(any, control::goodbye_reason::shutdown, now);
+    if (now.steady >= *shutdown_deadline_)
+      any.phase = link::closing{};
+  }
+}
+
+} // namespace node_proxy

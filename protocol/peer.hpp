@@ -1,0 +1,221 @@
+// The state machine of one remote node: everything a Node Proxy decides
+// (PROTOCOL.md).
+
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include <node_proxy/messages/connection_permanence.hpp>
+#include <node_proxy/messages/node_out_msg.hpp>
+#include <node_proxy/protocol/dialler.hpp>
+#include <node_proxy/protocol/handshake.hpp>
+#include <node_proxy/protocol/identity.hpp>
+#include <node_proxy/protocol/inbox.hpp>
+#include <node_proxy/protocol/link.hpp>
+#include <node_proxy/protocol/outbox.hpp>
+#include <node_proxy/protocol/peer_action.hpp>
+#include <node_proxy/protocol/peer_metrics.hpp>
+#include <node_proxy/protocol/random_source.hpp>
+#include <node_proxy/protocol/settings.hpp>
+#include <node_proxy/protocol/unreliable.hpp>
+
+namespace node_proxy {
+
+/// The `delivery_id::generation` of unreliable messages.
+inline constexpr std::uint64_t unreliable_generation = ~std::uint64_t{0};
+
+/// One remote node, without any I/O.
+///
+/// There are three kinds of calls. `handle_*` take an event. `flush` turns what
+/// is queued into frames; it is separate so that a shell can gather several
+/// events first. `poll_*` take results out: after each event, or a few of them,
+/// call `poll_action` until it is empty, do what it says in that order, and
+/// then call `handle_timeout` once the time of `poll_timeout` has come. Time
+/// never runs backwards from call to call.
+class peer {
+public:
+  /// @param remote an id for which `noise_key_of` has a key; `remote_key` is
+  ///               that key.
+  /// @param epoch random; names the state that begins here.
+  peer(const peer_settings& settings, std::shared_ptr<const identity> self,
+       const node_id& remote, const noise_public_key& remote_key,
+       std::uint64_t epoch, random_source random);
+
+  // -- events of this node
+  // -----------------------------------------------------
+
+  /// A local engine sends a message. Its outcome comes as a `send_outcome`.
+  void handle_send(send_token token, const node_out_msg& msg, timestamp now);
+
+  /// An engine has taken a message, or no engine will.
+  void handle_finished(const delivery_id& id,
+                       std::optional<control::reject_reason> reason,
+                       timestamp now);
+
+  /// This node has a new advert of its own.
+  void handle_local_advert(std::shared_ptr<const node_advert> advert,
+                           timestamp now);
+
+  /// An advert of the remote node, from wherever.
+  node_advert_reply handle_remote_advert(const node_advert& advert,
+                                         timestamp now);
+
+  void handle_permanence(connection_permanence permanence, timestamp now);
+
+  /// Somebody wants the peer connected, once.
+  void handle_connect(timestamp now);
+
+  /// Policy has come to forbid this peer.
+  void handle_denied(timestamp now);
+
+  /// This node stops: what is queued may still go until `at_latest`.
+  void handle_shutdown(steady_time at_latest, timestamp now);
+
+  // -- events of connections
+  // ---------------------------------------------------
+
+  void handle_dialled(attempt_id attempt, connection_id connection,
+                      timestamp now);
+  void handle_dial_failed(attempt_id attempt, timestamp now);
+
+  /// The peer dialled us and has proven itself.
+  void handle_session(connection_id connection, proven_session session,
+                      timestamp now);
+
+  /// One frame body arrived.
+  void handle_frame(connection_id connection, bytes_view body, timestamp now);
+
+  /// Bytes arrived that do not complete a frame.
+  void handle_progress(connection_id connection, std::size_t count,
+                       timestamp now);
+
+  /// Bytes of earlier `write_frames` have left.
+  void handle_written(connection_id connection, std::size_t count);
+
+  /// The connection is gone, or broke the rules of framing.
+  void handle_closed(connection_id connection, std::string_view reason,
+                     timestamp now);
+
+  // -- results
+  // -----------------------------------------------------------------
+
+  void handle_timeout(timestamp now);
+
+  /// Turns what is due into frames, at most about 256 KiB of messages.
+  /// @returns whether more could be sent at once.
+  bool flush(timestamp now);
+
+  [[nodiscard]] std::optional<peer_action> poll_action();
+
+  /// When to call `handle_timeout` at the latest.
+  [[nodiscard]] std::optional<steady_time> poll_timeout(timestamp now) const;
+
+  // -- state
+  // -------------------------------------------------------------------
+
+  [[nodiscard]] const node_id& remote() const { return remote_; }
+
+  [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
+
+  [[nodiscard]] bool connected() const;
+
+  /// The version of the remote node's advert that is known, 0 = none.
+  [[nodiscard]] std::uint64_t advert_version() const {
+    return remote_advert_ ? remote_advert_->version : 0;
+  }
+
+  /// Stopped for good: nothing is connected and nothing will be.
+  [[nodiscard]] bool stopped() const;
+
+  [[nodiscard]] const peer_metrics& metrics() const { return metrics_; }
+
+private:
+  // peer.cpp
+  void fail(send_token token, send_error error);
+  void fail_all(send_error definite, send_failure::unconfirmed_cause cause);
+  bool reachable() const;
+  bool wants_connection() const;
+  void consider_dial(timestamp now);
+  void check_shutdown(timestamp now);
+
+  // peer_connections.cpp
+  hello make_hello() const;
+  void handle_handshake_reply(bytes_view body, timestamp now);
+  void handle_refusal(connect_reply_error reason, timestamp now);
+  void abandon_attempt();
+  void send_resume(link& x, timestamp now);
+  void establish(link& x, const control::resume& resume, timestamp now);
+  bool replaces(const link& newer, const link& older) const;
+  void activate(link& x, const control::resume& resume, timestamp now);
+  void exchange_adverts(link& x, timestamp now);
+  void say_goodbye(link& x, control::goodbye_reason reason, timestamp now);
+  void leave(link& x, control::goodbye_reason reason, timestamp now);
+  void break_off(link& x, std::string_view reason, timestamp now);
+  void lose(link& x, std::string_view reason, timestamp now);
+  void end_active(std::string_view reason);
+  link* active();
+  const link* active() const;
+  link* find(connection_id connection);
+  bool holds_connection() const;
+  bool may_close_idle(const link& x) const;
+  void check_link(link& x, timestamp now);
+  std::optional<steady_time> link_deadline(const link& x) const;
+
+  // peer_frames.cpp
+  void handle_opened(link& x, opened_frame& frame, timestamp now);
+  void handle_messages(link& x, const opened_messages& frame, timestamp now);
+  void handle_unreliable(link& x, const opened_unreliable& frame,
+                         timestamp now);
+  void deliver(const delivery_id& id, bytes_view serialized, timestamp now);
+  expected<engine_msg, control::reject_reason>
+  read_message(bytes_view serialized) const;
+  void handle(link& x, const control::resume& frame, timestamp now);
+  void handle(link& x, const control::ack& frame, timestamp now);
+  void handle(link& x, const control::settled& frame, timestamp now);
+  void handle(link& x, const control::void_range& frame, timestamp now);
+  void handle(link& x, const node_advert& frame, timestamp now);
+  void handle(link& x, const control::heartbeat& frame, timestamp now);
+  void handle(link& x, const control::rekey& frame, timestamp now);
+  void handle(link& x, const control::goodbye& frame, timestamp now);
+  void handle(link& x, const control::unknown& frame, timestamp now);
+  void flush_control(link& x, timestamp now);
+  bool flush_messages(link& x, timestamp now);
+  bool seal_next_messages(link& x, timestamp now);
+  bool seal_next_unreliable(link& x, timestamp now);
+
+  peer_settings settings_;
+  std::shared_ptr<const identity> self_;
+  node_id remote_;
+  noise_public_key remote_key_;
+  std::uint64_t epoch_;
+  random_source random_;
+
+  outbox outbox_;
+  inbox inbox_;
+  unreliable_outbox unreliable_out_;
+  unreliable_inbox unreliable_in_;
+  dialler dialler_;
+  std::list<link> links_;
+  std::deque<peer_action> actions_;
+  peer_metrics metrics_;
+
+  std::shared_ptr<const node_advert> local_advert_;
+  std::optional<node_advert> remote_advert_;
+  connection_permanence permanence_ = connection_permanence::ephemeral;
+  bool connect_wanted_ = false;
+  // The present connection is owed an ack, a settled.
+  bool ack_due_ = false;
+  bool settle_due_ = false;
+  std::optional<steady_time> shutdown_deadline_;
+  // What an expired message died of: over_capacity if the peer said so.
+  send_error expiry_error_ = send_error::expired;
+  std::optional<connection_digest> last_established_;
+  std::uint32_t remote_max_message_ = 0; // 0 = not known
+};
+
+} // namespace node_proxy

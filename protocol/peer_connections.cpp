@@ -1,0 +1,342 @@
+// How connections of a peer come and go.
+
+#include <algorithm>
+#include <utility>
+
+#include <node_proxy/protocol/peer.hpp>
+
+namespace node_proxy {
+
+// -- dialling
+// ------------------------------------------------------------------
+
+void peer::handle_dialled(attempt_id attempt, connection_id connection,
+                          timestamp now) {
+  if (!dialler_.is_dialling(attempt)) {
+    actions_.emplace_back(close_connection{connection});
+    return;
+  }
+  initiator_handshake handshake{*self_, remote_key_, random_.next_key(),
+                                make_hello()};
+  auto init = handshake.write_init();
+  if (!init) {
+    // The key of the remote node leads to a shared secret of zeros.
+    actions_.emplace_back(close_connection{connection});
+    handle_dial_failed(attempt, now);
+    return;
+  }
+  actions_.emplace_back(write_frames{connection, std::move(*init)});
+  dialler_.handle_handshake({connection, std::move(handshake),
+                             now.steady + settings_.handshake_timeout});
+}
+
+void peer::handle_dial_failed(attempt_id attempt, timestamp now) {
+  if (!dialler_.is_dialling(attempt))
+    return;
+  ++metrics_.failed_attempts;
+  dialler_.handle_failure(now.steady, random_);
+  consider_dial(now);
+}
+
+hello peer::make_hello() const {
+  hello result;
+  result.request = {settings_.versions.min,
+                    settings_.versions.max,
+                    self_->id(),
+                    remote_,
+                    local_advert_ ? local_advert_->version : 0,
+                    advert_version()};
+  result.epoch = epoch_;
+  result.prev = last_established_;
+  if (settings_.have_aes)
+    result.ciphers.push_back(
+      static_cast<std::uint64_t>(cipher_suite::aes256_gcm));
+  result.ciphers.push_back(
+    static_cast<std::uint64_t>(cipher_suite::chacha20_poly1305));
+  result.max_message = settings_.max_message;
+  return result;
+}
+
+void peer::handle_handshake_reply(bytes_view body, timestamp now) {
+  auto& attempt = *dialler_.handshake();
+  auto connection = attempt.connection;
+  auto at_latest = attempt.deadline;
+  auto reply = attempt.handshake.handle_reply(body);
+  if (!reply) {
+    ++metrics_.ends[to_string(reply.error())];
+    ++metrics_.failed_attempts;
+    abandon_attempt();
+    dialler_.handle_failure(now.steady, random_);
+  } else if (auto refused = std::get_if<connect_reply_error>(&*reply)) {
+    abandon_attempt();
+    handle_refusal(*refused, now);
+  } else {
+    dialler_.handle_end();
+    auto& x = links_.emplace_back(
+      connection, std::move(std::get<session>(*reply)), now.steady);
+    x.phase = link::confirming{at_latest};
+    send_resume(x, now);
+  }
+}
+
+/// The peer, or its authenticated reply, said no.
+void peer::handle_refusal(connect_reply_error reason, timestamp now) {
+  actions_.emplace_back(peer_event{peer_refused{reason}});
+  dialler_.handle_refusal(now.steady, random_);
+  switch (reason) {
+  case connect_reply_error::over_capacity:
+    expiry_error_ = send_error::over_capacity;
+    return;
+  case connect_reply_error::incompatible:
+    fail_all(send_error::incompatible,
+             send_failure::unconfirmed_cause::unreachable);
+    break;
+  case connect_reply_error::denied:
+    fail_all(send_error::denied, send_failure::unconfirmed_cause::unreachable);
+    break;
+  }
+  connect_wanted_ = false;
+}
+
+void peer::abandon_attempt() {
+  if (auto handshake = dialler_.handshake())
+    actions_.emplace_back(close_connection{handshake->connection});
+  dialler_.handle_end();
+}
+
+// -- establishing
+// --------------------------------------------------------------
+
+void peer::handle_session(connection_id connection, proven_session session,
+                          timestamp now) {
+  auto& x =
+    links_.emplace_back(connection, std::move(session.established), now.steady);
+  // The handshake began before this peer came to be, with another epoch. The
+  // initiator will try again.
+  if (x.terms().local_epoch != epoch_ || shutdown_deadline_) {
+    x.phase = link::closing{};
+    return;
+  }
+  send_resume(x, now);
+  establish(x, session.resume, now);
+}
+
+void peer::send_resume(link& x, timestamp now) {
+  x.claim = inbox_.received();
+  x.seal(control::resume{outbox_.first(), x.claim, inbox_.window()},
+         now.steady);
+}
+
+/// Both ends of `x` are proven. If there is another such connection, one of
+/// them goes.
+void peer::establish(link& x, const control::resume& resume, timestamp now) {
+  auto other = active();
+  if (other && !replaces(x, *other)) {
+    say_goodbye(x, control::goodbye_reason::superseded, now);
+    return;
+  }
+  if (other) {
+    say_goodbye(*other, control::goodbye_reason::superseded, now);
+    outbox_.handle_disconnect();
+  }
+  activate(x, resume, now);
+  if (!other && x.is<link::active>())
+    actions_.emplace_back(
+      peer_event{peer_connected{x.terms().proto_ver, x.terms().role}});
+}
+
+/// Whether `newer` survives beside `older`. Both ends come to the same answer.
+bool peer::replaces(const link& newer, const link& older) const {
+  const auto& a = newer.terms();
+  const auto& b = older.terms();
+  if (a.remote_epoch != b.remote_epoch || a.role == b.role
+      || a.prev == b.digest)
+    return true;
+  auto smaller_is_self = self_->id() < remote_;
+  return (a.role == connection_role::initiator) == smaller_is_self;
+}
+
+void peer::activate(link& x, const control::resume& resume, timestamp now) {
+  const auto& terms = x.terms();
+  if (auto ok = inbox_.handle_resume(terms.remote_epoch, resume.first); !ok)
+    return break_off(x, to_string(ok.error()), now);
+  auto goes_on = x.claim && x.claim->epoch == terms.remote_epoch;
+  x.next_in = goes_on ? x.claim->next : resume.first;
+  std::optional<std::uint64_t> received_next;
+  if (resume.received && resume.received->epoch == epoch_)
+    received_next = resume.received->next;
+  auto resent = outbox_.handle_resume(received_next, resume.window);
+  if (!resent)
+    return break_off(x, "beyond_sent", now);
+  x.phase = link::active{};
+  x.last_message = now.steady;
+  last_established_ = terms.digest;
+  remote_max_message_ = terms.remote_max_message;
+  outbox_.handle_max_message(remote_max_message_);
+  expiry_error_ = send_error::expired;
+  connect_wanted_ = false;
+  ack_due_ = goes_on;
+  settle_due_ = false;
+  abandon_attempt();
+  exchange_adverts(x, now);
+  if (*resent > 0)
+    actions_.emplace_back(peer_event{peer_resumed{*resent}});
+}
+
+/// Sends what the other end has in an older version. What it has of its own in
+/// an older version than we do was issued by it and forgotten.
+void peer::exchange_adverts(link& x, timestamp now) {
+  const auto& remote = x.terms().remote_adverts;
+  if (local_advert_ && remote.known < local_advert_->version)
+    x.seal(*local_advert_, now.steady);
+  if (remote_advert_ && remote.own < remote_advert_->version)
+    x.seal(*remote_advert_, now.steady);
+}
+
+// -- ending
+// --------------------------------------------------------------------
+
+void peer::say_goodbye(link& x, control::goodbye_reason reason, timestamp now) {
+  auto finished = outbox_.empty() && inbox_.idle() && !inbox_.unsettled();
+  x.seal(control::goodbye{static_cast<std::uint64_t>(reason), finished},
+         now.steady);
+  x.phase = link::leaving{now.steady + settings_.goodbye_timeout};
+}
+
+/// Ends a connection in good order.
+void peer::leave(link& x, control::goodbye_reason reason, timestamp now) {
+  if (x.is<link::leaving>() || x.is<link::closing>())
+    return;
+  auto was_active = x.is<link::active>();
+  if (was_active)
+    flush_control(x, now);
+  say_goodbye(x, reason, now);
+  if (was_active)
+    end_active(to_string(reason));
+}
+
+/// Ends a connection whose other end broke the protocol.
+void peer::break_off(link& x, std::string_view reason, timestamp now) {
+  if (x.is<link::closing>())
+    return;
+  if (!x.is<link::leaving>())
+    x.seal(control::goodbye{static_cast<std::uint64_t>(
+                              control::goodbye_reason::protocol_error),
+                            false},
+           now.steady);
+  lose(x, reason, now);
+}
+
+/// Ends a connection that is of no more use.
+void peer::lose(link& x, std::string_view reason, timestamp now) {
+  auto phase = std::exchange(x.phase, link::closing{});
+  if (std::holds_alternative<link::active>(phase)) {
+    auto lasted = now.steady - x.begun;
+    dialler_.handle_loss(lasted >= settings_.stable_after, now.steady, random_);
+    end_active(reason);
+  } else {
+    ++metrics_.ends[reason];
+    if (std::holds_alternative<link::confirming>(phase)) {
+      ++metrics_.failed_attempts;
+      dialler_.handle_failure(now.steady, random_);
+    }
+  }
+}
+
+/// The active connection was the only one, and is no longer active.
+void peer::end_active(std::string_view reason) {
+  ++metrics_.ends[reason];
+  outbox_.handle_disconnect();
+  unreliable_out_.handle_disconnect();
+  unreliable_in_.handle_disconnect();
+  actions_.emplace_back(peer_event{peer_disconnected{reason}});
+}
+
+void peer::handle_closed(connection_id connection, std::string_view reason,
+                         timestamp now) {
+  if (auto handshake = dialler_.handshake();
+      handshake && handshake->connection == connection) {
+    ++metrics_.failed_attempts;
+    dialler_.handle_failure(now.steady, random_);
+  } else if (auto x = find(connection)) {
+    lose(*x, reason, now);
+    links_.remove_if(
+      [connection](const link& y) { return y.id == connection; });
+  }
+  consider_dial(now);
+}
+
+// -- upkeep
+// --------------------------------------------------------------------
+
+link* peer::active() {
+  return const_cast<link*>(std::as_const(*this).active());
+}
+
+const link* peer::active() const {
+  auto position = std::ranges::find_if(
+    links_, [](const link& x) { return x.is<link::active>(); });
+  return position != links_.end() ? &*position : nullptr;
+}
+
+link* peer::find(connection_id connection) {
+  auto position = std::ranges::find(links_, connection, &link::id);
+  return position != links_.end() ? &*position : nullptr;
+}
+
+/// Whether a connection is there, or about to be.
+bool peer::holds_connection() const {
+  return std::ranges::any_of(links_, [](const link& x) {
+    return x.is<link::active>() || x.is<link::confirming>();
+  });
+}
+
+/// Only the initiator closes for want of messages, and only if nothing is left
+/// to be said on either side.
+bool peer::may_close_idle(const link& x) const {
+  return x.terms().role == connection_role::initiator
+         && permanence_ == connection_permanence::ephemeral && outbox_.empty()
+         && unreliable_out_.empty() && inbox_.idle() && !inbox_.unsettled();
+}
+
+void peer::check_link(link& x, timestamp now) {
+  if (auto confirming = std::get_if<link::confirming>(&x.phase)) {
+    if (confirming->deadline <= now.steady)
+      lose(x, "handshake_timeout", now);
+  } else if (auto leaving = std::get_if<link::leaving>(&x.phase)) {
+    if (leaving->deadline <= now.steady)
+      lose(x, "goodbye_timeout", now);
+  } else if (x.is<link::active>()) {
+    if (now.steady - x.last_in >= settings_.dead_peer_limit)
+      return lose(x, "dead_peer", now);
+    if (x.peer_key_worn_out(settings_, now.steady))
+      return break_off(x, to_string(session_error::key_worn_out), now);
+    if (may_close_idle(x)
+        && now.steady - x.last_message >= settings_.idle_timeout)
+      return leave(x, control::goodbye_reason::idle, now);
+    x.rekey_if_due(settings_, now.steady);
+    if (now.steady - x.last_out >= settings_.heartbeat_interval)
+      x.seal(control::heartbeat{}, now.steady);
+  }
+}
+
+/// When `check_link` or `flush` has something to do.
+std::optional<steady_time> peer::link_deadline(const link& x) const {
+  if (auto confirming = std::get_if<link::confirming>(&x.phase))
+    return confirming->deadline;
+  if (auto leaving = std::get_if<link::leaving>(&x.phase))
+    return leaving->deadline;
+  if (!x.is<link::active>())
+    return std::nullopt;
+  auto result = std::min({x.last_in + settings_.dead_peer_limit,
+                          x.last_out + settings_.heartbeat_interval,
+                          x.key_since + settings_.rekey_interval,
+                          x.peer_key_since + 2 * settings_.rekey_interval});
+  if (may_close_idle(x))
+    result = std::min(result, x.last_message + settings_.idle_timeout);
+  if (auto since = inbox_.ack_wanted_since())
+    result = std::min(result, *since + settings_.ack_delay);
+  return result;
+}
+
+} // namespace node_proxy

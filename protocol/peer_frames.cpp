@@ -1,0 +1,281 @@
+// What goes over an established connection of a peer, in and out.
+
+#include <utility>
+
+#include <node_proxy/messages/limits.hpp>
+#include <node_proxy/messages/serialized_msg.hpp>
+#include <node_proxy/protocol/advert.hpp>
+#include <node_proxy/protocol/bare.hpp>
+#include <node_proxy/protocol/peer.hpp>
+
+namespace node_proxy {
+
+namespace {
+
+/// How much one flush puts into frames.
+constexpr std::size_t flush_bytes = 256 * 1024;
+
+/// Bytes of chunk list that fit a frame, whatever its number.
+std::size_t max_list() {
+  return session::max_messages(limits::sequence_end - 1);
+}
+
+} // namespace
+
+// -- in
+// ------------------------------------------------------------------------
+
+void peer::handle_frame(connection_id connection, bytes_view body,
+                        timestamp now) {
+  if (auto handshake = dialler_.handshake();
+      handshake && handshake->connection == connection) {
+    handle_handshake_reply(body, now);
+    consider_dial(now);
+    return;
+  }
+  auto x = find(connection);
+  if (!x || x->is<link::closing>())
+    return;
+  ++metrics_.frames_in;
+  auto frame = x->crypto.open(body);
+  if (frame) {
+    x->handle_life(now.steady);
+    handle_opened(*x, *frame, now);
+  } else {
+    break_off(*x, to_string(frame.error()), now);
+  }
+  consider_dial(now);
+}
+
+void peer::handle_progress(connection_id connection, std::size_t count,
+                           timestamp now) {
+  if (auto x = find(connection))
+    x->handle_progress(count, now.steady);
+}
+
+void peer::handle_opened(link& x, opened_frame& frame, timestamp now) {
+  if (x.is<link::confirming>()) {
+    auto first = std::get_if<control::frame>(&frame);
+    if (!first || !std::holds_alternative<control::resume>(*first))
+      return break_off(x, "no_resume", now);
+    return establish(x, std::get<control::resume>(*first), now);
+  }
+  if (auto messages = std::get_if<opened_messages>(&frame))
+    return handle_messages(x, *messages, now);
+  if (auto unreliable = std::get_if<opened_unreliable>(&frame))
+    return handle_unreliable(x, *unreliable, now);
+  std::visit([&](auto& y) { handle(x, y, now); },
+             std::get<control::frame>(frame));
+}
+
+void peer::handle_messages(link& x, const opened_messages& frame,
+                           timestamp now) {
+  if (!x.next_in)
+    return; // a connection that was given up before it was used
+  if (frame.first != *x.next_in)
+    return break_off(x, to_string(session_error::out_of_order), now);
+  *x.next_in += frame.chunks.size();
+  // A connection that is being left may belong to an epoch that is over.
+  if (inbox_.received()->epoch != x.terms().remote_epoch)
+    return;
+  x.last_message = now.steady;
+  auto seq = frame.first;
+  for (const auto& [last, chunk] : frame.chunks)
+    if (auto ok = inbox_.handle_chunk(seq++, last, chunk); !ok)
+      return break_off(x, to_string(ok.error()), now);
+  while (auto message = inbox_.poll_message())
+    deliver(message->id, message->data, now);
+}
+
+void peer::handle_unreliable(link& x, const opened_unreliable& frame,
+                             timestamp now) {
+  x.last_message = now.steady;
+  for (const auto& [last, chunk] : frame.chunks)
+    if (auto message = unreliable_in_.handle_chunk(last, chunk))
+      deliver({unreliable_generation, message->number}, message->data, now);
+}
+
+void peer::deliver(const delivery_id& id, bytes_view serialized,
+                   timestamp now) {
+  ++metrics_.messages_in;
+  auto msg = read_message(serialized);
+  if (msg)
+    actions_.emplace_back(deliver_message{id, std::move(*msg)});
+  else
+    handle_finished(id, msg.error(), now);
+}
+
+/// The message with the name of its sender's node filled in.
+expected<engine_msg, control::reject_reason>
+peer::read_message(bytes_view serialized) const {
+  using enum control::reject_reason;
+  if (serialized.empty())
+    return unexpected{over_limit};
+  auto outer = decode<serialized_msg>(serialized);
+  if (!outer)
+    return unexpected{malformed};
+  auto msg = decode<engine_msg>(outer->bare);
+  if (!msg)
+    return unexpected{malformed};
+  if (msg->sender.node && *msg->sender.node != remote_)
+    return unexpected{wrong_sender};
+  if (msg->target.node && *msg->target.node != self_->id())
+    return unexpected{wrong_target};
+  msg->sender.node = remote_;
+  return std::move(*msg);
+}
+
+void peer::handle(link& x, const control::resume&, timestamp now) {
+  break_off(x, "second_resume", now);
+}
+
+void peer::handle(link& x, const control::ack& frame, timestamp now) {
+  // After another connection took over, the acknowledgement is repeated there.
+  if (!x.is<link::active>())
+    return;
+  if (!outbox_.handle_ack(frame))
+    return break_off(x, "beyond_sent", now);
+  settle_due_ = settle_due_ || !frame.rejects.empty();
+}
+
+void peer::handle(link& x, const control::settled& frame, timestamp now) {
+  if (!x.is<link::active>())
+    return;
+  if (auto ok = inbox_.handle_settled(frame, now.steady); !ok)
+    break_off(x, to_string(ok.error()), now);
+}
+
+void peer::handle(link& x, const control::void_range& frame, timestamp now) {
+  if (!x.next_in)
+    return;
+  if (frame.from != *x.next_in || frame.to <= frame.from)
+    return break_off(x, to_string(session_error::out_of_order), now);
+  *x.next_in = frame.to;
+  if (inbox_.received()->epoch != x.terms().remote_epoch)
+    return;
+  if (auto ok = inbox_.handle_void(frame, now.steady); !ok)
+    break_off(x, to_string(ok.error()), now);
+}
+
+void peer::handle(link& x, const node_advert& frame, timestamp now) {
+  if (frame.id == self_->id()) {
+    auto own = local_advert_ ? local_advert_->version : 0;
+    auto ok = check_advert(frame, self_->id(), own);
+    if (ok)
+      actions_.emplace_back(overtaken_advert{frame.version});
+    else if (ok.error() == node_advert_refusal::stale)
+      ++metrics_.stale_adverts;
+    else
+      break_off(x, to_string(ok.error()), now);
+    return;
+  }
+  auto reply = handle_remote_advert(frame, now);
+  auto refused = std::get_if<node_advert_refusal>(&reply.result);
+  if (refused && *refused == node_advert_refusal::stale)
+    ++metrics_.stale_adverts;
+  else if (refused)
+    break_off(x, to_string(*refused), now);
+}
+
+void peer::handle(link&, const control::heartbeat&, timestamp) {
+  // It did what it is for by being there.
+}
+
+void peer::handle(link& x, const control::rekey&, timestamp now) {
+  x.peer_key_since = now.steady;
+}
+
+void peer::handle(link& x, const control::goodbye& frame, timestamp now) {
+  auto reason = control::goodbye_reason_of(frame.reason);
+  if (x.is<link::active>()) {
+    leave(x,
+          reason == control::goodbye_reason::other
+            ? control::goodbye_reason::shutdown
+            : reason,
+          now);
+    if (reason == control::goodbye_reason::denied)
+      handle_refusal(connect_reply_error::denied, now);
+    else if (reason == control::goodbye_reason::over_capacity)
+      handle_refusal(connect_reply_error::over_capacity, now);
+    else if (reason != control::goodbye_reason::idle)
+      dialler_.handle_loss(false, now.steady, random_);
+  }
+  x.phase = link::closing{};
+}
+
+void peer::handle(link&, const control::unknown&, timestamp) {
+  ++metrics_.unknown_controls;
+}
+
+void peer::handle_written(connection_id connection, std::size_t count) {
+  if (auto x = find(connection))
+    x->backlog -= std::min(x->backlog, count);
+}
+
+// -- out
+// -----------------------------------------------------------------------
+
+bool peer::flush(timestamp now) {
+  auto x = active();
+  if (!x)
+    return false;
+  flush_control(*x, now);
+  return flush_messages(*x, now);
+}
+
+/// Sends what is owed. An acknowledgement waits for others to join it, unless
+/// nothing else is under way or the sender may be waiting for room.
+void peer::flush_control(link& x, timestamp now) {
+  auto since = inbox_.ack_wanted_since();
+  auto ack_due =
+    ack_due_
+    || (since
+        && (inbox_.idle() || inbox_.unacknowledged() >= inbox_.window() / 4
+            || now.steady - *since >= settings_.ack_delay));
+  if (ack_due)
+    x.seal(inbox_.take_ack(), now.steady);
+  if (settle_due_)
+    x.seal(control::settled{outbox_.first()}, now.steady);
+  ack_due_ = false;
+  settle_due_ = false;
+}
+
+bool peer::flush_messages(link& x, timestamp now) {
+  while (x.backlog + x.out.size() < settings_.backlog_bytes) {
+    if (x.out.size() >= flush_bytes)
+      return true;
+    x.rekey_if_due(settings_, now.steady);
+    auto sent = seal_next_messages(x, now);
+    auto sent_unreliable = seal_next_unreliable(x, now);
+    if (!sent && !sent_unreliable)
+      break;
+  }
+  return false;
+}
+
+bool peer::seal_next_messages(link& x, timestamp now) {
+  auto next = outbox_.poll_transmit(max_list());
+  if (!next)
+    return false;
+  if (auto range = std::get_if<control::void_range>(&*next)) {
+    x.seal(*range, now.steady);
+  } else {
+    auto& batch = std::get<chunk_batch>(*next);
+    x.crypto.seal_messages(batch.first, batch.chunks.encoded(), x.out);
+    x.last_out = now.steady;
+    x.last_message = now.steady;
+  }
+  return true;
+}
+
+bool peer::seal_next_unreliable(link& x, timestamp now) {
+  auto chunks = unreliable_out_.poll_transmit(x.crypto.max_unreliable());
+  if (!chunks)
+    return false;
+  x.crypto.seal_unreliable(chunks->count(), chunks->encoded(), x.out);
+  x.last_out = now.steady;
+  x.last_message = now.steady;
+  return true;
+}
+
+} // namespace node_proxy

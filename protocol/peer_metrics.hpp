@@ -1,0 +1,26 @@
+// What a peer counts.
+
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string_view>
+
+namespace node_proxy {
+
+/// Plain counters since the peer was made.
+struct peer_metrics {
+  std::uint64_t frames_in = 0;
+  std::uint64_t messages_in = 0;
+  std::uint64_t messages_out = 0;
+  std::uint64_t messages_rejected = 0;
+  std::uint64_t stale_adverts = 0;
+  /// Control frames of a later protocol version.
+  std::uint64_t unknown_controls = 0;
+  std::uint64_t attempts = 0;
+  std::uint64_t failed_attempts = 0;
+  /// Connections by the reason of their end.
+  std::map<std::string_view, std::uint64_t> ends;
+};
+
+} // namespace node_proxy

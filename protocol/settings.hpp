@@ -1,0 +1,55 @@
+// What an operator may choose about the protocol. What binds both ends is in
+// <node_proxy/messages/limits.hpp>.
+
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include <node_proxy/protocol/negotiation.hpp>
+#include <node_proxy/protocol/timestamp.hpp>
+
+namespace node_proxy {
+
+/// Settings of all peers of a node.
+struct peer_settings {
+  version_range versions = supported_versions;
+  /// The CPU can do AES-256-GCM and it may be used.
+  bool have_aes = false;
+  /// Largest encoded `serialized_msg` taken from a peer, in bytes.
+  std::uint32_t max_message = 16u << 20;
+  /// Bytes of messages that a peer may have outstanding here.
+  std::uint64_t window = 4u << 20;
+  /// Bytes of messages that may wait for one peer or for its acknowledgement.
+  std::size_t outbox_bytes = 64u << 20;
+  /// How many messages may do so.
+  std::size_t outbox_messages = 1u << 20;
+  /// Bytes handed to a socket but not yet written, beyond which only control
+  /// frames are handed on.
+  std::size_t backlog_bytes = 256u << 10;
+  /// From the first byte to the first sealed frame of a connection.
+  duration handshake_timeout = std::chrono::seconds{5};
+  /// Longest silence of this side on a connection.
+  duration heartbeat_interval = std::chrono::seconds{10};
+  /// Longest silence of the other side.
+  duration dead_peer_limit = std::chrono::seconds{30};
+  /// How long an ephemeral connection may carry no message.
+  duration idle_timeout = std::chrono::seconds{60};
+  /// How long an acknowledgement may wait for others to join it.
+  duration ack_delay = std::chrono::milliseconds{5};
+  /// How long to read on after this side's goodbye.
+  duration goodbye_timeout = std::chrono::seconds{5};
+  /// Delays between attempts to connect.
+  duration backoff_base = std::chrono::milliseconds{100};
+  duration backoff_cap = std::chrono::seconds{30};
+  /// How long a connection must last to count as stable: its loss is followed
+  /// by an attempt without delay.
+  duration stable_after = std::chrono::seconds{10};
+  /// When a key is replaced (PROTOCOL.md, "Rekeying").
+  std::uint64_t rekey_frames = std::uint64_t{1} << 32;
+  std::uint64_t rekey_bytes = std::uint64_t{1} << 36;
+  duration rekey_interval = std::chrono::hours{1};
+};
+
+} // namespace node_proxy

@@ -1,0 +1,32 @@
+// Time as the protocol sees it: handed in, never read.
+
+#pragma once
+
+#include <chrono>
+
+#include <node_proxy/messages/basics.hpp>
+
+namespace node_proxy {
+
+/// A point on a clock that never runs backwards, counted from an origin that
+/// only the caller knows.
+using steady_time = std::chrono::nanoseconds;
+
+/// A duration on that clock.
+using duration = std::chrono::nanoseconds;
+
+/// Both clocks at one moment.
+struct timestamp {
+  /// For intervals.
+  steady_time steady{0};
+  /// Since 2024-01-01 00:00 UTC, the origin of `abs_time`. It may jump.
+  std::chrono::seconds wall{0};
+
+  /// The minute of the wall clock; 0 if it stands before 2024.
+  [[nodiscard]] abs_time minute() const {
+    auto minutes = std::chrono::floor<std::chrono::minutes>(wall).count();
+    return {minutes < 0 ? 0 : static_cast<std::uint64_t>(minutes)};
+  }
+};
+
+} // namespace node_proxy

@@ -1,0 +1,140 @@
+#include <node_proxy/protocol/unreliable.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <node_proxy/messages/limits.hpp>
+
+namespace node_proxy {
+
+namespace {
+
+bool has_passed(const deadline& expires, timestamp now) {
+  if (auto steady = std::get_if<steady_time>(&expires))
+    return *steady <= now.steady;
+  return std::get<std::chrono::seconds>(expires) <= now.wall;
+}
+
+std::size_t cost_of(bytes_view data) {
+  return data.size() + limits::message_overhead;
+}
+
+} // namespace
+
+// -- unreliable_outbox
+// ---------------------------------------------------------
+
+bool unreliable_outbox::handle_send(send_token token, bytes serialized,
+                                    deadline expires, timestamp now) {
+  auto cost = cost_of(serialized);
+  if (bytes_ + cost > max_bytes_)
+    return false;
+  bytes_ += cost;
+  expect(expires, now);
+  queue_.push_back({token, std::move(serialized), expires});
+  return true;
+}
+
+void unreliable_outbox::handle_disconnect() {
+  if (sent_ > 0)
+    pop({send_error::unconfirmed, send_failure::unconfirmed_cause::unreliable});
+}
+
+void unreliable_outbox::handle_timeout(timestamp now, send_error definite) {
+  // What was sent in part is sent to its end.
+  auto first = queue_.begin() + (sent_ > 0 ? 1 : 0);
+  auto kept = std::stable_partition(first, queue_.end(), [now](const entry& x) {
+    return !has_passed(x.expires, now);
+  });
+  for (auto i = kept; i != queue_.end(); ++i)
+    end(*i, {definite});
+  queue_.erase(kept, queue_.end());
+  next_deadline_.reset();
+  for (auto i = queue_.begin() + (sent_ > 0 ? 1 : 0); i != queue_.end(); ++i)
+    expect(i->expires, now);
+}
+
+void unreliable_outbox::handle_failure(send_error definite) {
+  handle_disconnect();
+  while (!queue_.empty())
+    pop({definite});
+}
+
+std::optional<chunk_list>
+unreliable_outbox::poll_transmit(std::size_t max_plaintext) {
+  chunk_list result;
+  while (!queue_.empty()) {
+    auto rest = bytes_view{queue_.front().data}.subspan(sent_);
+    auto chunk = rest.first(std::min(rest.size(), limits::fragment));
+    if (result.size_with(chunk.size()) > max_plaintext)
+      break;
+    auto last = chunk.size() == rest.size();
+    result.add(last, chunk);
+    sent_ += chunk.size();
+    if (last)
+      pop(
+        {send_error::unconfirmed, send_failure::unconfirmed_cause::unreliable});
+  }
+  if (result.count() == 0)
+    return std::nullopt;
+  return result;
+}
+
+std::optional<send_outcome> unreliable_outbox::poll_outcome() {
+  if (outcomes_.empty())
+    return std::nullopt;
+  auto result = outcomes_.front();
+  outcomes_.pop_front();
+  return result;
+}
+
+void unreliable_outbox::pop(send_failure failure) {
+  end(queue_.front(), failure);
+  queue_.pop_front();
+  sent_ = 0;
+}
+
+void unreliable_outbox::end(const entry& x, send_failure failure) {
+  bytes_ -= cost_of(x.data);
+  outcomes_.push_back({x.token, failure});
+}
+
+void unreliable_outbox::expect(const deadline& expires, timestamp now) {
+  auto at = steady_deadline(expires, now);
+  next_deadline_ = next_deadline_ ? std::min(*next_deadline_, at) : at;
+}
+
+// -- unreliable_inbox
+// ----------------------------------------------------------
+
+std::optional<unreliable_inbox::message>
+unreliable_inbox::handle_chunk(bool last, bytes_view data) {
+  if (partial_.size() + data.size() > max_message_)
+    oversized_ = true;
+  if (oversized_)
+    partial_ = {};
+  else
+    partial_.insert(partial_.end(), data.begin(), data.end());
+  if (!last)
+    return std::nullopt;
+  auto complete = std::exchange(partial_, {});
+  auto cost = cost_of(complete);
+  if (std::exchange(oversized_, false) || outstanding_ + cost > window_) {
+    ++dropped_;
+    return std::nullopt;
+  }
+  auto number = next_number_++;
+  outstanding_ += cost;
+  costs_.emplace(number, cost);
+  return message{number, std::move(complete)};
+}
+
+void unreliable_inbox::handle_finished(std::uint64_t number) {
+  auto position = costs_.find(number);
+  if (position == costs_.end())
+    return;
+  outstanding_ -= position->second;
+  costs_.erase(position);
+}
+
+} // namespace node_proxy
