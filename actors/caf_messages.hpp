@@ -53,7 +53,9 @@ class actor_system_config;
   X(listening_stopped)                                                         \
   X(dial)                                                                      \
   X(dialled)                                                                   \
-  X(inbound)
+  X(inbound)                                                                   \
+  X(close_deadline)                                                            \
+  X(tcp_event)
 
 namespace node_proxy {
 

@@ -158,7 +158,7 @@ std::optional<peer_action> peer::poll_action() {
   for (auto i = links_.begin(); i != links_.end(); ++i) {
     if (!i->out.empty()) {
       i->backlog += i->out.size();
-      return write_frames{i->id, std::exchange(i->out, {})};
+      return transmit_frames{i->id, std::exchange(i->out, {})};
     }
     if (i->is<link::closing>()) {
       close_connection result{i->id};

@@ -94,7 +94,7 @@ public:
   void handle_progress(connection_id connection, std::size_t count,
                        timestamp now);
 
-  /// Bytes of earlier `write_frames` have left.
+  /// Bytes of earlier `transmit_frames` have left.
   void handle_written(connection_id connection, std::size_t count);
 
   /// The connection is gone, or broke the rules of framing.

@@ -20,7 +20,7 @@ namespace node_proxy {
 using dial_peer = dialler::attempt;
 
 /// Write whole frames; report progress with `handle_written`.
-struct write_frames {
+struct transmit_frames {
   connection_id connection = 0;
   bytes frames;
 };
@@ -77,7 +77,7 @@ using peer_event =
 
 /// One thing to do.
 using peer_action =
-  std::variant<dial_peer, write_frames, close_connection, deliver_message,
+  std::variant<dial_peer, transmit_frames, close_connection, deliver_message,
                send_outcome, learned_advert, overtaken_advert, peer_event>;
 
 } // namespace node_proxy

@@ -25,7 +25,7 @@ void peer::handle_dialled(attempt_id attempt, connection_id connection,
     handle_dial_failed(attempt, now);
     return;
   }
-  actions_.emplace_back(write_frames{connection, std::move(*init)});
+  actions_.emplace_back(transmit_frames{connection, std::move(*init)});
   dialler_.handle_handshake({connection, std::move(handshake),
                              now.steady + settings_.handshake_timeout});
 }

@@ -1,7 +1,7 @@
 // Writes messages.json, wire.json and primitives.json: octets that bare-ts, an
 // implementation of BARE that shares nothing with ours, makes from the schema
 // protocol/node_proxy.bare. The values are those of tests/messages/samples.hpp
-// and tests/protocol/test_bare_golden.cpp.
+// and of test_wire_golden.cpp and test_bare_golden.cpp in tests/protocol.
 //
 //   npm install --no-package-lock && npm run generate
 
