@@ -1,0 +1,36 @@
+// What acceptors and the Router say to each other about connections from peers
+// that are not known yet. All of it stays in the actor system.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include <node_proxy/actors/caf_messages.hpp>
+#include <node_proxy/actors/transport_messages.hpp>
+#include <node_proxy/messages/connect_request.hpp>
+#include <node_proxy/protocol/handshake.hpp>
+#include <node_proxy/protocol/negotiation.hpp>
+
+namespace node_proxy {
+
+/// Somebody asks for a connection. It may be a replay, so the Router only looks
+/// things up.
+struct admission_request {
+  connect_request request;
+};
+
+/// What the Router knows about that peer.
+struct admission {
+  connect_facts facts;
+  /// Of this node's numbers towards the peer.
+  std::uint64_t epoch = 0;
+};
+
+/// A peer has proven itself on a connection.
+struct proven_connection {
+  std::shared_ptr<proven_session> session;
+  connection_actor connection;
+};
+
+} // namespace node_proxy

@@ -1,0 +1,63 @@
+// A node in an actor system: all that most users need.
+
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <caf/fwd.hpp>
+
+#include <node_proxy/actors/engine_messages.hpp>
+#include <node_proxy/actors/error.hpp>
+#include <node_proxy/actors/node_config.hpp>
+#include <node_proxy/actors/node_event.hpp>
+#include <node_proxy/actors/router.hpp>
+
+namespace node_proxy {
+
+/// Prepares CAF for nodes: message types, the error category, the middleman
+/// (for its sockets). To be called before the actor system is constructed from
+/// `cfg`.
+void init(caf::actor_system_config& cfg);
+
+/// A running node. Its destructor shuts it down.
+class node {
+public:
+  node(node&&) noexcept;
+  node& operator=(node&&) noexcept;
+  ~node();
+
+  [[nodiscard]] const node_id& id() const;
+
+  /// Takes messages of local engines to other nodes (`node_out_msg`,
+  /// `node_out_batch`), and engines (`register_engine`).
+  [[nodiscard]] const router_actor& router() const;
+
+  /// Where connections are accepted, with the ports that were chosen.
+  [[nodiscard]] const std::vector<transport_address>& addresses() const;
+
+  /// The advert as it was when the node was spawned. Give it to other nodes.
+  [[nodiscard]] const node_advert& advert() const;
+
+  /// Says goodbye to all peers, ends all actors of the node, and returns when
+  /// that is done. Every request that is still open is answered. Not to be
+  /// called from an actor.
+  void shutdown();
+
+private:
+  struct parts;
+
+  explicit node(std::unique_ptr<parts> x);
+
+  friend expected<node, caf::error> spawn_node(caf::actor_system& system,
+                                               node_config config);
+
+  std::unique_ptr<parts> parts_;
+};
+
+/// Spawns a node. Errors: not_initialized if `init` was missed, bad_config, and
+/// those of `listen`, which name the address.
+[[nodiscard]] expected<node, caf::error> spawn_node(caf::actor_system& system,
+                                                    node_config config);
+
+} // namespace node_proxy

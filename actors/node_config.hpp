@@ -1,0 +1,43 @@
+// What a node is made from.
+
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include <node_proxy/messages/node_advert.hpp>
+#include <node_proxy/messages/transport_address.hpp>
+#include <node_proxy/protocol/identity.hpp>
+#include <node_proxy/protocol/policy.hpp>
+#include <node_proxy/protocol/settings.hpp>
+
+#include <node_proxy/actors/caf_compat.hpp>
+
+namespace node_proxy {
+
+/// What `spawn_node` needs to know. Only `self` has no default.
+struct node_config {
+  /// Who this node is. See `load_identity` and `make_identity`.
+  std::shared_ptr<const identity> self;
+  /// Where to accept connections; port 0 for any. May be empty.
+  std::vector<transport_address> listen;
+  /// What the advert of this node says. If it is empty: where it listens,
+  /// unless that is "any address of this host".
+  std::vector<weighted_address> advertised;
+  /// Adverts of nodes that are known from the beginning.
+  std::vector<node_advert> adverts;
+  /// Who may connect, and be connected to.
+  policy admission;
+  /// Most peers that may be connected at once.
+  std::size_t max_peers = 1'000;
+  /// Most connections whose peer has not proven itself yet.
+  std::size_t max_unproven = 256;
+  /// How long `node::shutdown` lets queued messages go on.
+  duration shutdown_grace = std::chrono::seconds{5};
+  peer_settings settings;
+  /// Gets a `node_event` for whatever happens, if it is set.
+  caf::actor observer;
+};
+
+} // namespace node_proxy

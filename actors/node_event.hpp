@@ -1,0 +1,120 @@
+// What happens to a node, for whoever operates it.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include <node_proxy/messages/connect_reply.hpp>
+#include <node_proxy/messages/field.hpp>
+#include <node_proxy/messages/identities.hpp>
+#include <node_proxy/messages/transport_address.hpp>
+
+namespace node_proxy {
+
+/// Who dialled.
+enum class connection_direction : std::uint8_t { in, out };
+
+template <>
+inline constexpr std::array<std::string_view, 2>
+  enum_names<connection_direction>{"in", "out"};
+
+/// Connections are accepted at `address`.
+struct listening_event {
+  transport_address address;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(address));
+  }
+
+  friend bool operator==(const listening_event&, const listening_event&)
+    = default;
+};
+
+/// A peer has proven itself.
+struct connected_event {
+  node_id node;
+  std::uint64_t proto_ver = 0;
+  connection_direction direction = connection_direction::in;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(node), CEREAL_NVP(proto_ver), CEREAL_NVP(direction));
+  }
+
+  friend bool operator==(const connected_event&, const connected_event&)
+    = default;
+};
+
+/// Messages that a lost connection had not delivered go on.
+struct resumed_event {
+  node_id node;
+  /// How many are sent once more.
+  std::uint64_t resent = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(node), CEREAL_NVP(resent));
+  }
+
+  friend bool operator==(const resumed_event&, const resumed_event&) = default;
+};
+
+/// A peer is no longer connected.
+struct disconnected_event {
+  node_id node;
+  /// A goodbye reason, or how the connection broke.
+  std::string reason;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(node), CEREAL_NVP(reason));
+  }
+
+  friend bool operator==(const disconnected_event&, const disconnected_event&)
+    = default;
+};
+
+/// A peer refused us, or we a peer that had proven itself.
+struct refused_event {
+  node_id node;
+  connect_reply_error reason = connect_reply_error::denied;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(node), CEREAL_NVP(reason));
+  }
+
+  friend bool operator==(const refused_event&, const refused_event&) = default;
+};
+
+/// The advert of a node became known in this version.
+struct advert_event {
+  node_id node;
+  std::uint64_t version = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(node), CEREAL_NVP(version));
+  }
+
+  friend bool operator==(const advert_event&, const advert_event&) = default;
+};
+
+/// One event, as a message to the observer of a node.
+struct node_event {
+  std::variant<listening_event, connected_event, resumed_event,
+               disconnected_event, refused_event, advert_event>
+    what;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(what));
+  }
+
+  friend bool operator==(const node_event&, const node_event&) = default;
+};
+
+} // namespace node_proxy

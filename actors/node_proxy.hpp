@@ -1,0 +1,125 @@
+// The Node Proxy: serves one remote node.
+
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include <node_proxy/actors/engine_messages.hpp>
+#include <node_proxy/actors/node_config.hpp>
+#include <node_proxy/actors/transport_messages.hpp>
+#include <node_proxy/messages/node_proxy_msg.hpp>
+#include <node_proxy/protocol/handshake.hpp>
+#include <node_proxy/protocol/peer_action.hpp>
+
+namespace node_proxy {
+
+/// A local engine as Node Proxies know it.
+struct engine_entry {
+  caf::actor engine;
+  bool batches = false;
+};
+
+/// All local engines by name. It never changes; a new one takes its place.
+using engine_directory = std::unordered_map<engine_name, engine_entry>;
+
+/// The answer to a `node_msg`: it was a frame of the present connection.
+struct node_msg_taken {
+  template <class Archive>
+  void serialize(Archive&) {}
+
+  friend bool operator==(node_msg_taken, node_msg_taken) = default;
+};
+
+/// The answer to a message that sets something.
+struct done {
+  template <class Archive>
+  void serialize(Archive&) {}
+
+  friend bool operator==(done, done) = default;
+};
+
+/// The peer has dialled us and proven itself.
+struct attach_session {
+  std::shared_ptr<proven_session> session;
+  connection_actor connection;
+};
+
+/// The local engines are others now.
+struct engines_changed {
+  std::shared_ptr<const engine_directory> engines;
+};
+
+/// This node's own advert is another one now.
+struct local_advert_changed {
+  std::shared_ptr<const node_advert> advert;
+};
+
+/// Somebody wants the peer connected.
+struct connect_now {};
+
+/// End the connection in good order, then the Node Proxy. What is queued may
+/// still be sent for `grace`.
+struct stop_node_proxy {
+  std::chrono::nanoseconds grace{0};
+};
+
+/// What a Node Proxy tells the Router about its peer.
+struct proxy_event {
+  node_id remote;
+  std::variant<peer_event, learned_advert, overtaken_advert> what;
+};
+
+/// Time has come to look at the peer's deadlines.
+struct tick {};
+
+/// Everything that was queued before this is to be sent.
+struct flush_queued {};
+
+/// One handler for each variant of `NodeProxyMsg`
+/// (arch.node.net.node_proxy_messages), in its order.
+///
+/// - `node_out_msg` is answered when the remote engine has taken the message,
+///   or with one of the errors of `send_error`. A plain `send` is counted only.
+/// - `node_msg` is a sealed message of the peer that arrived by another way
+///   than a connection of this Node Proxy. Errors: connection_closed if no
+///   connection is established, malformed if it cannot be encoded.
+/// - `connect_request` is answered as the handshake would answer the peer.
+/// - `connect_reply` is taken as the peer's word: an error ends or delays what
+///   is queued, as in the handshake.
+/// - `node_advert` is checked, used and forwarded to the Router.
+/// - `connection_permanence` switches the connection either way.
+using node_proxy_actor
+  = actor_interface<delivered(node_out_msg), node_msg_taken(node_msg),
+                    connect_reply(connect_request), done(connect_reply),
+                    node_advert_reply(node_advert),
+                    done(connection_permanence), batch_outcome(node_out_batch),
+                    void(attach_session), void(engines_changed),
+                    void(local_advert_changed), void(connect_now),
+                    void(stop_node_proxy), void(frames_in), void(written),
+                    void(connection_closed), void(tick), void(flush_queued)>;
+
+/// What a Node Proxy is spawned with.
+struct node_proxy_config {
+  std::shared_ptr<const identity> self;
+  node_id remote;
+  noise_public_key remote_key{};
+  std::uint64_t epoch = 0;
+  peer_settings settings;
+  secret_key seed;
+  transport_actor transport;
+  /// Gets `proxy_event`s and the adverts of the peer.
+  caf::actor router;
+  std::shared_ptr<const engine_directory> engines;
+  std::shared_ptr<const node_advert> local_advert;
+  /// The advert of the remote node if one is known.
+  std::optional<node_advert> remote_advert;
+};
+
+/// Spawns the Node Proxy of one remote node. Users get one from the Router.
+[[nodiscard]] node_proxy_actor spawn_node_proxy(caf::actor_system& system,
+                                                node_proxy_config config);
+
+} // namespace node_proxy
