@@ -9,7 +9,8 @@ source_files() {
   local folder
   for folder in "$@"; do
     if [[ -d $folder ]]; then
-      find "$folder" -name node_modules -prune -o -type f \( -name '*.hpp' -o -name '*.cpp' \) -print | sort
+      find "$folder" -name node_modules -prune -o \
+        -type f \( -name '*.hpp' -o -name '*.cpp' \) -print | sort
     fi
   done
 }
