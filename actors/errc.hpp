@@ -1,0 +1,87 @@
+// The errors that actors of this module answer with, as plain codes. As errors
+// of CAF: <node_proxy/actors/error.hpp>.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace node_proxy {
+
+/// Error codes of this module. CAF wants 8 bits and keeps 0 for "no error".
+enum class errc : std::uint8_t {
+  // -- outcomes of a message to a remote engine: it was not delivered ---------
+  /// Its expiry time came before it was transmitted.
+  expired = 1,
+  /// The outbox of the Node Proxy is full.
+  outbox_full,
+  /// The remote node has no room for another peer.
+  over_capacity,
+  /// Local policy or the remote node refuses the connection.
+  denied,
+  /// The two nodes have no protocol version in common.
+  incompatible,
+  /// The message is larger than the remote node or this protocol accepts.
+  too_large,
+  /// No advert of the target's node is known.
+  unknown_node,
+  /// The expiry time is too far ahead.
+  bad_expiry,
+  /// The remote node has no engine of that name.
+  unknown_engine,
+  /// The remote node found a sender that is not of this node.
+  wrong_sender,
+  /// The message is for another node than the one it was given to.
+  wrong_target,
+  /// The message cannot be encoded or decoded.
+  malformed,
+  /// The remote engine ended before it took the message.
+  engine_gone,
+  /// The message exceeds a limit of the remote node.
+  over_limit,
+  /// Local shutdown came first.
+  shutting_down,
+
+  // -- outcome of a message to a remote engine: nobody knows ------------------
+  /// Transmitted at least once, but not acknowledged.
+  unconfirmed,
+
+  // -- setting up -------------------------------------------------------------
+  /// `node_proxy::init` was not called before the actor system was made.
+  not_initialized,
+  /// A setting is out of its range or contradicts another one.
+  bad_config,
+  /// An engine of that name is registered already.
+  name_in_use,
+
+  // -- transports -------------------------------------------------------------
+  /// Somebody listens there already.
+  address_in_use,
+  /// The address does not belong to this host, or to this transport.
+  bad_address,
+  /// The operating system does not permit it.
+  not_permitted,
+  /// Nobody listens there.
+  connection_refused,
+  /// There is no route to that host.
+  unreachable,
+  /// The connection was not made in time.
+  timed_out,
+  /// The connection has ended.
+  connection_closed,
+  /// The operating system has no descriptors or memory left.
+  out_of_resources,
+};
+
+/// The name of `code`, "unknown" for values without a name, which another
+/// version of this module may send.
+[[nodiscard]] std::string to_string(errc code);
+
+/// The code with this name. For CAF 1.x.
+bool from_string(std::string_view name, errc& code);
+
+/// The code with this value. For CAF 1.x.
+bool from_integer(std::uint8_t value, errc& code);
+
+} // namespace node_proxy

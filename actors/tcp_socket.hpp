@@ -1,0 +1,88 @@
+// The calls to the operating system that CAF's brokers have no form for:
+// connecting without waiting, listening at exactly one address, accepting with
+// the reason of a failure. Addresses are numeric. No CAF in here.
+
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include <node_proxy/actors/errc.hpp>
+#include <node_proxy/messages/transport_address.hpp>
+
+namespace node_proxy {
+
+/// A file descriptor that is closed with its owner.
+class descriptor {
+public:
+  descriptor() noexcept = default;
+
+  /// Takes over `fd`; -1 for none.
+  explicit descriptor(int fd) noexcept : fd_{fd} {}
+
+  descriptor(descriptor&& other) noexcept : fd_{other.release()} {}
+
+  descriptor& operator=(descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+
+  ~descriptor();
+
+  /// The descriptor, still owned.
+  [[nodiscard]] int get() const noexcept { return fd_; }
+
+  /// The descriptor, which the caller closes.
+  [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
+
+private:
+  int fd_ = -1;
+};
+
+/// A failed call: the value of `errno`.
+struct os_error {
+  int number = 0;
+};
+
+/// A socket that listens at `address`, port 0 for any.
+[[nodiscard]] expected<descriptor, os_error>
+open_listener(const tcp_addr& address);
+
+/// A socket on its way to `address`. It is writable when it has arrived or
+/// failed, which `connect_result` tells.
+[[nodiscard]] expected<descriptor, os_error>
+start_connecting(const tcp_addr& address);
+
+/// What became of `start_connecting`: 0 or the number of an error.
+[[nodiscard]] int connect_result(int fd);
+
+/// A connection that was accepted.
+struct accepted_socket {
+  descriptor socket;
+  tcp_addr remote;
+};
+
+/// The next connection of a listener, without waiting. Errors: EAGAIN if there
+/// is none.
+[[nodiscard]] expected<accepted_socket, os_error> accept_next(int listener);
+
+/// The address of the near end of a socket.
+[[nodiscard]] tcp_addr local_address(int fd);
+
+/// Says to the peer that nothing more will come from here.
+void shut_down_writing(int fd) noexcept;
+
+/// Ends a connection in both directions. What it has to read ends, what is
+/// still to be written fails, the descriptor stays.
+void shut_down(int fd) noexcept;
+
+/// Ends a connection and throws away what the peer has not taken yet.
+void abort_connection(int fd) noexcept;
+
+/// The error code for a failed attempt to listen or connect.
+[[nodiscard]] errc error_code(os_error error);
+
+/// What the operating system says about an error.
+[[nodiscard]] std::string error_text(os_error error);
+
+} // namespace node_proxy
