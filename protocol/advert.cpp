@@ -45,16 +45,16 @@ bool verify_advert(const node_advert& advert) {
 expected<void, node_advert_refusal> check_advert(const node_advert& advert,
                                                  const node_id& owner,
                                                  std::uint64_t known_version) {
-  // What cannot be encoded for another reason was not signed either.
-  auto encoded = encode(advert);
-  if (encoded ? encoded->size() > limits::advert_size
-              : encoded.error() == bare_error::too_long)
+  // The limits of the parts keep the whole far below `limits::advert_size`.
+  auto data = encode_signed(advert);
+  if (!data && data.error() == bare_error::too_long)
     return unexpected{node_advert_refusal::too_large};
   if (advert.id != owner)
     return unexpected{node_advert_refusal::wrong_node};
   if (advert.version <= known_version)
     return unexpected{node_advert_refusal::stale};
-  if (!verify_advert(advert))
+  // What cannot be encoded was not signed either.
+  if (!data || !verify(advert.id, advert_context, *data, advert.sig))
     return unexpected{node_advert_refusal::bad_signature};
   return {};
 }

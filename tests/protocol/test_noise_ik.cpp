@@ -90,13 +90,17 @@ TEST_CASE("the published vector passes, transport messages included") {
         == keys.responder_to_initiator);
   noise_cipher_state to_responder{keys.initiator_to_responder};
   noise_cipher_state to_initiator{keys.responder_to_initiator};
+  auto at_responder = to_responder;
+  auto at_initiator = to_initiator;
   REQUIRE(vector.at("messages").size() == 6);
   for (std::size_t i = 2; i < 6; ++i) {
     INFO("message ", i);
-    auto& cipher = i % 2 == 0 ? to_responder : to_initiator;
+    auto& sender = i % 2 == 0 ? to_responder : to_initiator;
+    auto& receiver = i % 2 == 0 ? at_responder : at_initiator;
     bytes out;
-    cipher.encrypt_with_ad({}, message(i, "payload"), out);
+    sender.encrypt_with_ad({}, message(i, "payload"), out);
     CHECK(to_hex(out) == to_hex(message(i, "ciphertext")));
+    CHECK(receiver.decrypt_with_ad({}, out) == message(i, "payload"));
   }
 }
 

@@ -51,6 +51,17 @@ TEST_CASE("the stream does not depend on how it is taken") {
   CHECK(to_hex(taken) == to_hex(stream));
 }
 
+TEST_CASE("a source does not hold what it gave out") {
+  random_source random{numbered_key(7)};
+  for (std::size_t size : {8u, 100u, 480u}) {
+    auto given = random_bytes(random, size);
+    auto held = std::as_bytes(std::span{&random, 1});
+    auto part = bytes_view{given}.last(8);
+    CHECK(std::search(held.begin(), held.end(), part.begin(), part.end())
+          == held.end());
+  }
+}
+
 TEST_CASE("numbers and keys come from the stream") {
   auto stream = expected_stream(numbered_key(7), 1);
   random_source random{numbered_key(7)};
