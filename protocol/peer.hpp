@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include <node_proxy/messages/connection_permanence.hpp>
+#include <node_proxy/messages/node_msg.hpp>
 #include <node_proxy/messages/node_out_msg.hpp>
 #include <node_proxy/protocol/dialler.hpp>
 #include <node_proxy/protocol/handshake.hpp>
@@ -87,6 +88,14 @@ public:
   void handle_session(connection_id connection, proven_session session,
                       timestamp now);
 
+  /// The peer, asked for a connection, answered: as in the handshake an error
+  /// ends or delays what is queued; `connect_reply_ok` makes us connect.
+  void handle_connect_reply(const connect_reply& reply, timestamp now);
+
+  /// A sealed message arrived by another way than its connection.
+  /// @returns false if it cannot be encoded or no connection is established.
+  [[nodiscard]] bool handle_node_msg(const node_msg& msg, timestamp now);
+
   /// One frame body arrived.
   void handle_frame(connection_id connection, bytes_view body, timestamp now);
 
@@ -123,6 +132,9 @@ public:
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
 
   [[nodiscard]] bool connected() const;
+
+  /// How this node would answer the remote node's request for a connection.
+  [[nodiscard]] connect_reply answer(const connect_request& request) const;
 
   /// The version of the remote node's advert that is known, 0 = none.
   [[nodiscard]] std::uint64_t advert_version() const {

@@ -98,6 +98,24 @@ void peer::handle_refusal(connect_reply_error reason, timestamp now) {
   connect_wanted_ = false;
 }
 
+void peer::handle_connect_reply(const connect_reply& reply, timestamp now) {
+  if (auto refused = std::get_if<connect_reply_error>(&reply.result)) {
+    abandon_attempt();
+    handle_refusal(*refused, now);
+  } else {
+    handle_connect(now);
+  }
+}
+
+connect_reply peer::answer(const connect_request& request) const {
+  connect_facts facts;
+  facts.versions = settings_.versions;
+  facts.allowed = request.src_node_id == remote_;
+  facts.advert_versions = {local_advert_ ? local_advert_->version : 0,
+                           advert_version()};
+  return answer_request(request, self_->id(), facts);
+}
+
 void peer::abandon_attempt() {
   if (auto handshake = dialler_.handshake())
     actions_.emplace_back(close_connection{handshake->connection});

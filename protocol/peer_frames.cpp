@@ -47,6 +47,18 @@ void peer::handle_frame(connection_id connection, bytes_view body,
   consider_dial(now);
 }
 
+bool peer::handle_node_msg(const node_msg& msg, timestamp now) {
+  auto x = active();
+  auto encoded = encode(msg);
+  if (!x || !encoded)
+    return false;
+  bytes body;
+  append_uint(body, static_cast<std::uint64_t>(frame_kind::node_msg));
+  body.insert(body.end(), encoded->begin(), encoded->end());
+  handle_frame(x->id, body, now);
+  return true;
+}
+
 void peer::handle_progress(connection_id connection, std::size_t count,
                            timestamp now) {
   if (auto x = find(connection))
