@@ -1,0 +1,102 @@
+#include <node_proxy/actors/key_file.hpp>
+
+#include <algorithm>
+#include <string_view>
+
+#include <sodium/randombytes.h>
+#include <sodium/utils.h>
+
+#include <node_proxy/protocol/crypto_init.hpp>
+
+namespace node_proxy {
+
+namespace {
+
+constexpr std::string_view head = "node-proxy key v1\nid ";
+constexpr std::string_view middle = "\nseed ";
+constexpr std::string_view tail = "\n";
+constexpr std::size_t digits = 64;
+constexpr std::size_t id_at = head.size();
+constexpr std::size_t middle_at = id_at + digits;
+constexpr std::size_t seed_at = middle_at + middle.size();
+constexpr std::size_t tail_at = seed_at + digits;
+constexpr std::size_t file_size = tail_at + tail.size();
+
+/// The text of a key file, which is as secret as the key in it.
+using key_text = secret<file_size>;
+
+void put(key_text& text, std::size_t at, std::string_view part) {
+  auto octets = as_bytes(part);
+  std::copy(octets.begin(), octets.end(), text.data() + at);
+}
+
+/// Writes `octets` in hexadecimal without any copy in between.
+void put_hex(key_text& text, std::size_t at,
+             std::span<const std::byte, 32> octets) {
+  // libsodium adds a zero octet.
+  secret<digits + 1> hex;
+  sodium_bin2hex(reinterpret_cast<char*>(hex.data()), hex.size(),
+                 reinterpret_cast<const unsigned char*>(octets.data()),
+                 octets.size());
+  std::copy_n(hex.data(), digits, text.data() + at);
+}
+
+key_text to_text(const identity& self) {
+  key_text text;
+  put(text, 0, head);
+  put_hex(text, id_at, self.id().data);
+  put(text, middle_at, middle);
+  put_hex(text, seed_at, self.seed().view());
+  put(text, tail_at, tail);
+  return text;
+}
+
+/// The seed that `text` has in its place, all zeros if there is none.
+secret_key seed_in(const key_text& text) {
+  secret_key seed;
+  sodium_hex2bin(reinterpret_cast<unsigned char*>(seed.data()), seed.size(),
+                 reinterpret_cast<const char*>(text.data()) + seed_at, digits,
+                 nullptr, nullptr, nullptr);
+  return seed;
+}
+
+} // namespace
+
+identity make_identity() {
+  // This makes libsodium's source of randomness ready. If it cannot, the next
+  // call ends the program.
+  static_cast<void>(init_crypto());
+  secret_key seed;
+  randombytes_buf(seed.data(), seed.size());
+  return identity::from_seed(seed);
+}
+
+expected<identity, file_error> load_identity(const std::string& path) {
+  file_name name{"key file", path};
+  // One more than a key file has, to notice one that is longer.
+  secret<file_size + 1> buffer;
+  auto size =
+    read_file(name, file_access::owner_only, {buffer.data(), buffer.size()});
+  if (!size)
+    return unexpected{std::move(size.error())};
+  if (*size == file_size) {
+    key_text text{buffer.view().first<file_size>()};
+    auto self = identity::from_seed(seed_in(text));
+    // There is one way to write an identity: whatever else the file has in it
+    // is damage.
+    if (text == to_text(self))
+      return self;
+  }
+  return unexpected{make_file_error(
+    file_errc::damaged, name,
+    "is damaged; expected the three lines that `node-proxy keygen` writes, "
+    "with a seed and the node id that belongs to it")};
+}
+
+expected<void, file_error> save_identity(const std::string& path,
+                                         const identity& self) {
+  auto text = to_text(self);
+  return create_private_file({"key file", path}, text.view());
+}
+
+} // namespace node_proxy

@@ -1,0 +1,37 @@
+// The identity of a node in a file.
+//
+// A key file is text of exactly these three lines:
+//
+//     node-proxy key v1
+//     id NODE_ID
+//     seed SEED
+//
+// NODE_ID and SEED have 64 lower-case hexadecimal digits each; SEED is the
+// private key of RFC 8032. The node id follows from it, so that damage to
+// either shows.
+
+#pragma once
+
+#include <string>
+
+#include <node_proxy/actors/small_file.hpp>
+#include <node_proxy/protocol/identity.hpp>
+
+namespace node_proxy {
+
+/// A new identity, from randomness of the operating system. Without such
+/// randomness there is no way on: libsodium ends the program then.
+[[nodiscard]] identity make_identity();
+
+/// Reads the identity in the key file at `path`. Errors: not_found,
+/// not_regular, not_private if anybody but the owner may read or write the
+/// file, too_large, damaged, io.
+[[nodiscard]] expected<identity, file_error>
+load_identity(const std::string& path);
+
+/// Writes `self` to a new key file with mode 0600. Errors: exists (a key is
+/// never overwritten), not_found if there is no such folder, io.
+[[nodiscard]] expected<void, file_error> save_identity(const std::string& path,
+                                                       const identity& self);
+
+} // namespace node_proxy
