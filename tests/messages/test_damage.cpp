@@ -72,9 +72,9 @@ void try_random_octets(std::uint64_t seed) {
   for (int i = 0; i < 2'000; ++i) {
     bytes input(random() % 80);
     // Small numbers are likely to be lengths, tags and flags that are right.
-    auto highest = random() % 2 == 0 ? 4 : 256;
+    std::uint64_t values = random() % 2 == 0 ? 4 : 256;
     for (auto& octet : input)
-      octet = static_cast<std::byte>(random() % highest);
+      octet = static_cast<std::byte>(random() % values);
     require_strict<T>(input);
   }
 }
