@@ -11,7 +11,9 @@
 #include <node_proxy/actors/caf_compat.hpp>
 #include <node_proxy/actors/caf_messages.hpp>
 
-namespace node_proxy::testing {
+namespace test {
+
+using namespace node_proxy;
 
 /// How long a test waits before it fails.
 inline constexpr std::chrono::seconds patience{20};
@@ -73,4 +75,4 @@ struct system_fixture {
   }
 };
 
-} // namespace node_proxy::testing
+} // namespace test

@@ -11,7 +11,7 @@ namespace node_proxy {
 
 namespace {
 
-using namespace node_proxy::testing;
+using namespace test;
 
 node_id some_id(unsigned first) {
   node_id result;

@@ -1,0 +1,53 @@
+// An actor system with a TCP transport.
+
+#pragma once
+
+#include <utility>
+
+#include <node_proxy/actors/tcp_transport.hpp>
+
+#include "connection_end.hpp"
+#include "raw_peer.hpp"
+#include "system_fixture.hpp"
+
+namespace test {
+
+using namespace node_proxy;
+
+struct transport_fixture : system_fixture {
+  transport_actor transport = spawn_tcp_transport(system);
+
+  ~transport_fixture() {
+    caf::anon_send_exit(transport, caf::exit_reason::user_shutdown);
+  }
+
+  /// Listens, with the test as acceptor. Returns the address it got.
+  tcp_addr listen_at(const tcp_addr& address, connection_end& acceptor) {
+    auto answer =
+      must<listening>(transport, listen{address, acceptor.acceptor()});
+    return std::get<tcp_addr>(answer.address);
+  }
+};
+
+/// Two ends of one connection: `near` has dialled `far`.
+struct connected_fixture : transport_fixture {
+  connection_end near{system};
+  connection_end far{system};
+  tcp_addr address = listen_at(local_host(0), far);
+
+  connected_fixture() {
+    auto error = near.dial_to(transport, {address});
+    REQUIRE_FALSE(error);
+    far.connection = far.next_inbound().connection;
+  }
+};
+
+/// A connection with a plain socket at its other end.
+struct raw_fixture : transport_fixture {
+  connection_end near{system};
+  raw_peer peer{listen_at(local_host(0), near)};
+
+  raw_fixture() { near.connection = near.next_inbound().connection; }
+};
+
+} // namespace test
