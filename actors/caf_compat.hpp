@@ -109,9 +109,14 @@ void fail(promise<R>& waiting, caf::error reason) {
 /// keeps the memory of the actor, not the actor, alive until then.
 template <class Self, class Duration, class Msg>
 void send_later(Self* self, Duration delay, Msg msg) {
-  self->delayed_send(caf::actor_cast<caf::actor>(self),
-                     std::chrono::duration_cast<caf::timespan>(delay),
-                     std::move(msg));
+  auto wait = std::chrono::duration_cast<caf::timespan>(delay);
+  // A typed actor sends to typed handles only.
+  if constexpr (requires { typename Self::actor_hdl; })
+    self->delayed_send(caf::actor_cast<typename Self::actor_hdl>(self), wait,
+                       std::move(msg));
+  else
+    self->delayed_send(caf::actor_cast<caf::actor>(self), wait,
+                       std::move(msg));
 }
 
 // -- brokers ------------------------------------------------------------------

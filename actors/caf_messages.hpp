@@ -14,6 +14,8 @@
 
 #include <node_proxy/actors/caf_inspect.hpp>
 #include <node_proxy/actors/error.hpp>
+#include <node_proxy/actors/exchange_messages.hpp>
+#include <node_proxy/actors/node_event.hpp>
 #include <node_proxy/messages/node_proxy_msg.hpp>
 #include <node_proxy/messages/router_msg.hpp>
 
@@ -35,7 +37,15 @@ class actor_system_config;
   X(connection_permanence)                                                     \
   X(node_connect_request)                                                      \
   X(node_connect_reply)                                                        \
-  X(tcp_addr)
+  X(tcp_addr)                                                                  \
+  X(delivered)                                                                 \
+  X(node_out_batch)                                                            \
+  X(batch_outcome)                                                             \
+  X(engine_msg_batch)                                                          \
+  X(node_msg_taken)                                                            \
+  X(done)                                                                      \
+  X(node_event)                                                                \
+  X(node_metrics)
 
 /// Messages that stay in their actor system. Structs, declared here.
 #define NODE_PROXY_LOCAL_MESSAGES(X)                                           \
@@ -55,7 +65,32 @@ class actor_system_config;
   X(dialled)                                                                   \
   X(inbound)                                                                   \
   X(close_deadline)                                                            \
-  X(tcp_event)
+  X(tcp_event)                                                                 \
+  X(register_engine)                                                           \
+  X(engine_registered)                                                         \
+  X(unregister_engine)                                                         \
+  X(engine_unregistered)                                                       \
+  X(lookup_engine)                                                             \
+  X(engine_found)                                                              \
+  X(admission_request)                                                         \
+  X(admission)                                                                 \
+  X(proven_connection)                                                         \
+  X(attach_session)                                                            \
+  X(engines_changed)                                                           \
+  X(local_advert_changed)                                                      \
+  X(connect_now)                                                               \
+  X(stop_node_proxy)                                                           \
+  X(proxy_event)                                                               \
+  X(tick)                                                                      \
+  X(flush_queued)                                                              \
+  X(lookup_node_proxy)                                                         \
+  X(node_proxy_found)                                                          \
+  X(get_local_advert)                                                          \
+  X(local_addresses)                                                           \
+  X(stop_router)                                                               \
+  X(router_stopped)                                                            \
+  X(handshake_failed)                                                          \
+  X(get_node_metrics)
 
 namespace node_proxy {
 

@@ -13,6 +13,7 @@
 #include <node_proxy/protocol/settings.hpp>
 
 #include <node_proxy/actors/caf_compat.hpp>
+#include <node_proxy/actors/engine_messages.hpp>
 
 namespace node_proxy {
 
@@ -27,6 +28,9 @@ struct node_config {
   std::vector<weighted_address> advertised;
   /// Adverts of nodes that are known from the beginning.
   std::vector<node_advert> adverts;
+  /// Engines that are registered before anybody can connect, so that no message
+  /// finds them missing.
+  std::vector<register_engine> engines;
   /// Who may connect, and be connected to.
   policy admission;
   /// Most peers that may be connected at once.

@@ -29,8 +29,8 @@ struct listening_event {
     archive(CEREAL_NVP(address));
   }
 
-  friend bool operator==(const listening_event&, const listening_event&)
-    = default;
+  friend bool operator==(const listening_event&,
+                         const listening_event&) = default;
 };
 
 /// A peer has proven itself.
@@ -44,8 +44,8 @@ struct connected_event {
     archive(CEREAL_NVP(node), CEREAL_NVP(proto_ver), CEREAL_NVP(direction));
   }
 
-  friend bool operator==(const connected_event&, const connected_event&)
-    = default;
+  friend bool operator==(const connected_event&,
+                         const connected_event&) = default;
 };
 
 /// Messages that a lost connection had not delivered go on.
@@ -73,8 +73,8 @@ struct disconnected_event {
     archive(CEREAL_NVP(node), CEREAL_NVP(reason));
   }
 
-  friend bool operator==(const disconnected_event&, const disconnected_event&)
-    = default;
+  friend bool operator==(const disconnected_event&,
+                         const disconnected_event&) = default;
 };
 
 /// A peer refused us, or we a peer that had proven itself.

@@ -25,22 +25,6 @@ struct engine_entry {
 /// All local engines by name. It never changes; a new one takes its place.
 using engine_directory = std::unordered_map<engine_name, engine_entry>;
 
-/// The answer to a `node_msg`: it was a frame of the present connection.
-struct node_msg_taken {
-  template <class Archive>
-  void serialize(Archive&) {}
-
-  friend bool operator==(node_msg_taken, node_msg_taken) = default;
-};
-
-/// The answer to a message that sets something.
-struct done {
-  template <class Archive>
-  void serialize(Archive&) {}
-
-  friend bool operator==(done, done) = default;
-};
-
 /// The peer has dialled us and proven itself.
 struct attach_session {
   std::shared_ptr<proven_session> session;
@@ -91,15 +75,18 @@ struct flush_queued {};
 ///   is queued, as in the handshake.
 /// - `node_advert` is checked, used and forwarded to the Router.
 /// - `connection_permanence` switches the connection either way.
-using node_proxy_actor
-  = actor_interface<delivered(node_out_msg), node_msg_taken(node_msg),
-                    connect_reply(connect_request), done(connect_reply),
-                    node_advert_reply(node_advert),
-                    done(connection_permanence), batch_outcome(node_out_batch),
-                    void(attach_session), void(engines_changed),
-                    void(local_advert_changed), void(connect_now),
-                    void(stop_node_proxy), void(frames_in), void(written),
-                    void(connection_closed), void(tick), void(flush_queued)>;
+using node_proxy_actor =
+  actor_interface<delivered(node_out_msg), node_msg_taken(node_msg),
+                  connect_reply(connect_request), done(connect_reply),
+                  node_advert_reply(node_advert), done(connection_permanence),
+                  batch_outcome(node_out_batch), void(attach_session),
+                  void(engines_changed), void(local_advert_changed),
+                  void(connect_now), void(stop_node_proxy), void(frames_in),
+                  void(written), void(connection_closed), void(tick),
+                  void(flush_queued)>;
+
+/// What a Node Proxy reports to: the Router.
+using node_proxy_supervisor = actor_interface<void(proxy_event)>;
 
 /// What a Node Proxy is spawned with.
 struct node_proxy_config {
@@ -110,8 +97,7 @@ struct node_proxy_config {
   peer_settings settings;
   secret_key seed;
   transport_actor transport;
-  /// Gets `proxy_event`s and the adverts of the peer.
-  caf::actor router;
+  node_proxy_supervisor router;
   std::shared_ptr<const engine_directory> engines;
   std::shared_ptr<const node_advert> local_advert;
   /// The advert of the remote node if one is known.

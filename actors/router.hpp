@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
+#include <string_view>
 
 #include <node_proxy/actors/acceptor_messages.hpp>
 #include <node_proxy/actors/engine_messages.hpp>
@@ -41,22 +41,25 @@ struct stop_router {
 
 struct router_stopped {};
 
+/// A handshake came to nothing before its initiator had proven itself.
+struct handshake_failed {
+  std::string_view reason;
+};
+
+/// Asks for numbers about the node.
+struct get_node_metrics {};
+
 /// The handlers of `RouterMsg` (arch.node.net.router_types) come first, then
 /// what local engines ask, then what belongs inside of the module.
-using router_actor
-  = actor_interface<delivered(node_out_msg),
-                    node_connect_reply(node_connect_request),
-                    node_advert_reply(node_advert),
-                    batch_outcome(node_out_batch),
-                    engine_registered(register_engine),
-                    engine_unregistered(unregister_engine),
-                    engine_found(lookup_engine),
-                    node_proxy_found(lookup_node_proxy),
-                    node_advert(get_local_advert),
-                    node_advert(local_addresses),
-                    router_stopped(stop_router),
-                    admission(admission_request), void(proven_connection),
-                    void(proxy_event)>;
+using router_actor = actor_interface<
+  delivered(node_out_msg), node_connect_reply(node_connect_request),
+  node_advert_reply(node_advert), batch_outcome(node_out_batch),
+  engine_registered(register_engine), engine_unregistered(unregister_engine),
+  engine_found(lookup_engine), node_proxy_found(lookup_node_proxy),
+  node_advert(get_local_advert), node_advert(local_addresses),
+  node_metrics(get_node_metrics), router_stopped(stop_router),
+  admission(admission_request), void(proven_connection), void(handshake_failed),
+  void(proxy_event)>;
 
 /// Spawns a Router.
 [[nodiscard]] router_actor spawn_router(caf::actor_system& system,

@@ -114,6 +114,14 @@ initiator_handshake::accept(const connect_reply_ok& ok, const welcome& answer) {
   return make_session(terms, noise_.split(), noise_.handshake_hash());
 }
 
+bytes refusal_frames(session& established, control::goodbye_reason reason) {
+  bytes result;
+  established.seal(control::resume{}, result);
+  established.seal(control::goodbye{static_cast<std::uint64_t>(reason), false},
+                   result);
+  return result;
+}
+
 // -- responder_handshake
 // -------------------------------------------------------
 

@@ -69,6 +69,10 @@ struct proven_session {
   control::resume resume;
 };
 
+/// What to send to a peer that has proven itself and yet cannot be taken.
+[[nodiscard]] bytes refusal_frames(session& established,
+                                   control::goodbye_reason reason);
+
 /// The end that was dialled. Until `handle_first_frame` succeeds the initiator
 /// may be a replay, so nothing outside may depend on it.
 class responder_handshake {

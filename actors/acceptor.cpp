@@ -1,0 +1,210 @@
+#include <node_proxy/actors/acceptor.hpp>
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <node_proxy/actors/now.hpp>
+#include <node_proxy/actors/os_random.hpp>
+#include <node_proxy/protocol/handshake.hpp>
+#include <node_proxy/protocol/random_source.hpp>
+
+namespace node_proxy {
+
+namespace {
+
+using acceptor_actor =
+  actor_interface<void(inbound), void(frames_in), void(written),
+                  void(connection_closed), void(tick)>;
+
+/// The handshakes of one acceptor.
+class acceptor_state {
+public:
+  explicit acceptor_state(acceptor_actor::pointer self)
+    : self_(self), random_(os_random_key()) {
+    // nop
+  }
+
+  void start(const node_config& config, std::size_t most, router_actor router) {
+    identity_ = config.self;
+    settings_ = config.settings;
+    most_ = most;
+    router_ = std::move(router);
+  }
+
+  void handle(const inbound& msg) {
+    if (pending_.size() >= most_) {
+      report("too_many_unproven");
+      self_->send(msg.connection, shut{});
+      return;
+    }
+    auto id = msg.connection.id();
+    pending_.emplace(id,
+                     pending{msg.connection, {*identity_, random_.next_key()}});
+    deadlines_.emplace_back(now_of(self_).steady + settings_.handshake_timeout,
+                            id);
+    arm_tick();
+    ask_for_frame(msg.connection);
+  }
+
+  void handle(const frames_in& msg) {
+    auto position = pending_.find(msg.connection.id());
+    if (position == pending_.end() || msg.bodies->empty())
+      return;
+    auto body = (*msg.bodies)[0];
+    if (position->second.answered)
+      handle_first_frame(position->first, body);
+    else
+      handle_init(position->first, body);
+  }
+
+  void handle(const connection_closed& msg) {
+    if (pending_.erase(msg.connection.id()) > 0)
+      report(to_string(msg.reason));
+  }
+
+  void handle_tick() {
+    tick_queued_ = false;
+    auto now = now_of(self_).steady;
+    while (!deadlines_.empty() && deadlines_.front().first <= now) {
+      drop(deadlines_.front().second, "handshake_timeout");
+      deadlines_.pop_front();
+    }
+    arm_tick();
+  }
+
+private:
+  struct pending {
+    connection_actor connection;
+    responder_handshake handshake;
+    bool answered = false;
+  };
+
+  void handle_init(connection_id id, bytes_view body) {
+    auto& x = pending_.at(id);
+    auto request = x.handshake.handle_init(body);
+    if (!request) {
+      drop(id, to_string(request.error()));
+      return;
+    }
+    self_->request(router_, caf::infinite, admission_request{*request})
+      .then([this, id](const admission& msg) { handle_admission(id, msg); },
+            [this, id](const caf::error&) { drop(id, "shutting_down"); });
+  }
+
+  void handle_admission(connection_id id, const admission& msg) {
+    auto position = pending_.find(id);
+    if (position == pending_.end())
+      return;
+    auto& x = position->second;
+    auto reply = x.handshake.handle_facts(msg.facts, msg.epoch, settings_);
+    if (!reply) {
+      drop(id, to_string(reply.error()));
+      return;
+    }
+    x.answered = true;
+    self_->send(x.connection, write_frames{std::move(*reply)});
+    if (auto refused = x.handshake.refusal())
+      drop(id, to_string(*refused));
+    else
+      ask_for_frame(x.connection);
+  }
+
+  void handle_first_frame(connection_id id, bytes_view body) {
+    auto& x = pending_.at(id);
+    auto proven = x.handshake.handle_first_frame(body);
+    if (!proven) {
+      drop(id, to_string(proven.error()));
+      return;
+    }
+    auto shared = std::make_shared<proven_session>(std::move(*proven));
+    self_->send(router_, proven_connection{std::move(shared), x.connection});
+    pending_.erase(id);
+  }
+
+  void ask_for_frame(const connection_actor& connection) {
+    self_->send(connection,
+                read_next{caf::actor_cast<connection_owner>(self_)});
+  }
+
+  /// Ends a connection without a word.
+  void drop(connection_id id, std::string_view reason) {
+    auto found = pending_.extract(id);
+    if (found.empty())
+      return;
+    report(reason);
+    self_->send(found.mapped().connection, shut{});
+  }
+
+  void report(std::string_view reason) {
+    self_->send(router_, handshake_failed{reason});
+  }
+
+  void arm_tick() {
+    if (deadlines_.empty() || std::exchange(tick_queued_, true))
+      return;
+    auto wait = deadlines_.front().first - now_of(self_).steady;
+    send_later(self_, std::max(wait, duration{0}), tick{});
+  }
+
+  acceptor_actor::pointer self_;
+  std::shared_ptr<const identity> identity_;
+  peer_settings settings_;
+  std::size_t most_ = 0;
+  router_actor router_;
+  random_source random_;
+  std::unordered_map<connection_id, pending> pending_;
+  // In the order in which they come. One whose handshake is over stays until
+  // its time has come.
+  std::deque<std::pair<steady_time, connection_id>> deadlines_;
+  bool tick_queued_ = false;
+};
+
+acceptor_actor::behavior_type
+acceptor_behavior(acceptor_actor::stateful_pointer<acceptor_state> self,
+                  const node_config& config, std::size_t most,
+                  router_actor router) {
+  auto& state = state_of(self);
+  state.start(config, most, std::move(router));
+  return {
+    [&state](const inbound& msg) { state.handle(msg); },
+    [&state](const frames_in& msg) { state.handle(msg); },
+    [](const written&) {
+      // What an acceptor writes is less than any socket takes at once.
+    },
+    [&state](const connection_closed& msg) { state.handle(msg); },
+    [&state](tick) { state.handle_tick(); },
+  };
+}
+
+inbound_handler::behavior_type
+dispatcher_behavior(inbound_handler::pointer self,
+                    std::vector<acceptor_actor> acceptors) {
+  for (const auto& x : acceptors)
+    self->link_to(x);
+  return {
+    [self, acceptors = std::move(acceptors),
+     next = std::size_t{0}](const inbound& msg) mutable {
+      self->send(acceptors[next++ % acceptors.size()], msg);
+    },
+  };
+}
+
+} // namespace
+
+inbound_handler spawn_acceptors(caf::actor_system& system,
+                                const node_config& config,
+                                router_actor router) {
+  auto count = std::max<std::size_t>(1, std::thread::hardware_concurrency());
+  auto most = std::max<std::size_t>(1, config.max_unproven / count);
+  std::vector<acceptor_actor> acceptors;
+  for (std::size_t i = 0; i < count; ++i)
+    acceptors.push_back(system.spawn(acceptor_behavior, config, most, router));
+  return system.spawn(dispatcher_behavior, std::move(acceptors));
+}
+
+} // namespace node_proxy

@@ -1,0 +1,20 @@
+// Acceptors: do the handshakes of inbound connections, before anybody knows who
+// the peer is.
+
+#pragma once
+
+#include <node_proxy/actors/node_config.hpp>
+#include <node_proxy/actors/router.hpp>
+#include <node_proxy/actors/transport_messages.hpp>
+
+namespace node_proxy {
+
+/// Spawns a fixed number of acceptors and an actor that hands each inbound
+/// connection to one of them. A peer that has proven itself goes to `router` as
+/// a `proven_connection`; all others are shut after
+/// `peer_settings::handshake_timeout` at the latest.
+[[nodiscard]] inbound_handler spawn_acceptors(caf::actor_system& system,
+                                              const node_config& config,
+                                              router_actor router);
+
+} // namespace node_proxy

@@ -1,0 +1,126 @@
+// Messages and answers between local actors that can cross CAF's own middleman,
+// besides those of the specification.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <node_proxy/messages/engine_msg.hpp>
+#include <node_proxy/messages/node_out_msg.hpp>
+#include <node_proxy/protocol/send_error.hpp>
+
+namespace node_proxy {
+
+/// The answer to `node_out_msg`: the remote engine has taken the message.
+struct delivered {
+  template <class Archive>
+  void serialize(Archive&) {}
+
+  friend bool operator==(delivered, delivered) = default;
+};
+
+/// Messages to one node that are answered together. All of them name the same
+/// target node.
+struct node_out_batch {
+  std::vector<node_out_msg> msgs;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(msgs));
+  }
+
+  friend bool operator==(const node_out_batch&,
+                         const node_out_batch&) = default;
+};
+
+/// What became of one message of a batch that was not delivered.
+struct batch_failure {
+  /// Its place in `node_out_batch::msgs`.
+  std::uint64_t index = 0;
+  send_error error = send_error::unconfirmed;
+  send_failure::unconfirmed_cause cause = send_failure::unconfirmed_cause::none;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(index), CEREAL_NVP(error), CEREAL_NVP(cause));
+  }
+
+  friend bool operator==(const batch_failure&, const batch_failure&) = default;
+};
+
+/// The answer to `node_out_batch`.
+struct batch_outcome {
+  /// How many messages were taken by the remote engines.
+  std::uint64_t delivered = 0;
+  /// The others, in no particular order.
+  std::vector<batch_failure> failures;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(delivered), CEREAL_NVP(failures));
+  }
+
+  friend bool operator==(const batch_outcome&, const batch_outcome&) = default;
+};
+
+/// Messages for one engine, in order.
+struct engine_msg_batch {
+  std::vector<engine_msg> msgs;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(msgs));
+  }
+
+  friend bool operator==(const engine_msg_batch&,
+                         const engine_msg_batch&) = default;
+};
+
+/// The answer to a `node_msg`: it was a frame of the present connection.
+struct node_msg_taken {
+  template <class Archive>
+  void serialize(Archive&) {}
+
+  friend bool operator==(node_msg_taken, node_msg_taken) = default;
+};
+
+/// The answer to a message that sets something.
+struct done {
+  template <class Archive>
+  void serialize(Archive&) {}
+
+  friend bool operator==(done, done) = default;
+};
+
+/// How often something happened.
+struct reason_count {
+  std::string reason;
+  std::uint64_t count = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(reason), CEREAL_NVP(count));
+  }
+
+  friend bool operator==(const reason_count&, const reason_count&) = default;
+};
+
+/// Numbers about a node.
+struct node_metrics {
+  std::uint64_t connected_peers = 0;
+  std::uint64_t node_proxies = 0;
+  /// Inbound handshakes whose initiator never proved itself, by reason.
+  std::vector<reason_count> failed_handshakes;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(connected_peers), CEREAL_NVP(node_proxies),
+            CEREAL_NVP(failed_handshakes));
+  }
+
+  friend bool operator==(const node_metrics&, const node_metrics&) = default;
+};
+
+} // namespace node_proxy

@@ -1,0 +1,201 @@
+#include <node_proxy/actors/node.hpp>
+
+#include <utility>
+
+#include <node_proxy/actors/acceptor.hpp>
+#include <node_proxy/actors/tcp_transport.hpp>
+#include <node_proxy/protocol/crypto_init.hpp>
+
+namespace node_proxy {
+
+namespace {
+
+/// The setting by which `spawn_node` knows that `init` was called.
+constexpr const char* initialized_setting = "node-proxy.initialized";
+
+/// How long to wait for an actor of our own that must answer at once.
+constexpr auto answer_timeout = std::chrono::seconds{30};
+
+expected<void, caf::error> check(const caf::actor_system& system,
+                                 const node_config& config) {
+  if (!caf::get_or(system.config(), initialized_setting, false)
+      || !const_cast<caf::actor_system&>(system).has_middleman())
+    return unexpected{
+      make_error(errc::not_initialized,
+                 "call node_proxy::init before making the actor system")};
+  auto bad = [](const char* text) {
+    return unexpected{make_error(errc::bad_config, text)};
+  };
+  if (!config.self)
+    return bad("node_config::self is not set");
+  if (config.advertised.size() > limits::advert_addresses)
+    return bad("node_config::advertised has more than 16 addresses");
+  if (config.settings.versions.min > config.settings.versions.max)
+    return bad("peer_settings::versions is empty");
+  return {};
+}
+
+bool is_unspecified(const transport_address& address) {
+  return std::visit(
+    [](const auto& x) {
+      if constexpr (requires { x.ip; })
+        return std::visit([](const auto& y) { return y == decltype(y){}; },
+                          x.ip);
+      else
+        return false;
+    },
+    address);
+}
+
+/// Asks an actor and waits for the answer, from outside of all actors.
+template <class Answer, class Handle, class Msg>
+expected<Answer, caf::error> ask(caf::scoped_actor& self, const Handle& to,
+                                 Msg msg) {
+  expected<Answer, caf::error> result = unexpected{make_error(errc::timed_out)};
+  self->request(to, answer_timeout, std::move(msg))
+    .receive([&](Answer& answer) { result = std::move(answer); },
+             [&](caf::error& error) { result = unexpected{std::move(error)}; });
+  return result;
+}
+
+} // namespace
+
+void init(caf::actor_system_config& cfg) {
+  register_messages(cfg);
+  cfg.load<caf::io::middleman>();
+  cfg.set(initialized_setting, true);
+}
+
+/// What a node is made of. Shut down in the order in which nothing is asked of
+/// what is gone already.
+struct node::parts {
+  explicit parts(caf::actor_system& system) : self(system) {
+    // nop
+  }
+
+  ~parts() { shutdown(); }
+
+  expected<void, caf::error> start(node_config config);
+  expected<void, caf::error> listen_at(const std::vector<transport_address>&);
+  expected<void, caf::error> advertise(node_config& config);
+  void shutdown();
+
+  caf::scoped_actor self;
+  node_id id;
+  duration grace{0};
+  transport_actor transport;
+  router_actor router;
+  inbound_handler acceptors;
+  std::vector<transport_address> addresses;
+  node_advert advert;
+};
+
+expected<void, caf::error> node::parts::start(node_config config) {
+  id = config.self->id();
+  grace = config.shutdown_grace;
+  auto& system = self->system();
+  transport = spawn_tcp_transport(system);
+  router = spawn_router(system, config, transport);
+  acceptors = spawn_acceptors(system, config, router);
+  if (auto ok = listen_at(config.listen); !ok)
+    return ok;
+  if (auto ok = advertise(config); !ok)
+    return ok;
+  if (config.observer)
+    for (const auto& address : addresses)
+      caf::anon_send(config.observer, node_event{listening_event{address}});
+  return {};
+}
+
+expected<void, caf::error>
+node::parts::listen_at(const std::vector<transport_address>& wanted) {
+  for (const auto& address : wanted) {
+    auto bound = ask<listening>(self, transport, listen{address, acceptors});
+    if (!bound)
+      return unexpected{bound.error()};
+    addresses.push_back(bound->address);
+  }
+  return {};
+}
+
+expected<void, caf::error> node::parts::advertise(node_config& config) {
+  if (config.advertised.empty())
+    for (const auto& address : addresses)
+      if (!is_unspecified(address)
+          && config.advertised.size() < limits::advert_addresses)
+        config.advertised.push_back({address, 1});
+  auto issued = ask<node_advert>(self, router,
+                                 local_addresses{std::move(config.advertised)});
+  if (!issued)
+    return unexpected{issued.error()};
+  advert = std::move(*issued);
+  return {};
+}
+
+void node::parts::shutdown() {
+  if (!router)
+    return;
+  // First nobody comes in any more, then everybody goes.
+  auto stop = [this](auto& handle) {
+    caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
+    self->wait_for(handle);
+    handle = nullptr;
+  };
+  for (const auto& address : addresses)
+    static_cast<void>(
+      ask<listening_stopped>(self, transport, stop_listening{address}));
+  stop(acceptors);
+  self->request(router, caf::infinite, stop_router{grace})
+    .receive([](const router_stopped&) {}, [](const caf::error&) {});
+  stop(router);
+  stop(transport);
+}
+
+// -- node
+// ----------------------------------------------------------------------
+
+node::node(std::unique_ptr<parts> x) : parts_(std::move(x)) {
+  // nop
+}
+
+node::node(node&&) noexcept = default;
+
+node& node::operator=(node&&) noexcept = default;
+
+node::~node() = default;
+
+const node_id& node::id() const {
+  return parts_->id;
+}
+
+const router_actor& node::router() const {
+  return parts_->router;
+}
+
+const std::vector<transport_address>& node::addresses() const {
+  return parts_->addresses;
+}
+
+const node_advert& node::advert() const {
+  return parts_->advert;
+}
+
+void node::shutdown() {
+  parts_->shutdown();
+}
+
+expected<node, caf::error> spawn_node(caf::actor_system& system,
+                                      node_config config) {
+  if (auto ok = check(system, config); !ok)
+    return unexpected{ok.error()};
+  if (!init_crypto())
+    return unexpected{
+      make_error(errc::bad_config, "libsodium cannot be initialized")};
+  config.settings.have_aes = aes_available();
+  auto parts = std::make_unique<node::parts>(system);
+  if (auto ok = parts->start(std::move(config)); !ok)
+    return unexpected{ok.error()};
+  return node{std::move(parts)};
+}
+
+} // namespace node_proxy

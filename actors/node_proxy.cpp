@@ -1,0 +1,353 @@
+#include <node_proxy/actors/node_proxy.hpp>
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <node_proxy/actors/engine_lanes.hpp>
+#include <node_proxy/actors/now.hpp>
+#include <node_proxy/actors/pending_sends.hpp>
+#include <node_proxy/protocol/peer.hpp>
+
+namespace node_proxy {
+
+namespace {
+
+/// The shell around a `peer`: feeds it, does what it says, keeps its time.
+class node_proxy_state {
+public:
+  explicit node_proxy_state(node_proxy_actor::pointer self)
+    : self_(self), lanes_(self, [this](const delivery_id& id, auto reason) {
+        peer_->handle_finished(id, reason, now_of(self_));
+        flush_soon();
+      }) {}
+
+  void start(node_proxy_config config);
+
+  // -- handlers
+  // ----------------------------------------------------------------
+
+  caf::result<delivered> handle(const node_out_msg& msg);
+  caf::result<batch_outcome> handle(const node_out_batch& batch);
+  caf::result<node_msg_taken> handle(const node_msg& msg);
+  done handle(const connect_reply& reply);
+  node_advert_reply handle(const node_advert& advert);
+  done handle(connection_permanence permanence);
+  void handle(const attach_session& msg);
+  void handle(const stop_node_proxy& msg);
+  void handle(const frames_in& msg);
+  void handle(const written& msg);
+  void handle_closed(connection_id connection, std::string_view reason);
+  void handle_tick();
+  void handle_flush();
+
+  void handle_flush_queued() {
+    flush_queued_ = false;
+    handle_flush();
+  }
+
+  connect_reply answer(const connect_request& request) const {
+    return peer_->answer(request);
+  }
+
+  void handle(const engines_changed& msg) { lanes_.set_engines(msg.engines); }
+
+  void handle(const local_advert_changed& msg) {
+    peer_->handle_local_advert(msg.advert, now_of(self_));
+    act();
+  }
+
+  void handle(const connect_now&) {
+    peer_->handle_connect(now_of(self_));
+    act();
+  }
+
+private:
+  struct connection {
+    connection_actor handle;
+    // All frames are wanted, not just the next one.
+    bool attached = false;
+  };
+
+  void act();
+  void flush_soon();
+  void arm_tick();
+  void attach_to(connection& x);
+
+  void perform(dial_peer& action);
+  void perform(transmit_frames& action);
+  void perform(close_connection& action);
+  void perform(deliver_message& action);
+  void perform(send_outcome& action);
+  void perform(learned_advert& action);
+  void perform(overtaken_advert& action);
+  void perform(peer_event& action);
+
+  node_proxy_actor::pointer self_;
+  node_proxy_config config_;
+  std::unique_ptr<peer> peer_;
+  pending_sends pending_;
+  engine_lanes lanes_;
+  // By the id of the connection's actor, which is its name in the peer.
+  std::unordered_map<connection_id, connection> connections_;
+  bool flush_queued_ = false;
+  // Ticks on their way, the next one last: a tick cannot be taken back, so one
+  // is added only if it is to come before all others.
+  std::vector<steady_time> ticks_;
+};
+
+void node_proxy_state::start(node_proxy_config config) {
+  config_ = std::move(config);
+  peer_ = std::make_unique<peer>(config_.settings, config_.self, config_.remote,
+                                 config_.remote_key, config_.epoch,
+                                 random_source{config_.seed});
+  config_.seed.wipe();
+  lanes_.set_engines(config_.engines);
+  self_->set_down_handler([this](const caf::down_msg& msg) {
+    handle_closed(msg.source.id(), "lost");
+  });
+  auto now = now_of(self_);
+  peer_->handle_local_advert(config_.local_advert, now);
+  if (config_.remote_advert)
+    static_cast<void>(peer_->handle_remote_advert(*config_.remote_advert, now));
+  act();
+}
+
+// -- what local actors say
+// -----------------------------------------------------
+
+caf::result<delivered> node_proxy_state::handle(const node_out_msg& msg) {
+  auto waiting = make_promise<delivered>(self_);
+  auto token = pending_.add(waiting);
+  peer_->handle_send(token, msg, now_of(self_));
+  flush_soon();
+  return waiting;
+}
+
+caf::result<batch_outcome>
+node_proxy_state::handle(const node_out_batch& batch) {
+  auto waiting = make_promise<batch_outcome>(self_);
+  auto token = pending_.add_batch(waiting, batch.msgs.size());
+  auto now = now_of(self_);
+  for (const auto& msg : batch.msgs)
+    peer_->handle_send(token++, msg, now);
+  flush_soon();
+  return waiting;
+}
+
+caf::result<node_msg_taken> node_proxy_state::handle(const node_msg& msg) {
+  if (!peer_->handle_node_msg(msg, now_of(self_)))
+    return make_error(errc::connection_closed);
+  handle_flush();
+  return node_msg_taken{};
+}
+
+done node_proxy_state::handle(const connect_reply& reply) {
+  peer_->handle_connect_reply(reply, now_of(self_));
+  act();
+  return {};
+}
+
+node_advert_reply node_proxy_state::handle(const node_advert& advert) {
+  auto reply = peer_->handle_remote_advert(advert, now_of(self_));
+  act();
+  return reply;
+}
+
+done node_proxy_state::handle(connection_permanence permanence) {
+  peer_->handle_permanence(permanence, now_of(self_));
+  act();
+  return {};
+}
+
+void node_proxy_state::handle(const stop_node_proxy& msg) {
+  auto now = now_of(self_);
+  peer_->handle_shutdown(now.steady + msg.grace, now);
+  handle_flush();
+}
+
+// -- what connections say
+// ------------------------------------------------------
+
+void node_proxy_state::handle(const attach_session& msg) {
+  auto id = msg.connection.id();
+  self_->monitor(msg.connection);
+  auto& x = connections_[id] = {msg.connection};
+  peer_->handle_session(id, std::move(*msg.session), now_of(self_));
+  attach_to(x);
+  handle_flush();
+}
+
+void node_proxy_state::handle(const frames_in& msg) {
+  auto position = connections_.find(msg.connection.id());
+  if (position == connections_.end())
+    return;
+  auto id = position->first;
+  auto attached = position->second.attached;
+  auto now = now_of(self_);
+  if (msg.bodies->empty())
+    peer_->handle_progress(id, msg.bytes_read, now);
+  for (std::size_t i = 0; i < msg.bodies->size(); ++i)
+    peer_->handle_frame(id, (*msg.bodies)[i], now);
+  if (attached)
+    self_->send(msg.connection, taken{msg.bytes_read});
+  handle_flush();
+  // The answer to the handshake has come, so frames may follow.
+  position = connections_.find(id);
+  if (!attached && !msg.bodies->empty() && position != connections_.end())
+    attach_to(position->second);
+}
+
+void node_proxy_state::handle(const written& msg) {
+  peer_->handle_written(msg.connection.id(), msg.bytes);
+  handle_flush();
+}
+
+void node_proxy_state::handle_closed(connection_id connection,
+                                     std::string_view reason) {
+  if (connections_.erase(connection) == 0)
+    return;
+  peer_->handle_closed(connection, reason, now_of(self_));
+  act();
+}
+
+// -- time
+// ----------------------------------------------------------------------
+
+void node_proxy_state::handle_tick() {
+  if (!ticks_.empty())
+    ticks_.pop_back();
+  peer_->handle_timeout(now_of(self_));
+  handle_flush();
+}
+
+void node_proxy_state::handle_flush() {
+  auto more = peer_->flush(now_of(self_));
+  act();
+  if (more)
+    flush_soon();
+}
+
+/// Sends what is queued as soon as all that is in the mailbox has joined it.
+void node_proxy_state::flush_soon() {
+  if (std::exchange(flush_queued_, true))
+    return;
+  self_->send(caf::actor_cast<node_proxy_actor>(self_), flush_queued{});
+}
+
+void node_proxy_state::arm_tick() {
+  auto now = now_of(self_);
+  auto at = peer_->poll_timeout(now);
+  if (!at || (!ticks_.empty() && ticks_.back() <= *at))
+    return;
+  ticks_.push_back(*at);
+  send_later(self_, std::max(*at - now.steady, duration{0}), tick{});
+}
+
+// -- what the peer says
+// --------------------------------------------------------
+
+/// Does what the peer wants done.
+void node_proxy_state::act() {
+  while (auto action = peer_->poll_action())
+    std::visit([this](auto& x) { perform(x); }, *action);
+  if (peer_->stopped())
+    self_->quit();
+  else
+    arm_tick();
+}
+
+void node_proxy_state::attach_to(connection& x) {
+  x.attached = true;
+  self_->send(x.handle, attach{caf::actor_cast<connection_owner>(self_)});
+}
+
+void node_proxy_state::perform(dial_peer& action) {
+  auto attempt = action.id;
+  self_->request(config_.transport, caf::infinite, dial{action.address})
+    .then(
+      [this, attempt](const dialled& msg) {
+        auto id = msg.connection.id();
+        self_->monitor(msg.connection);
+        connections_[id] = {msg.connection};
+        self_->send(msg.connection,
+                    read_next{caf::actor_cast<connection_owner>(self_)});
+        peer_->handle_dialled(attempt, id, now_of(self_));
+        act();
+      },
+      [this, attempt](const caf::error&) {
+        peer_->handle_dial_failed(attempt, now_of(self_));
+        act();
+      });
+}
+
+void node_proxy_state::perform(transmit_frames& action) {
+  auto position = connections_.find(action.connection);
+  if (position != connections_.end())
+    self_->send(position->second.handle,
+                write_frames{std::move(action.frames)});
+}
+
+void node_proxy_state::perform(close_connection& action) {
+  auto found = connections_.extract(action.connection);
+  if (!found.empty())
+    self_->send(found.mapped().handle, shut{});
+}
+
+void node_proxy_state::perform(deliver_message& action) {
+  lanes_.deliver(std::move(action));
+}
+
+void node_proxy_state::perform(send_outcome& action) {
+  pending_.handle_outcome(action);
+}
+
+void node_proxy_state::perform(learned_advert& action) {
+  self_->send(config_.router, proxy_event{config_.remote, std::move(action)});
+}
+
+void node_proxy_state::perform(overtaken_advert& action) {
+  self_->send(config_.router, proxy_event{config_.remote, action});
+}
+
+void node_proxy_state::perform(peer_event& action) {
+  self_->send(config_.router, proxy_event{config_.remote, action});
+}
+
+node_proxy_actor::behavior_type
+node_proxy_behavior(node_proxy_actor::stateful_pointer<node_proxy_state> self,
+                    node_proxy_config config) {
+  auto& state = state_of(self);
+  state.start(std::move(config));
+  return {
+    [&state](const node_out_msg& msg) { return state.handle(msg); },
+    [&state](const node_msg& msg) { return state.handle(msg); },
+    [&state](const connect_request& msg) { return state.answer(msg); },
+    [&state](const connect_reply& msg) { return state.handle(msg); },
+    [&state](const node_advert& msg) { return state.handle(msg); },
+    [&state](connection_permanence msg) { return state.handle(msg); },
+    [&state](const node_out_batch& msg) { return state.handle(msg); },
+    [&state](const attach_session& msg) { state.handle(msg); },
+    [&state](const engines_changed& msg) { state.handle(msg); },
+    [&state](const local_advert_changed& msg) { state.handle(msg); },
+    [&state](const connect_now& msg) { state.handle(msg); },
+    [&state](const stop_node_proxy& msg) { state.handle(msg); },
+    [&state](const frames_in& msg) { state.handle(msg); },
+    [&state](const written& msg) { state.handle(msg); },
+    [&state](const connection_closed& msg) {
+      state.handle_closed(msg.connection.id(), to_string(msg.reason));
+    },
+    [&state](tick) { state.handle_tick(); },
+    [&state](flush_queued) { state.handle_flush_queued(); },
+  };
+}
+
+} // namespace
+
+node_proxy_actor spawn_node_proxy(caf::actor_system& system,
+                                  node_proxy_config config) {
+  return system.spawn(node_proxy_behavior, std::move(config));
+}
+
+} // namespace node_proxy
