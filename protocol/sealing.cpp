@@ -12,15 +12,16 @@ namespace node_proxy {
 namespace {
 
 // length | union tag | number | union tag of encrypted_msg | length of data
-std::size_t header_size(std::uint64_t number, std::size_t plaintext) noexcept {
-  return frame_length_size + 1 + uint_size(number) + 1
-         + uint_size(plaintext + aead_tag_size);
+std::size_t header_size(frame_kind kind, std::uint64_t number,
+                        std::size_t plaintext) noexcept {
+  return frame_length_size + uint_size(static_cast<std::uint64_t>(kind))
+         + uint_size(number) + 1 + uint_size(plaintext + aead_tag_size);
 }
 
 bytes make_header(frame_kind kind, std::uint64_t number, cipher_suite suite,
                   std::size_t plaintext) {
   bytes result;
-  auto size = header_size(number, plaintext);
+  auto size = header_size(kind, number, plaintext);
   result.reserve(size);
   append_frame_length(result,
                       size - frame_length_size + plaintext + aead_tag_size);
@@ -47,8 +48,8 @@ aead_nonce frame_nonce(frame_kind kind, std::uint64_t number) noexcept {
 
 std::size_t max_plaintext(frame_kind kind, std::uint64_t number) noexcept {
   assert(is_sealed(kind));
-  auto overhead =
-    header_size(number, limits::frame_body) - frame_length_size + aead_tag_size;
+  auto overhead = header_size(kind, number, limits::frame_body)
+                  - frame_length_size + aead_tag_size;
   return limits::frame_body - overhead;
 }
 
@@ -59,7 +60,7 @@ sealer::sealer(const secret_key& key, cipher_suite suite,
 void sealer::seal(frame_kind kind, std::uint64_t number, bytes_view plaintext,
                   bytes& out) {
   auto begin = out.size();
-  auto header = header_size(number, plaintext.size());
+  auto header = header_size(kind, number, plaintext.size());
   out.resize(begin + header + plaintext.size() + aead_tag_size);
   encrypt(kind, number, plaintext, std::span{out}.subspan(begin));
 }
@@ -69,14 +70,14 @@ frame_draft sealer::begin_frame(frame_kind kind, std::uint64_t number,
   // Room for the header of the longest frame. Only the length of the data can
   // turn out to be shorter.
   auto begin = out.size();
-  out.resize(begin + header_size(number, max_plaintext(kind, number)));
+  out.resize(begin + header_size(kind, number, max_plaintext(kind, number)));
   return {kind, number, begin, out.size()};
 }
 
 void sealer::seal_in_place(const frame_draft& draft, bytes& out) {
   assert(draft.plaintext <= out.size());
   auto size = out.size() - draft.plaintext;
-  auto header = header_size(draft.number, size);
+  auto header = header_size(draft.kind, draft.number, size);
   auto plaintext = draft.begin + header;
   if (plaintext < draft.plaintext)
     std::copy_n(out.begin() + static_cast<std::ptrdiff_t>(draft.plaintext),

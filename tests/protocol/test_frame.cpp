@@ -160,16 +160,16 @@ TEST_CASE("the limit may change between two frames of one input") {
   CHECK(frames.poll_body().value().value().size() == 11);
 }
 
-TEST_CASE("a million small frames and single octets are no trouble") {
+TEST_CASE("many small frames and single octets are no trouble") {
   bytes stream;
-  for (int i = 0; i < 1'000'000; ++i)
+  for (int i = 0; i < 200'000; ++i)
     append_frame(stream, numbered(1));
   deframer frames{limits::frame_body};
   frames.handle_input(stream);
   std::size_t count = 0;
   for (auto body = frames.poll_body(); *body; body = frames.poll_body())
     ++count;
-  CHECK(count == 1'000'000);
+  CHECK(count == 200'000);
   stream = framed(numbered(limits::frame_body));
   for (std::size_t i = 0; i < stream.size(); ++i) {
     CHECK_FALSE(frames.poll_body().value());
