@@ -1,0 +1,176 @@
+// Computes every value of protocol/EXAMPLE.md.
+
+import assert from "node:assert/strict"
+import { readFileSync } from "node:fs"
+import { Identity, isSignedBy, isValidId, noiseKeyOf, x25519, x25519Public } from "./identity.mjs"
+import { NoiseInitiator, NoiseResponder } from "./noise.mjs"
+import * as wire from "./wire.mjs"
+
+function readExample() {
+    const text = readFileSync(new URL("../../../protocol/EXAMPLE.md", import.meta.url), "utf8")
+    const values = {}
+    for (const [, block] of text.matchAll(/^```hex\n(.*?)^```$/gms)) {
+        const plain = block.replace(/#.*$/gm, "")
+        for (const [, name, hex] of plain.matchAll(/^(\S+):\n((?: .*\n)+)/gm)) {
+            assert(!(name in values), name)
+            values[name] = hex.replace(/\s/g, "")
+        }
+    }
+    return values
+}
+
+const expected = readExample()
+const given = (name) => Buffer.from(expected[name], "hex")
+const computed = {}
+const note = (name, octets) => {
+    computed[name] = octets.toString("hex")
+    return octets
+}
+
+const alice = new Identity(note("alice.seed", given("alice.seed")))
+const bob = new Identity(note("bob.seed", given("bob.seed")))
+const ephemeral = { alice: given("alice.ephemeral_secret"), bob: given("bob.ephemeral_secret") }
+for (const [name, identity] of Object.entries({ alice, bob })) {
+    note(`${name}.id`, identity.id)
+    note(`${name}.noise_secret`, identity.noiseSecret)
+    note(`${name}.noise_public`, identity.noisePublic)
+    note(`${name}.ephemeral_secret`, ephemeral[name])
+    note(`${name}.ephemeral_public`, x25519Public(ephemeral[name]))
+    assert(isValidId(identity.id))
+    assert.deepEqual(x25519Public(identity.noiseSecret), noiseKeyOf(identity.id))
+}
+
+// Nothing that has small order, is not canonical or is not on the curve.
+for (const bad of ["00", "01", "02", "ecffffff", "edffffff", "ffffffff"]) {
+    const id = Buffer.alloc(32, bad.length > 2 ? 0xff : 0)
+    Buffer.from(bad, "hex").copy(id)
+    id[31] &= 0x7f
+    assert(!isValidId(id), bad)
+}
+
+const tcp = (host, port) => [
+    {
+        address: {
+            tag: "TcpAddr",
+            val: { ip: { tag: "IPv4", val: wire.toData([192, 0, 2, host]) }, port },
+        },
+        weight: 1n,
+    },
+]
+const adverts = {
+    alice: wire.signAdvert(alice, tcp(1, 4001), 1764000000n, 1000000n),
+    bob: wire.signAdvert(bob, tcp(2, 4002), 1763000000n, 1000000n),
+}
+for (const [name, identity] of Object.entries({ alice, bob })) {
+    const octets = note(`${name}.advert`, wire.encode("NodeAdvert", adverts[name]))
+    const fields = octets.subarray(0, -65)
+    note(`${name}.advert.signed`, Buffer.concat([Buffer.from("node-proxy advert v1\0"), fields]))
+    assert(isSignedBy(identity.id, "node-proxy advert v1", fields, wire.ofData(adverts[name].sig.val)))
+}
+
+note("dh.es", x25519(ephemeral.alice, bob.noisePublic))
+note("dh.ss", x25519(alice.noiseSecret, bob.noisePublic))
+note("dh.ee", x25519(ephemeral.alice, x25519Public(ephemeral.bob)))
+note("dh.se", x25519(alice.noiseSecret, x25519Public(ephemeral.bob)))
+
+const hello = wire.encode("Hello", {
+    request: {
+        protoVerMin: 1n,
+        protoVerMax: 1n,
+        srcNodeId: wire.toId(alice.id),
+        dstNodeId: wire.toId(bob.id),
+        srcNodeAdvertVer: 1764000000n,
+        dstNodeAdvertVer: 1763000000n,
+    },
+    epoch: 0x0102030405060708n,
+    prev: null,
+    ciphers: [1n],
+    maxMessage: 1 << 24,
+    ext: [],
+})
+const welcome = wire.encode("Welcome", {
+    reply: {
+        tag: "ConnectReplyOk",
+        val: { protoVer: 1n, nodeAdvertVer: { own: 1763000000n, known: 0n } },
+    },
+    epoch: 0x1112131415161718n,
+    cipher: 1n,
+    maxMessage: 1 << 24,
+    ext: [],
+})
+const refusal = wire.encode("Welcome", {
+    reply: { tag: "ConnectReplyError", val: wire.schema.ConnectReplyError.Incompatible },
+    epoch: 0n,
+    cipher: 0n,
+    maxMessage: 0,
+    ext: [],
+})
+
+const prologue = Buffer.from("node-proxy")
+const handshakeFrame = (tag, message) =>
+    wire.frame(wire.encode("FrameBody", { tag, val: wire.toData(message) }))
+const initiator = new NoiseInitiator(prologue, alice, bob.noisePublic, ephemeral.alice)
+const message1 = initiator.writeMessage1(note("hello", hello))
+note("h.message_1", initiator.h)
+note("init.frame", handshakeFrame("HandshakeInit", message1))
+
+function answer(secret, payload) {
+    const responder = new NoiseResponder(prologue, bob, secret)
+    assert.deepEqual(responder.readMessage1(message1), hello)
+    assert.deepEqual(responder.rs, alice.noisePublic)
+    return [responder, responder.writeMessage2(payload)]
+}
+
+const [responder, message2] = answer(ephemeral.bob, note("welcome", welcome))
+note("reply.frame", handshakeFrame("HandshakeReply", message2))
+const [, refusing] = answer(
+    note("refusal.ephemeral_secret", given("refusal.ephemeral_secret")),
+    note("refusal.welcome", refusal),
+)
+note("refusal.frame", handshakeFrame("HandshakeReply", refusing))
+
+assert.deepEqual(initiator.readMessage2(message2), welcome)
+assert.deepEqual(initiator.split(), responder.split())
+const h = note("h", initiator.h)
+const [k1, k2] = initiator.split()
+note("k1", k1)
+note("k2", k2)
+const keys = { alice: wire.dataKey(k1, h, 1), bob: wire.dataKey(k2, h, 1) }
+note("key.alice", keys.alice)
+note("key.bob", keys.bob)
+note("key.alice.aes256_gcm", wire.dataKey(k1, h, 2))
+note("key.bob.aes256_gcm", wire.dataKey(k2, h, 2))
+note("key.alice.next", wire.nextKey(keys.alice))
+
+const out = { alice: new wire.Direction(keys.alice, 1), bob: new wire.Direction(keys.bob, 1) }
+const back = { alice: new wire.Direction(keys.alice, 1), bob: new wire.Direction(keys.bob, 1) }
+
+function sealed(who, name, kind, plaintext) {
+    const number = out[who].next[kind]
+    const frame = out[who].seal(kind, plaintext)
+    note(`${who}.${name}.plaintext`, plaintext)
+    note(`${who}.${name}.nonce`, wire.frameNonce(kind, number))
+    note(`${who}.${name}.ad`, frame.subarray(4, -plaintext.length - 16))
+    note(`${who}.${name}.frame`, frame)
+    assert.deepEqual(back[who].open(frame.subarray(4)).plaintext, plaintext)
+    back[who].next[kind] += 1n
+}
+
+const control = (who, name, value) => sealed(who, name, "ControlMsg", wire.encodeControl(name, value))
+const window = 1n << 22n
+control("alice", "resume", { first: 0n, received: null, window })
+control("bob", "resume", { first: 0n, received: null, window })
+control("alice", "node_advert", adverts.alice)
+const { chunks } = wire.chunksOf({
+    sender: { node: null, name: "alice" },
+    target: { node: null, name: "echo" },
+    mailbox: 7n,
+    msg: wire.toData(Buffer.from("hello")),
+})
+sealed("alice", "node_msg", "NodeMsg", wire.encode("SealedChunks", chunks))
+control("bob", "ack", { next: 1n, window, rejects: [] })
+control("alice", "goodbye", { reason: 0n, finished: true })
+control("bob", "goodbye", { reason: 0n, finished: true })
+
+assert.deepEqual(computed, expected)
+console.log(`EXAMPLE.md: ${Object.keys(expected).length} values are right`)
