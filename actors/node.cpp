@@ -63,7 +63,7 @@ expected<Answer, caf::error> ask(caf::scoped_actor& self, const Handle& to,
 void init(caf::actor_system_config& cfg) {
   register_messages(cfg);
   cfg.load<caf::io::middleman>();
-  cfg.set(initialized_setting, true);
+  caf::put(cfg.content, initialized_setting, true);
 }
 
 /// What a node is made of. Shut down in the order in which nothing is asked of
@@ -97,6 +97,9 @@ expected<void, caf::error> node::parts::start(node_config config) {
   transport = spawn_tcp_transport(system);
   router = spawn_router(system, config, transport);
   acceptors = spawn_acceptors(system, config, router);
+  for (const auto& engine : config.engines)
+    if (auto ok = ask<engine_registered>(self, router, engine); !ok)
+      return unexpected{ok.error()};
   if (auto ok = listen_at(config.listen); !ok)
     return ok;
   if (auto ok = advertise(config); !ok)
