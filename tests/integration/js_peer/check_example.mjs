@@ -1,4 +1,4 @@
-// Computes every value of protocol/EXAMPLE.md.
+// Computes every value of protocol/EXAMPLE.md, and the published Noise vector.
 
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
@@ -174,3 +174,32 @@ control("bob", "goodbye", { reason: 0n, finished: true })
 
 assert.deepEqual(computed, expected)
 console.log(`EXAMPLE.md: ${Object.keys(expected).length} values are right`)
+
+function checkVector() {
+    const file = new URL("../../vectors/noise_ik_25519_chachapoly_sha256.json", import.meta.url)
+    const [vector] = JSON.parse(readFileSync(file, "utf8")).vectors
+    const octets = (hex) => Buffer.from(hex, "hex")
+    const own = (secret) => ({ noiseSecret: secret, noisePublic: x25519Public(secret) })
+    const [first, second] = vector.messages.map(({ payload }) => octets(payload))
+    const writer = new NoiseInitiator(
+        octets(vector.init_prologue),
+        own(octets(vector.init_static)),
+        octets(vector.init_remote_static),
+        octets(vector.init_ephemeral),
+    )
+    const reader = new NoiseResponder(
+        octets(vector.resp_prologue),
+        own(octets(vector.resp_static)),
+        octets(vector.resp_ephemeral),
+    )
+    const message1 = writer.writeMessage1(first)
+    assert.equal(message1.toString("hex"), vector.messages[0].ciphertext)
+    assert.deepEqual(reader.readMessage1(message1), first)
+    const message2 = reader.writeMessage2(second)
+    assert.equal(message2.toString("hex"), vector.messages[1].ciphertext)
+    assert.deepEqual(writer.readMessage2(message2), second)
+    assert.equal(writer.h.toString("hex"), vector.handshake_hash)
+}
+
+checkVector()
+console.log("the published Noise vector is right")

@@ -1,5 +1,5 @@
-// Noise_IK_25519_ChaChaPoly_SHA256 (Noise Protocol Framework, revision 34). No
-// Noise library of npm has IK with SHA256 and gives out the keys of Split().
+// Noise_IK_25519_ChaChaPoly_SHA256 (Noise Protocol Framework, revision 34). The
+// usual Noise libraries of npm have BLAKE2b only.
 
 import { createCipheriv, createDecipheriv, createHash, hkdfSync } from "node:crypto"
 import { x25519, x25519Public } from "./identity.mjs"
