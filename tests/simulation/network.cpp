@@ -1,0 +1,265 @@
+#include "network.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace simulation {
+
+namespace {
+
+/// The owner of the events of a connection comes after all nodes.
+constexpr owner_id first_connection_owner = owner_id{1} << 32;
+
+} // namespace
+
+network::network(std::uint64_t seed) : seed_(seed) {
+  // nop
+}
+
+network::~network() = default;
+
+// -- nodes
+// ---------------------------------------------------------------------
+
+node& network::add(std::string name, const peer_settings& settings) {
+  auto index = nodes_.size();
+  auto result = std::make_unique<node>(*this, name, index, seed_, settings);
+  return *nodes_.emplace(std::move(name), std::move(result)).first->second;
+}
+
+std::string network::name_of(const node_id& id) const {
+  for (const auto& [name, x] : nodes_)
+    if (x->id() == id)
+      return name;
+  return {};
+}
+
+void network::introduce(node& a, const node& b) {
+  a.handle_advert(b.advert());
+}
+
+// -- time
+// ----------------------------------------------------------------------
+
+timestamp network::now() const {
+  return {now_, std::chrono::floor<std::chrono::seconds>(now_) + wall_offset_};
+}
+
+bool network::run_until(const std::function<bool()>& done, duration limit) {
+  auto end = now_ + limit;
+  while (!done())
+    if (!step(end)) {
+      now_ = end;
+      return done();
+    }
+  return true;
+}
+
+void network::run_for(duration time) {
+  run_until([] { return false; }, time);
+}
+
+bool network::step(steady_time limit) {
+  auto next = agenda_.next();
+  if (!next || *next > limit)
+    return false;
+  auto [at, what] = agenda_.poll();
+  now_ = std::max(now_, at);
+  what();
+  return true;
+}
+
+agenda::key network::schedule(duration delay, owner_id owner,
+                              std::function<void()> what) {
+  return agenda_.add(now_ + delay, owner, std::move(what));
+}
+
+// -- connections
+// ---------------------------------------------------------------
+
+void network::dial(stream_user& from, owner_id owner,
+                   const transport_address& to, dial_result done) {
+  auto position = std::ranges::find_if(nodes_, [&to](const auto& x) {
+    return transport_address{x.second->address()} == to;
+  });
+  auto* target = position != nodes_.end() ? position->second.get() : nullptr;
+  std::optional<duration> delay;
+  if (target && target->running())
+    delay = dial_delay ? dial_delay(from, *target) : duration{1ms};
+  auto answer = [this, &from, target, delay, done = std::move(done)] {
+    if (delay && target->running())
+      open(from, *target, done);
+    else
+      done(std::nullopt);
+  };
+  schedule(delay.value_or(1ms), owner, std::move(answer));
+}
+
+void network::open(stream_user& from, node& to, const dial_result& done) {
+  auto id = ++last_connection_;
+  auto& x = connections_[id];
+  x.ends = {connection::end{&from}, connection::end{&to}};
+  if (prepare)
+    prepare(id, x);
+  to.handle_accepted(id);
+  done(id);
+}
+
+void network::write(connection_id id, const stream_user& from, bytes data) {
+  auto x = find(id);
+  if (!x)
+    return;
+  auto side = side_of(*x, from);
+  auto& way = x->directions[side];
+  if (!x->ends[side].open)
+    return;
+  if (way.tamper)
+    way.tamper(data, way.sent);
+  if (way.keep)
+    way.record.insert(way.record.end(), data.begin(), data.end());
+  // Long data comes in so many pieces at most, to save time.
+  constexpr std::size_t most_pieces = 50;
+  auto piece = std::max(way.piece, data.size() / most_pieces);
+  for (bytes_view rest{data}; !rest.empty();) {
+    auto size = std::min(rest.size(), way.piece > 0 ? piece : rest.size());
+    send_piece(id, side, to_bytes(rest.first(size)));
+    rest = rest.subspan(size);
+  }
+}
+
+void network::send_piece(connection_id id, std::size_t side, bytes piece) {
+  auto& x = at(id);
+  auto& way = x.directions[side];
+  auto owner = first_connection_owner + 2 * id + side;
+  auto size = piece.size();
+  way.busy_until = std::max(now_, way.busy_until);
+  if (way.bytes_per_second > 0)
+    way.busy_until += duration{1s} * size / way.bytes_per_second;
+  agenda_.add(way.busy_until, owner, [this, id, side, size] {
+    if (auto y = find(id); y && y->ends[side].open)
+      y->ends[side].user->handle_written(id, size);
+  });
+  auto before = way.sent;
+  way.sent += size;
+  if (way.hole || x.cut)
+    return;
+  way.last_arrival = std::max(way.last_arrival, way.busy_until + way.latency);
+  auto cut_here = way.cut_at && way.sent > *way.cut_at;
+  if (cut_here)
+    piece.resize(*way.cut_at - std::min(*way.cut_at, before));
+  agenda_.add(
+    way.last_arrival, owner,
+    [this, id, side, data = std::move(piece)] { deliver(id, 1 - side, data); });
+  if (cut_here)
+    agenda_.add(way.last_arrival, owner, [this, id] { cut(id); });
+}
+
+void network::close(connection_id id, const stream_user& from) {
+  auto x = find(id);
+  if (!x)
+    return;
+  auto side = side_of(*x, from);
+  auto& way = x->directions[side];
+  if (!std::exchange(x->ends[side].open, false))
+    return;
+  if (!x->cut && !way.hole) {
+    auto at = std::max({now_, way.busy_until, way.last_arrival - way.latency})
+              + way.latency;
+    agenda_.add(at, first_connection_owner + 2 * id + side,
+                [this, id, side] { notify_closed(id, 1 - side, "closed"); });
+  }
+  forget_if_closed(id);
+}
+
+void network::cut(connection_id id, const cut_notice& notice) {
+  auto x = find(id);
+  if (!x || std::exchange(x->cut, true))
+    return;
+  auto owner = first_connection_owner + 2 * id;
+  if (notice.dialler)
+    schedule(*notice.dialler, owner,
+             [this, id] { notify_closed(id, 0, "reset"); });
+  if (notice.acceptor)
+    schedule(*notice.acceptor, owner + 1,
+             [this, id] { notify_closed(id, 1, "reset"); });
+}
+
+std::vector<connection_id> network::between(const node& a,
+                                            const node& b) const {
+  std::vector<connection_id> result;
+  for (const auto& [id, x] : connections_) {
+    auto first = x.ends[0].user == &a && x.ends[1].user == &b;
+    auto second = x.ends[0].user == &b && x.ends[1].user == &a;
+    if ((first || second) && x.ends[0].open && x.ends[1].open)
+      result.push_back(id);
+  }
+  return result;
+}
+
+std::vector<connection_id> network::connections() const {
+  std::vector<connection_id> result;
+  for (const auto& [id, x] : connections_)
+    if (x.ends[0].open || x.ends[1].open)
+      result.push_back(id);
+  return result;
+}
+
+// -- what happened
+// ---------------------------------------------------------------
+
+void network::log(std::string_view who, std::string_view what) {
+  auto ms = (now_ - start) / 1ms;
+  transcript_.push_back(std::to_string(ms) + " " + std::string{who} + " "
+                        + std::string{what} + "\n");
+  if (transcript_.size() > transcript_limit_)
+    transcript_.pop_front();
+}
+
+void network::fail(std::string what) {
+  log("failure:", what);
+  failures_.push_back(std::move(what));
+}
+
+std::string network::take_transcript() {
+  std::string result;
+  for (const auto& line : std::exchange(transcript_, {}))
+    result += line;
+  return result;
+}
+
+// -- private
+// ---------------------------------------------------------------------
+
+connection* network::find(connection_id id) {
+  auto position = connections_.find(id);
+  return position != connections_.end() ? &position->second : nullptr;
+}
+
+std::size_t network::side_of(const connection& x, const stream_user& user) {
+  return x.ends[0].user == &user ? 0 : 1;
+}
+
+void network::deliver(connection_id id, std::size_t side, bytes_view data) {
+  if (auto x = find(id); x && !x->cut && x->ends[side].open)
+    x->ends[side].user->handle_data(id, data);
+}
+
+void network::notify_closed(connection_id id, std::size_t side,
+                            std::string_view reason) {
+  auto x = find(id);
+  if (!x || (x->cut && reason != "reset"))
+    return;
+  auto& end = x->ends[side];
+  if (std::exchange(end.open, false))
+    end.user->handle_closed(id, reason);
+  forget_if_closed(id);
+}
+
+void network::forget_if_closed(connection_id id) {
+  auto x = find(id);
+  if (x && !x->ends[0].open && !x->ends[1].open && !x->directions[0].keep
+      && !x->directions[1].keep)
+    connections_.erase(id);
+}
+
+} // namespace simulation

@@ -1,0 +1,153 @@
+// A simulated network of nodes. Each is the real protocol core; octets really
+// go through frames. All that happens is a function of the seed and of what the
+// test asks for.
+
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agenda.hpp"
+#include "node.hpp"
+#include "stream.hpp"
+
+namespace simulation {
+
+using namespace std::chrono_literals;
+
+/// When the two ends of a cut connection learn of it; never if not given.
+struct cut_notice {
+  std::optional<duration> dialler = duration{0};
+  std::optional<duration> acceptor = duration{0};
+};
+
+class network {
+public:
+  explicit network(std::uint64_t seed = 1);
+  network(const network&) = delete;
+  network& operator=(const network&) = delete;
+  ~network();
+
+  // -- nodes
+  // -------------------------------------------------------------------
+
+  /// A new node, with one address. The ids of the first sixteen nodes ascend in
+  /// the order in which they were added.
+  node& add(std::string name, const peer_settings& settings = {});
+
+  [[nodiscard]] node& at(std::string_view name) {
+    return *nodes_.find(name)->second;
+  }
+
+  /// The name of a node; empty if it is not one of this network.
+  [[nodiscard]] std::string name_of(const node_id& id) const;
+
+  /// `a` learns how to reach `b`.
+  void introduce(node& a, const node& b);
+
+  // -- time
+  // --------------------------------------------------------------------
+
+  [[nodiscard]] timestamp now() const;
+
+  /// Sets the wall clock forth or back.
+  void adjust_wall(std::chrono::seconds by) { wall_offset_ += by; }
+
+  /// Runs until `done`, but not for longer than `limit`.
+  /// @returns whether `done` came true.
+  bool run_until(const std::function<bool()>& done, duration limit = 60s);
+
+  /// Lets this much time pass.
+  void run_for(duration time);
+
+  /// Does the next thing that is to be done.
+  /// @returns false if that is later than `limit`.
+  bool step(steady_time limit = steady_time::max());
+
+  agenda::key schedule(duration delay, owner_id owner,
+                       std::function<void()> what);
+  void cancel(const agenda::key& event) { agenda_.remove(event); }
+
+  // -- connections
+  // -------------------------------------------------------------
+
+  /// Who dialled learns of the connection, or that there is none.
+  using dial_result = std::function<void(std::optional<connection_id>)>;
+
+  /// Makes a connection to the node with this address.
+  void dial(stream_user& from, owner_id owner, const transport_address& to,
+            dial_result done);
+
+  void write(connection_id id, const stream_user& from, bytes data);
+  void close(connection_id id, const stream_user& from);
+
+  /// Ends a connection. What is under way is lost.
+  void cut(connection_id id, const cut_notice& notice = {});
+
+  /// The open connections between two nodes, oldest first.
+  [[nodiscard]] std::vector<connection_id> between(const node& a,
+                                                   const node& b) const;
+
+  /// All open connections, oldest first.
+  [[nodiscard]] std::vector<connection_id> connections() const;
+
+  [[nodiscard]] connection& at(connection_id id) { return connections_.at(id); }
+
+  /// May change how new connections begin.
+  std::function<void(connection_id, connection&)> prepare;
+
+  /// When a dial is answered (by default after 1 ms); nothing if it fails.
+  std::function<std::optional<duration>(const stream_user&, const node&)>
+    dial_delay;
+
+  // -- what happened
+  // -----------------------------------------------------------
+
+  /// Notes that something is wrong; tests end with a look at `failures`.
+  void fail(std::string what);
+
+  [[nodiscard]] const std::vector<std::string>& failures() const {
+    return failures_;
+  }
+
+  /// Adds a line to the transcript.
+  void log(std::string_view who, std::string_view what);
+
+  /// What was logged since the last call, with times in milliseconds.
+  [[nodiscard]] std::string take_transcript();
+
+  /// Keep the transcript down to so many lines (the random simulation runs
+  /// long).
+  void limit_transcript(std::size_t lines) { transcript_limit_ = lines; }
+
+private:
+  static constexpr steady_time start = 1000s;
+
+  void open(stream_user& from, node& to, const dial_result& done);
+  void send_piece(connection_id id, std::size_t side, bytes piece);
+  void deliver(connection_id id, std::size_t side, bytes_view data);
+  void notify_closed(connection_id id, std::size_t side,
+                     std::string_view reason);
+  void forget_if_closed(connection_id id);
+  connection* find(connection_id id);
+  static std::size_t side_of(const connection& x, const stream_user& user);
+
+  std::uint64_t seed_;
+  agenda agenda_;
+  steady_time now_ = start;
+  std::chrono::seconds wall_offset_{60'000'000};
+  std::map<std::string, std::unique_ptr<node>, std::less<>> nodes_;
+  std::map<connection_id, connection> connections_;
+  connection_id last_connection_ = 0;
+  std::deque<std::string> transcript_;
+  std::vector<std::string> failures_;
+  std::size_t transcript_limit_ = 100'000;
+};
+
+} // namespace simulation

@@ -1,0 +1,234 @@
+// A node of the simulated network: what the actors are in a real one, around
+// the same protocol core.
+
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <node_proxy/protocol/frame.hpp>
+#include <node_proxy/protocol/handshake.hpp>
+#include <node_proxy/protocol/peer.hpp>
+#include <node_proxy/protocol/policy.hpp>
+
+#include "agenda.hpp"
+#include "stream.hpp"
+
+namespace simulation {
+
+using namespace std::chrono_literals;
+
+class network;
+
+/// How a message is to be sent.
+struct send_options {
+  expiry_time expiry = rel_time{3600};
+  transport_reliability reliability = transport_reliability::reliable;
+};
+
+/// A message that arrived at an engine.
+struct received {
+  std::string from;
+  node_id from_id;
+  std::string engine;
+  std::string text;
+  delivery_id id;
+  /// Of the receiving node.
+  unsigned incarnation = 0;
+  /// The engine has neither taken nor refused it.
+  bool held = true;
+  bool taken = false;
+};
+
+/// What became of messages, by token. Tokens are never used again.
+using outcome_map =
+  std::map<send_token, std::vector<std::optional<send_failure>>>;
+
+class node : public stream_user {
+public:
+  node(network& net, std::string name, std::size_t index, std::uint64_t seed,
+       const peer_settings& settings);
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+  [[nodiscard]] const node_id& id() const { return self_->id(); }
+
+  [[nodiscard]] std::shared_ptr<const identity> self() const { return self_; }
+
+  [[nodiscard]] tcp_addr address() const;
+
+  [[nodiscard]] const node_advert& advert() const { return *advert_; }
+
+  // -- what a test does
+  // --------------------------------------------------------
+
+  /// Sends to an engine of `to`. What becomes of it: `outcome`.
+  send_token send(const node& to, std::string_view engine,
+                  std::string_view text, const send_options& options = {});
+
+  /// The same with everything chosen by the test.
+  send_token send(const node_id& to, const node_out_msg& msg);
+
+  void connect(const node& to);
+  void set_permanent(const node& to, bool permanent = true);
+  void handle_advert(const node_advert& advert);
+
+  /// Issues an advert with this version.
+  void issue_advert(std::uint64_t version);
+
+  /// Adds an engine. It takes each message after this delay, or when it is
+  /// told to.
+  void add_engine(std::string_view engine,
+                  std::optional<duration> delay = duration{0});
+
+  /// Lets an engine take (or refuse) the first message that it has not.
+  void take(std::string_view engine,
+            std::optional<control::reject_reason> reason = std::nullopt);
+
+  /// Lets each engine take what it has and what it will get.
+  void take_all();
+
+  /// Ends and begins anew with the same key: nothing else is remembered.
+  void restart();
+
+  /// Ends without a word.
+  void crash();
+  void start();
+
+  void shut_down(duration at_most = 5s);
+  void deny(const node& other);
+
+  [[nodiscard]] bool running() const { return running_; }
+
+  // -- what a test may look at
+  // -------------------------------------------------
+
+  /// The state for another node, if there is one.
+  [[nodiscard]] peer* peer_of(const node& other);
+
+  [[nodiscard]] bool connected(const node& other);
+
+  /// "pending", "delivered", or the error, with its cause in brackets.
+  [[nodiscard]] std::string outcome(send_token token) const;
+
+  [[nodiscard]] const outcome_map& outcomes() const { return outcomes_; }
+
+  /// The texts that arrived at an engine, with a blank between each two.
+  [[nodiscard]] std::string texts(std::string_view engine) const;
+
+  [[nodiscard]] const std::vector<received>& all_received() const {
+    return received_;
+  }
+
+  /// Bytes that engines were given and did not take, in this incarnation.
+  [[nodiscard]] std::size_t held_bytes() const { return held_bytes_; }
+
+  using reason_counts = std::map<std::string, std::uint64_t, std::less<>>;
+
+  /// How often inbound handshakes and connections ended for which reason.
+  [[nodiscard]] reason_counts ends() const;
+
+  [[nodiscard]] std::uint64_t count(std::string_view reason) const;
+
+  [[nodiscard]] unsigned incarnation() const { return incarnation_; }
+
+  // -- what a test may set
+  // -----------------------------------------------------
+
+  peer_settings settings;
+  policy rules;
+  std::size_t capacity = 1000;
+
+  // -- stream_user
+  // -------------------------------------------------------------
+
+  void handle_accepted(connection_id connection) override;
+  void handle_data(connection_id connection, bytes_view data) override;
+  void handle_written(connection_id connection, std::size_t count) override;
+  void handle_closed(connection_id connection,
+                     std::string_view reason) override;
+
+  /// Does something with the state for `other`, which is made if need be, and
+  /// then what that wants done.
+  template <class F>
+  void with_peer(const node_id& other, F f) {
+    f(make_peer(other).machine);
+    pump(other);
+  }
+
+private:
+  struct remote {
+    peer machine;
+    std::optional<agenda::key> timer = {};
+  };
+
+  // An inbound connection before its initiator is proven.
+  struct accepting {
+    responder_handshake handshake;
+    agenda::key timeout;
+    node_id from = {};
+    std::uint64_t epoch = 0;
+    bool answered = false;
+  };
+
+  struct stream {
+    deframer input{limits::handshake_body};
+    std::variant<node_id, accepting> user;
+  };
+
+  struct engine {
+    std::optional<duration> delay;
+  };
+
+  std::vector<node_id> ids_of_peers() const;
+  std::map<node_id, remote>::iterator
+  forget(std::map<node_id, remote>::iterator position);
+  remote& make_peer(const node_id& other,
+                    std::optional<std::uint64_t> epoch = {});
+  void pump(const node_id& other);
+  void arm(const node_id& other);
+  void handle_timer(const node_id& other);
+  void handle_dialled(const node_id& other, attempt_id attempt, unsigned began,
+                      std::optional<connection_id> connection);
+  void perform(const node_id& other, peer_action& action);
+  void deliver(const node_id& other, const deliver_message& action);
+  void finish(std::size_t index, std::optional<control::reject_reason> reason);
+  void log_event(const node_id& other, const peer_event& event);
+  void log(const node_id& other, std::string_view what);
+
+  void handle_bad_frame(connection_id connection, std::string_view reason);
+  void handle_body(connection_id connection, bytes_view body);
+  void handle_init(connection_id connection, accepting& x, bytes_view body);
+  void handle_proof(connection_id connection, accepting& x, bytes_view body);
+  void refuse(connection_id connection, std::string_view reason);
+  connect_facts facts_about(const node_id& other);
+
+  network& net_;
+  std::string name_;
+  owner_id owner_;
+  std::shared_ptr<const identity> self_;
+  std::shared_ptr<const node_advert> advert_;
+  random_source random_;
+  bool running_ = true;
+  unsigned incarnation_ = 0;
+
+  std::map<node_id, remote> peers_;
+  std::map<connection_id, stream> streams_;
+  std::map<node_id, node_advert> adverts_;
+  std::map<std::string, engine, std::less<>> engines_;
+  // What no peer counts, or one that is no more.
+  reason_counts other_ends_;
+  std::vector<received> received_;
+  outcome_map outcomes_;
+  send_token last_token_ = 0;
+  std::size_t held_bytes_ = 0;
+};
+
+} // namespace simulation
