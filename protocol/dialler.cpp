@@ -30,9 +30,9 @@ void dialler::handle_refusal(steady_time now, random_source& random) {
   wait(now, random);
 }
 
-void dialler::handle_loss(bool stable, steady_time now, random_source& random) {
-  if (stable) {
-    backoff_.reset();
+void dialler::handle_loss(bool at_once, steady_time now,
+                          random_source& random) {
+  if (at_once) {
     next_address_ = 0;
     not_before_ = now;
   } else {

@@ -57,8 +57,11 @@ public:
   /// The peer let us know that it cannot be talked to for now.
   void handle_refusal(steady_time now, random_source& random);
 
-  /// A connection is lost. A stable one may be replaced at once.
-  void handle_loss(bool stable, steady_time now, random_source& random);
+  /// A connection was stable: delays begin anew.
+  void handle_stable() { backoff_.reset(); }
+
+  /// A connection has ended and may be replaced, `at_once` or after a delay.
+  void handle_loss(bool at_once, steady_time now, random_source& random);
 
   // -- results
   // -----------------------------------------------------------------

@@ -62,7 +62,12 @@ expected<void, inbox_error> inbox::handle_void(const control::void_range& range,
     return {}; // arrived on an earlier connection
   auto first = partial_ ? partial_->first : expected_;
   partial_.reset();
-  slots_.push_back({first, range.to, 0, true});
+  // However many ranges come behind a message that no engine takes, they take
+  // the room of one.
+  if (!slots_.empty() && slots_.back().finished && !slots_.back().rejected)
+    slots_.back().end = range.to;
+  else
+    slots_.push_back({first, range.to, 0, true});
   expected_ = range.to;
   advance(now);
   return {};
@@ -82,7 +87,7 @@ void inbox::handle_finished(const delivery_id& id,
                             std::optional<control::reject_reason> reason,
                             steady_time now) {
   if (id.generation != generation_)
-    return;
+    return finish_orphan(id);
   auto position = std::ranges::lower_bound(slots_, id.first, {}, &slot::first);
   if (position == slots_.end() || position->first != id.first
       || position->finished)
@@ -124,6 +129,11 @@ std::optional<control::received_state> inbox::received() const {
 /// The peer's numbers begin anew: it has restarted, or forgot us. What it never
 /// got an acknowledgement for and no engine has taken is dropped.
 void inbox::reset(std::uint64_t epoch, std::uint64_t first) {
+  for (const auto& x : slots_)
+    if (!x.finished) {
+      orphans_.emplace(std::pair{generation_, x.first}, x.cost);
+      orphaned_ += x.cost;
+    }
   epoch_ = epoch;
   ++generation_;
   expected_ = first;
@@ -135,6 +145,14 @@ void inbox::reset(std::uint64_t epoch, std::uint64_t first) {
   slots_.clear();
   ready_.clear();
   rejects_.clear();
+}
+
+void inbox::finish_orphan(const delivery_id& id) {
+  auto position = orphans_.find({id.generation, id.first});
+  if (position == orphans_.end())
+    return;
+  orphaned_ -= position->second;
+  orphans_.erase(position);
 }
 
 /// All fragments of a message up to the number `end` are there.

@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
+#include <utility>
 
 #include <node_proxy/messages/basics.hpp>
 #include <node_proxy/protocol/control.hpp>
@@ -85,7 +87,7 @@ public:
   handle_settled(const control::settled& settled, steady_time now);
 
   /// An engine has taken a message, or no engine will (`reason`). Unknown ids
-  /// and ids of an earlier generation are ignored.
+  /// are ignored; those of an earlier generation are no longer acknowledged.
   void handle_finished(const delivery_id& id,
                        std::optional<control::reject_reason> reason,
                        steady_time now);
@@ -121,6 +123,9 @@ public:
 
   [[nodiscard]] std::uint64_t window() const { return window_; }
 
+  /// Bytes that engines got in earlier generations and have not taken.
+  [[nodiscard]] std::uint64_t orphaned() const { return orphaned_; }
+
 private:
   // A message that has arrived whole, or a void range.
   struct slot {
@@ -139,6 +144,7 @@ private:
   };
 
   void reset(std::uint64_t epoch, std::uint64_t first);
+  void finish_orphan(const delivery_id& id);
   void complete(std::uint64_t end);
   void advance(steady_time now);
 
@@ -155,6 +161,9 @@ private:
   std::deque<slot> slots_;
   std::deque<received_message> ready_;
   std::deque<control::reject> rejects_; // below next_, not settled
+  // Cost of what engines have not finished, by generation and first number.
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> orphans_;
+  std::uint64_t orphaned_ = 0;
 };
 
 } // namespace node_proxy

@@ -17,11 +17,6 @@ void link::rekey_if_due(const peer_settings& settings, steady_time now) {
   key_since = now;
 }
 
-bool link::peer_key_worn_out(const peer_settings& settings,
-                             steady_time now) const {
-  return now - peer_key_since >= 2 * settings.rekey_interval;
-}
-
 void link::handle_progress(std::size_t count, steady_time now) {
   progress_ += count;
   auto silence = std::chrono::duration<double>(now - last_in).count();

@@ -14,6 +14,10 @@
 
 namespace node_proxy {
 
+/// How long a key may be used. The receiver closes the connection after twice
+/// that (PROTOCOL.md, "Rekeying").
+inline constexpr duration key_lifetime = std::chrono::hours{1};
+
 /// A connection with a session.
 class link {
 public:
@@ -53,8 +57,15 @@ public:
   void rekey_if_due(const peer_settings& settings, steady_time now);
 
   /// Whether the peer failed to replace its key in twice the time.
-  [[nodiscard]] bool peer_key_worn_out(const peer_settings& settings,
-                                       steady_time now) const;
+  [[nodiscard]] bool peer_key_worn_out(steady_time now) const {
+    return now - peer_key_since >= 2 * key_lifetime;
+  }
+
+  /// Whether the socket takes what is handed to it, be it late. Control frames
+  /// may go beyond the bound for messages, but not without end.
+  [[nodiscard]] bool takes_control(const peer_settings& settings) const {
+    return backlog + out.size() < 2 * settings.backlog_bytes;
+  }
 
   /// Bytes of an unfinished frame arrived. They are a sign of life only at the
   /// least acceptable rate, counted from the last one.
@@ -71,8 +82,8 @@ public:
   /// Bytes handed to the socket and not yet written.
   std::size_t backlog = 0;
 
-  /// What this side claimed to have in its resume frame.
-  std::optional<control::received_state> claim;
+  /// What this side said in its resume frame.
+  control::resume said;
   /// The next number to arrive on this connection, once it is known.
   std::optional<std::uint64_t> next_in;
 

@@ -36,6 +36,12 @@ std::optional<deadline> deadline_of(const expiry_time& expiry, timestamp now) {
   return std::chrono::seconds{60 * minutes};
 }
 
+bool has_passed(const deadline& expires, timestamp now) {
+  if (auto steady = std::get_if<steady_time>(&expires))
+    return *steady <= now.steady;
+  return std::get<std::chrono::seconds>(expires) <= now.wall;
+}
+
 steady_time steady_deadline(const deadline& expires, timestamp now) {
   if (auto steady = std::get_if<steady_time>(&expires))
     return *steady;
@@ -91,12 +97,11 @@ bool outbox::handle_send(send_token token, bytes serialized, deadline expires) {
 }
 
 expected<std::size_t, outbox_error>
-outbox::handle_resume(std::optional<std::uint64_t> received_next,
-                      std::uint64_t window) {
-  if (received_next && *received_next > next_number_)
+outbox::handle_resume(std::uint64_t next, std::uint64_t window) {
+  if (next > high_water_)
     return unexpected{outbox_error::beyond_sent};
   connected_ = true;
-  cursor_ = std::max(received_next.value_or(acked_), acked_);
+  cursor_ = next;
   cursor_index_ = index_of_number(cursor_);
   entered_ = false;
   window_ = window;
@@ -149,7 +154,9 @@ void outbox::handle_max_message(std::size_t max_message) {
   using enum send_failure::unconfirmed_cause;
   for (auto& x : sent_)
     if (x.data.size() > max_message)
-      end_early(x, {send_error::unconfirmed, unreachable});
+      end_early(x, transmitted(x)
+                     ? send_failure{send_error::unconfirmed, unreachable}
+                     : send_failure{send_error::too_large});
   for (auto& x : queued_)
     if (x.data.size() > max_message)
       end_early(x, {send_error::too_large});
@@ -159,7 +166,8 @@ void outbox::handle_max_message(std::size_t max_message) {
 void outbox::handle_failure(send_error definite,
                             send_failure::unconfirmed_cause cause) {
   for (auto& x : sent_)
-    end_early(x, {send_error::unconfirmed, cause});
+    end_early(x, transmitted(x) ? send_failure{send_error::unconfirmed, cause}
+                                : send_failure{definite});
   for (auto& x : queued_)
     end_early(x, {definite});
   clean_up();
@@ -226,6 +234,12 @@ void outbox::answer(entry& x, std::optional<send_failure> failure) {
   outcomes_.push_back({x.token, failure});
 }
 
+/// Whether any of a message was ever sent. It may have its numbers and still
+/// wait for room in a frame.
+bool outbox::transmitted(const entry& x) const {
+  return x.first < high_water_;
+}
+
 /// Ends a message without waiting for an acknowledgement.
 void outbox::end_early(entry& x, const send_failure& failure) {
   if (x.ended)
@@ -244,7 +258,9 @@ void outbox::end_key(std::uint64_t key, send_error definite) {
   if (auto queued = find_queued(key))
     end_early(*queued, {definite});
   else if (auto sent = find_sent(key))
-    end_early(*sent, {send_error::unconfirmed, expired});
+    end_early(*sent, transmitted(*sent)
+                       ? send_failure{send_error::unconfirmed, expired}
+                       : send_failure{definite});
 }
 
 /// Forgets the first sent message: the peer has done with it.

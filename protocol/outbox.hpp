@@ -36,6 +36,9 @@ using deadline = std::variant<steady_time, std::chrono::seconds>;
 [[nodiscard]] std::optional<deadline> deadline_of(const expiry_time& expiry,
                                                   timestamp now);
 
+/// Whether `expires` has passed.
+[[nodiscard]] bool has_passed(const deadline& expires, timestamp now);
+
 /// When to look whether `expires` has passed. The wall clock may be set while
 /// we wait, so that is within a minute.
 [[nodiscard]] steady_time steady_deadline(const deadline& expires,
@@ -96,12 +99,11 @@ public:
   [[nodiscard]] bool handle_send(send_token token, bytes serialized,
                                  deadline expires);
 
-  /// A new connection: the peer said what it has of our numbers (none if it
-  /// knows nothing of this epoch).
+  /// A new connection on which the peer expects the number `next`. It may be
+  /// below `first()`, for what was acknowledged on another connection since.
   /// @returns how many messages are sent again.
   [[nodiscard]] expected<std::size_t, outbox_error>
-  handle_resume(std::optional<std::uint64_t> received_next,
-                std::uint64_t window);
+  handle_resume(std::uint64_t next, std::uint64_t window);
 
   /// The connection is gone.
   void handle_disconnect();
@@ -166,6 +168,7 @@ private:
   };
 
   void answer(entry& x, std::optional<send_failure> failure);
+  bool transmitted(const entry& x) const;
   void end_early(entry& x, const send_failure& failure);
   void end_key(std::uint64_t key, send_error definite);
   void pop_acknowledged();

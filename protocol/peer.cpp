@@ -63,12 +63,15 @@ void peer::handle_send(send_token token, const node_out_msg& msg,
   if (!serialized)
     return fail(token, send_error::malformed);
   auto size = serialized->size();
-  if ((remote_max_message_ > 0 && size > remote_max_message_)
-      || size + limits::message_overhead > settings_.outbox_bytes)
+  auto reliable = msg.prefs.reliability == transport_reliability::reliable;
+  auto most = reliable ? settings_.outbox_bytes : settings_.window;
+  if (size > remote_max_message_.value_or(size)
+      || size + limits::message_overhead > most)
     return fail(token, send_error::too_large);
+  if (has_passed(*expires, now))
+    return fail(token, send_error::expired);
   if (!reachable())
     return fail(token, send_error::unknown_node);
-  auto reliable = msg.prefs.reliability == transport_reliability::reliable;
   auto taken = reliable
                  ? outbox_.handle_send(token, std::move(*serialized), *expires)
                  : unreliable_out_.handle_send(token, std::move(*serialized),
@@ -116,7 +119,7 @@ void peer::handle_permanence(connection_permanence permanence, timestamp now) {
 }
 
 void peer::handle_connect(timestamp now) {
-  connect_wanted_ = true;
+  connect_wanted_ = !connected();
   consider_dial(now);
 }
 

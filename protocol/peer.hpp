@@ -106,7 +106,8 @@ public:
   /// Bytes of earlier `transmit_frames` have left.
   void handle_written(connection_id connection, std::size_t count);
 
-  /// The connection is gone, or broke the rules of framing.
+  /// The connection is gone, or broke the rules of framing. `reason` is counted
+  /// and has to live as long as the peer.
   void handle_closed(connection_id connection, std::string_view reason,
                      timestamp now);
 
@@ -163,19 +164,25 @@ private:
   void send_resume(link& x, timestamp now);
   void establish(link& x, const control::resume& resume, timestamp now);
   bool replaces(const link& newer, const link& older) const;
-  void activate(link& x, const control::resume& resume, timestamp now);
+  std::optional<std::string_view>
+  activate(link& x, const control::resume& resume, timestamp now);
+  void supersede(link& x, timestamp now);
   void exchange_adverts(link& x, timestamp now);
   void say_goodbye(link& x, control::goodbye_reason reason, timestamp now);
   void leave(link& x, control::goodbye_reason reason, timestamp now);
   void break_off(link& x, std::string_view reason, timestamp now);
   void lose(link& x, std::string_view reason, timestamp now);
-  void end_active(std::string_view reason);
+  void end_active(const link& x, std::string_view reason, timestamp now);
+  void stop_transfer();
+  bool is_stable(const link& x, timestamp now) const;
   link* active();
   const link* active() const;
   link* find(connection_id connection);
+  void bound_links();
   bool holds_connection() const;
   bool may_close_idle(const link& x) const;
   void check_link(link& x, timestamp now);
+  void send_heartbeat(link& x, timestamp now);
   std::optional<steady_time> link_deadline(const link& x) const;
 
   // peer_frames.cpp
@@ -227,7 +234,7 @@ private:
   // What an expired message died of: over_capacity if the peer said so.
   send_error expiry_error_ = send_error::expired;
   std::optional<connection_digest> last_established_;
-  std::uint32_t remote_max_message_ = 0; // 0 = not known
+  std::optional<std::uint32_t> remote_max_message_;
 };
 
 } // namespace node_proxy

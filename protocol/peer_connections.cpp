@@ -7,6 +7,14 @@
 
 namespace node_proxy {
 
+namespace {
+
+/// How many connections of one peer there may be. More than two take somebody
+/// who makes them faster than those that they supersede come to their end.
+constexpr std::size_t most_links = 8;
+
+} // namespace
+
 // -- dialling
 // ------------------------------------------------------------------
 
@@ -129,38 +137,53 @@ void peer::handle_session(connection_id connection, proven_session session,
                           timestamp now) {
   auto& x =
     links_.emplace_back(connection, std::move(session.established), now.steady);
-  // The handshake began before this peer came to be, with another epoch. The
-  // initiator will try again.
-  if (x.terms().local_epoch != epoch_ || shutdown_deadline_) {
+  // If the handshake began before this peer came to be it is about another
+  // epoch. The initiator will try again.
+  auto is_ours = x.terms().local_epoch == epoch_;
+  if (!is_ours || shutdown_deadline_) {
+    ++metrics_.ends[is_ours ? "shutting_down" : "other_epoch"];
     x.phase = link::closing{};
     return;
   }
+  bound_links();
   send_resume(x, now);
   establish(x, session.resume, now);
 }
 
 void peer::send_resume(link& x, timestamp now) {
-  x.claim = inbox_.received();
-  x.seal(control::resume{outbox_.first(), x.claim, inbox_.window()},
-         now.steady);
+  x.said = {outbox_.first(), inbox_.received(), inbox_.window()};
+  x.seal(x.said, now.steady);
 }
 
 /// Both ends of `x` are proven. If there is another such connection, one of
 /// them goes.
 void peer::establish(link& x, const control::resume& resume, timestamp now) {
   auto other = active();
-  if (other && !replaces(x, *other)) {
-    say_goodbye(x, control::goodbye_reason::superseded, now);
-    return;
-  }
+  if (other && !replaces(x, *other))
+    return supersede(x, now);
   if (other) {
-    say_goodbye(*other, control::goodbye_reason::superseded, now);
-    outbox_.handle_disconnect();
+    if (is_stable(*other, now))
+      dialler_.handle_stable();
+    supersede(*other, now);
+    stop_transfer();
   }
-  activate(x, resume, now);
-  if (!other && x.is<link::active>())
+  if (auto reason = activate(x, resume, now)) {
+    if (other)
+      actions_.emplace_back(peer_event{peer_disconnected{*reason}});
+    return break_off(x, *reason, now);
+  }
+  if (!other)
     actions_.emplace_back(
       peer_event{peer_connected{x.terms().proto_ver, x.terms().role}});
+  // A peer that restarts again and again gets no more room by that.
+  if (inbox_.orphaned() > settings_.window)
+    leave(x, control::goodbye_reason::limit, now);
+}
+
+/// Gives up a connection in favour of another one.
+void peer::supersede(link& x, timestamp now) {
+  ++metrics_.ends[to_string(control::goodbye_reason::superseded)];
+  say_goodbye(x, control::goodbye_reason::superseded, now);
 }
 
 /// Whether `newer` survives beside `older`. Both ends come to the same answer.
@@ -174,31 +197,39 @@ bool peer::replaces(const link& newer, const link& older) const {
   return (a.role == connection_role::initiator) == smaller_is_self;
 }
 
-void peer::activate(link& x, const control::resume& resume, timestamp now) {
+/// Goes on with the messages on this connection.
+/// @returns what is wrong with `resume`, if anything.
+std::optional<std::string_view>
+peer::activate(link& x, const control::resume& resume, timestamp now) {
   const auto& terms = x.terms();
+  auto known = inbox_.received();
   if (auto ok = inbox_.handle_resume(terms.remote_epoch, resume.first); !ok)
-    return break_off(x, to_string(ok.error()), now);
-  auto goes_on = x.claim && x.claim->epoch == terms.remote_epoch;
-  x.next_in = goes_on ? x.claim->next : resume.first;
-  std::optional<std::uint64_t> received_next;
-  if (resume.received && resume.received->epoch == epoch_)
-    received_next = resume.received->next;
-  auto resent = outbox_.handle_resume(received_next, resume.window);
+    return to_string(ok.error());
+  auto first_number = [](const control::resume& sender,
+                         const control::resume& receiver, std::uint64_t epoch) {
+    auto goes_on = receiver.received && receiver.received->epoch == epoch;
+    return goes_on ? receiver.received->next : sender.first;
+  };
+  x.next_in = first_number(resume, x.said, terms.remote_epoch);
+  auto resent =
+    outbox_.handle_resume(first_number(x.said, resume, epoch_), resume.window);
   if (!resent)
-    return break_off(x, "beyond_sent", now);
+    return "beyond_sent";
   x.phase = link::active{};
   x.last_message = now.steady;
   last_established_ = terms.digest;
   remote_max_message_ = terms.remote_max_message;
-  outbox_.handle_max_message(remote_max_message_);
+  outbox_.handle_max_message(terms.remote_max_message);
   expiry_error_ = send_error::expired;
   connect_wanted_ = false;
-  ack_due_ = goes_on;
+  // The last acknowledgement may have been lost, or have come too late.
+  ack_due_ = known && known->epoch == terms.remote_epoch;
   settle_due_ = false;
   abandon_attempt();
   exchange_adverts(x, now);
   if (*resent > 0)
     actions_.emplace_back(peer_event{peer_resumed{*resent}});
+  return std::nullopt;
 }
 
 /// Sends what the other end has in an older version. What it has of its own in
@@ -230,7 +261,7 @@ void peer::leave(link& x, control::goodbye_reason reason, timestamp now) {
     flush_control(x, now);
   say_goodbye(x, reason, now);
   if (was_active)
-    end_active(to_string(reason));
+    end_active(x, to_string(reason), now);
 }
 
 /// Ends a connection whose other end broke the protocol.
@@ -249,35 +280,49 @@ void peer::break_off(link& x, std::string_view reason, timestamp now) {
 void peer::lose(link& x, std::string_view reason, timestamp now) {
   auto phase = std::exchange(x.phase, link::closing{});
   if (std::holds_alternative<link::active>(phase)) {
-    auto lasted = now.steady - x.begun;
-    dialler_.handle_loss(lasted >= settings_.stable_after, now.steady, random_);
-    end_active(reason);
-  } else {
-    ++metrics_.ends[reason];
-    if (std::holds_alternative<link::confirming>(phase)) {
-      ++metrics_.failed_attempts;
-      dialler_.handle_failure(now.steady, random_);
-    }
+    end_active(x, reason, now);
+    dialler_.handle_loss(is_stable(x, now), now.steady, random_);
+    return;
+  }
+  ++metrics_.ends[reason];
+  auto is_attempt = x.terms().role == connection_role::initiator;
+  if (is_attempt && std::holds_alternative<link::confirming>(phase)) {
+    ++metrics_.failed_attempts;
+    dialler_.handle_failure(now.steady, random_);
   }
 }
 
 /// The active connection was the only one, and is no longer active.
-void peer::end_active(std::string_view reason) {
+void peer::end_active(const link& x, std::string_view reason, timestamp now) {
   ++metrics_.ends[reason];
+  if (is_stable(x, now))
+    dialler_.handle_stable();
+  stop_transfer();
+  actions_.emplace_back(peer_event{peer_disconnected{reason}});
+}
+
+/// Nothing more goes or comes on the connection that was active.
+void peer::stop_transfer() {
   outbox_.handle_disconnect();
   unreliable_out_.handle_disconnect();
   unreliable_in_.handle_disconnect();
-  actions_.emplace_back(peer_event{peer_disconnected{reason}});
+}
+
+bool peer::is_stable(const link& x, timestamp now) const {
+  return now.steady - x.begun >= settings_.stable_after;
 }
 
 void peer::handle_closed(connection_id connection, std::string_view reason,
                          timestamp now) {
   if (auto handshake = dialler_.handshake();
       handshake && handshake->connection == connection) {
+    ++metrics_.ends[reason];
     ++metrics_.failed_attempts;
     dialler_.handle_failure(now.steady, random_);
   } else if (auto x = find(connection)) {
-    lose(*x, reason, now);
+    // Others were counted when they began to end.
+    if (x->is<link::confirming>() || x->is<link::active>())
+      lose(*x, reason, now);
     links_.remove_if(
       [connection](const link& y) { return y.id == connection; });
   }
@@ -300,6 +345,16 @@ const link* peer::active() const {
 link* peer::find(connection_id connection) {
   auto position = std::ranges::find(links_, connection, &link::id);
   return position != links_.end() ? &*position : nullptr;
+}
+
+/// Closes the oldest connection that is being left if there are too many.
+void peer::bound_links() {
+  if (links_.size() <= most_links)
+    return;
+  auto oldest = std::ranges::find_if(
+    links_, [](const link& x) { return x.is<link::leaving>(); });
+  if (oldest != links_.end())
+    oldest->phase = link::closing{};
 }
 
 /// Whether a connection is there, or about to be.
@@ -327,15 +382,22 @@ void peer::check_link(link& x, timestamp now) {
   } else if (x.is<link::active>()) {
     if (now.steady - x.last_in >= settings_.dead_peer_limit)
       return lose(x, "dead_peer", now);
-    if (x.peer_key_worn_out(settings_, now.steady))
+    if (x.peer_key_worn_out(now.steady))
       return break_off(x, to_string(session_error::key_worn_out), now);
     if (may_close_idle(x)
         && now.steady - x.last_message >= settings_.idle_timeout)
       return leave(x, control::goodbye_reason::idle, now);
     x.rekey_if_due(settings_, now.steady);
     if (now.steady - x.last_out >= settings_.heartbeat_interval)
-      x.seal(control::heartbeat{}, now.steady);
+      send_heartbeat(x, now);
   }
+}
+
+void peer::send_heartbeat(link& x, timestamp now) {
+  if (x.takes_control(settings_))
+    x.seal(control::heartbeat{}, now.steady);
+  else
+    x.last_out = now.steady; // it would only wait with all the rest
 }
 
 /// When `check_link` or `flush` has something to do.
@@ -349,10 +411,11 @@ std::optional<steady_time> peer::link_deadline(const link& x) const {
   auto result = std::min({x.last_in + settings_.dead_peer_limit,
                           x.last_out + settings_.heartbeat_interval,
                           x.key_since + settings_.rekey_interval,
-                          x.peer_key_since + 2 * settings_.rekey_interval});
+                          x.peer_key_since + 2 * key_lifetime});
   if (may_close_idle(x))
     result = std::min(result, x.last_message + settings_.idle_timeout);
-  if (auto since = inbox_.ack_wanted_since())
+  if (auto since = inbox_.ack_wanted_since();
+      since && x.takes_control(settings_))
     result = std::min(result, *since + settings_.ack_delay);
   return result;
 }

@@ -101,10 +101,18 @@ void peer::handle_messages(link& x, const opened_messages& frame,
 
 void peer::handle_unreliable(link& x, const opened_unreliable& frame,
                              timestamp now) {
+  // Fragments go together on one connection only. What comes late on one that
+  // is being left is as good as lost.
+  if (!x.is<link::active>()) {
+    ++metrics_.unreliable_dropped;
+    return;
+  }
   x.last_message = now.steady;
+  auto dropped = unreliable_in_.dropped();
   for (const auto& [last, chunk] : frame.chunks)
     if (auto message = unreliable_in_.handle_chunk(last, chunk))
       deliver({unreliable_generation, message->number}, message->data, now);
+  metrics_.unreliable_dropped += unreliable_in_.dropped() - dropped;
 }
 
 void peer::deliver(const delivery_id& id, bytes_view serialized,
@@ -209,7 +217,7 @@ void peer::handle(link& x, const control::goodbye& frame, timestamp now) {
       handle_refusal(connect_reply_error::denied, now);
     else if (reason == control::goodbye_reason::over_capacity)
       handle_refusal(connect_reply_error::over_capacity, now);
-    else if (reason != control::goodbye_reason::idle)
+    else
       dialler_.handle_loss(false, now.steady, random_);
   }
   x.phase = link::closing{};
@@ -228,6 +236,8 @@ void peer::handle_written(connection_id connection, std::size_t count) {
 // -----------------------------------------------------------------------
 
 bool peer::flush(timestamp now) {
+  if (shutdown_deadline_)
+    check_shutdown(now);
   auto x = active();
   if (!x)
     return false;
@@ -238,6 +248,8 @@ bool peer::flush(timestamp now) {
 /// Sends what is owed. An acknowledgement waits for others to join it, unless
 /// nothing else is under way or the sender may be waiting for room.
 void peer::flush_control(link& x, timestamp now) {
+  if (!x.takes_control(settings_))
+    return;
   auto since = inbox_.ack_wanted_since();
   auto ack_due =
     ack_due_

@@ -14,6 +14,8 @@ struct peer_metrics {
   std::uint64_t messages_in = 0;
   std::uint64_t messages_out = 0;
   std::uint64_t messages_rejected = 0;
+  /// Unreliable messages that arrived and could not be taken.
+  std::uint64_t unreliable_dropped = 0;
   std::uint64_t stale_adverts = 0;
   /// Control frames of a later protocol version.
   std::uint64_t unknown_controls = 0;

@@ -46,7 +46,8 @@ struct peer_settings {
   /// How long a connection must last to count as stable: its loss is followed
   /// by an attempt without delay.
   duration stable_after = std::chrono::seconds{10};
-  /// When a key is replaced (PROTOCOL.md, "Rekeying").
+  /// When a key is replaced at the latest (PROTOCOL.md, "Rekeying"). The peer
+  /// accepts no more than twice these defaults.
   std::uint64_t rekey_frames = std::uint64_t{1} << 32;
   std::uint64_t rekey_bytes = std::uint64_t{1} << 36;
   duration rekey_interval = std::chrono::hours{1};

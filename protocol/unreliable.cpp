@@ -9,12 +9,6 @@ namespace node_proxy {
 
 namespace {
 
-bool has_passed(const deadline& expires, timestamp now) {
-  if (auto steady = std::get_if<steady_time>(&expires))
-    return *steady <= now.steady;
-  return std::get<std::chrono::seconds>(expires) <= now.wall;
-}
-
 std::size_t cost_of(bytes_view data) {
   return data.size() + limits::message_overhead;
 }
@@ -41,6 +35,8 @@ void unreliable_outbox::handle_disconnect() {
 }
 
 void unreliable_outbox::handle_timeout(timestamp now, send_error definite) {
+  if (!next_deadline_ || now.steady < *next_deadline_)
+    return;
   // What was sent in part is sent to its end.
   auto first = queue_.begin() + (sent_ > 0 ? 1 : 0);
   auto kept = std::stable_partition(first, queue_.end(), [now](const entry& x) {
