@@ -104,6 +104,14 @@ public:
     return *result;
   }
 
+  /// Whether there is an event that was not waited for; takes it.
+  bool has_event() {
+    auto result = false;
+    self->receive([&](const node_event&) { result = true; },
+                  caf::after(std::chrono::seconds{0}) >> [] {});
+    return result;
+  }
+
   node_system_config config;
   caf::actor_system system{config};
   caf::scoped_actor self;
