@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <string_view>
 
-#include <sodium/randombytes.h>
 #include <sodium/utils.h>
 
+#include <node_proxy/actors/os_random.hpp>
 #include <node_proxy/protocol/crypto_init.hpp>
 
 namespace node_proxy {
@@ -66,9 +66,7 @@ identity make_identity() {
   // This makes libsodium's source of randomness ready. If it cannot, the next
   // call ends the program.
   static_cast<void>(init_crypto());
-  secret_key seed;
-  randombytes_buf(seed.data(), seed.size());
-  return identity::from_seed(seed);
+  return identity::from_seed(os_random_key());
 }
 
 expected<identity, file_error> load_identity(const std::string& path) {

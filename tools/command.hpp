@@ -1,0 +1,43 @@
+// The commands of `node-proxy`. Each has its options and what it does in a file
+// of its own.
+
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+
+namespace node_proxy::tools {
+
+/// Exit statuses.
+enum exit_status : int {
+  exit_ok = 0,
+  /// Something went wrong, as standard error says.
+  exit_error = 1,
+  /// The command line is wrong.
+  exit_usage = 2,
+};
+
+/// A command: its place on the command line, and what it does after the command
+/// line was read. `run` returns the exit status.
+struct command {
+  CLI::App* app = nullptr;
+  std::function<int()> run;
+};
+
+[[nodiscard]] command add_keygen(CLI::App& app);
+[[nodiscard]] command add_id(CLI::App& app);
+[[nodiscard]] command add_advert(CLI::App& app);
+[[nodiscard]] command add_show(CLI::App& app);
+[[nodiscard]] command add_run(CLI::App& app);
+[[nodiscard]] command add_send(CLI::App& app);
+[[nodiscard]] command add_demo(CLI::App& app);
+
+/// Prints `text` to standard error, as an error, and returns `exit_error`.
+[[nodiscard]] int fail(std::string_view text);
+
+/// Prints `text` and a line end to standard output. Returns the exit status.
+[[nodiscard]] int print_line(std::string_view text);
+
+} // namespace node_proxy::tools

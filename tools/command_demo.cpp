@@ -1,0 +1,276 @@
+// node-proxy demo: what a node does, to see and to check.
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+#include <sodium/crypto_hash_sha256.h>
+#include <sodium/randombytes.h>
+
+#include <node_proxy/actors/key_file.hpp>
+#include <node_proxy/protocol/hex.hpp>
+
+#include "command.hpp"
+#include "demo_node.hpp"
+#include "stop_signals.hpp"
+
+namespace node_proxy::tools {
+
+namespace {
+
+/// An empty folder that only this user can look into. Removed at the end.
+class private_folder {
+public:
+  private_folder() {
+    auto path =
+      (std::filesystem::temp_directory_path() / "node-proxy-demo-XXXXXX")
+        .string();
+    if (::mkdtemp(path.data()) == nullptr)
+      throw demo_failed{"no temporary folder can be made"};
+    path_ = path;
+  }
+
+  private_folder(const private_folder&) = delete;
+  private_folder& operator=(const private_folder&) = delete;
+
+  ~private_folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+
+  [[nodiscard]] std::string operator/(std::string_view name) const {
+    return (path_ / name).string();
+  }
+
+private:
+  std::filesystem::path path_;
+};
+
+template <class... Ts>
+void say(const char* format, const Ts&... values) {
+  std::printf(format, values...);
+  std::fflush(stdout);
+}
+
+std::string sha256(std::string_view text) {
+  std::array<std::byte, crypto_hash_sha256_BYTES> hash;
+  crypto_hash_sha256(reinterpret_cast<unsigned char*>(hash.data()),
+                     reinterpret_cast<const unsigned char*>(text.data()),
+                     text.size());
+  return to_hex(hash);
+}
+
+/// Letters and digits that nobody can guess.
+std::string random_text(std::size_t size) {
+  constexpr std::string_view letters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-";
+  std::string result(size, '\0');
+  randombytes_buf(result.data(), size);
+  for (auto& c : result)
+    c = letters[static_cast<unsigned char>(c) % letters.size()];
+  return result;
+}
+
+/// Somebody in the story.
+struct person {
+  std::string name;
+  std::string key_file;
+  std::string id;
+};
+
+/// The story, a chapter each. Whatever is not as told throws `demo_failed`.
+class demo {
+public:
+  explicit demo(int stop_fd) : stop_fd_{stop_fd} {}
+
+  void make_keys();
+  void start_bob();
+  void connect_alice();
+  void exchange_messages();
+  void refuse_mallory();
+  void say_goodbye();
+
+private:
+  static constexpr std::string_view engine = "inbox";
+  static constexpr std::size_t large = 8u << 20;
+
+  person make_person(std::string name);
+  std::vector<std::string> options_for(const person& who) const;
+  void send_text(demo_node& from, const person& sender, demo_node& to,
+                 const person& receiver, std::string_view text,
+                 std::string_view description);
+  void send_all(demo_node& from, const person& sender, demo_node& to,
+                const person& receiver);
+
+  int stop_fd_;
+  private_folder folder_;
+  person alice_;
+  person bob_;
+  person mallory_;
+  std::optional<demo_node> alice_node_;
+  std::optional<demo_node> bob_node_;
+};
+
+person demo::make_person(std::string name) {
+  auto self = make_identity();
+  auto key_file = folder_ / (name + ".key");
+  if (auto saved = save_identity(key_file, self); !saved)
+    throw demo_failed{saved.error().text};
+  auto id = to_hex(self.id().data);
+  say("   %-7s is %s\n", name.c_str(), id.c_str());
+  return {std::move(name), std::move(key_file), std::move(id)};
+}
+
+void demo::make_keys() {
+  say("1. Everybody gets a key pair. The public key is the name of their node, "
+      "the node id.\n");
+  alice_ = make_person("Alice");
+  bob_ = make_person("Bob");
+  mallory_ = make_person("Mallory");
+}
+
+std::vector<std::string> demo::options_for(const person& who) const {
+  return {"--key",    who.key_file,
+          "--listen", "tcp://127.0.0.1:0",
+          "--engine", std::string{engine} + "=print"};
+}
+
+void demo::start_bob() {
+  auto options = options_for(bob_);
+  options.insert(options.end(), {"--deny", mallory_.id});
+  bob_node_.emplace("Bob", options, stop_fd_);
+  auto listening =
+    bob_node_->await("listening", [](const json&) { return true; });
+  auto address = listening.value("address", "");
+  say("\n2. Bob's node runs as a process of its own. It accepts connections at "
+      "%s\n   and has an engine called '%s' that takes messages.\n",
+      address.c_str(), engine.data());
+  child_process advert{{"node-proxy", "advert", "--key", bob_.key_file,
+                        "--address", address, "--out", folder_ / "bob"}};
+  if (advert.wait() != 0)
+    throw demo_failed{"the advert of Bob was not written"};
+  say("   He signs an advert, which says where he can be reached, and gives "
+      "it to Alice.\n");
+}
+
+void demo::connect_alice() {
+  auto options = options_for(alice_);
+  options.insert(options.end(), {"--peer", folder_ / "bob", "--permanent"});
+  alice_node_.emplace("Alice", options, stop_fd_);
+  auto connected = alice_node_->await_about("connected", bob_.id);
+  bob_node_->await_about("connected", alice_.id);
+  say("\n3. Alice's node, another process, connects to that address. Both have "
+      "proven who\n   they are, and speak protocol version %s. From here on "
+      "everything is encrypted.\n",
+      connected["proto_ver"].dump().c_str());
+  auto learned = bob_node_->await_about("advert", alice_.id);
+  say("   Alice has sent her own advert to Bob, version %s: now he could call "
+      "her, too.\n",
+      learned["version"].dump().c_str());
+}
+
+/// Sends one message and checks that it arrives as it was, from whom it was,
+/// and that the sender is told so.
+void demo::send_text(demo_node& from, const person& sender, demo_node& to,
+                     const person& receiver, std::string_view text,
+                     std::string_view description) {
+  auto id = from.send(receiver.id, engine, text);
+  auto received = to.await("received", [](const json&) { return true; });
+  auto arrived = received.value("text", std::string{"?"});
+  if (received.value("from", "") != sender.id
+      || received.value("engine", "") != engine
+      || sha256(arrived) != sha256(text))
+    throw demo_failed{receiver.name + " got something else than " + sender.name
+                      + " sent"};
+  from.await("delivered",
+             [id](const json& event) { return event.value("id", 0) == id; });
+  say("   %-5s -> %-5s  %.*s\n", sender.name.c_str(), receiver.name.c_str(),
+      static_cast<int>(description.size()), description.data());
+}
+
+void demo::send_all(demo_node& from, const person& sender, demo_node& to,
+                    const person& receiver) {
+  auto hello = "Hello " + receiver.name + ", this is " + sender.name + ".";
+  send_text(from, sender, to, receiver, hello,
+            "\"" + hello + "\" arrived and was acknowledged.");
+  send_text(from, sender, to, receiver, "",
+            "An empty message arrived and was acknowledged.");
+  auto text = random_text(large);
+  send_text(from, sender, to, receiver, text,
+            "8 MiB of random text arrived with the same SHA-256,\n"
+            "                   "
+              + sha256(text) + ".");
+}
+
+void demo::exchange_messages() {
+  say("\n4. They send messages to each other over this one connection.\n");
+  send_all(*alice_node_, alice_, *bob_node_, bob_);
+  send_all(*bob_node_, bob_, *alice_node_, alice_);
+}
+
+void demo::refuse_mallory() {
+  auto options = options_for(mallory_);
+  options.insert(options.end(), {"--peer", folder_ / "bob"});
+  demo_node node{"Mallory", options, stop_fd_};
+  node.await("listening", [](const json&) { return true; });
+  auto id = node.send(bob_.id, engine, "Hello Bob, this is Alice.");
+  auto refused = node.await_about("refused", bob_.id);
+  auto failed = node.await(
+    "failed", [id](const json& event) { return event.value("id", 0) == id; });
+  auto reason = refused.value("reason", "");
+  if (reason != "denied" || failed.value("error", "") != "denied")
+    throw demo_failed{"Mallory was not refused as denied"};
+  node.stop();
+  say("\n5. Mallory has Bob's advert, too, and calls him. But Bob's policy "
+      "names her: she has\n   to prove who she is, and is refused: '%s'. Her "
+      "message was not delivered.\n",
+      reason.c_str());
+}
+
+void demo::say_goodbye() {
+  alice_node_->stop();
+  auto gone = bob_node_->await_about("disconnected", alice_.id);
+  bob_node_->stop();
+  if (bob_node_->met(mallory_.id))
+    throw demo_failed{"Mallory has got through to Bob"};
+  say("\n6. Alice says goodbye ('%s'), then Bob ends as well. Nothing of "
+      "Mallory's has\n   come through to him.\n",
+      gone.value("reason", "").c_str());
+}
+
+int run_demo() {
+  auto start = std::chrono::steady_clock::now();
+  stop_signals signals;
+  try {
+    demo story{signals.fd()};
+    story.make_keys();
+    story.start_bob();
+    story.connect_alice();
+    story.exchange_messages();
+    story.refuse_mallory();
+    story.say_goodbye();
+  } catch (const std::exception& error) {
+    std::printf("\n");
+    std::fflush(stdout);
+    return fail(std::string{"the demonstration failed: "} + error.what());
+  }
+  std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  char seconds[32];
+  std::snprintf(seconds, sizeof(seconds), "%.1f", took.count());
+  return print_line("\nAll of this was checked and is true. It took "
+                    + std::string{seconds} + " seconds.");
+}
+
+} // namespace
+
+command add_demo(CLI::App& app) {
+  auto* sub = app.add_subcommand(
+    "demo", "Let two nodes talk to each other on this machine, refuse a third "
+            "one, and explain it");
+  return {sub, run_demo};
+}
+
+} // namespace node_proxy::tools

@@ -1,0 +1,239 @@
+// node-proxy run: a node that engines of other nodes can talk to.
+
+#include <memory>
+
+#include <poll.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <node_proxy/actors/key_file.hpp>
+#include <node_proxy/actors/node.hpp>
+#include <node_proxy/protocol/address_text.hpp>
+#include <node_proxy/protocol/hex.hpp>
+
+#include "command.hpp"
+#include "console.hpp"
+#include "engines.hpp"
+#include "observer.hpp"
+#include "options.hpp"
+#include "peer_file.hpp"
+#include "stop_signals.hpp"
+
+namespace node_proxy::tools {
+
+namespace {
+
+struct run_options {
+  std::string key;
+  std::vector<transport_address> listen;
+  std::vector<std::string> peers;
+  bool permanent = false;
+  std::vector<engine_option> engines;
+  std::vector<node_id> allow;
+  std::vector<node_id> deny;
+  std::size_t max_peers = node_config{}.max_peers;
+};
+
+expected<node_config, std::string> make_config(const run_options& options) {
+  auto self = load_identity(options.key);
+  if (!self)
+    return unexpected{self.error().text};
+  node_config config;
+  config.self = std::make_shared<identity>(std::move(*self));
+  config.listen = options.listen;
+  for (const auto& path : options.peers) {
+    auto advert = load_peer(path, config.self->id());
+    if (!advert)
+      return unexpected{advert.error().text};
+    config.adverts.push_back(std::move(*advert));
+  }
+  for (const auto& id : options.allow)
+    config.admission.allow(id);
+  for (const auto& id : options.deny)
+    config.admission.deny(id);
+  config.max_peers = options.max_peers;
+  return config;
+}
+
+/// The engines of a node. They end with this.
+class engine_set {
+public:
+  engine_set(caf::actor_system& system, std::vector<engine_option> options,
+             json_lines& out) {
+    auto is_console = [](const engine_option& x) {
+      return x.name == console_engine;
+    };
+    // Whoever answers a typed message is heard.
+    if (std::none_of(options.begin(), options.end(), is_console))
+      options.push_back({engine_name{console_engine}, engine_kind::print});
+    for (const auto& option : options)
+      engines_.push_back(
+        {option.name, spawn_engine(system, option, out), true});
+  }
+
+  engine_set(const engine_set&) = delete;
+  engine_set& operator=(const engine_set&) = delete;
+
+  ~engine_set() {
+    for (const auto& x : engines_)
+      caf::anon_send(x.engine, caf::flush_atom_v);
+  }
+
+  [[nodiscard]] const std::vector<register_engine>& all() const {
+    return engines_;
+  }
+
+  void start(const router_actor& router) {
+    for (const auto& x : engines_)
+      caf::anon_send(x.engine, caf::actor_cast<caf::actor>(router));
+  }
+
+private:
+  std::vector<register_engine> engines_;
+};
+
+/// Asks for a connection to each peer that is kept up from now on.
+void connect_permanently(caf::actor_system& system, const node& local,
+                         const std::vector<node_advert>& peers) {
+  caf::scoped_actor self{system};
+  for (const auto& peer : peers) {
+    auto name = to_hex(peer.id.data);
+    self
+      ->request(local.router(), std::chrono::seconds{10},
+                node_connect_request{peer.id, true})
+      .receive(
+        [&](const node_connect_reply& reply) {
+          if (reply.result != node_connect_result::ok)
+            spdlog::warn("no connection to {}: {}", name,
+                         to_string(reply.result));
+        },
+        [&](const caf::error& error) {
+          spdlog::warn("no connection to {}: {}", name, describe(error));
+        });
+  }
+}
+
+/// Serves standard input until a signal comes: true. False if nobody reads
+/// standard output any more.
+bool serve(line_reader& input, console& typed, const json_lines& out,
+           wakeup& changed, const stop_signals& signals) {
+  for (;;) {
+    auto want_input = !input.ended() && typed.has_room();
+    // An entry with a negative descriptor is left out. The last one, without
+    // any event to wait for, tells when the reader of a pipe has gone.
+    pollfd fds[] = {{signals.fd(), POLLIN, 0},
+                    {changed.fd(), POLLIN, 0},
+                    {want_input ? input.fd() : -1, POLLIN, 0},
+                    {STDOUT_FILENO, 0, 0}};
+    if (::poll(fds, std::size(fds), -1) < 0)
+      continue;
+    if (fds[3].revents != 0 || out.failed())
+      return false;
+    if (fds[0].revents != 0)
+      return true;
+    if (fds[1].revents != 0)
+      changed.clear();
+    if (fds[2].revents != 0)
+      input.read();
+    while (typed.has_room()) {
+      auto line = input.poll_line();
+      if (!line)
+        break;
+      typed.handle_line(std::move(*line));
+    }
+  }
+}
+
+int run_node(caf::actor_system& system, const run_options& options,
+             node_config config, json_lines& out, wakeup& changed,
+             stop_signals& signals) {
+  auto self_id = config.self->id();
+  auto adverts = config.adverts;
+  engine_set engines{system, options.engines, out};
+  config.engines = engines.all();
+  auto local = spawn_node(system, std::move(config));
+  if (!local)
+    return fail(describe(local.error()));
+  spdlog::info("this is node {}", to_hex(self_id.data));
+  engines.start(local->router());
+  console typed{system, self_id, local->router(), out, changed};
+  if (options.permanent)
+    connect_permanently(system, *local, adverts);
+  line_reader input{STDIN_FILENO, longest_line};
+  auto heard = serve(input, typed, out, changed, signals);
+  signals.release();
+  local->shutdown();
+  return heard ? exit_ok : fail("nobody reads standard output any more");
+}
+
+int run(const run_options& options) {
+  stop_signals signals;
+  auto config = make_config(options);
+  if (!config)
+    return fail(config.error());
+  wakeup changed;
+  json_lines out{STDOUT_FILENO, changed};
+  int status = exit_error;
+  {
+    caf::actor_system_config system_config;
+    init(system_config);
+    use_sharing_scheduler(system_config);
+    caf::actor_system system{system_config};
+    config->observer = spawn_observer(system, out);
+    auto observer = config->observer;
+    status =
+      run_node(system, options, std::move(*config), out, changed, signals);
+    caf::anon_send(observer, caf::flush_atom_v);
+    // The actor system waits here until all actors have ended.
+  }
+  if (status == exit_ok && out.failed())
+    return fail("standard output cannot be written");
+  return status;
+}
+
+} // namespace
+
+command add_run(CLI::App& app) {
+  auto* sub = app.add_subcommand(
+    "run", "Run a node: one JSON object a line on standard output, "
+           "'send NODE_ID ENGINE TEXT' on standard input");
+  auto options = std::make_shared<run_options>();
+  sub->add_option("--key", options->key, "Key file of the node")
+    ->required()
+    ->type_name("FILE");
+  add_parsed_option(*sub, "--listen", options->listen, parse_address,
+                    "Accept connections there; port 0 for any port")
+    ->required()
+    ->type_name("tcp://IP:PORT");
+  sub->add_option("--peer", options->peers, "Know the node of this advert file")
+    ->allow_extra_args(false)
+    ->type_name("FILE");
+  sub->add_flag("--permanent", options->permanent,
+                "Connect to all these peers at once and for ever");
+  add_parsed_option(*sub, "--engine", options->engines, parse_engine,
+                    "Have an engine of this name: 'print' reports each "
+                    "message, 'echo' sends each back, 'count' reports totals "
+                    "each second")
+    ->type_name("NAME=KIND");
+  add_parsed_option(*sub, "--allow", options->allow, parse_node_id,
+                    "Let only nodes that are named in this way connect")
+    ->type_name("NODE_ID");
+  add_parsed_option(*sub, "--deny", options->deny, parse_node_id,
+                    "Do not let this node connect")
+    ->type_name("NODE_ID");
+  sub
+    ->add_option("--max-peers", options->max_peers,
+                 "Most peers that may be connected at once")
+    ->check(CLI::Range(1, 1'000'000))
+    ->capture_default_str()
+    ->type_name("N");
+  sub->footer("Typed messages come from the engine '"
+              + std::string{console_engine}
+              + "', which prints what is sent to it.\n"
+                "SIGINT and SIGTERM end the node in good order.");
+  return {sub, [options] {
+            return run(*options);
+          }};
+}
+
+} // namespace node_proxy::tools

@@ -1,0 +1,242 @@
+// node-proxy send: sends messages to an engine of another node.
+
+#include <chrono>
+#include <cmath>
+#include <deque>
+#include <map>
+#include <memory>
+
+#include <unistd.h>
+
+#include <node_proxy/actors/key_file.hpp>
+#include <node_proxy/actors/node.hpp>
+#include <node_proxy/messages/limits.hpp>
+
+#include "command.hpp"
+#include "engine_option.hpp"
+#include "json_lines.hpp"
+#include "message_source.hpp"
+#include "peer_file.hpp"
+
+namespace node_proxy::tools {
+
+namespace {
+
+struct send_options {
+  std::string key;
+  std::string peer;
+  engine_name to;
+  std::uint64_t expiry = 60;
+  message_options messages;
+};
+
+/// What became of the messages.
+struct summary {
+  std::uint64_t sent = 0;
+  std::uint64_t acknowledged = 0;
+  /// How many failed, by error.
+  std::map<std::string, std::uint64_t> failures;
+};
+
+/// Sends messages in batches, of which some are on their way at a time: enough
+/// to keep the connection busy, and no more, whatever is to be sent.
+class sender {
+public:
+  sender(caf::actor_system& system, const router_actor& router,
+         const node_id& to, const send_options& options)
+    : self_{system}, router_{router}, to_{to}, options_{options} {}
+
+  [[nodiscard]] summary send_all(message_source& source);
+
+private:
+  static constexpr std::size_t batch_messages = 512;
+  static constexpr std::size_t batch_bytes = 512u << 10;
+  static constexpr std::size_t most_batches = 16;
+  static constexpr std::size_t most_bytes = 32u << 20;
+
+  struct open_batch {
+    std::size_t bytes = 0;
+    /// Waits for the outcome.
+    std::function<void()> finish;
+  };
+
+  void send(node_out_batch batch, std::size_t bytes);
+  void finish_first();
+  [[nodiscard]] node_out_msg make_msg(bytes payload) const;
+
+  caf::scoped_actor self_;
+  router_actor router_;
+  node_id to_;
+  const send_options& options_;
+  summary summary_;
+  std::deque<open_batch> open_;
+  std::size_t open_bytes_ = 0;
+};
+
+summary sender::send_all(message_source& source) {
+  while (!source.ended()) {
+    node_out_batch batch;
+    std::size_t bytes = 0;
+    while (batch.msgs.size() < batch_messages && bytes < batch_bytes) {
+      // What is there is not kept waiting for what may come.
+      auto payload = source.poll_message(batch.msgs.empty());
+      if (!payload)
+        break;
+      bytes += payload->size();
+      batch.msgs.push_back(make_msg(std::move(*payload)));
+    }
+    if (!batch.msgs.empty())
+      send(std::move(batch), bytes);
+  }
+  while (!open_.empty())
+    finish_first();
+  return summary_;
+}
+
+void sender::send(node_out_batch batch, std::size_t bytes) {
+  while (open_.size() == most_batches
+         || (!open_.empty() && open_bytes_ + bytes > most_bytes))
+    finish_first();
+  auto size = batch.msgs.size();
+  summary_.sent += size;
+  // Each message has its outcome when it expires, if not before.
+  std::chrono::seconds timeout{options_.expiry + 30};
+  auto request = self_->request(router_, timeout, std::move(batch));
+  auto finish = [this, size, request]() mutable {
+    request.receive(
+      [&](const batch_outcome& outcome) {
+        summary_.acknowledged += outcome.delivered;
+        for (const auto& failure : outcome.failures)
+          ++summary_.failures[std::string{to_string(failure.error)}];
+      },
+      [&](const caf::error& error) {
+        summary_.failures[describe(error)] += size;
+      });
+  };
+  open_.push_back({bytes, finish});
+  open_bytes_ += bytes;
+}
+
+void sender::finish_first() {
+  open_.front().finish();
+  open_bytes_ -= open_.front().bytes;
+  open_.pop_front();
+}
+
+node_out_msg sender::make_msg(bytes payload) const {
+  node_out_msg result;
+  result.expiry = rel_time{options_.expiry};
+  // Nobody can answer: this engine has no mailbox.
+  result.msg.sender.name = "send";
+  result.msg.target = {to_, options_.to};
+  result.msg.msg = std::move(payload);
+  return result;
+}
+
+int report(const summary& done, double seconds) {
+  for (const auto& [error, count] : done.failures)
+    static_cast<void>(
+      fail(std::to_string(count) + " not acknowledged: " + error));
+  json line;
+  line["sent"] = done.sent;
+  line["acknowledged"] = done.acknowledged;
+  line["failed"] = done.sent - done.acknowledged;
+  line["seconds"] = std::round(seconds * 1e3) / 1e3;
+  auto printed = print_line(line.dump());
+  return done.sent == done.acknowledged ? printed : exit_error;
+}
+
+int send_from(caf::actor_system& system, const send_options& options,
+              node_config config) {
+  auto to = config.adverts.front().id;
+  auto start = std::chrono::steady_clock::now();
+  auto local = spawn_node(system, std::move(config));
+  if (!local)
+    return fail(describe(local.error()));
+  message_source source{options.messages};
+  auto done = sender{system, local->router(), to, options}.send_all(source);
+  std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  local->shutdown();
+  auto status = report(done, took.count());
+  if (source.failed())
+    return fail("a line of standard input is too long; it and what came after "
+                "it was not sent");
+  return status;
+}
+
+int send(const send_options& options) {
+  auto self = load_identity(options.key);
+  if (!self)
+    return fail(self.error().text);
+  auto peer = load_peer(options.peer, self->id());
+  if (!peer)
+    return fail(peer.error().text);
+  node_config config;
+  config.self = std::make_shared<identity>(std::move(*self));
+  config.adverts.push_back(std::move(*peer));
+  caf::actor_system_config system_config;
+  init(system_config);
+  use_sharing_scheduler(system_config);
+  caf::actor_system system{system_config};
+  return send_from(system, options, std::move(config));
+}
+
+void add_message_options(CLI::App& sub, message_options& options) {
+  auto* count =
+    sub
+      .add_option("--count", options.count,
+                  "Send TEXT so many times; {n} in it becomes 0, 1, ...")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40))
+      ->capture_default_str()
+      ->type_name("N");
+  sub
+    .add_option("--size", options.size,
+                "Fill up shorter messages with dots to this size")
+    ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 30))
+    ->type_name("BYTES");
+  sub
+    .add_option("TEXT", options.text,
+                "The message, empty if it is left out; '-' for a message for "
+                "each line of standard input")
+    ->type_name("");
+  sub.callback([&options, count] {
+    if (options.text == "-" && count->count() > 0)
+      throw CLI::ValidationError{"--count", "does not go together with '-'"};
+  });
+}
+
+} // namespace
+
+command add_send(CLI::App& app) {
+  auto* sub = app.add_subcommand(
+    "send", "Send messages to an engine of another node, wait until it has "
+            "taken all of them, and print a summary as JSON");
+  auto options = std::make_shared<send_options>();
+  sub->add_option("--key", options->key, "Key file of the sending node")
+    ->required()
+    ->type_name("FILE");
+  sub->add_option("--peer", options->peer, "Advert file of the receiving node")
+    ->required()
+    ->type_name("FILE");
+  auto engine_check = [](const std::string& name) -> std::string {
+    if (is_engine_name(name))
+      return {};
+    return "an engine name has 1 to 255 bytes of UTF-8";
+  };
+  sub->add_option("--to", options->to, "The engine that gets the messages")
+    ->required()
+    ->check(engine_check)
+    ->type_name("ENGINE");
+  sub
+    ->add_option("--expiry", options->expiry,
+                 "How long to try to deliver a message")
+    ->check(CLI::Range(std::uint64_t{1}, limits::expiry_seconds))
+    ->capture_default_str()
+    ->type_name("SECONDS");
+  add_message_options(*sub, options->messages);
+  return {sub, [options] {
+            return send(*options);
+          }};
+}
+
+} // namespace node_proxy::tools

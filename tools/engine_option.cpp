@@ -1,0 +1,35 @@
+#include "engine_option.hpp"
+
+#include <node_proxy/protocol/utf8.hpp>
+
+namespace node_proxy::tools {
+
+bool is_engine_name(std::string_view name) {
+  return !name.empty() && name.size() <= limits::engine_name && is_utf8(name);
+}
+
+expected<engine_option, std::string> parse_engine(std::string_view text) {
+  auto wrong = [text](std::string_view why) {
+    return unexpected{"'" + std::string{text} + "' " + std::string{why}
+                      + ": expected NAME=print, NAME=echo or NAME=count"};
+  };
+  auto equals = text.rfind('=');
+  if (equals == std::string_view::npos)
+    return wrong("has no '='");
+  auto name = text.substr(0, equals);
+  auto kind = text.substr(equals + 1);
+  if (!is_engine_name(name))
+    return wrong("has no valid engine name");
+  engine_option result{engine_name{name}};
+  if (kind == "print")
+    result.kind = engine_kind::print;
+  else if (kind == "echo")
+    result.kind = engine_kind::echo;
+  else if (kind == "count")
+    result.kind = engine_kind::count;
+  else
+    return wrong("names no kind of engine");
+  return result;
+}
+
+} // namespace node_proxy::tools

@@ -1,0 +1,152 @@
+#include "engines.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+#include <spdlog/spdlog.h>
+
+#include <node_proxy/actors/error.hpp>
+#include <node_proxy/protocol/hex.hpp>
+
+namespace node_proxy::tools {
+
+namespace {
+
+/// Most engines have no use for the Router.
+constexpr auto ignore_router = [](const caf::actor&) {
+};
+
+// -- print --------------------------------------------------------------------
+
+json to_line(const engine_msg& msg) {
+  json result;
+  result["event"] = "received";
+  if (msg.sender.node)
+    result["from"] = to_hex(msg.sender.node->data);
+  result["engine"] = msg.target.name;
+  if (msg.mailbox)
+    result["mailbox"] = *msg.mailbox;
+  add_payload(result, msg.msg);
+  return result;
+}
+
+caf::behavior print_engine(caf::event_based_actor* self, json_lines* out) {
+  return {
+    ignore_router,
+    [out](const engine_msg_batch& batch) {
+      for (const auto& msg : batch.msgs)
+        out->write(to_line(msg));
+      return done{};
+    },
+    [self](caf::flush_atom) { self->quit(); },
+  };
+}
+
+// -- echo ---------------------------------------------------------------------
+
+/// Until when an echo is worth delivering, in seconds.
+constexpr std::uint64_t echo_expiry = 30;
+
+node_out_batch make_echo(const engine_msg_batch& batch) {
+  node_out_batch result;
+  for (const auto& msg : batch.msgs) {
+    auto target = msg.sender;
+    engine_msg back{
+      {std::nullopt, msg.target.name}, target, msg.mailbox, msg.msg};
+    result.msgs.push_back({{}, rel_time{echo_expiry}, std::move(back)});
+  }
+  return result;
+}
+
+/// A message counts as taken when its echo has arrived, or will not: so senders
+/// cannot make the queue of echoes grow.
+promise<done> echo(caf::event_based_actor* self, const router_actor& router,
+                   const engine_msg_batch& batch) {
+  auto taken = self->make_response_promise<done>();
+  self->request(router, std::chrono::seconds{2 * echo_expiry}, make_echo(batch))
+    .then(
+      [taken](const batch_outcome& outcome) mutable {
+        for (const auto& failure : outcome.failures)
+          spdlog::debug("an echo was not delivered: {}",
+                        to_string(failure.error));
+        fulfil(taken, done{});
+      },
+      [taken](const caf::error& error) mutable {
+        spdlog::debug("echoes were not delivered: {}", describe(error));
+        fulfil(taken, done{});
+      });
+  return taken;
+}
+
+caf::behavior echo_engine(caf::event_based_actor* self) {
+  // Messages wait until it is known where echoes go.
+  self->set_default_handler(caf::skip);
+  return {
+    [self](const caf::actor& handle) {
+      auto router = caf::actor_cast<router_actor>(handle);
+      self->become(
+        [self, router](const engine_msg_batch& batch) {
+          return echo(self, router, batch);
+        },
+        [self](caf::flush_atom) { self->quit(); });
+    },
+    [self](caf::flush_atom) { self->quit(); },
+  };
+}
+
+// -- count --------------------------------------------------------------------
+
+struct totals {
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+};
+
+json to_line(const engine_name& name, const totals& counted) {
+  return {{"event", "count"},
+          {"engine", name},
+          {"messages", counted.messages},
+          {"bytes", counted.bytes}};
+}
+
+caf::behavior count_engine(caf::event_based_actor* self,
+                           const engine_name& name, json_lines* out) {
+  auto counted = std::make_shared<totals>();
+  send_later(self, std::chrono::seconds{1}, caf::tick_atom_v);
+  return {
+    ignore_router,
+    [counted](const engine_msg_batch& batch) {
+      for (const auto& msg : batch.msgs) {
+        ++counted->messages;
+        counted->bytes += msg.msg.size();
+      }
+      return done{};
+    },
+    [self, name, out, counted](caf::tick_atom) {
+      out->write(to_line(name, *counted));
+      send_later(self, std::chrono::seconds{1}, caf::tick_atom_v);
+    },
+    [self, name, out, counted](caf::flush_atom) {
+      out->write(to_line(name, *counted));
+      self->quit();
+    },
+  };
+}
+
+} // namespace
+
+caf::actor spawn_engine(caf::actor_system& system, const engine_option& what,
+                        json_lines& out) {
+  // What writes may have to wait for the reader, and has a thread of its own.
+  switch (what.kind) {
+  case engine_kind::echo:
+    return system.spawn(echo_engine);
+  case engine_kind::count:
+    return system.spawn<caf::detached>(count_engine, what.name, &out);
+  case engine_kind::print:
+    break;
+  }
+  return system.spawn<caf::detached>(print_engine, &out);
+}
+
+} // namespace node_proxy::tools

@@ -1,0 +1,63 @@
+#include "observer.hpp"
+
+#include <node_proxy/actors/node_event.hpp>
+#include <node_proxy/actors/node_proxy.hpp>
+#include <node_proxy/protocol/address_text.hpp>
+#include <node_proxy/protocol/hex.hpp>
+
+namespace node_proxy::tools {
+
+namespace {
+
+json to_line(const listening_event& event) {
+  return {{"event", "listening"}, {"address", to_string(event.address)}};
+}
+
+json to_line(const connected_event& event) {
+  return {{"event", "connected"},
+          {"node", to_hex(event.node.data)},
+          {"proto_ver", event.proto_ver},
+          {"direction", to_string(event.direction)}};
+}
+
+json to_line(const resumed_event& event) {
+  return {{"event", "resumed"},
+          {"node", to_hex(event.node.data)},
+          {"resent", event.resent}};
+}
+
+json to_line(const disconnected_event& event) {
+  return {{"event", "disconnected"},
+          {"node", to_hex(event.node.data)},
+          {"reason", event.reason}};
+}
+
+json to_line(const refused_event& event) {
+  return {{"event", "refused"},
+          {"reason", to_string(event.reason)},
+          {"node", to_hex(event.node.data)}};
+}
+
+json to_line(const advert_event& event) {
+  return {{"event", "advert"},
+          {"node", to_hex(event.node.data)},
+          {"version", event.version}};
+}
+
+} // namespace
+
+caf::actor spawn_observer(caf::actor_system& system, json_lines& out) {
+  // Writing may wait for the reader, so this has a thread of its own.
+  return system.spawn<caf::detached>(
+    [&out](caf::event_based_actor* self) -> caf::behavior {
+      return {
+        [&out](const node_event& event) {
+          std::visit([&out](const auto& x) { out.write(to_line(x)); },
+                     event.what);
+        },
+        [self](caf::flush_atom) { self->quit(); },
+      };
+    });
+}
+
+} // namespace node_proxy::tools

@@ -1,0 +1,17 @@
+// What happens to the node, as JSON lines.
+
+#pragma once
+
+#include <node_proxy/actors/caf_compat.hpp>
+
+#include "json_lines.hpp"
+
+namespace node_proxy::tools {
+
+/// Spawns an actor that writes each `node_event` to `out`, which has to live
+/// longer. It ends with `caf::flush_atom`, behind all events that were sent to
+/// it before.
+[[nodiscard]] caf::actor spawn_observer(caf::actor_system& system,
+                                        json_lines& out);
+
+} // namespace node_proxy::tools
