@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -76,6 +77,8 @@ private:
     std::uint64_t epoch = 0;
     bool connected = false;
     bool permanent = false;
+    // The peer's last word if it refused us, until it takes us.
+    std::optional<connect_reply_error> refused;
   };
 
   expected<proxy*, errc> find_or_spawn(const node_id& id);
@@ -307,6 +310,7 @@ void router_state::handle_event(const node_id& remote,
                      : connection_direction::in;
   if (auto to = proxies_.find(remote); to != proxies_.end()) {
     to->second.connected = true;
+    to->second.refused.reset();
     connected_[without_sign_bit(remote)] = remote;
   }
   spdlog::info("connected to {} ({})", to_hex(remote.data),
@@ -331,6 +335,11 @@ void router_state::handle_event(const node_id& remote,
 
 void router_state::handle_event(const node_id& remote,
                                 const peer_refused& event) {
+  // Attempts go on, but say nothing new.
+  auto to = proxies_.find(remote);
+  if (to != proxies_.end()
+      && std::exchange(to->second.refused, event.reason) == event.reason)
+    return;
   spdlog::warn("refused by {}: {}", to_hex(remote.data),
                to_string(event.reason));
   report({refused_event{remote, event.reason}});
