@@ -104,8 +104,13 @@ void node_proxy_state::start(node_proxy_config config) {
                                  random_source{config_.seed});
   config_.seed.wipe();
   lanes_.set_engines(config_.engines);
+  // Nobody would end a Node Proxy whose Router is gone.
+  self_->monitor(config_.router);
   self_->set_down_handler([this](const caf::down_msg& msg) {
-    handle_closed(msg.source.id(), "lost");
+    if (msg.source == config_.router.address())
+      self_->quit(msg.reason);
+    else
+      handle_closed(msg.source.id(), "lost");
   });
   auto now = now_of(self_);
   peer_->handle_local_advert(config_.local_advert, now);
