@@ -206,6 +206,13 @@ std::uint64_t node::count(std::string_view reason) const {
   return position != all.end() ? position->second : 0;
 }
 
+std::uint64_t node::unreadable() const {
+  auto result = other_rejects_;
+  for (const auto& [id, x] : peers_)
+    result += x.machine.metrics().messages_rejected;
+  return result - engine_rejects_;
+}
+
 // -- peers
 // -----------------------------------------------------------------------
 
@@ -223,6 +230,7 @@ node::forget(std::map<node_id, remote>::iterator position) {
     net_.cancel(*x.timer);
   for (const auto& [reason, count] : x.machine.metrics().ends)
     other_ends_[std::string{reason}] += count;
+  other_rejects_ += x.machine.metrics().messages_rejected;
   return peers_.erase(position);
 }
 
@@ -344,14 +352,11 @@ void node::deliver(const node_id& other, const deliver_message& action) {
   auto index = received_.size();
   if (position == engines_.end()) {
     log(other, "no engine " + msg.target.name);
-    net_.schedule(
-      0s, owner_, [this, other, id = action.id, began = incarnation_] {
-        if (began == incarnation_ && peers_.contains(other))
-          with_peer(other, [&](peer& x) {
-            x.handle_finished(id, control::reject_reason::unknown_engine,
-                              net_.now());
-          });
-      });
+    net_.schedule(0s, owner_,
+                  [this, other, id = action.id, began = incarnation_] {
+                    if (began == incarnation_ && peers_.contains(other))
+                      reject(other, id, control::reject_reason::unknown_engine);
+                  });
     return;
   }
   log(other, "got " + shown(text));
@@ -373,9 +378,19 @@ void node::finish(std::size_t index,
   held_bytes_ -= x.text.size();
   auto from = x.from_id;
   auto id = x.id;
-  if (peers_.contains(from))
-    with_peer(from,
-              [&](peer& y) { y.handle_finished(id, reason, net_.now()); });
+  if (!peers_.contains(from))
+    return;
+  if (reason)
+    reject(from, id, *reason);
+  else
+    with_peer(
+      from, [&](peer& y) { y.handle_finished(id, std::nullopt, net_.now()); });
+}
+
+void node::reject(const node_id& other, const delivery_id& id,
+                  control::reject_reason reason) {
+  ++engine_rejects_;
+  with_peer(other, [&](peer& x) { x.handle_finished(id, reason, net_.now()); });
 }
 
 void node::log_event(const node_id& other, const peer_event& event) {

@@ -137,6 +137,9 @@ public:
 
   [[nodiscard]] std::uint64_t count(std::string_view reason) const;
 
+  /// Messages that the protocol itself rejected, without asking an engine.
+  [[nodiscard]] std::uint64_t unreadable() const;
+
   [[nodiscard]] unsigned incarnation() const { return incarnation_; }
 
   // -- what a test may set
@@ -200,6 +203,8 @@ private:
   void perform(const node_id& other, peer_action& action);
   void deliver(const node_id& other, const deliver_message& action);
   void finish(std::size_t index, std::optional<control::reject_reason> reason);
+  void reject(const node_id& other, const delivery_id& id,
+              control::reject_reason reason);
   void log_event(const node_id& other, const peer_event& event);
   void log(const node_id& other, std::string_view what);
 
@@ -225,6 +230,8 @@ private:
   std::map<std::string, engine, std::less<>> engines_;
   // What no peer counts, or one that is no more.
   reason_counts other_ends_;
+  std::uint64_t other_rejects_ = 0;
+  std::uint64_t engine_rejects_ = 0;
   std::vector<received> received_;
   outcome_map outcomes_;
   send_token last_token_ = 0;

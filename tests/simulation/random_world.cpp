@@ -85,7 +85,7 @@ peer_settings random_world::some_settings() {
   peer_settings result;
   result.have_aes = aes_available() && chance(50);
   result.max_message = 300'000;
-  result.window = 1'000 + random_.below(200'000);
+  result.window = (chance(50) ? 3'000 : 300'000) + random_.below(100'000);
   result.outbox_bytes = 400'000 + random_.below(1'000'000);
   result.outbox_messages = 50 + random_.below(200);
   result.backlog_bytes = 70'000 + random_.below(200'000);
@@ -111,7 +111,7 @@ void random_world::make_connection(connection& x) {
     if (chance(30))
       way.piece = 1 + random_.below(3'000);
     if (chance(20))
-      way.bytes_per_second = 500'000 + random_.below(5'000'000);
+      way.bytes_per_second = 100'000 + random_.below(2'000'000);
     if (!quiet_ && chance(10))
       way.cut_at = random_.below(chance(50) ? 2'000 : 100'000);
     if (!quiet_ && chance(3))
@@ -128,27 +128,40 @@ void random_world::act() {
   if (&x == &y)
     return;
   auto what = random_.below(100);
-  if (what < 60) {
+  if (what < 55) {
     for (auto n = 1 + random_.below(chance(10) ? 40 : 4); n > 0; --n)
       send_something(x, y);
-  } else if (what < 75) {
-    x.take("late");
-  } else if (what < 83) {
+  } else if (what < 70) {
+    for (auto n = 1 + random_.below(4); n > 0; --n)
+      x.take("late");
+  } else if (what < 78) {
     hurt_connection();
-  } else if (what < 88) {
+  } else if (what < 83) {
     x.set_permanent(y, chance(50));
-  } else if (what < 92) {
-    x.connect(y);
-    y.connect(x);
-  } else if (what < 94) {
+  } else if (what < 91) {
+    clash(x, y);
+  } else if (what < 93) {
     x.issue_advert(x.advert().version + 1);
-  } else if (what < 96) {
+  } else if (what < 95) {
     net_.introduce(x, y);
-  } else if (what < 97) {
+  } else if (what < 96) {
     net_.adjust_wall(std::chrono::seconds{
       static_cast<std::int64_t>(random_.below(300)) - 150});
-  } else if (chance(70)) {
+  } else if (chance(40)) {
     restart(x);
+  }
+}
+
+/// Both dial at once, and have something to say.
+void random_world::clash(node& x, node& y) {
+  if (chance(50))
+    for (auto id : net_.between(x, y))
+      net_.cut(id);
+  x.connect(y);
+  y.connect(x);
+  for (auto n = random_.below(4); n > 0; --n) {
+    send_something(x, y);
+    send_something(y, x);
   }
 }
 
@@ -165,12 +178,12 @@ void random_world::send_something(node& from, node& to) {
     if (chance(30))
       options.expiry = abs_time{net_.now().minute().minutes + 1};
   }
-  auto reliable = chance(85);
+  auto reliable = chance(80);
   if (!reliable)
     options.reliability = transport_reliability::unreliable;
   auto name = from.name() + std::to_string(from.incarnation()) + ">" + to.name()
               + "#" + std::to_string(sent_.size());
-  auto size = sizes[random_.below(chance(80) ? 3 : sizes.size())];
+  auto size = sizes[random_.below(chance(70) ? 3 : sizes.size())];
   auto text = name + " " + std::string(size, 'x');
   auto token = from.send(to, engine, text, options);
   sent_.push_back({&from, &to, from.incarnation(), name, reliable, lasting,
@@ -303,11 +316,17 @@ void random_world::check_outcomes() {
 }
 
 void random_world::check_ends() {
-  for (auto* x : nodes_)
-    for (const auto& [reason, count] : x->ends())
+  for (auto* x : nodes_) {
+    if (auto count = x->unreadable(); count > 0)
+      fail(x->name() + " could not read " + std::to_string(count)
+           + " messages");
+    for (const auto& [reason, count] : x->ends()) {
+      report_.ends[reason] += count;
       if (!honest_reasons.contains(reason))
         fail(x->name() + " ended " + std::to_string(count) + " connections for "
              + reason);
+    }
+  }
 }
 
 void random_world::check_connections() {

@@ -24,6 +24,8 @@ struct world_report {
   std::uint64_t unconfirmed = 0;
   std::uint64_t restarts = 0;
   std::uint64_t cuts = 0;
+  /// Ends of connections by reason, of all nodes.
+  node::reason_counts ends;
 };
 
 class random_world {
@@ -52,6 +54,7 @@ private:
   void act();
   void send_something(node& from, node& to);
   void hurt_connection();
+  void clash(node& x, node& y);
   void restart(node& x);
   bool settled() const;
   void settle();

@@ -39,6 +39,8 @@ TEST_CASE("nothing is lost, doubled or reordered, whatever happens") {
     total.unconfirmed += report.unconfirmed;
     total.restarts += report.restarts;
     total.cuts += report.cuts;
+    for (const auto& [reason, number] : report.ends)
+      total.ends[reason] += number;
     if (!report.failures.empty()) {
       INFO(report.transcript);
       FAIL_CHECK(text_of(report));
@@ -47,6 +49,8 @@ TEST_CASE("nothing is lost, doubled or reordered, whatever happens") {
   MESSAGE(count, " histories from seed ", first, ": ", total.sent,
           " messages, ", total.delivered, " delivered, ", total.unconfirmed,
           " unconfirmed, ", total.cuts, " cuts, ", total.restarts, " restarts");
+  for (const auto& [reason, number] : total.ends)
+    MESSAGE(number, " connections ended: ", reason);
 }
 
 TEST_CASE("a history follows from its seed") {
