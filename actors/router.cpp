@@ -78,7 +78,7 @@ private:
     bool connected = false;
     bool permanent = false;
     // The peer's last word if it refused us, until it takes us.
-    std::optional<connect_reply_error> refused;
+    std::optional<connect_reply_error> refused = std::nullopt;
   };
 
   expected<proxy*, errc> find_or_spawn(const node_id& id);
