@@ -32,9 +32,20 @@ demo_node::demo_node(std::string name, std::vector<std::string> options,
 
 json demo_node::await(std::string_view kind,
                       const std::function<bool(const json&)>& matches) {
-  while (auto event = next())
-    if (event->value("event", "") == kind && matches(*event))
+  auto is_it = [&](const json& event) {
+    return event.value("event", "") == kind && matches(event);
+  };
+  auto found = std::find_if(untaken_.begin(), untaken_.end(), is_it);
+  if (found != untaken_.end()) {
+    auto event = std::move(*found);
+    untaken_.erase(found);
+    return event;
+  }
+  while (auto event = next()) {
+    if (is_it(*event))
       return std::move(*event);
+    untaken_.push_back(std::move(*event));
+  }
   throw demo_failed{name_ + " did not report '" + std::string{kind} + "'"};
 }
 

@@ -26,8 +26,8 @@ public:
   /// @param stop_fd is readable when the user wants an end.
   demo_node(std::string name, std::vector<std::string> options, int stop_fd);
 
-  /// Reads until an event `kind` comes that `matches`. Others are dropped,
-  /// except that they count for `met`.
+  /// Takes the first event `kind` that `matches`. Others stay to be taken, as
+  /// they come in any order.
   json await(std::string_view kind,
              const std::function<bool(const json&)>& matches);
 
@@ -50,6 +50,7 @@ private:
   child_process process_;
   int stop_fd_;
   int last_id_ = 0;
+  std::vector<json> untaken_;
   std::vector<std::string> partners_;
 };
 
