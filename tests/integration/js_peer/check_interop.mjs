@@ -20,7 +20,7 @@ const passed = (what) => console.log(`ok: ${what}`)
 const guard = setTimeout(() => {
     console.error("timed out")
     process.exit(1)
-}, 60_000)
+}, 240_000)
 
 /** A running `node-proxy run` and the events that it reports. */
 class Node {
@@ -124,10 +124,10 @@ async function exchange(node, ciphers) {
     passed("messages of up to 5 MB came back")
 
     connection.rekey()
-    const many = Array.from({ length: 20_000 }, (_, i) => Buffer.from(`${i}`))
+    const many = Array.from({ length: 2_000 }, (_, i) => Buffer.from(`${i}`))
     await Promise.all(many.map((payload) => connection.send("js", "echo", payload)))
     for (const payload of many) assert.deepEqual((await next()).msg, payload)
-    passed("20,000 messages came back in order, after a rekey")
+    passed("2,000 messages came back in order, after a rekey")
 
     await assert.rejects(connection.send("js", "nobody", Buffer.from("x")), new Rejected("unknown_engine"))
     passed("a message to an unknown engine was rejected")
@@ -173,7 +173,7 @@ const offences = {
     "a second resume": (connection) =>
         connection.sendControl("resume", { first: 0n, received: null, window: 0n }),
     "an ack of what was not sent": (connection) =>
-        connection.sendControl("ack", { next: 1000n, window: 0n, rejects: [] }),
+        connection.sendControl("ack", { next: 1n << 60n, window: 0n, rejects: [] }),
     "an empty chunk": (connection) => {
         const list = [{ last: true, chunk: new ArrayBuffer(0) }]
         connection.writeRaw(connection.out.seal("NodeMsg", wire.encode("SealedChunks", list)))
