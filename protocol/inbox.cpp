@@ -45,7 +45,7 @@ expected<void, inbox_error> inbox::handle_chunk(std::uint64_t seq, bool last,
   if (size <= max_message_)
     partial_->data.insert(partial_->data.end(), data.begin(), data.end());
   else
-    partial_->data = {};
+    partial_->data = bytes{}; // unlike `{}` this gives the memory back
   ++expected_;
   if (last)
     complete(expected_);

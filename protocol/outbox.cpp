@@ -246,7 +246,7 @@ void outbox::end_early(entry& x, const send_failure& failure) {
     return;
   answer(x, failure);
   x.ended = true;
-  x.data = {};
+  x.data = bytes{}; // unlike `{}` this gives the memory back
   bytes_ -= x.cost;
   if (x.chunks == 0)
     ++skipped_;

@@ -108,7 +108,7 @@ unreliable_inbox::handle_chunk(bool last, bytes_view data) {
   if (partial_.size() + data.size() > max_message_)
     oversized_ = true;
   if (oversized_)
-    partial_ = {};
+    partial_ = bytes{};
   else
     partial_.insert(partial_.end(), data.begin(), data.end());
   if (!last)
