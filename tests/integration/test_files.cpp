@@ -1,0 +1,264 @@
+// keygen, id, advert, show: what they write, and what they say to bad input.
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+
+#include <sys/stat.h>
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "process.hpp"
+
+using namespace node_proxy::testing;
+
+namespace {
+
+/// Runs a command that has to succeed. Its output without the line end.
+std::string output_of(std::vector<std::string> arguments) {
+  auto result = run_tool(std::move(arguments));
+  REQUIRE_MESSAGE(result.status == 0, result.errors);
+  CHECK(result.errors.empty());
+  if (!result.out.empty())
+    result.out.pop_back();
+  return result.out;
+}
+
+/// Runs a command that has to fail, with words that contain `expected`.
+void check_fails(std::vector<std::string> arguments, int status,
+                 std::string_view expected) {
+  auto result = run_tool(std::move(arguments));
+  INFO(result.errors);
+  CHECK(result.status == status);
+  CHECK(result.out.empty());
+  CHECK(result.errors.find(expected) != std::string::npos);
+}
+
+void make_advert(const std::string& key, const std::string& out) {
+  output_of({"advert", "--key", key, "--address", "tcp://127.0.0.1:4000",
+             "--out", out});
+}
+
+std::uint64_t version_of(const std::string& advert) {
+  return nlohmann::json::parse(output_of({"show", advert}))["version"];
+}
+
+} // namespace
+
+TEST_CASE("keygen prints the id of the key that it writes") {
+  temporary_folder folder;
+  auto key = folder / "key";
+  auto id = output_of({"keygen", "--out", key});
+  CHECK(id.size() == 64);
+  CHECK(id.find_first_not_of("0123456789abcdef") == std::string::npos);
+  CHECK(output_of({"id", key}) == id);
+  struct stat info {};
+  REQUIRE(::stat(key.c_str(), &info) == 0);
+  CHECK((info.st_mode & 07777U) == 0600);
+}
+
+TEST_CASE("keygen does not overwrite anything") {
+  temporary_folder folder;
+  auto key = folder / "key";
+  auto id = output_of({"keygen", "--out", key});
+  check_fails({"keygen", "--out", key}, 1, key);
+  CHECK(output_of({"id", key}) == id);
+}
+
+TEST_CASE("a key file that is missing, open to others or damaged is refused") {
+  temporary_folder folder;
+  auto key = folder / "key";
+  auto advert = folder / "advert";
+  output_of({"keygen", "--out", folder / "other"});
+  make_advert(folder / "other", advert);
+  auto check_all = [&](std::string_view expected) {
+    check_fails({"id", key}, 1, expected);
+    check_fails({"advert", "--key", key, "--address", "tcp://127.0.0.1:1",
+                 "--out", folder / "new"},
+                1, expected);
+    check_fails({"run", "--key", key, "--listen", "tcp://127.0.0.1:0"}, 1,
+                expected);
+    check_fails({"send", "--key", key, "--peer", advert, "--to", "x", "text"},
+                1, expected);
+  };
+  check_all(key);
+  output_of({"keygen", "--out", key});
+  REQUIRE(::chmod(key.c_str(), 0640) == 0);
+  check_all("expected mode 0600");
+  write_text(key, "node-proxy key v1\n");
+  check_all("damaged");
+}
+
+TEST_CASE("an advert says what it was made from") {
+  temporary_folder folder;
+  auto key = folder / "key";
+  auto advert = folder / "advert";
+  auto id = output_of({"keygen", "--out", key});
+  output_of({"advert", "--key", key, "--address", "tcp://127.0.0.1:4000",
+             "--address", "tcp://[::1]:5000", "--out", advert});
+  auto shown = nlohmann::json::parse(output_of({"show", advert}));
+  CHECK(shown["id"] == id);
+  REQUIRE(shown["addrs"].size() == 2);
+  auto first = shown["addrs"][0];
+  auto second = shown["addrs"][1];
+  CHECK(first["address"]["tcp_addr"]["ip"] == "127.0.0.1");
+  CHECK(first["address"]["tcp_addr"]["port"] == 4000);
+  CHECK(second["address"]["tcp_addr"]["ip"] == "::1");
+  CHECK(first["weight"].get<int>() > second["weight"].get<int>());
+}
+
+TEST_CASE("a later advert has a higher version, also in the same second") {
+  temporary_folder folder;
+  auto key = folder / "key";
+  auto advert = folder / "advert";
+  output_of({"keygen", "--out", key});
+  auto before = static_cast<std::uint64_t>(std::time(nullptr));
+  make_advert(key, advert);
+  auto version = version_of(advert);
+  CHECK(version >= before);
+  CHECK(version <= static_cast<std::uint64_t>(std::time(nullptr)));
+  for (int i = 0; i < 5; ++i) {
+    make_advert(key, advert);
+    auto next = version_of(advert);
+    CHECK(next > version);
+    version = next;
+  }
+}
+
+TEST_CASE("an advert overwrites only adverts of the same node") {
+  temporary_folder folder;
+  auto key = folder / "key";
+  auto other = folder / "other";
+  auto advert = folder / "advert";
+  auto id = output_of({"keygen", "--out", key});
+  output_of({"keygen", "--out", other});
+  std::vector<std::string> command{
+    "advert", "--key", other, "--address", "tcp://127.0.0.1:4000", "--out"};
+  auto onto = [&](const std::string& path) {
+    auto result = command;
+    result.push_back(path);
+    return result;
+  };
+  make_advert(key, advert);
+  check_fails(onto(advert), 1, "another node");
+  check_fails(onto(key), 1, "not overwritten");
+  CHECK(output_of({"id", key}) == id);
+}
+
+TEST_CASE("a damaged or forged advert is refused") {
+  temporary_folder folder;
+  auto key = folder / "key";
+  auto advert = folder / "advert";
+  output_of({"keygen", "--out", key});
+  make_advert(key, advert);
+  auto good = read_text(advert);
+  auto check_all = [&](std::string_view expected) {
+    check_fails({"show", advert}, 1, expected);
+    check_fails(
+      {"run", "--key", key, "--listen", "tcp://127.0.0.1:0", "--peer", advert},
+      1, expected);
+    check_fails({"send", "--key", key, "--peer", advert, "--to", "x", "text"},
+                1, expected);
+  };
+  write_text(advert, good.substr(0, good.size() - 1));
+  check_all("damaged");
+  write_text(advert, "not an advert");
+  check_all(advert);
+  auto forged = good;
+  forged.back() = static_cast<char>(forged.back() ^ 1);
+  write_text(advert, forged);
+  check_all("wrong signature");
+  std::filesystem::remove(advert);
+  check_all(advert);
+}
+
+TEST_CASE("a node's own advert is no peer") {
+  temporary_folder folder;
+  auto key = folder / "key";
+  auto advert = folder / "advert";
+  output_of({"keygen", "--out", key});
+  make_advert(key, advert);
+  check_fails(
+    {"run", "--key", key, "--listen", "tcp://127.0.0.1:0", "--peer", advert}, 1,
+    "this node itself");
+  check_fails({"send", "--key", key, "--peer", advert, "--to", "x", "text"}, 1,
+              "this node itself");
+}
+
+TEST_CASE("every command explains itself") {
+  for (const auto* command :
+       {"keygen", "id", "advert", "show", "run", "send", "demo"}) {
+    auto result = run_tool({command, "--help"});
+    CHECK(result.status == 0);
+    CHECK(result.errors.empty());
+    CHECK(result.out.find(command) != std::string::npos);
+  }
+  CHECK(run_tool({"--help"}).status == 0);
+}
+
+TEST_CASE("wrong usage has an exit status of its own") {
+  temporary_folder folder;
+  auto key = folder / "key";
+  auto advert = folder / "advert";
+  output_of({"keygen", "--out", key});
+  check_fails({}, 2, "subcommand");
+  check_fails({"fly"}, 2, "subcommand");
+  check_fails({"keygen"}, 2, "--out");
+  check_fails({"keygen", "--out", folder / "new", "--in"}, 2, "--in");
+  check_fails({"id"}, 2, "FILE");
+  check_fails({"run", "--key", key}, 2, "--listen");
+  std::vector<std::string> run{"run", "--key", key, "--listen",
+                               "tcp://127.0.0.1:0"};
+  auto with = [](std::vector<std::string> command,
+                 std::vector<std::string> more) {
+    command.insert(command.end(), more.begin(), more.end());
+    return command;
+  };
+  check_fails(with(run, {"--engine", "x=fly"}), 2, "x=fly");
+  check_fails(with(run, {"--engine", "=print"}), 2, "=print");
+  check_fails(with(run, {"--allow", "1234"}), 2, "1234");
+  check_fails(with(run, {"--deny", std::string(64, '0')}), 2, "valid");
+  check_fails(with(run, {"--max-peers", "none"}), 2, "--max-peers");
+  make_advert(key, advert);
+  std::vector<std::string> send{"send", "--key", key, "--peer", advert};
+  check_fails(with(send, {"text"}), 2, "--to");
+  check_fails(with(send, {"--to", "", "text"}), 2, "--to");
+  check_fails(with(send, {"--to", "x", "--count", "0", "y"}), 2, "--count");
+  check_fails(with(send, {"--to", "x", "--count", "2", "-"}), 2, "--count");
+  check_fails(with(send, {"--to", "x", "--expiry", "9999999", "y"}), 2,
+              "--expiry");
+}
+
+TEST_CASE("a malformed address is told from a good one") {
+  temporary_folder folder;
+  auto key = folder / "key";
+  output_of({"keygen", "--out", key});
+  for (const auto* address :
+       {"127.0.0.1:1", "tcp://127.0.0.1", "tcp://127.0.0.1:", "tcp://:1",
+        "tcp://127.0.0.1:65536", "tcp://localhost:1", "http://127.0.0.1:1",
+        "tcp://::1:1", ""}) {
+    check_fails({"run", "--key", key, "--listen", address}, 2, "--listen");
+    check_fails({"advert", "--key", key, "--address", address, "--out",
+                 folder / "advert"},
+                2, "--address");
+  }
+  for (const auto* address : {"tcp://127.0.0.1:0", "tcp://0.0.0.0:1"})
+    check_fails({"advert", "--key", key, "--address", address, "--out",
+                 folder / "advert"},
+                2, address);
+  CHECK(!std::filesystem::exists(folder / "advert"));
+}
+
+TEST_CASE("an advert has at most 16 addresses") {
+  temporary_folder folder;
+  auto key = folder / "key";
+  output_of({"keygen", "--out", key});
+  std::vector<std::string> command{"advert", "--key", key, "--out",
+                                   folder / "advert"};
+  for (int port = 1; port <= 17; ++port) {
+    command.emplace_back("--address");
+    command.push_back("tcp://127.0.0.1:" + std::to_string(port));
+  }
+  check_fails(command, 2, "--address");
+}

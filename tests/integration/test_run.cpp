@@ -1,0 +1,228 @@
+// run: two nodes talk to each other as a user would have them.
+
+#include <csignal>
+
+#include <doctest/doctest.h>
+
+#include "tcp.hpp"
+#include "tool_node.hpp"
+
+using namespace node_proxy::testing;
+
+namespace {
+
+/// Two nodes, of which Alice knows how to reach Bob.
+struct alice_and_bob {
+  explicit alice_and_bob(std::vector<std::string> bob_options = {"--engine",
+                                                                 "inbox=print"})
+    : bob{tool_key{folder, "bob"}, bob_options}, alice{
+                                                   tool_key{folder, "alice"},
+                                                   {"--peer", bob.advert()}} {}
+
+  temporary_folder folder;
+  tool_node bob;
+  tool_node alice;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(alice_and_bob, "typed messages go both ways") {
+  alice.send(bob, "inbox", "hello, Bob");
+  auto connected = alice.await("connected", {{"node", bob.id()}});
+  CHECK(connected["direction"] == "out");
+  CHECK(connected["proto_ver"] == 1);
+  CHECK(bob.await("connected", {{"node", alice.id()}})["direction"] == "in");
+  CHECK(bob.await("received")
+        == json{{"event", "received"},
+                {"from", alice.id()},
+                {"engine", "inbox"},
+                {"text", "hello, Bob"}});
+  alice.await("delivered", {{"id", 1}});
+  // Bob has Alice's address from Alice herself.
+  bob.send(alice, "console", "hello, Alice");
+  alice.await("received", {{"from", bob.id()}, {"text", "hello, Alice"}});
+  bob.await("delivered", {{"id", 1}});
+  alice.send(bob, "inbox", "bye");
+  alice.await("delivered", {{"id", 2}});
+}
+
+TEST_CASE_FIXTURE(alice_and_bob, "payloads arrive as they were typed") {
+  alice.send(bob, "inbox", "");
+  bob.await("received", {{"text", ""}});
+  alice.send(bob, "inbox", "  two blanks, \"quotes\", \xc3\xa9, \\ ");
+  bob.await("received", {{"text", "  two blanks, \"quotes\", \xc3\xa9, \\ "}});
+  alice.send(bob, "inbox", "\xff\xfe");
+  auto binary = bob.await("received");
+  CHECK(binary["base64"] == "//4=");
+  CHECK(!binary.contains("text"));
+  std::string large(8u << 20, 'x');
+  alice.send(bob, "inbox", large);
+  CHECK(bob.await("received")["text"] == large);
+  alice.await("delivered", {{"id", 4}});
+}
+
+TEST_CASE_FIXTURE(alice_and_bob, "a message that cannot be delivered fails") {
+  alice.send(bob, "nobody", "hello");
+  alice.await("failed", {{"id", 1}, {"error", "unknown_engine"}});
+  tool_key unknown{folder, "unknown"};
+  alice.program().write("send " + unknown.id + " inbox hello\n");
+  alice.await("failed", {{"id", 2}, {"error", "unknown_node"}});
+  alice.program().write("send 1234 inbox hello\n");
+  alice.await("failed", {{"id", 3}, {"error", "malformed"}});
+  alice.program().write("send " + bob.id() + "\n");
+  alice.await("failed", {{"id", 4}, {"error", "malformed"}});
+  alice.program().write("\nnot a command\n");
+  alice.send(bob, "inbox", std::string(16u << 20, 'x'));
+  alice.await("failed", {{"id", 5}, {"error", "too_large"}});
+  alice.send(bob, "inbox", std::string(20u << 20, 'x'));
+  alice.await("failed", {{"id", 6}, {"error", "too_large"}});
+  // Nothing of this was the end of anything.
+  alice.send(bob, "inbox", "hello");
+  alice.await("delivered", {{"id", 7}});
+  CHECK(alice.program().errors().find("not understood") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(alice_and_bob, "many typed messages arrive in order") {
+  constexpr int count = 2'000;
+  std::string lines;
+  for (int i = 0; i < count; ++i)
+    lines += "send " + bob.id() + " inbox " + std::to_string(i) + "\n";
+  alice.program().write(lines);
+  for (int i = 0; i < count; ++i)
+    CHECK(bob.await("received")["text"] == std::to_string(i));
+  alice.await("delivered", {{"id", count}});
+}
+
+TEST_CASE_FIXTURE(alice_and_bob, "a node goes on when its input ends") {
+  alice.send(bob, "inbox", "hello");
+  // The last line needs no line end.
+  bob.await("received");
+  alice.program().write("send " + bob.id() + " inbox more");
+  alice.program().close_input();
+  bob.await("received", {{"text", "more"}});
+  bob.send(alice, "console", "still there?");
+  bob.await("delivered", {{"id", 1}});
+  alice.await("received", {{"text", "still there?"}});
+}
+
+TEST_CASE_FIXTURE(alice_and_bob, "a signal ends a node in good order") {
+  alice.send(bob, "inbox", "hello");
+  alice.await("delivered");
+  bob.await("received");
+  SUBCASE("SIGTERM") {
+    alice.stop(SIGTERM);
+  }
+  SUBCASE("SIGINT") {
+    alice.stop(SIGINT);
+  }
+  // Alice has said goodbye.
+  CHECK(bob.await("disconnected", {{"node", alice.id()}})["reason"]
+        == "shutdown");
+  bob.stop(SIGTERM);
+}
+
+TEST_CASE_FIXTURE(alice_and_bob, "a node ends when nobody hears it") {
+  alice.program().close_output();
+  CHECK(alice.program().wait() == 1);
+  CHECK(alice.program().errors().find("standard output") != std::string::npos);
+}
+
+TEST_CASE("an address that is in use is refused, and named") {
+  temporary_folder folder;
+  tool_node first{tool_key{folder, "first"}};
+  tool_key second{folder, "second"};
+  auto result =
+    run_tool({"run", "--key", second.file, "--listen", first.address()});
+  CHECK(result.status == 1);
+  CHECK(result.out.empty());
+  INFO(result.errors);
+  CHECK(result.errors.find(first.address().substr(6)) != std::string::npos);
+  CHECK(result.errors.find("in_use") != std::string::npos);
+}
+
+TEST_CASE("permanent peers are connected at start") {
+  temporary_folder folder;
+  tool_node bob{tool_key{folder, "bob"}};
+  tool_node alice{tool_key{folder, "alice"},
+                  {"--peer", bob.advert(), "--permanent"}};
+  alice.await("connected", {{"node", bob.id()}});
+  bob.await("connected", {{"node", alice.id()}});
+  bob.await("advert", {{"node", alice.id()}});
+}
+
+TEST_CASE("policy refuses a node, which is told so") {
+  temporary_folder folder;
+  tool_key mallory_key{folder, "mallory"};
+  tool_key friend_key{folder, "friend"};
+  std::vector<std::string> options{"--engine", "inbox=print"};
+  SUBCASE("because it is denied") {
+    options.insert(options.end(), {"--deny", mallory_key.id});
+  }
+  SUBCASE("because others are allowed") {
+    options.insert(options.end(), {"--allow", friend_key.id});
+  }
+  tool_node bob{tool_key{folder, "bob"}, options};
+  tool_node mallory{mallory_key, {"--peer", bob.advert()}};
+  mallory.send(bob, "inbox", "let me in");
+  mallory.await("refused", {{"node", bob.id()}, {"reason", "denied"}});
+  mallory.await("failed", {{"id", 1}, {"error", "denied"}});
+  // Others come in, and nothing of Mallory's was there before them.
+  tool_node welcome{friend_key, {"--peer", bob.advert()}};
+  welcome.send(bob, "inbox", "hello");
+  CHECK(bob.await("received")["from"] == friend_key.id);
+}
+
+TEST_CASE("a node has no more peers than it was told") {
+  temporary_folder folder;
+  tool_node bob{tool_key{folder, "bob"},
+                {"--max-peers", "1", "--engine", "inbox=print"}};
+  tool_node first{tool_key{folder, "first"}, {"--peer", bob.advert()}};
+  tool_node second{tool_key{folder, "second"}, {"--peer", bob.advert()}};
+  first.send(bob, "inbox", "first");
+  first.await("delivered");
+  second.send(bob, "inbox", "second");
+  second.await("refused", {{"node", bob.id()}, {"reason", "over_capacity"}});
+  // This is for a time only.
+  first.stop(SIGTERM);
+  second.await("delivered", {{"id", 1}});
+}
+
+TEST_CASE("an echo engine sends back, a count engine counts") {
+  alice_and_bob nodes{{"--engine", "echo=echo", "--engine", "sum=count"}};
+  auto& [folder, bob, alice] = nodes;
+  alice.send(bob, "echo", "hello?");
+  alice.await("received",
+              {{"from", bob.id()}, {"engine", "console"}, {"text", "hello?"}});
+  alice.await("delivered", {{"id", 1}});
+  for (const auto* text : {"one", "two", "three"})
+    alice.send(bob, "sum", text);
+  alice.await("delivered", {{"id", 4}});
+  json totals{{"engine", "sum"}, {"messages", 3}, {"bytes", 11}};
+  bob.await("count", totals);
+  auto last = bob.stop(SIGTERM);
+  CHECK(std::any_of(last.begin(), last.end(), [](const json& event) {
+    return event["event"] == "count" && event["messages"] == 3;
+  }));
+}
+
+TEST_CASE("nothing of a message can be read on the way") {
+  temporary_folder folder;
+  tool_key bob_key{folder, "bob"};
+  tool_node bob{bob_key, {"--engine", "secret-inbox=print"}};
+  tcp_recorder between{bob.port()};
+  auto advert =
+    bob_key.advertise("tcp://127.0.0.1:" + std::to_string(between.port()));
+  tool_node alice{tool_key{folder, "alice"}, {"--peer", advert}};
+  const std::string marker = "nobody else may read this";
+  alice.send(bob, "secret-inbox", marker + std::string(100'000, 'x'));
+  bob.await("received");
+  alice.await("delivered", {{"id", 1}});
+  bob.send(alice, "console", marker);
+  bob.await("delivered", {{"id", 1}});
+  alice.stop(SIGTERM);
+  const auto& recording = between.recording();
+  CHECK(recording.size() > 100'000);
+  CHECK(recording.find(marker) == std::string::npos);
+  CHECK(recording.find("secret-inbox") == std::string::npos);
+  CHECK(recording.find(std::string(16, 'x')) == std::string::npos);
+}
