@@ -348,7 +348,7 @@ void random_world::check_bounds(const node& x) {
       held[{got.from, got.text.substr(0, got.text.find('>'))}] +=
         got.text.size();
   for (const auto& [from, size] : held)
-    if (size > x.settings.window + x.settings.max_message)
+    if (size > 2 * x.settings.window + x.settings.max_message)
       fail(x.name() + " holds " + std::to_string(size) + " bytes of "
            + from.second);
 }
