@@ -17,7 +17,7 @@
 namespace node_proxy::testing {
 
 /// How long a test waits before it fails.
-inline constexpr std::chrono::seconds patience{60};
+inline constexpr std::chrono::seconds patience{30};
 
 /// A child process with pipes to its standard input and output. It is killed
 /// at the end, if it still runs.
