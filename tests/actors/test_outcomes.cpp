@@ -41,12 +41,41 @@ std::optional<errc> error_of(const expected<T, caf::error>& outcome) {
   return code_of(outcome.error());
 }
 
-/// An engine that takes nothing: it answers no message that it gets, but tells
-/// `to` of each.
+/// An engine that takes nothing: it keeps the promise of each answer, and tells
+/// `to` of the message.
 caf::behavior silent_engine(caf::event_based_actor* self, caf::actor to) {
-  return {[self, to](const engine_msg& msg) -> caf::result<void> {
+  auto kept = std::make_shared<std::vector<caf::response_promise>>();
+  return {[self, to, kept](const engine_msg& msg) -> caf::result<void> {
     self->send(to, msg);
-    return self->make_response_promise();
+    kept->push_back(self->make_response_promise());
+    return kept->back();
+  }};
+}
+
+/// A silent engine. It has to be told to end, as its promises keep it alive.
+class silent_engine_of {
+public:
+  explicit silent_engine_of(test_node& node)
+    : engine_(node.system.spawn(silent_engine,
+                                caf::actor_cast<caf::actor>(node.self))) {
+    node.add_engine("silent", engine_);
+  }
+
+  silent_engine_of(const silent_engine_of&) = delete;
+  silent_engine_of& operator=(const silent_engine_of&) = delete;
+
+  ~silent_engine_of() {
+    caf::anon_send_exit(engine_, caf::exit_reason::user_shutdown);
+  }
+
+private:
+  caf::actor engine_;
+};
+
+/// An engine that ends when it has taken one message.
+caf::behavior short_lived_engine(caf::event_based_actor* self) {
+  return {[self](const engine_msg&) {
+    self->quit();
   }};
 }
 
@@ -158,16 +187,16 @@ TEST_CASE("a full node is full until the message expires") {
 TEST_CASE("an engine that ends before it takes a message is gone") {
   test_node b{quick_config()};
   test_node a{knowing(b.node.advert())};
-  auto engine =
-    b.system.spawn(silent_engine, caf::actor_cast<caf::actor>(b.self));
-  b.add_engine("silent", engine);
-  auto waiting = a.self->request(a.node.router(), patience,
-                                 a.message_to(b.node.id(), "silent", {}));
-  static_cast<void>(next_message(b.self));
-  caf::anon_send_exit(engine, caf::exit_reason::kill);
-  waiting.receive(
-    [](const delivered&) { FAIL("taken by an engine that is gone"); },
-    [](const caf::error& e) { CHECK(code_of(e) == errc::engine_gone); });
+  b.add_engine("short", b.system.spawn(short_lived_engine));
+  // They share a frame, so both are in the mailbox before the first is taken.
+  node_out_batch two;
+  two.msgs.assign(2, a.message_to(b.node.id(), "short", {}));
+  auto outcome = a.ask<batch_outcome>(two);
+  REQUIRE_MESSAGE(outcome, describe(outcome.error()));
+  CHECK(outcome->delivered == 1);
+  REQUIRE(outcome->failures.size() == 1);
+  CHECK(outcome->failures[0].index == 1);
+  CHECK(outcome->failures[0].error == send_error::engine_gone);
 }
 
 TEST_CASE("shutdown answers who still waits") {
@@ -175,8 +204,7 @@ TEST_CASE("shutdown answers who still waits") {
   auto config = knowing(b.node.advert());
   config.shutdown_grace = std::chrono::milliseconds{50};
   test_node a{config};
-  b.add_engine("silent", b.system.spawn(silent_engine,
-                                        caf::actor_cast<caf::actor>(b.self)));
+  silent_engine_of engine{b};
   auto waiting = a.self->request(a.node.router(), patience,
                                  a.message_to(b.node.id(), "silent", {}));
   static_cast<void>(next_message(b.self));
@@ -192,8 +220,7 @@ TEST_CASE("shutdown answers who still waits") {
 TEST_CASE("a Node Proxy that is killed leaves nobody waiting") {
   test_node b{quick_config()};
   test_node a{knowing(b.node.advert())};
-  b.add_engine("silent", b.system.spawn(silent_engine,
-                                        caf::actor_cast<caf::actor>(b.self)));
+  silent_engine_of engine{b};
   auto proxy = a.ask<node_proxy_found>(lookup_node_proxy{b.node.id()});
   REQUIRE(proxy);
   auto waiting = a.self->request(proxy->proxy, patience,
