@@ -1,5 +1,5 @@
 // Every fixed limit of the wire format. A limit here binds both ends; what an
-// operator may choose is in <node_proxy/protocol/config.hpp>.
+// operator may choose is in <node_proxy/protocol/settings.hpp>.
 
 #pragma once
 
