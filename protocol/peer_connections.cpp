@@ -176,8 +176,10 @@ void peer::establish(link& x, const control::resume& resume, timestamp now) {
     actions_.emplace_back(
       peer_event{peer_connected{x.terms().proto_ver, x.terms().role}});
   // A peer that restarts again and again gets no more room by that.
-  if (inbox_.orphaned() > settings_.window)
+  if (inbox_.orphaned() > settings_.window) {
     leave(x, control::goodbye_reason::limit, now);
+    x.phase = link::closing{};
+  }
 }
 
 /// Gives up a connection in favour of another one.
