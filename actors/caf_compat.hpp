@@ -115,8 +115,7 @@ void send_later(Self* self, Duration delay, Msg msg) {
     self->delayed_send(caf::actor_cast<typename Self::actor_hdl>(self), wait,
                        std::move(msg));
   else
-    self->delayed_send(caf::actor_cast<caf::actor>(self), wait,
-                       std::move(msg));
+    self->delayed_send(caf::actor_cast<caf::actor>(self), wait, std::move(msg));
 }
 
 // -- brokers ------------------------------------------------------------------
@@ -131,6 +130,25 @@ template <class F>
 void post_to_loop(caf::io::abstract_broker* self, F fun) {
   self->backend().post(std::move(fun));
 }
+
+#if CAF_MAJOR_VERSION >= 1
+/// A broker without a static type.
+using basic_broker = caf::io::broker;
+#else
+/// A broker without a static type. 0.17 never closes the mailbox of a broker
+/// that has ended, as it does for other actors: what is sent to it later would
+/// stay in memory, and keep the broker there if it refers to it; requests would
+/// not be answered.
+class basic_broker : public caf::io::broker {
+public:
+  using caf::io::broker::broker;
+
+  bool cleanup(caf::error&& reason, caf::execution_unit* host) override {
+    close_all();
+    return caf::scheduled_actor::cleanup(std::move(reason), host);
+  }
+};
+#endif
 
 // -- configuration ------------------------------------------------------------
 

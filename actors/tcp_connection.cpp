@@ -45,7 +45,7 @@ bytes_view as_view(const caf::io::new_data_msg& msg) {
 
 class connection_state;
 
-using broker_pointer = caf::stateful_actor<connection_state, caf::io::broker>*;
+using broker_pointer = caf::stateful_actor<connection_state, basic_broker>*;
 
 // Two facts of CAF's event loop shape the code below (both versions):
 // - To start and to stop reading within one turn of the loop cancel each other
@@ -162,7 +162,8 @@ void connection_state::watch(caf::actor whom) {
   if (watched_)
     self_->demonitor(watched_);
   watched_ = std::move(whom);
-  self_->monitor(watched_);
+  if (watched_)
+    self_->monitor(watched_);
 }
 
 // -- reading ------------------------------------------------------------------

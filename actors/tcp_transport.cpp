@@ -31,7 +31,7 @@ caf::error address_error(os_error error, const transport_address& address) {
 
 class transport_state;
 
-using broker_pointer = caf::stateful_actor<transport_state, caf::io::broker>*;
+using broker_pointer = caf::stateful_actor<transport_state, basic_broker>*;
 
 class transport_state {
 public:

@@ -313,6 +313,23 @@ TEST_CASE_FIXTURE(raw_fixture, "messages to a connection that has ended") {
   CHECK(other.next_body() == numbered(3));
 }
 
+TEST_CASE_FIXTURE(raw_fixture,
+                  "what is sent to a connection that has ended is not kept") {
+  near.attach_here();
+  peer.close();
+  CHECK(near.end_of_connection() == close_reason::lost);
+  self->wait_for(near.connection);
+  auto batch = std::make_shared<frame_batch>();
+  std::weak_ptr<frame_batch> watch = batch;
+  self->send(caf::actor_cast<caf::actor>(near.connection),
+             frames_in{near.connection, std::move(batch), 0});
+  // 1.x announces the end before it closes the mailbox.
+  auto limit = std::chrono::steady_clock::now() + patience;
+  while (!watch.expired() && std::chrono::steady_clock::now() < limit)
+    std::this_thread::yield();
+  CHECK(watch.expired());
+}
+
 TEST_CASE_FIXTURE(raw_fixture, "read_next and shut at once leak nothing") {
   auto before = open_descriptors();
   near.read_one();

@@ -191,6 +191,9 @@ TEST_CASE_FIXTURE(transport_fixture, "a listener ends with its acceptor") {
   }
 }
 
+// The undefined behaviour sanitizer, which comes with this one, needs a
+// descriptor for some of its checks.
+#ifndef __SANITIZE_ADDRESS__
 TEST_CASE_FIXTURE(transport_fixture,
                   "accepting goes on after descriptors ran out") {
   connection_end acceptor{system};
@@ -220,6 +223,7 @@ TEST_CASE_FIXTURE(transport_fixture,
   CHECK(peer.send(as_bytes({"\x02\0\0\0ok", 6})));
   CHECK(acceptor.next_body() == to_bytes("ok"));
 }
+#endif
 
 TEST_CASE_FIXTURE(transport_fixture, "the transport ends while dialling") {
   full_listener silent;
