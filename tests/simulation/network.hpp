@@ -120,7 +120,7 @@ public:
   void log(std::string_view who, std::string_view what);
 
   /// What was logged since the last call, with times in milliseconds.
-  [[nodiscard]] std::string take_transcript();
+  std::string take_transcript();
 
   /// Keep the transcript down to so many lines (the random simulation runs
   /// long).
