@@ -37,13 +37,15 @@ void tcp_event_handler::enter() {
 }
 
 void tcp_event_handler::close() {
-  if (std::exchange(closing_, true))
-    return;
   backend().post([self = shared_from_this()] {
-    if (self->in_loop_)
-      self->leave();
-    else
-      self->close_now();
+    self->closing_ = true;
+    // `enter` may have happened in this very turn.
+    self->backend().post([self] {
+      if (self->in_loop_)
+        self->leave();
+      else
+        self->close_now();
+    });
   });
 }
 
@@ -60,6 +62,8 @@ void tcp_event_handler::removed_from_loop(operation) {
 }
 
 void tcp_event_handler::close_now() {
+  if (fd_ == caf::io::network::invalid_native_socket)
+    return;
   descriptor{std::exchange(fd_, caf::io::network::invalid_native_socket)};
   tell(tcp_event::kind_type::closed);
 }

@@ -39,7 +39,8 @@ struct tcp_event {
 };
 
 /// Common to both: being in the event loop for one kind of operation, and
-/// getting out of it. Everything happens in the thread of the loop.
+/// getting out of it. Everything happens in the thread of the loop; `close` may
+/// come from any, as an actor that nobody refers to any more ends anywhere.
 ///
 /// CAF's event loop lets a request to add and a later one to remove cancel each
 /// other out within one turn, and then does not say that it has removed. So
