@@ -361,8 +361,9 @@ void node::deliver(const node_id& other, const deliver_message& action) {
   }
   log(other, "got " + shown(text));
   held_bytes_ += text.size();
-  received_.push_back({net_.name_of(*msg.sender.node), other, msg.target.name,
-                       std::move(text), action.id, incarnation_});
+  received_.push_back({net_.name_of(*msg.sender.node), other, msg.sender.name,
+                       msg.target.name, msg.mailbox, std::move(text), action.id,
+                       incarnation_});
   if (auto delay = position->second.delay)
     net_.schedule(*delay, owner_, [this, index] {
       if (received_[index].held)

@@ -37,7 +37,9 @@ struct send_options {
 struct received {
   std::string from;
   node_id from_id;
+  std::string sender;
   std::string engine;
+  std::optional<mailbox_id> mailbox;
   std::string text;
   delivery_id id;
   /// Of the receiving node.
