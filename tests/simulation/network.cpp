@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "identities.hpp"
+
 namespace simulation {
 
 namespace {
@@ -22,8 +24,18 @@ network::~network() = default;
 // ---------------------------------------------------------------------
 
 node& network::add(std::string name, const peer_settings& settings) {
+  return add(std::move(name), settings, identity_of(nodes_.size()));
+}
+
+node& network::add_twin(std::string name, const node& other) {
+  return add(std::move(name), other.settings, other.self());
+}
+
+node& network::add(std::string name, const peer_settings& settings,
+                   std::shared_ptr<const identity> self) {
   auto index = nodes_.size();
-  auto result = std::make_unique<node>(*this, name, index, seed_, settings);
+  auto result = std::make_unique<node>(*this, name, index, seed_, settings,
+                                       std::move(self));
   return *nodes_.emplace(std::move(name), std::move(result)).first->second;
 }
 

@@ -41,6 +41,9 @@ public:
   /// the order in which they were added.
   node& add(std::string name, const peer_settings& settings = {});
 
+  /// Another process with the keys of `other`.
+  node& add_twin(std::string name, const node& other);
+
   [[nodiscard]] node& at(std::string_view name) {
     return *nodes_.find(name)->second;
   }
@@ -129,6 +132,8 @@ public:
 private:
   static constexpr steady_time start = 1000s;
 
+  node& add(std::string name, const peer_settings& settings,
+            std::shared_ptr<const identity> self);
   void open(stream_user& from, node& to, const dial_result& done);
   void send_piece(connection_id id, std::size_t side, bytes piece);
   void deliver(connection_id id, std::size_t side, bytes_view data);

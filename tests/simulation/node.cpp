@@ -6,7 +6,6 @@
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/advert.hpp>
 
-#include "identities.hpp"
 #include "network.hpp"
 #include "support/octets.hpp"
 
@@ -33,9 +32,10 @@ std::string text_of(const std::optional<send_failure>& failure) {
 } // namespace
 
 node::node(network& net, std::string name, std::size_t index,
-           std::uint64_t seed, const peer_settings& peer_settings)
+           std::uint64_t seed, const peer_settings& peer_settings,
+           std::shared_ptr<const identity> self)
   : settings(peer_settings), net_(net), name_(std::move(name)), owner_(index),
-    self_(identity_of(index)), random_(test::seeded(seed * 1'000 + index)) {
+    self_(std::move(self)), random_(test::seeded(seed * 1'000 + index)) {
   issue_advert(1);
 }
 
@@ -172,6 +172,11 @@ peer* node::peer_of(const node& other) {
 bool node::connected(const node& other) {
   auto x = peer_of(other);
   return x && x->connected();
+}
+
+std::uint64_t node::known_version(const node& other) const {
+  auto position = adverts_.find(other.id());
+  return position != adverts_.end() ? position->second.version : 0;
 }
 
 std::string node::outcome(send_token token) const {

@@ -56,7 +56,7 @@ using outcome_map =
 class node : public stream_user {
 public:
   node(network& net, std::string name, std::size_t index, std::uint64_t seed,
-       const peer_settings& settings);
+       const peer_settings& settings, std::shared_ptr<const identity> self);
 
   [[nodiscard]] const std::string& name() const { return name_; }
 
@@ -116,6 +116,9 @@ public:
   [[nodiscard]] peer* peer_of(const node& other);
 
   [[nodiscard]] bool connected(const node& other);
+
+  /// The version of the other's advert that this node knows; 0 = none.
+  [[nodiscard]] std::uint64_t known_version(const node& other) const;
 
   /// "pending", "delivered", or the error, with its cause in brackets.
   [[nodiscard]] std::string outcome(send_token token) const;

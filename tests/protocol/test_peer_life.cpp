@@ -1,0 +1,196 @@
+// Life and death of connections: heartbeats, silence, goodbye.
+
+#include <doctest/doctest.h>
+
+#include "support/octets.hpp"
+#include "two_nodes.hpp"
+
+using namespace simulation;
+
+TEST_CASE_FIXTURE(two_nodes, "heartbeats keep a quiet connection") {
+  a.set_permanent(b);
+  connect();
+  auto before = b.peer_of(a)->metrics().frames_in;
+  net.run_for(1h);
+  CHECK(both_connected());
+  CHECK(net.take_transcript().empty());
+  auto heartbeats = b.peer_of(a)->metrics().frames_in - before;
+  CHECK(heartbeats >= 359);
+  CHECK(heartbeats <= 362);
+}
+
+TEST_CASE_FIXTURE(two_nodes, "a peer that is silent is dead") {
+  connect();
+  b.add_engine("late", std::nullopt);
+  net.cut(the_connection(), {std::nullopt, std::nullopt});
+  net.run_for(29s);
+  CHECK(both_connected());
+  net.run_for(2s);
+  CHECK_FALSE(a.connected(b));
+  CHECK_FALSE(b.connected(a));
+  CHECK(a.count("dead_peer") == 1);
+  CHECK(b.count("dead_peer") == 1);
+}
+
+TEST_CASE_FIXTURE(two_nodes, "a half-open connection is replaced") {
+  connect();
+  net.cut(the_connection(), {std::nullopt, std::nullopt});
+  auto token = a.send(b, "echo", "hello");
+  REQUIRE(wait_for(token));
+  CHECK(a.outcome(token) == "delivered");
+  CHECK(a.count("dead_peer") == 1);
+  CHECK(b.texts("echo") == "hello");
+}
+
+TEST_CASE_FIXTURE(two_nodes, "a slow line is not mistaken for death") {
+  net.prepare = [](connection_id, connection& x) {
+    x.directions[0].bytes_per_second = 5'000;
+    x.directions[0].piece = 1'000;
+  };
+  b.settings.dead_peer_limit = 5s;
+  b.settings.heartbeat_interval = 1s;
+  // A frame of it takes 13 s.
+  auto token = a.send(b, "echo", std::string(200'000, 'x'));
+  REQUIRE(wait_for(token));
+  CHECK(a.outcome(token) == "delivered");
+  CHECK(b.count("dead_peer") == 0);
+}
+
+TEST_CASE_FIXTURE(two_nodes, "a line that is too slow is as good as dead") {
+  net.prepare = [](connection_id, connection& x) {
+    x.directions[0].bytes_per_second = 2'000;
+    x.directions[0].piece = 100;
+  };
+  b.settings.dead_peer_limit = 5s;
+  a.send(b, "echo", std::string(200'000, 'x'));
+  net.run_for(60s);
+  CHECK(b.count("dead_peer") > 1);
+}
+
+TEST_CASE_FIXTURE(two_nodes, "control frames do not wait behind much data") {
+  net.prepare = [](connection_id, connection& x) {
+    x.directions[0].bytes_per_second = 100'000;
+    x.directions[0].piece = 10'000;
+  };
+  connect();
+  a.send(b, "echo", std::string(8u << 20, 'x'));
+  net.run_for(1s);
+  auto begin = net.now().steady;
+  auto token = b.send(a, "echo", "hello");
+  REQUIRE(net.run_until([&] { return b.outcome(token) != "pending"; }));
+  // At most 256 KiB and a frame are before it, at 100 kB/s.
+  CHECK(net.now().steady - begin < 4s);
+}
+
+TEST_CASE_FIXTURE(two_nodes, "both say goodbye at shutdown") {
+  connect();
+  a.shut_down();
+  CHECK(a.peer_of(b) != nullptr);
+  net.run_for(100ms);
+  CHECK(net.take_transcript() == R"(100 a/b disconnected shutdown
+101 b/a disconnected shutdown
+)");
+  CHECK(a.peer_of(b) == nullptr);
+  CHECK(net.between(a, b).empty());
+  CHECK(a.count("shutdown") == 1);
+  CHECK(b.count("shutdown") == 1);
+}
+
+TEST_CASE_FIXTURE(two_nodes, "the responder may shut down as well") {
+  connect();
+  b.shut_down();
+  net.run_for(100ms);
+  CHECK(net.take_transcript() == R"(100 b/a disconnected shutdown
+101 a/b disconnected shutdown
+)");
+  CHECK(b.peer_of(a) == nullptr);
+}
+
+TEST_CASE_FIXTURE(two_nodes, "what is queued goes before the end") {
+  b.add_engine("slow", 500ms);
+  connect();
+  auto token = a.send(b, "slow", std::string(3'000'000, 'x'));
+  a.shut_down();
+  net.run_for(400ms);
+  CHECK(a.connected(b));
+  CHECK(a.outcome(token) == "pending");
+  net.run_for(200ms);
+  CHECK(a.outcome(token) == "delivered");
+  CHECK(a.peer_of(b) == nullptr);
+}
+
+TEST_CASE_FIXTURE(two_nodes, "what is not answered in time ends at shutdown") {
+  b.settings.window = 1'000;
+  connect();
+  auto held = a.send(b, "late", std::string(2'000, 'x'));
+  auto queued = a.send(b, "late", "2");
+  net.run_for(1s);
+  a.shut_down(3s);
+  auto late = a.send(b, "echo", "3");
+  CHECK(a.outcome(late) == "shutting_down");
+  net.run_for(2900ms);
+  CHECK(a.outcome(held) == "pending");
+  net.run_for(200ms);
+  CHECK(a.outcome(held) == "unconfirmed(shutting_down)");
+  CHECK(a.outcome(queued) == "shutting_down");
+  CHECK(a.peer_of(b) == nullptr);
+  CHECK_FALSE(b.connected(a));
+}
+
+TEST_CASE_FIXTURE(two_nodes, "a connection lost at shutdown ends the waiting") {
+  connect();
+  auto held = a.send(b, "late", "1");
+  net.run_for(1s);
+  a.shut_down(1h);
+  net.cut(the_connection());
+  net.run_for(1s);
+  CHECK(a.outcome(held) == "unconfirmed(shutting_down)");
+  CHECK(a.peer_of(b) == nullptr);
+}
+
+TEST_CASE_FIXTURE(two_nodes, "shutdown without a connection") {
+  b.crash();
+  auto token = a.send(b, "echo", "1");
+  net.run_for(1s);
+  a.shut_down(1h);
+  CHECK(a.outcome(token) == "shutting_down");
+  CHECK(a.peer_of(b) == nullptr);
+}
+
+TEST_CASE_FIXTURE(two_nodes, "the other end does not answer a goodbye") {
+  connect();
+  net.cut(the_connection(), {std::nullopt, std::nullopt});
+  a.shut_down(1h);
+  net.run_for(4s);
+  CHECK(a.peer_of(b) != nullptr);
+  net.run_for(2s);
+  CHECK(a.peer_of(b) == nullptr);
+  CHECK(a.count("goodbye_timeout") == 1);
+}
+
+TEST_CASE_FIXTURE(two_nodes, "messages cross a goodbye for idleness") {
+  connect();
+  for (auto& way : net.at(the_connection()).directions)
+    way.latency = 200ms;
+  net.run_for(59'850ms);
+  REQUIRE(both_connected());
+  auto token = b.send(a, "echo", "hello");
+  net.run_for(10s);
+  CHECK(a.count("idle") == 1);
+  CHECK(b.outcome(token) == "delivered");
+  CHECK(a.texts("echo") == "hello");
+}
+
+TEST_CASE_FIXTURE(two_nodes, "after shutdown the other end waits to dial") {
+  net.introduce(b, a);
+  b.set_permanent(a);
+  net.run_for(60s);
+  REQUIRE(both_connected());
+  auto before = b.peer_of(a)->metrics().attempts;
+  a.shut_down();
+  a.crash();
+  net.run_for(100s);
+  auto attempts = b.peer_of(a)->metrics().attempts - before;
+  CHECK(attempts >= 5);
+  CHECK(attempts <= 30);
+}

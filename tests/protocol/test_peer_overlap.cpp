@@ -1,0 +1,173 @@
+// Two connections of the same two peers: exactly one survives, and nothing is
+// lost or doubled.
+
+#include <doctest/doctest.h>
+
+#include "rogue.hpp"
+#include "two_nodes.hpp"
+
+using namespace simulation;
+using test::rogue;
+
+namespace {
+
+/// Two nodes that know each other.
+struct acquainted : two_nodes {
+  acquainted() { net.introduce(b, a); }
+
+  /// Both dial at once, a's connection with this latency and b's with that.
+  void clash(duration of_a, duration of_b) {
+    net.prepare = [this, of_a, of_b](connection_id, connection& x) {
+      for (auto& way : x.directions)
+        way.latency = x.ends[0].user == &a ? of_a : of_b;
+    };
+    a.connect(b);
+    b.connect(a);
+  }
+};
+
+} // namespace
+
+TEST_CASE("of two that dial at once the smaller id's connection survives") {
+  for (auto of_a : {1ms, 3ms, 5ms, 9ms, 20ms, 50ms})
+    for (auto of_b : {1ms, 3ms, 5ms, 9ms, 20ms, 50ms}) {
+      INFO(of_a.count(), " and ", of_b.count());
+      acquainted uut;
+      uut.clash(of_a, of_b);
+      auto token = uut.a.send(uut.b, "echo", "1");
+      auto back = uut.b.send(uut.a, "echo", "2");
+      uut.net.run_for(1s);
+      REQUIRE(uut.both_connected());
+      auto id = uut.the_connection();
+      // Unless one was up before the other end had begun to prove itself.
+      if (of_a == of_b)
+        CHECK(uut.net.at(id).ends[0].user == &uut.a);
+      CHECK(uut.a.outcome(token) == "delivered");
+      CHECK(uut.b.outcome(back) == "delivered");
+      CHECK(uut.b.texts("echo") == "1");
+      CHECK(uut.a.texts("echo") == "2");
+      // Once they agree, they stay.
+      uut.net.run_for(30s);
+      CHECK(uut.the_connection() == id);
+      CHECK(uut.a.count("superseded") + uut.b.count("superseded") <= 2);
+    }
+}
+
+TEST_CASE_FIXTURE(acquainted, "a clash as both see it") {
+  clash(2ms, 2ms);
+  net.run_for(1s);
+  // For each the other's connection is the first. Then both change over to a's,
+  // without a word to anybody.
+  CHECK(net.take_transcript() == R"(0 a/b learned advert 1
+0 a/b dial
+0 b/a learned advert 1
+0 b/a dial
+7 b/a connected in
+7 a/b connected in
+)");
+  CHECK(a.count("superseded") == 1);
+  CHECK(b.count("superseded") == 1);
+  CHECK(net.at(the_connection()).ends[0].user == &a);
+}
+
+TEST_CASE_FIXTURE(acquainted, "messages that were acked on the loser") {
+  // b's connection is up first, and used; a's takes over.
+  clash(20ms, 5ms);
+  auto token = a.send(b, "echo", "1");
+  net.run_for(1s);
+  CHECK(a.outcome(token) == "delivered");
+  auto next = a.send(b, "echo", "2");
+  net.run_for(1s);
+  CHECK(a.outcome(next) == "delivered");
+  CHECK(b.texts("echo") == "1 2");
+}
+
+TEST_CASE_FIXTURE(two_nodes, "a stale connection is taken over") {
+  connect();
+  auto old = the_connection();
+  // Only a notices that the connection is dead.
+  net.cut(old, {duration{0}, std::nullopt});
+  auto token = a.send(b, "echo", "hello");
+  REQUIRE(wait_for(token, 1s));
+  CHECK(a.outcome(token) == "delivered");
+  CHECK(b.count("superseded") == 1);
+  CHECK(both_connected());
+}
+
+TEST_CASE_FIXTURE(acquainted, "the other end takes a stale connection over") {
+  // The connection is a's, but b finds out first and dials.
+  connect();
+  net.cut(the_connection(), {std::nullopt, duration{0}});
+  auto token = b.send(a, "echo", "hello");
+  REQUIRE(net.run_until([&] { return b.outcome(token) != "pending"; }, 1s));
+  CHECK(b.outcome(token) == "delivered");
+  CHECK(a.count("superseded") == 1);
+}
+
+TEST_CASE_FIXTURE(two_nodes, "a restarted node takes its old connection over") {
+  connect();
+  net.cut(the_connection(), {std::nullopt, std::nullopt});
+  a.restart();
+  auto token = a.send(b, "echo", "hello");
+  REQUIRE(wait_for(token, 1s));
+  CHECK(a.outcome(token) == "delivered");
+  CHECK(b.count("superseded") == 1);
+}
+
+TEST_CASE("two processes with one key displace each other, slowly") {
+  // The second process is a third node with the keys of the first.
+  two_nodes uut;
+  auto& twin = uut.net.add_twin("a2", uut.a);
+  uut.net.introduce(twin, uut.b);
+  uut.a.set_permanent(uut.b);
+  twin.set_permanent(uut.b);
+  uut.net.run_for(10min);
+  CHECK(uut.b.count("superseded") > 10);
+  CHECK(uut.b.count("superseded") < 400);
+}
+
+TEST_CASE("the loser says goodbye and reads on") {
+  rogue uut;
+  uut.connect();
+  CHECK(uut.heard() == "resume 0 none");
+  uut.send(0, {uut.message("a")});
+  CHECK(uut.heard() == "got a, ack 1");
+  uut.connect({0, test::control::received_state{22, 0}, 1'000'000}, 11,
+              uut.digest);
+  CHECK(uut.heard() == "resume 0 1, ack 1");
+  CHECK(uut.ended("superseded") == 1);
+  uut.wait(4s);
+  CHECK(uut.heard().empty());
+  uut.wait(2s);
+  CHECK(uut.heard() == "old closed");
+  CHECK(uut.ended("goodbye_timeout") == 1);
+  uut.send(1, {uut.message("b")});
+  CHECK(uut.heard() == "got b, ack 2");
+}
+
+TEST_CASE("an ack is owed on the next connection, whatever it was told") {
+  // The claim of the second connection is older than what the first brought.
+  rogue uut;
+  uut.connect();
+  uut.heard();
+  uut.send(0, {uut.message("a")});
+  CHECK(uut.heard() == "got a, ack 1");
+  uut.connect();
+  CHECK(uut.heard() == "resume 0 1, ack 1");
+  uut.connect({0, {}, 1'000}, 12);
+  CHECK(uut.heard() == "resume 0 1");
+}
+
+TEST_CASE("fragments of two connections are not put together") {
+  rogue uut;
+  uut.connect();
+  uut.heard();
+  auto whole = uut.message("whole");
+  auto half = test::bytes_view{whole}.first(5);
+  uut.send_unreliable({test::to_bytes(half)}, false);
+  uut.connect();
+  CHECK(uut.heard() == "resume 0 0, ack 0");
+  uut.send_unreliable({whole});
+  CHECK(uut.heard() == "got whole");
+  CHECK(uut.uut.metrics().messages_rejected == 0);
+}
