@@ -448,14 +448,14 @@ connection_actor spawn(caf::actor_system& system, descriptor socket,
 
 connection_actor spawn_tcp_connection(caf::actor_system& system,
                                       descriptor socket,
-                                      connection_owner owner) {
+                                      const connection_owner& owner) {
   auto guardian = caf::actor_cast<caf::actor>(owner);
   return spawn(system, std::move(socket), owner, guardian);
 }
 
 connection_actor spawn_tcp_connection(caf::actor_system& system,
                                       descriptor socket,
-                                      inbound_handler guardian) {
+                                      const inbound_handler& guardian) {
   return spawn(system, std::move(socket), connection_owner{},
                caf::actor_cast<caf::actor>(guardian));
 }

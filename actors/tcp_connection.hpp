@@ -14,15 +14,15 @@ struct close_deadline {};
 /// Makes a connection of a connected socket.
 /// @param system where it lives; has the middleman loaded.
 /// @param owner who owns it.
-[[nodiscard]] connection_actor spawn_tcp_connection(caf::actor_system& system,
-                                                    descriptor socket,
-                                                    connection_owner owner);
+[[nodiscard]] connection_actor
+spawn_tcp_connection(caf::actor_system& system, descriptor socket,
+                     const connection_owner& owner);
 
 /// Makes a connection that has no owner yet.
 /// @param guardian who sees to it that somebody becomes the owner; if it ends
 ///        before that, so does the connection.
-[[nodiscard]] connection_actor spawn_tcp_connection(caf::actor_system& system,
-                                                    descriptor socket,
-                                                    inbound_handler guardian);
+[[nodiscard]] connection_actor
+spawn_tcp_connection(caf::actor_system& system, descriptor socket,
+                     const inbound_handler& guardian);
 
 } // namespace node_proxy

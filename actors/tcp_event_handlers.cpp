@@ -64,7 +64,9 @@ void tcp_event_handler::removed_from_loop(operation) {
 void tcp_event_handler::close_now() {
   if (fd_ == caf::io::network::invalid_native_socket)
     return;
-  descriptor{std::exchange(fd_, caf::io::network::invalid_native_socket)};
+  descriptor socket{
+    std::exchange(fd_, caf::io::network::invalid_native_socket)};
+  socket = {};
   tell(tcp_event::kind_type::closed);
 }
 

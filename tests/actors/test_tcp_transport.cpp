@@ -28,8 +28,8 @@ tcp_addr vacant_address(transport_fixture& fixture) {
 }
 
 /// Dials and waits, until it is told to end.
-caf::behavior dialler(caf::event_based_actor* self, transport_actor transport,
-                      tcp_addr address) {
+caf::behavior dialler(caf::event_based_actor* self,
+                      const transport_actor& transport, tcp_addr address) {
   self
     ->request(transport, caf::infinite, dial{address, std::chrono::minutes{1}})
     .then([](const dialled&) {}, [](const caf::error&) {});
