@@ -385,7 +385,10 @@ router_state::proxy& router_state::spawn_proxy(const node_id& id,
     config.remote_advert = known->second;
   auto handle = spawn_node_proxy(self_->system(), std::move(config));
   self_->monitor(handle);
-  return proxies_.emplace(id, proxy{std::move(handle), epoch}).first->second;
+  auto& result = proxies_[id];
+  result.handle = std::move(handle);
+  result.epoch = epoch;
+  return result;
 }
 
 connect_facts router_state::facts_about(const node_id& id) const {
