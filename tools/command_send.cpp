@@ -101,9 +101,13 @@ void sender::send(node_out_batch batch, std::size_t bytes) {
   summary_.sent += size;
   // Each message has its outcome when it expires, if not before.
   std::chrono::seconds timeout{options_.expiry + 30};
-  auto request = self_->request(router_, timeout, std::move(batch));
-  auto finish = [this, size, request]() mutable {
-    request.receive(
+  // The handle cannot be copied in CAF 1.x, which a function must be.
+  auto shared = []<class T>(T handle) {
+    return std::make_shared<T>(std::move(handle));
+  };
+  auto request = shared(self_->request(router_, timeout, std::move(batch)));
+  auto finish = [this, size, request] {
+    request->receive(
       [&](const batch_outcome& outcome) {
         summary_.acknowledged += outcome.delivered;
         for (const auto& failure : outcome.failures)
