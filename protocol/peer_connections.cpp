@@ -264,6 +264,8 @@ void peer::leave(link& x, control::goodbye_reason reason, timestamp now) {
   say_goodbye(x, reason, now);
   if (was_active)
     end_active(x, to_string(reason), now);
+  else
+    ++metrics_.ends[to_string(reason)];
 }
 
 /// Ends a connection whose other end broke the protocol.
@@ -328,6 +330,8 @@ void peer::handle_closed(connection_id connection, std::string_view reason,
     links_.remove_if(
       [connection](const link& y) { return y.id == connection; });
   }
+  if (shutdown_deadline_)
+    check_shutdown(now);
   consider_dial(now);
 }
 
