@@ -29,7 +29,7 @@ std::string text_of(const world_report& report) {
 
 TEST_CASE("nothing is lost, doubled or reordered, whatever happens") {
   auto first = number_of("SIMULATION_SEED", 1);
-  auto count = number_of("SIMULATION_COUNT", 300);
+  auto count = number_of("SIMULATION_COUNT", 200);
   world_report total;
   for (auto seed = first; seed < first + count; ++seed) {
     INFO("SIMULATION_SEED=", seed);

@@ -1,0 +1,79 @@
+// Messages of the specification that come to a peer from elsewhere than its
+// connection.
+
+#include <doctest/doctest.h>
+
+#include "rogue.hpp"
+#include "two_nodes.hpp"
+
+using namespace simulation;
+using test::rogue;
+
+namespace {
+
+/// The answer of b's state for a to this request.
+std::string answer_of(two_nodes& uut, const connect_request& request) {
+  uut.connect();
+  auto reply = uut.b.peer_of(uut.a)->answer(request);
+  if (auto refused = std::get_if<connect_reply_error>(&reply.result))
+    return std::string{to_string(*refused)};
+  const auto& ok = std::get<connect_reply_ok>(reply.result);
+  return "version " + std::to_string(ok.proto_ver) + ", adverts "
+         + std::to_string(ok.node_advert_ver.own) + " and "
+         + std::to_string(ok.node_advert_ver.known);
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(two_nodes, "a request is answered as in a handshake") {
+  connect_request request{1, 1, a.id(), b.id(), 0, 0};
+  CHECK(answer_of(*this, request) == "version 1, adverts 1 and 1");
+  request.proto_ver_min = 2;
+  request.proto_ver_max = 3;
+  CHECK(answer_of(*this, request) == "incompatible");
+  std::swap(request.src_node_id, request.dst_node_id);
+  CHECK(answer_of(*this, request) == "denied");
+}
+
+TEST_CASE_FIXTURE(two_nodes, "a reply that is an error ends what is queued") {
+  b.crash();
+  auto reply = [this](const connect_reply& x) {
+    a.with_peer(b.id(), [&](peer& y) { y.handle_connect_reply(x, net.now()); });
+  };
+  auto first = a.send(b, "echo", "1");
+  reply({connect_reply_error::denied});
+  CHECK(a.outcome(first) == "denied");
+  auto second = a.send(b, "echo", "2");
+  reply({connect_reply_error::incompatible});
+  CHECK(a.outcome(second) == "incompatible");
+  auto third = a.send(b, "echo", "3", {rel_time{5}});
+  reply({connect_reply_error::over_capacity});
+  net.run_for(6s);
+  CHECK(a.outcome(third) == "over_capacity");
+  b.start();
+  reply({connect_reply_ok{}});
+  net.run_for(60s);
+  CHECK(both_connected());
+}
+
+TEST_CASE("a sealed message counts by whatever way it comes") {
+  rogue uut;
+  chunk_list list;
+  list.add(true, uut.message("hello"));
+  node_msg early{0, encrypted_msg_chacha20_poly1305{bytes(40)}};
+  CHECK_FALSE(uut.uut.handle_node_msg(early, uut.now));
+  uut.connect();
+  uut.heard();
+  auto frame =
+    test::body_of(uut.sealed(frame_kind::node_msg, 0, list.encoded()));
+  auto parsed = parse_body(frame).value();
+  node_msg msg{parsed.number,
+               encrypted_msg_chacha20_poly1305{to_bytes(parsed.ciphertext)}};
+  CHECK(uut.uut.handle_node_msg(msg, uut.now));
+  uut.pump();
+  CHECK(uut.heard() == "got hello, ack 1");
+  CHECK(uut.uut.handle_node_msg({1, encrypted_msg_null{bytes(40)}}, uut.now));
+  uut.pump();
+  CHECK(uut.heard() == "goodbye protocol_error, closed");
+  CHECK(uut.ended("null_cipher") == 1);
+}
