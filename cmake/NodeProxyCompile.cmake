@@ -50,9 +50,6 @@ function(node_proxy_uses_caf target)
   if(NOT target STREQUAL node_proxy_caf_headers)
     target_precompile_headers(${target} REUSE_FROM node_proxy_caf_headers)
   endif()
-  # UBSan's part of the same harmless reference; AddressSanitizer still reports
-  # every access through a null pointer.
-  target_compile_options(${target} PRIVATE -fno-sanitize=null)
   if(CAF_VERSION VERSION_GREATER_EQUAL 1)
     # CAF 1.x deprecates what it has in common with 0.17 (`request`, `send`).
     target_compile_options(${target} PRIVATE -Wno-deprecated-declarations)

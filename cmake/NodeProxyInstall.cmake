@@ -7,14 +7,8 @@
 include(CMakePackageConfigHelpers)
 
 set(destination "${CMAKE_INSTALL_LIBDIR}/cmake/node_proxy")
-set(targets node_proxy_messages)
-foreach(target IN ITEMS node_proxy_protocol node_proxy_actors node_proxy)
-  if(TARGET ${target})
-    list(APPEND targets ${target})
-  endif()
-endforeach()
-
-install(TARGETS ${targets} EXPORT node_proxy
+install(TARGETS node_proxy_messages node_proxy_protocol node_proxy_actors
+  node_proxy EXPORT node_proxy
   INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(EXPORT node_proxy NAMESPACE node_proxy::
   FILE node_proxyTargets.cmake DESTINATION "${destination}")
