@@ -9,6 +9,7 @@
 
 #include <sodium/crypto_hash_sha256.h>
 #include <sodium/randombytes.h>
+#include <spdlog/fmt/fmt.h>
 
 #include <node_proxy/actors/key_file.hpp>
 #include <node_proxy/protocol/hex.hpp>
@@ -50,8 +51,8 @@ private:
 };
 
 template <class... Ts>
-void say(const char* format, const Ts&... values) {
-  std::printf(format, values...);
+void say(fmt::format_string<const Ts&...> format, const Ts&... values) {
+  fmt::print(format, values...);
   std::fflush(stdout);
 }
 
@@ -120,7 +121,7 @@ person demo::make_person(std::string name) {
   if (auto saved = save_identity(key_file, self); !saved)
     throw demo_failed{saved.error().text};
   auto id = to_hex(self.id().data);
-  say("   %-7s is %s\n", name.c_str(), id.c_str());
+  say("   {:7} is {}\n", name, id);
   return {std::move(name), std::move(key_file), std::move(id)};
 }
 
@@ -146,8 +147,8 @@ void demo::start_bob() {
     bob_node_->await("listening", [](const json&) { return true; });
   auto address = listening.value("address", "");
   say("\n2. Bob's node runs as a process of its own. It accepts connections at "
-      "%s\n   and has an engine called '%s' that takes messages.\n",
-      address.c_str(), engine.data());
+      "{}\n   and has an engine called '{}' that takes messages.\n",
+      address, engine);
   child_process advert{{"node-proxy", "advert", "--key", bob_.key_file,
                         "--address", address, "--out", folder_ / "bob"}};
   if (advert.wait() != 0)
@@ -163,13 +164,13 @@ void demo::connect_alice() {
   auto connected = alice_node_->await_about("connected", bob_.id);
   bob_node_->await_about("connected", alice_.id);
   say("\n3. Alice's node, another process, connects to that address. Both have "
-      "proven who\n   they are, and speak protocol version %s. From here on "
+      "proven who\n   they are, and speak protocol version {}. From here on "
       "everything is encrypted.\n",
-      connected["proto_ver"].dump().c_str());
+      connected["proto_ver"].dump());
   auto learned = bob_node_->await_about("advert", alice_.id);
-  say("   Alice has sent her own advert to Bob, version %s: now he could call "
+  say("   Alice has sent her own advert to Bob, version {}: now he could call "
       "her, too.\n",
-      learned["version"].dump().c_str());
+      learned["version"].dump());
 }
 
 /// Sends one message and checks that it arrives as it was, from whom it was,
@@ -187,8 +188,7 @@ void demo::send_text(demo_node& from, const person& sender, demo_node& to,
                       + " sent"};
   from.await("delivered",
              [id](const json& event) { return event.value("id", 0) == id; });
-  say("   %-5s -> %-5s  %.*s\n", sender.name.c_str(), receiver.name.c_str(),
-      static_cast<int>(description.size()), description.data());
+  say("   {:5} -> {:5}  {}\n", sender.name, receiver.name, description);
 }
 
 void demo::send_all(demo_node& from, const person& sender, demo_node& to,
@@ -225,9 +225,9 @@ void demo::refuse_mallory() {
     throw demo_failed{"Mallory was not refused as denied"};
   node.stop();
   say("\n5. Mallory has Bob's advert, too, and calls him. But Bob's policy "
-      "names her: she has\n   to prove who she is, and is refused: '%s'. Her "
+      "names her: she has\n   to prove who she is, and is refused: '{}'. Her "
       "message was not delivered.\n",
-      reason.c_str());
+      reason);
 }
 
 void demo::say_goodbye() {
@@ -236,9 +236,9 @@ void demo::say_goodbye() {
   bob_node_->stop();
   if (bob_node_->met(mallory_.id))
     throw demo_failed{"Mallory has got through to Bob"};
-  say("\n6. Alice says goodbye ('%s'), then Bob ends as well. Nothing of "
+  say("\n6. Alice says goodbye ('{}'), then Bob ends as well. Nothing of "
       "Mallory's has\n   come through to him.\n",
-      gone.value("reason", "").c_str());
+      gone.value("reason", ""));
 }
 
 int run_demo() {
@@ -258,10 +258,10 @@ int run_demo() {
     return fail(std::string{"the demonstration failed: "} + error.what());
   }
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  char seconds[32];
-  std::snprintf(seconds, sizeof(seconds), "%.1f", took.count());
-  return print_line("\nAll of this was checked and is true. It took "
-                    + std::string{seconds} + " seconds.");
+  return print_line(
+    fmt::format("\nAll of this was checked and is true. It took "
+                "{:.1f} seconds.",
+                took.count()));
 }
 
 } // namespace
