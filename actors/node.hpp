@@ -55,8 +55,8 @@ private:
   std::unique_ptr<parts> parts_;
 };
 
-/// Spawns a node. Errors: not_initialized if `init` was missed, bad_config, those
-/// of `register_engine`, and those of `listen`, which name the address.
+/// Spawns a node. Errors: not_initialized if `init` was missed, bad_config,
+/// those of `register_engine`, and those of `listen`, which name the address.
 [[nodiscard]] expected<node, caf::error> spawn_node(caf::actor_system& system,
                                                     node_config config);
 
