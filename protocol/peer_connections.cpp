@@ -259,8 +259,10 @@ void peer::leave(link& x, control::goodbye_reason reason, timestamp now) {
   if (x.is<link::leaving>() || x.is<link::closing>())
     return;
   auto was_active = x.is<link::active>();
-  if (was_active)
+  if (was_active) {
+    ack_due_ = ack_due_ || inbox_.ack_wanted_since();
     flush_control(x, now);
+  }
   say_goodbye(x, reason, now);
   if (was_active)
     end_active(x, to_string(reason), now);
