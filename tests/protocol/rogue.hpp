@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <node_proxy/protocol/advert.hpp>
 #include <node_proxy/protocol/bare.hpp>
 #include <node_proxy/protocol/frame.hpp>
 #include <node_proxy/protocol/handshake.hpp>
@@ -45,7 +46,7 @@ public:
     responder_handshake responder{bob(), random_.next_key()};
     REQUIRE(responder.handle_init(body_of(init)));
     auto reply =
-      body_of(responder.handle_facts({}, uut.epoch(), settings_).value());
+      body_of(responder.handle_facts({}, epoch_of_bob, settings_).value());
     REQUIRE(noise.read_message_2(parse_body(reply).value().payload));
     auto keys = noise.split();
     constexpr auto suite = cipher_suite::chacha20_poly1305;
@@ -61,6 +62,27 @@ public:
       sealed(frame_kind::control, controls_++, control::encode_frame(resume)));
     auto proven = responder.handle_first_frame(first).value();
     uut.handle_session(++connection_, std::move(proven), now);
+    pump();
+  }
+
+  /// Lets Bob dial Alice. His attempt becomes a connection of this name, on
+  /// which nothing comes.
+  void dial(connection_id connection) {
+    dial_later();
+    uut.handle_connect(now);
+    pump();
+    REQUIRE(attempt_);
+    uut.handle_dialled(*attempt_, connection, now);
+    pump();
+  }
+
+  /// Bob learns where to find Alice.
+  void dial_later() {
+    node_advert advert;
+    advert.version = 1;
+    advert.addrs.push_back({tcp_addr{}, 1});
+    REQUIRE(sign_advert(alice(), advert));
+    static_cast<void>(uut.handle_remote_advert(advert, now));
     pump();
   }
 
@@ -163,12 +185,16 @@ private:
       auto failed = outcome->failure;
       note("outcome "
            + std::string{failed ? to_string(failed->error) : "delivered"});
-    } else if (std::holds_alternative<dial_peer>(action)) {
+    } else if (auto dial = std::get_if<dial_peer>(&action)) {
+      attempt_ = dial->id;
       note("dial");
     } else if (std::holds_alternative<learned_advert>(action)) {
       note("learned");
     } else if (std::holds_alternative<overtaken_advert>(action)) {
       note("overtaken");
+    } else if (std::holds_alternative<peer_refused>(
+                 std::get<peer_event>(action))) {
+      note("refused");
     }
   }
 
@@ -237,6 +263,7 @@ private:
   connection_id connection_ = 0;
   std::optional<sealer> out_;
   std::optional<opener> in_;
+  std::optional<attempt_id> attempt_;
   std::uint64_t controls_ = 0;
   std::uint64_t unreliables_ = 0;
   std::string heard_;
@@ -250,6 +277,8 @@ public:
   bool takes_bytes = true;
   std::size_t written = 0;
   delivery_id last_delivery;
+  /// What the acceptor takes for the epoch of Bob's state.
+  std::uint64_t epoch_of_bob = 22;
   /// Of the present connection.
   connection_digest digest{};
 };

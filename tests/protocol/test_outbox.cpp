@@ -351,6 +351,46 @@ TEST_CASE_FIXTURE(fixture, "a message with numbers but not sent is definite") {
   CHECK(sent(uut) == "2:1000.");
 }
 
+TEST_CASE_FIXTURE(fixture, "numbers that were not sent cannot be claimed") {
+  connect();
+  send(1, fragment);
+  send(2, 1'000);
+  CHECK(sent(uut) == "0:65000.");
+  CHECK_FALSE(ack(2));
+  CHECK_FALSE(uut.handle_resume(2, 1'000));
+  CHECK(ack(1));
+}
+
+TEST_CASE_FIXTURE(fixture, "what is sent again respects the window") {
+  connect();
+  for (send_token token = 1; token <= 3; ++token)
+    send(token, 100);
+  CHECK(sent(uut) == "0:100. 1:100. 2:100.");
+  reconnect(0, 100 + overhead);
+  CHECK(sent(uut) == "0:100.");
+  CHECK(sent(uut) == "nothing");
+  CHECK(ack(1, {}, 100 + overhead));
+  CHECK(sent(uut) == "1:100.");
+}
+
+TEST_CASE("deadlines are kept while dead ones are cleared away") {
+  outbox uut{10'000'000, 10'000};
+  CHECK(uut.handle_resume(0, 10'000'000));
+  for (send_token token = 1; token <= 1'000; ++token)
+    CHECK(uut.handle_send(token, bytes(10), steady_time{1h}));
+  CHECK(uut.handle_send(1'001, bytes(10), steady_time{2h}));
+  while (uut.poll_transmit(frame_size)) {
+  }
+  CHECK(uut.handle_send(1'002, bytes(10), steady_time{3h}));
+  CHECK(uut.handle_ack({1'000, 0, {}}));
+  CHECK(outcomes(uut).ends_with("1000=ok"));
+  CHECK(uut.next_deadline(at(0s)) == 2h);
+  uut.handle_timeout(at(2h), send_error::expired);
+  CHECK(outcomes(uut) == "1001=unconfirmed/expired");
+  uut.handle_timeout(at(3h), send_error::expired);
+  CHECK(outcomes(uut) == "1002=expired");
+}
+
 TEST_CASE_FIXTURE(fixture, "absolute times follow the wall clock") {
   send(1, 10, deadline{std::chrono::seconds{600}});
   // The clock may be set, so there is a look each minute.

@@ -46,10 +46,49 @@ TEST_CASE_FIXTURE(two_nodes, "only the initiator closes for idleness") {
   CHECK(a.connected(b));
 }
 
+TEST_CASE_FIXTURE(two_nodes, "to want what is there means nothing later") {
+  connect();
+  a.connect(b);
+  net.run_for(10min);
+  CHECK(a.count("idle") == 1);
+  CHECK_FALSE(a.connected(b));
+}
+
+TEST_CASE_FIXTURE(two_nodes, "what is held keeps the holder from closing") {
+  connect();
+  auto token = b.send(a, "late", "hello");
+  net.run_for(10min);
+  CHECK(a.count("idle") == 0);
+  a.take("late");
+  net.run_for(1s);
+  CHECK(b.outcome(token) == "delivered");
+}
+
+TEST_CASE_FIXTURE(two_nodes, "connections that do not last are made slowly") {
+  net.prepare = [](connection_id, connection& x) {
+    x.directions[0].cut_at = 600;
+  };
+  a.set_permanent(b);
+  a.send(b, "echo", std::string(1'000, 'x'));
+  net.run_for(60s);
+  CHECK(a.count("reset") > 5);
+  CHECK(a.count("reset") < 60);
+}
+
+TEST_CASE_FIXTURE(two_nodes, "delays begin anew after a stable connection") {
+  a.set_permanent(b);
+  for (auto i = 0; i < 15; ++i) {
+    REQUIRE(net.run_until([&] { return both_connected(); }, 110ms));
+    net.run_for(11s);
+    b.shut_down();
+    REQUIRE(net.run_until([&] { return !a.connected(b); }, 1s));
+  }
+}
+
 TEST_CASE_FIXTURE(two_nodes, "what is not consumed keeps a connection open") {
   auto token = a.send(b, "late", "hello");
   net.run_for(10min);
-  CHECK(a.connected(b));
+  CHECK(a.count("idle") == 0);
   b.take("late");
   REQUIRE(wait_for(token));
   net.run_for(61s);

@@ -2,10 +2,11 @@
 
 #include <doctest/doctest.h>
 
-#include "support/octets.hpp"
+#include "rogue.hpp"
 #include "two_nodes.hpp"
 
 using namespace simulation;
+using test::rogue;
 
 TEST_CASE_FIXTURE(two_nodes, "heartbeats keep a quiet connection") {
   a.set_permanent(b);
@@ -193,4 +194,90 @@ TEST_CASE_FIXTURE(two_nodes, "after shutdown the other end waits to dial") {
   auto attempts = b.peer_of(a)->metrics().attempts - before;
   CHECK(attempts >= 5);
   CHECK(attempts <= 30);
+}
+
+TEST_CASE("octets that come in bursts are a sign of life") {
+  test::peer_settings settings;
+  settings.dead_peer_limit = 3s;
+  rogue uut{settings};
+  uut.connect();
+  uut.wait(2s);
+  SUBCASE("if they are enough") {
+    for (auto i = 0; i < 9; ++i)
+      uut.uut.handle_progress(1, 1'000, uut.now);
+    uut.wait(2s);
+    CHECK(uut.uut.connected());
+    uut.wait(1s);
+  }
+  SUBCASE("if not, they are none") {
+    for (auto i = 0; i < 8; ++i)
+      uut.uut.handle_progress(1, 1'000, uut.now);
+    uut.wait(1s);
+  }
+  CHECK_FALSE(uut.uut.connected());
+  CHECK(uut.ended("dead_peer") == 1);
+}
+
+TEST_CASE("who has said goodbye reads on") {
+  rogue uut;
+  uut.connect();
+  uut.send_unreliable({test::numbered(5)}, false);
+  uut.heard();
+  uut.uut.handle_shutdown(uut.now.steady + 10s, uut.now);
+  uut.pump();
+  CHECK(uut.heard() == "goodbye shutdown finished");
+  uut.send(0, {uut.message("late")});
+  CHECK(uut.heard() == "got late");
+  // The rest of a message of which the beginning is gone is nothing.
+  uut.send_unreliable({test::numbered(5)});
+  CHECK(uut.heard().empty());
+  CHECK(uut.uut.metrics().unreliable_dropped == 1);
+  CHECK(uut.uut.metrics().messages_rejected == 0);
+  uut.say(control::goodbye{});
+  CHECK(uut.heard() == "closed");
+  CHECK(uut.uut.stopped());
+}
+
+TEST_CASE("acks that are owed come before the goodbye") {
+  rogue uut;
+  uut.takes_messages = false;
+  uut.connect();
+  uut.send(0, {uut.message("a")});
+  auto first = uut.last_delivery;
+  uut.send(1, {uut.message("b")});
+  uut.heard();
+  uut.uut.handle_finished(first, {}, uut.now);
+  uut.pump();
+  CHECK(uut.heard().empty());
+  uut.say(control::goodbye{});
+  CHECK(uut.heard() == "ack 1, goodbye shutdown, closed");
+}
+
+TEST_CASE("what the reasons of a goodbye mean") {
+  rogue uut;
+  uut.connect();
+  uut.dial_later();
+  node_out_msg msg;
+  msg.expiry = rel_time{30};
+  msg.msg.target.name = "x";
+  auto say = [&](std::uint64_t reason) {
+    uut.say(control::goodbye{reason, false});
+    return uut.heard();
+  };
+  SUBCASE("over_capacity: until expiry") {
+    uut.heard();
+    CHECK(say(3) == "goodbye over_capacity finished, closed, refused");
+    uut.uut.handle_send(1, msg, uut.now);
+    uut.wait(31s);
+    CHECK(uut.heard().find("outcome over_capacity") != std::string::npos);
+  }
+  SUBCASE("denied: final") {
+    uut.uut.handle_send(1, msg, uut.now);
+    uut.heard();
+    CHECK(say(4).find("outcome denied, ") != std::string::npos);
+  }
+  SUBCASE("unknown: as shutdown") {
+    uut.heard();
+    CHECK(say(99) == "goodbye shutdown finished, closed");
+  }
 }

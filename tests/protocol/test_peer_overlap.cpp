@@ -82,6 +82,28 @@ TEST_CASE_FIXTURE(acquainted, "messages that were acked on the loser") {
   CHECK(b.texts("echo") == "1 2");
 }
 
+TEST_CASE_FIXTURE(acquainted, "an ack that came too late on the loser") {
+  // b's connection is up first for both, a's was claimed for before. b changes
+  // over before a's ack of its message has come.
+  clash(28ms, 20ms);
+  auto token = b.send(a, "echo", "1");
+  net.run_for(1s);
+  CHECK(a.count("superseded") == 1);
+  CHECK(a.texts("echo") == "1");
+  CHECK(b.outcome(token) == "delivered");
+}
+
+TEST_CASE_FIXTURE(acquainted, "a restarted responder dials by itself") {
+  connect();
+  net.cut(the_connection(), {std::nullopt, std::nullopt});
+  b.restart();
+  net.introduce(b, a);
+  auto token = b.send(a, "echo", "hello");
+  REQUIRE(net.run_until([&] { return b.outcome(token) != "pending"; }, 1s));
+  CHECK(b.outcome(token) == "delivered");
+  CHECK(a.count("superseded") == 1);
+}
+
 TEST_CASE_FIXTURE(two_nodes, "a stale connection is taken over") {
   connect();
   auto old = the_connection();

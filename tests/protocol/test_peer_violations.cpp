@@ -214,38 +214,36 @@ TEST_CASE_FIXTURE(connected_rogue, "a key that is replaced in time") {
   CHECK(uut.metrics().ends.empty());
 }
 
+TEST_CASE_FIXTURE(connected_rogue, "an advert that is stale is counted") {
+  node_advert advert;
+  advert.version = 9;
+  REQUIRE(sign_advert(alice(), advert));
+  say(advert);
+  CHECK(heard() == "learned");
+  CHECK(uut.advert_version() == 9);
+  say(advert);
+  CHECK(heard().empty());
+  CHECK(uut.connected());
+  CHECK(uut.metrics().stale_adverts == 1);
+}
+
 TEST_CASE_FIXTURE(connected_rogue, "adverts that are wrong") {
   node_advert advert;
   advert.version = 9;
   REQUIRE(sign_advert(alice(), advert));
-  SUBCASE("not") {
-    say(advert);
-    CHECK(heard() == "learned");
-    CHECK(uut.advert_version() == 9);
-    return;
-  }
-  SUBCASE("stale") {
-    say(advert);
-    say(advert);
-    CHECK(heard() == "learned");
-    CHECK(uut.metrics().stale_adverts == 1);
-    return;
-  }
+  std::string_view reason = "bad_signature";
   SUBCASE("the signature") {
     advert.version = 10;
-    say(advert);
-    CHECK(broke_off("bad_signature"));
   }
   SUBCASE("the node") {
     REQUIRE(sign_advert(identity::from_seed(numbered_key(3)), advert));
-    say(advert);
-    CHECK(broke_off("wrong_node"));
+    reason = "wrong_node";
   }
   SUBCASE("our own, forged") {
     advert.id = bob().id();
-    say(advert);
-    CHECK(broke_off("bad_signature"));
   }
+  say(advert);
+  CHECK(broke_off(reason));
 }
 
 TEST_CASE_FIXTURE(connected_rogue, "an advert of ours that we forgot") {
@@ -392,4 +390,32 @@ TEST_CASE("connections that are being left are few") {
        at = text.find("old closed", at + 1))
     ++closed;
   CHECK(closed >= 90);
+}
+
+TEST_CASE("a session for another epoch of ours is closed") {
+  rogue uut;
+  uut.epoch_of_bob = 23;
+  uut.connect();
+  CHECK(uut.heard() == "closed");
+  CHECK(uut.ended("other_epoch") == 1);
+  CHECK_FALSE(uut.uut.connected());
+}
+
+TEST_CASE("a bad session leaves our own attempt alone") {
+  rogue uut;
+  uut.dial(50);
+  CHECK(uut.heard() == "learned, dial");
+  uut.connect({0, test::control::received_state{22, 7}, 1'000});
+  CHECK(uut.ended("beyond_sent") == 1);
+  uut.heard();
+  uut.uut.handle_closed(50, "reset", uut.now);
+  CHECK(uut.ended("reset") == 1);
+}
+
+TEST_CASE("our own attempt ends when the peer has come to us") {
+  rogue uut;
+  uut.dial(50);
+  CHECK(uut.heard() == "learned, dial");
+  uut.connect();
+  CHECK(uut.heard() == "resume 0 none, old closed");
 }
