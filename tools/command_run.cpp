@@ -139,7 +139,7 @@ bool serve(line_reader& input, console& typed, const json_lines& out,
       auto line = input.poll_line();
       if (!line)
         break;
-      typed.handle_line(std::move(*line));
+      typed.handle_line(*line);
     }
   }
 }

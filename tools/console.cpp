@@ -41,8 +41,8 @@ json delivered_line(std::uint64_t id) {
 }
 
 /// Sends what it gets, and writes what became of it.
-caf::behavior sender_actor(caf::event_based_actor* self, router_actor router,
-                           json_lines* out,
+caf::behavior sender_actor(caf::event_based_actor* self,
+                           const router_actor& router, json_lines* out,
                            const std::shared_ptr<outstanding>& open) {
   return {
     [=](std::uint64_t id, const node_out_msg& msg) {
@@ -105,7 +105,7 @@ console::~console() {
   caf::anon_send(sender_, caf::flush_atom_v);
 }
 
-void console::handle_line(input_line line) {
+void console::handle_line(const input_line& line) {
   std::string_view rest = line.text;
   if (rest.empty())
     return;

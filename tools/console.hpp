@@ -56,7 +56,7 @@ public:
   ~console();
 
   /// Reads `send NODE_ID ENGINE TEXT`. Other lines are logged.
-  void handle_line(input_line line);
+  void handle_line(const input_line& line);
 
   /// Whether another line can be taken now.
   [[nodiscard]] bool has_room() const { return outstanding_->has_room(); }
