@@ -227,10 +227,11 @@ command add_run(CLI::App& app) {
     ->check(CLI::Range(1, 1'000'000))
     ->capture_default_str()
     ->type_name("N");
-  sub->footer("Typed messages come from the engine '"
-              + std::string{console_engine}
-              + "', which prints what is sent to it.\n"
-                "SIGINT and SIGTERM end the node in good order.");
+  sub->footer(
+    "Typed messages come from the engine '" + std::string{console_engine}
+    + "', which prints what is sent to it.\n"
+      "SIGINT and SIGTERM end the node in good order, a second one at "
+      "once.");
   return {sub, [options] {
             return run(*options);
           }};
