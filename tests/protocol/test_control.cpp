@@ -110,7 +110,7 @@ TEST_CASE("an altered control frame is an error or another frame") {
 }
 
 TEST_CASE("unknown tags below 128 are an error, others are skipped") {
-  for (std::uint64_t tag : {8, 9, 100, 127})
+  for (std::uint64_t tag : {8u, 9u, 100u, 127u})
     CHECK(error_of(framed(tag, numbered(3))) == "bad_tag");
   for (std::uint64_t tag : {128ull, 129ull, 100'000ull, ~0ull}) {
     auto frame = control::decode_frame(framed(tag, numbered(3)));

@@ -210,7 +210,7 @@ TEST_CASE("a responder chooses within the offer") {
   answer.reply = {connect_reply_ok{0, {}}};
   CHECK(welcome_with(answer) == "beyond_offer");
   answer = good_welcome();
-  for (std::uint64_t cipher : {0, 3, 77}) {
+  for (std::uint64_t cipher : {0u, 3u, 77u}) {
     answer.cipher = cipher;
     CHECK(welcome_with(answer) == "beyond_offer");
   }

@@ -30,8 +30,8 @@ struct fixture {
     return text_of(uut.handle_resume(epoch, first));
   }
 
-  std::string chunk(std::uint64_t seq, bool last, std::size_t size) {
-    return text_of(uut.handle_chunk(seq, last, bytes(size)));
+  std::string chunk(std::uint64_t seq, bool is_last, std::size_t size) {
+    return text_of(uut.handle_chunk(seq, is_last, bytes(size)));
   }
 
   std::string void_range(std::uint64_t from, std::uint64_t to) {

@@ -478,7 +478,7 @@ TEST_CASE("an expiry is at most thirty days ahead") {
 }
 
 TEST_CASE("a list of chunks is as long as it says") {
-  for (std::size_t count : {1, 2, 127, 128, 129, 400}) {
+  for (std::size_t count : {1u, 2u, 127u, 128u, 129u, 400u}) {
     chunk_list uut;
     for (std::size_t i = 0; i < count; ++i) {
       auto expected_size = uut.size_with(i);

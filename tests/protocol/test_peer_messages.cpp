@@ -26,7 +26,7 @@ TEST_CASE_FIXTURE(two_nodes, "messages go both ways, in order") {
   net.run_for(1s);
   CHECK(b.texts("echo") == "1 2 3");
   CHECK(a.texts("echo") == "1 2 3");
-  for (send_token token : {1, 2, 3}) {
+  for (send_token token : {1u, 2u, 3u}) {
     CHECK(a.outcome(token) == "delivered");
     CHECK(b.outcome(token) == "delivered");
   }

@@ -148,10 +148,10 @@ TEST_CASE("each direction changes its key by itself") {
     auto pair = connected(suite);
     auto& a = *pair.alices_end;
     auto& b = *pair.bobs_end;
-    for (auto round = 0; round < 3; ++round) {
+    for (std::uint64_t round = 0; round < 3; ++round) {
       CHECK(opened(b, control_frame(a, control::rekey{})) == "control 6");
       CHECK(a.usage().frames == 0);
-      CHECK(opened(b, message_frame(a, 10u + round)).starts_with("messages"));
+      CHECK(opened(b, message_frame(a, 10 + round)).starts_with("messages"));
       CHECK(opened(a, control_frame(b)) == "control 5");
     }
     CHECK(opened(a, control_frame(b, control::rekey{})) == "control 6");
