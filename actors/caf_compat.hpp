@@ -102,6 +102,25 @@ void fail(promise<R>& waiting, caf::error reason) {
   waiting = promise<R>{};
 }
 
+// -- requests in the name of another actor ------------------------------------
+
+/// Sends `msg` to `to` as the request `id` of `from`, to whom the answer will
+/// go. `self` is the actor that runs.
+template <class Self, class Msg>
+void send_as_request(Self* self, const caf::actor& from, caf::message_id id,
+                     const caf::actor& to, Msg msg) {
+  auto sender = caf::actor_cast<caf::strong_actor_ptr>(from);
+#if CAF_MAJOR_VERSION >= 1
+  auto element = caf::make_mailbox_element(std::move(sender), id,
+                                           caf::make_message(std::move(msg)));
+#else
+  auto element =
+    caf::make_mailbox_element(std::move(sender), id, {}, std::move(msg));
+#endif
+  caf::actor_cast<caf::abstract_actor*>(to)->enqueue(std::move(element),
+                                                     self->context());
+}
+
 // -- messages to oneself ------------------------------------------------------
 
 /// Sends `msg` to `self` after `delay`, by the clock of the actor system. It

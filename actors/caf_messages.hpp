@@ -75,12 +75,15 @@ class actor_system_config;
   X(admission_request)                                                         \
   X(admission)                                                                 \
   X(proven_connection)                                                         \
+  X(routed_msg)                                                                \
+  X(routed_batch)                                                              \
   X(attach_session)                                                            \
   X(engines_changed)                                                           \
   X(local_advert_changed)                                                      \
   X(connect_now)                                                               \
   X(stop_node_proxy)                                                           \
   X(proxy_event)                                                               \
+  X(engines_answered)                                                          \
   X(tick)                                                                      \
   X(flush_queued)                                                              \
   X(lookup_node_proxy)                                                         \

@@ -1,14 +1,14 @@
 #include <node_proxy/actors/engine_lanes.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace node_proxy {
 
 namespace {
 
-/// Requests under way to an engine that takes single messages. The cost of a
-/// request grows with their number.
-constexpr std::size_t single_requests = 64;
+/// Requests under way to an engine that takes single messages.
+constexpr std::size_t single_requests = 256;
 
 /// The same for an engine that takes batches: one is being worked on while the
 /// next one gathers.
@@ -31,104 +31,104 @@ std::optional<control::reject_reason> reason_of(const caf::error& error) {
 } // namespace
 
 void engine_lanes::deliver(deliver_message message) {
-  auto name = message.msg.target.name;
-  auto entry = engines_->find(name);
-  if (entry == engines_->end()) {
-    finished_(message.id, control::reject_reason::unknown_engine);
-    return;
-  }
-  auto [position, is_new] = lanes_.try_emplace(name);
-  if (is_new)
+  const auto& name = message.msg.target.name;
+  auto position = lanes_.find(name);
+  if (position == lanes_.end()) {
+    auto entry = engines_->find(name);
+    if (entry == engines_->end()) {
+      finished_(message.id, control::reject_reason::unknown_engine);
+      return;
+    }
+    position = lanes_.try_emplace(name).first;
     position->second.to = entry->second;
+  }
   position->second.waiting.push_back(std::move(message));
-  pass_on(position->second, name);
+  pass_on(position->second);
+}
+
+void engine_lanes::handle_answers() {
+  for (const auto& answer : requests_.take_answers())
+    handle_answer(answer);
 }
 
 void engine_lanes::set_engines(
   std::shared_ptr<const engine_directory> engines) {
   engines_ = std::move(engines);
-  std::vector<lane> gone;
   for (auto i = lanes_.begin(); i != lanes_.end();) {
     auto entry = engines_->find(i->first);
     if (entry == engines_->end()
         || entry->second.engine != i->second.to.engine) {
-      gone.push_back(std::move(i->second));
+      refuse_all(i->second);
       i = lanes_.erase(i);
     } else {
       ++i;
     }
   }
-  for (const auto& x : gone)
-    refuse_all(x);
 }
 
-void engine_lanes::pass_on(lane& x, const engine_name& name) {
+void engine_lanes::pass_on(lane& x) {
   auto most = x.to.batches ? batch_requests : single_requests;
-  while (!x.waiting.empty() && x.asked.size() < most) {
+  while (!x.waiting.empty() && x.asked < most) {
+    ++x.asked;
     if (x.to.batches)
-      ask_batch(x, name);
+      ask_batch(x);
     else
-      ask_one(x, name);
+      ask_one(x);
   }
 }
 
-void engine_lanes::ask_one(lane& x, const engine_name& name) {
-  auto [id, msg] = std::move(x.waiting.front());
-  x.waiting.pop_front();
-  ask(x, name, std::move(msg), {id});
+void engine_lanes::ask_one(lane& x) {
+  auto [id, msg] = x.waiting.take_front();
+  asked_.push_back({requests_.ask(x.to.engine, std::move(msg)), &x, id});
 }
 
-void engine_lanes::ask_batch(lane& x, const engine_name& name) {
+void engine_lanes::ask_batch(lane& x) {
   engine_msg_batch batch;
   std::vector<delivery_id> ids;
-  for (std::size_t size = 0;
-       !x.waiting.empty() && batch.msgs.size() < batch_messages
-       && size < batch_bytes;
-       x.waiting.pop_front()) {
-    auto& [id, msg] = x.waiting.front();
+  auto most = std::min(x.waiting.size(), batch_messages);
+  batch.msgs.reserve(most);
+  ids.reserve(most);
+  for (std::size_t size = 0; ids.size() < most && size < batch_bytes;) {
+    auto [id, msg] = x.waiting.take_front();
     size += msg.msg.size();
     ids.push_back(id);
     batch.msgs.push_back(std::move(msg));
   }
-  ask(x, name, std::move(batch), std::move(ids));
+  asked_.push_back(
+    {requests_.ask(x.to.engine, std::move(batch)), &x, std::move(ids)});
 }
 
-template <class Msg>
-void engine_lanes::ask(lane& x, const engine_name& name, Msg msg,
-                       std::vector<delivery_id> ids) {
-  auto number = ++last_request_;
-  x.asked.emplace(number, std::move(ids));
-  self_->request(x.to.engine, caf::infinite, std::move(msg))
-    .then([this, name, number] { handle_answer(name, number, std::nullopt); },
-          [this, name, number](const caf::error& error) {
-            handle_answer(name, number, reason_of(error));
-          });
-}
-
-void engine_lanes::handle_answer(const engine_name& name,
-                                 request_number request,
-                                 std::optional<control::reject_reason> reason) {
-  auto position = lanes_.find(name);
-  if (position == lanes_.end())
+void engine_lanes::handle_answer(const engine_requests::answer& answer) {
+  auto x =
+    std::ranges::lower_bound(asked_, answer.number, {}, &request::number);
+  if (x == asked_.end() || x->number != answer.number || !x->of)
     return;
-  // Nothing is found for an engine that had this name before.
-  auto asked = position->second.asked.extract(request);
-  if (asked.empty())
-    return;
-  for (const auto& id : asked.mapped())
-    finished_(id, reason);
-  auto& x = position->second;
-  pass_on(x, name);
-  if (x.asked.empty())
-    lanes_.erase(position);
+  auto& of = *x->of;
+  --of.asked;
+  finish(*x, answer.error ? reason_of(*answer.error) : std::nullopt);
+  while (!asked_.empty() && !asked_.front().of)
+    asked_.pop_front();
+  pass_on(of);
 }
 
-void engine_lanes::refuse_all(const lane& x) {
-  for (const auto& [request, ids] : x.asked)
-    for (const auto& id : ids)
-      finished_(id, control::reject_reason::engine_gone);
-  for (const auto& message : x.waiting)
-    finished_(message.id, control::reject_reason::engine_gone);
+/// Nothing more will be told about this request.
+void engine_lanes::finish(request& x,
+                          std::optional<control::reject_reason> reason) {
+  x.of = nullptr;
+  auto ids = std::exchange(x.ids, delivery_id{});
+  if (auto many = std::get_if<std::vector<delivery_id>>(&ids))
+    for (const auto& id : *many)
+      finished_(id, reason);
+  else
+    finished_(std::get<delivery_id>(ids), reason);
+}
+
+void engine_lanes::refuse_all(lane& x) {
+  for (auto& request : asked_)
+    if (request.of == &x)
+      finish(request, control::reject_reason::engine_gone);
+  while (!x.waiting.empty())
+    finished_(x.waiting.take_front().id, control::reject_reason::engine_gone);
 }
 
 } // namespace node_proxy

@@ -3,21 +3,22 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
+#include <node_proxy/actors/engine_requests.hpp>
 #include <node_proxy/actors/node_proxy.hpp>
 #include <node_proxy/protocol/control.hpp>
+#include <node_proxy/protocol/fifo.hpp>
 #include <node_proxy/protocol/inbox.hpp>
 
 namespace node_proxy {
 
-/// One queue for each engine that has messages from this peer. An engine gets
+/// One queue for each engine that had messages from this peer. An engine gets
 /// the next ones when it has taken some: what its mailbox holds is bounded, and
 /// the rest counts against the peer's window.
 class engine_lanes {
@@ -27,40 +28,43 @@ public:
     const delivery_id&, std::optional<control::reject_reason>)>;
 
   engine_lanes(node_proxy_actor::pointer self, finished_handler finished)
-    : self_(self), finished_(std::move(finished)) {}
+    : requests_(self), finished_(std::move(finished)) {}
 
   /// Passes a message on, or refuses it at once.
   void deliver(deliver_message message);
+
+  /// Engines have answered (`engines_answered`).
+  void handle_answers();
 
   /// What is under way to engines that are gone is refused.
   void set_engines(std::shared_ptr<const engine_directory> engines);
 
 private:
-  // Names one request to an engine.
-  using request_number = std::uint64_t;
-
   struct lane {
     engine_entry to;
-    std::deque<deliver_message> waiting;
-    // Messages that the engine was asked to take, by request.
-    std::map<request_number, std::vector<delivery_id>> asked;
+    fifo<deliver_message> waiting;
+    std::size_t asked = 0; // requests under way
   };
 
-  void pass_on(lane& x, const engine_name& name);
-  void ask_one(lane& x, const engine_name& name);
-  void ask_batch(lane& x, const engine_name& name);
-  template <class Msg>
-  void ask(lane& x, const engine_name& name, Msg msg,
-           std::vector<delivery_id> ids);
-  void handle_answer(const engine_name& name, request_number request,
-                     std::optional<control::reject_reason> reason);
-  void refuse_all(const lane& x);
+  // A request under way: what an engine was asked to take.
+  struct request {
+    engine_requests::number_type number = 0;
+    lane* of = nullptr; // none if there is nothing to be told any more
+    std::variant<delivery_id, std::vector<delivery_id>> ids;
+  };
 
-  node_proxy_actor::pointer self_;
+  void pass_on(lane& x);
+  void ask_one(lane& x);
+  void ask_batch(lane& x);
+  void handle_answer(const engine_requests::answer& answer);
+  void finish(request& x, std::optional<control::reject_reason> reason);
+  void refuse_all(lane& x);
+
+  engine_requests requests_;
   finished_handler finished_;
   std::shared_ptr<const engine_directory> engines_;
   std::unordered_map<engine_name, lane> lanes_;
-  request_number last_request_ = 0;
+  fifo<request> asked_; // by number
 };
 
 } // namespace node_proxy

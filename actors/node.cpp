@@ -194,7 +194,7 @@ expected<node, caf::error> spawn_node(caf::actor_system& system,
   if (!init_crypto())
     return unexpected{
       make_error(errc::bad_config, "libsodium cannot be initialized")};
-  config.settings.have_aes = aes_available();
+  config.settings.have_aes = config.use_aes && aes_available();
   auto parts = std::make_unique<node::parts>(system);
   if (auto ok = parts->start(std::move(config)); !ok)
     return unexpected{ok.error()};

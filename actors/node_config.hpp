@@ -39,6 +39,9 @@ struct node_config {
   std::size_t max_unproven = 256;
   /// How long `node::shutdown` lets queued messages go on.
   duration shutdown_grace = std::chrono::seconds{5};
+  /// Whether AES-256-GCM is offered where this machine can do it. Otherwise all
+  /// is encrypted with ChaCha20-Poly1305.
+  bool use_aes = true;
   peer_settings settings;
   /// Gets a `node_event` for whatever happens, if it is set.
   caf::actor observer;

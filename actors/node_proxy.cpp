@@ -39,6 +39,7 @@ public:
   void handle(const frames_in& msg);
   void handle(const written& msg);
   void handle_closed(connection_id connection, std::string_view reason);
+  void handle_answers();
   void handle_tick();
   void handle_flush();
 
@@ -100,7 +101,7 @@ private:
 void node_proxy_state::start(node_proxy_config config) {
   config_ = std::move(config);
   peer_ = std::make_unique<peer>(config_.settings, config_.self, config_.remote,
-                                 config_.remote_key, config_.epoch,
+                                 config_.remote_key, peer_record{config_.epoch},
                                  random_source{config_.seed});
   config_.seed.wipe();
   lanes_.set_engines(config_.engines);
@@ -215,6 +216,14 @@ void node_proxy_state::handle_closed(connection_id connection,
     return;
   peer_->handle_closed(connection, reason, now_of(self_));
   act();
+}
+
+// -- what engines say
+// -----------------------------------------------------------
+
+void node_proxy_state::handle_answers() {
+  lanes_.handle_answers();
+  handle_flush();
 }
 
 // -- time
@@ -333,6 +342,8 @@ node_proxy_behavior(node_proxy_actor::stateful_pointer<node_proxy_state> self,
     [&state](const node_advert& msg) { return state.handle(msg); },
     [&state](connection_permanence msg) { return state.handle(msg); },
     [&state](const node_out_batch& msg) { return state.handle(msg); },
+    [&state](const routed_msg& x) { return state.handle(x.msg); },
+    [&state](const routed_batch& x) { return state.handle(x.batch); },
     [&state](const attach_session& msg) { state.handle(msg); },
     [&state](const engines_changed& msg) { state.handle(msg); },
     [&state](const local_advert_changed& msg) { state.handle(msg); },
@@ -343,6 +354,7 @@ node_proxy_behavior(node_proxy_actor::stateful_pointer<node_proxy_state> self,
     [&state](const connection_closed& msg) {
       state.handle_closed(msg.connection.id(), to_string(msg.reason));
     },
+    [&state](engines_answered) { state.handle_answers(); },
     [&state](tick) { state.handle_tick(); },
     [&state](flush_queued) { state.handle_flush_queued(); },
   };

@@ -25,6 +25,16 @@ struct engine_entry {
 /// All local engines by name. It never changes; a new one takes its place.
 using engine_directory = std::unordered_map<engine_name, engine_entry>;
 
+/// A message for the peer, handed on by the Router.
+struct routed_msg {
+  node_out_msg msg;
+};
+
+/// Messages for the peer, handed on by the Router.
+struct routed_batch {
+  node_out_batch batch;
+};
+
 /// The peer has dialled us and proven itself.
 struct attach_session {
   std::shared_ptr<proven_session> session;
@@ -56,6 +66,9 @@ struct proxy_event {
   std::variant<peer_event, learned_advert, overtaken_advert> what;
 };
 
+/// Engines have answered.
+struct engines_answered {};
+
 /// Time has come to look at the peer's deadlines.
 struct tick {};
 
@@ -79,11 +92,12 @@ using node_proxy_actor =
   actor_interface<delivered(node_out_msg), node_msg_taken(node_msg),
                   connect_reply(connect_request), done(connect_reply),
                   node_advert_reply(node_advert), done(connection_permanence),
-                  batch_outcome(node_out_batch), void(attach_session),
+                  batch_outcome(node_out_batch), delivered(routed_msg),
+                  batch_outcome(routed_batch), void(attach_session),
                   void(engines_changed), void(local_advert_changed),
                   void(connect_now), void(stop_node_proxy), void(frames_in),
-                  void(written), void(connection_closed), void(tick),
-                  void(flush_queued)>;
+                  void(written), void(connection_closed),
+                  void(engines_answered), void(tick), void(flush_queued)>;
 
 /// What a Node Proxy reports to: the Router.
 using node_proxy_supervisor = actor_interface<void(proxy_event)>;

@@ -3,12 +3,12 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <unordered_map>
 #include <variant>
+#include <vector>
 
 #include <node_proxy/actors/caf_compat.hpp>
 #include <node_proxy/actors/engine_messages.hpp>
+#include <node_proxy/protocol/fifo.hpp>
 #include <node_proxy/protocol/outbox.hpp>
 
 namespace node_proxy {
@@ -31,25 +31,31 @@ public:
   [[nodiscard]] send_token add_batch(promise<batch_outcome> waiting,
                                      std::size_t size);
 
-  /// One message has come to its end.
+  /// Messages have come to their end, each of them once.
   void handle_outcome(const send_outcome& outcome);
 
 private:
   struct batch {
     promise<batch_outcome> waiting;
-    send_token first = 0;
-    std::size_t open = 0;
     batch_outcome outcome;
+    // By index, which messages have come to their end.
+    std::vector<bool> ended;
   };
 
-  using entry = std::variant<promise<delivered>, std::shared_ptr<batch>>;
+  // Who waits for `size` messages with tokens from `first` on, of which `open`
+  // have not come to their end.
+  struct entry {
+    send_token first = 0;
+    std::uint64_t size = 0;
+    std::uint64_t open = 0;
+    std::variant<promise<delivered>, batch> waiting;
+  };
 
-  static void answer(promise<delivered>& waiting, const send_outcome& outcome);
-  static void answer(const std::shared_ptr<batch>& waiting,
-                     const send_outcome& outcome);
+  entry* find(send_token token);
+  static void end(entry& x, const send_outcome& outcome);
 
   send_token next_ = 1;
-  std::unordered_map<send_token, entry> entries_;
+  fifo<entry> entries_; // by their tokens
 };
 
 } // namespace node_proxy

@@ -43,8 +43,8 @@ public:
   // -- what local engines ask
   // --------------------------------------------------
 
-  caf::result<delivered> handle(const node_out_msg& msg);
-  caf::result<batch_outcome> handle(const node_out_batch& batch);
+  caf::result<delivered> handle(node_out_msg& msg);
+  caf::result<batch_outcome> handle(node_out_batch& batch);
   node_connect_reply handle(const node_connect_request& msg);
   node_advert_reply handle(const node_advert& advert);
   caf::result<engine_registered> handle(const register_engine& msg);
@@ -79,6 +79,8 @@ private:
     bool permanent = false;
     // The peer's last word if it refused us, until it takes us.
     std::optional<connect_reply_error> refused = std::nullopt;
+    // None of its addresses answered, since it was last connected.
+    bool unreachable = false;
   };
 
   expected<proxy*, errc> find_or_spawn(const node_id& id);
@@ -98,6 +100,7 @@ private:
   void handle_event(const node_id& remote, const peer_resumed& event);
   void handle_event(const node_id& remote, const peer_disconnected& event);
   void handle_event(const node_id& remote, const peer_refused& event);
+  void handle_event(const node_id& remote, const peer_unreachable& event);
 
   router_actor::pointer self_;
   node_config config_;
@@ -127,16 +130,16 @@ void router_state::start(const node_config& config, transport_actor transport) {
 // -- what local engines ask
 // ----------------------------------------------------
 
-caf::result<delivered> router_state::handle(const node_out_msg& msg) {
+caf::result<delivered> router_state::handle(node_out_msg& msg) {
   if (!msg.msg.target.node)
     return make_error(errc::wrong_target, "the target names no node");
   auto to = find_or_spawn(*msg.msg.target.node);
   if (!to)
     return make_error(to.error(), to_hex(msg.msg.target.node->data));
-  return self_->delegate((*to)->handle, msg);
+  return self_->delegate((*to)->handle, routed_msg{std::move(msg)});
 }
 
-caf::result<batch_outcome> router_state::handle(const node_out_batch& batch) {
+caf::result<batch_outcome> router_state::handle(node_out_batch& batch) {
   if (batch.msgs.empty())
     return batch_outcome{};
   const auto& first = batch.msgs.front().msg.target.node;
@@ -149,7 +152,7 @@ caf::result<batch_outcome> router_state::handle(const node_out_batch& batch) {
   auto to = find_or_spawn(*first);
   if (!to)
     return make_error(to.error(), to_hex(first->data));
-  return self_->delegate((*to)->handle, batch);
+  return self_->delegate((*to)->handle, routed_batch{std::move(batch)});
 }
 
 node_connect_reply router_state::handle(const node_connect_request& msg) {
@@ -311,6 +314,7 @@ void router_state::handle_event(const node_id& remote,
   if (auto to = proxies_.find(remote); to != proxies_.end()) {
     to->second.connected = true;
     to->second.refused.reset();
+    to->second.unreachable = false;
     connected_[without_sign_bit(remote)] = remote;
   }
   spdlog::info("connected to {} ({})", to_hex(remote.data),
@@ -343,6 +347,13 @@ void router_state::handle_event(const node_id& remote,
   spdlog::warn("refused by {}: {}", to_hex(remote.data),
                to_string(event.reason));
   report({refused_event{remote, event.reason}});
+}
+
+void router_state::handle_event(const node_id& remote,
+                                const peer_unreachable&) {
+  auto to = proxies_.find(remote);
+  if (to != proxies_.end() && !std::exchange(to->second.unreachable, true))
+    spdlog::warn("{} cannot be reached", to_hex(remote.data));
 }
 
 // -- private
@@ -468,10 +479,10 @@ router_behavior(router_actor::stateful_pointer<router_state> self,
   auto& state = state_of(self);
   state.start(config, std::move(transport));
   return {
-    [&state](const node_out_msg& msg) { return state.handle(msg); },
+    [&state](node_out_msg& msg) { return state.handle(msg); },
     [&state](const node_connect_request& msg) { return state.handle(msg); },
     [&state](const node_advert& msg) { return state.handle(msg); },
-    [&state](const node_out_batch& msg) { return state.handle(msg); },
+    [&state](node_out_batch& msg) { return state.handle(msg); },
     [&state](const register_engine& msg) { return state.handle(msg); },
     [&state](const unregister_engine& msg) { return state.handle(msg); },
     [&state](const lookup_engine& msg) { return state.handle(msg); },

@@ -198,6 +198,7 @@ void connection_state::handle(caf::io::new_data_msg& msg) {
   unreported_ += msg.buf.size();
   frames_.handle_input(as_view(msg));
   deliver();
+  frames_.keep_rest();
   if (phase_ == phase_type::streaming)
     adapt_read_size(msg.buf);
 }

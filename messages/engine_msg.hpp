@@ -6,6 +6,7 @@
 
 #include <node_proxy/messages/basics.hpp>
 #include <node_proxy/messages/identities.hpp>
+#include <node_proxy/messages/shared_bytes.hpp>
 
 namespace node_proxy {
 
@@ -23,7 +24,7 @@ struct engine_msg {
   /// Which of the target's mailboxes, if not its only one.
   std::optional<mailbox_id> mailbox;
   /// The encoded message.
-  bytes msg;
+  shared_bytes msg;
 
   template <class Archive>
   void serialize(Archive& archive) {

@@ -35,6 +35,19 @@ template <class T>
   return result;
 }
 
+/// Decodes `input`, which must be one value and nothing more, into `x`, whose
+/// memory is used again. On error `x` is of no use. Errors: any.
+template <class T>
+[[nodiscard]] expected<void, bare_error> decode_into(T& x, bytes_view input) {
+  bare_input_archive archive{input};
+  archive(x);
+  if (archive.error())
+    return unexpected{*archive.error()};
+  if (!archive.rest().empty())
+    return unexpected{bare_error::trailing_bytes};
+  return {};
+}
+
 /// Decodes one value from the front of `input` and removes it there; `input`
 /// is unchanged on error. A value with parts of type `bytes_view` refers to
 /// the octets of `input`. Errors: all but trailing_bytes.

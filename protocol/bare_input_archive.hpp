@@ -20,8 +20,15 @@ class bare_input_archive : public cereal::InputArchive<bare_input_archive> {
 public:
   /// Reads from the octets of `input`, which must outlive the archive and all
   /// values of type `bytes_view` that are read from it.
-  explicit bare_input_archive(bytes_view input)
+  explicit bare_input_archive(bytes_view input = {})
     : cereal::InputArchive<bare_input_archive>(this), rest_(input) {}
+
+  /// Begins anew with other octets.
+  void restart(bytes_view input) {
+    rest_ = input;
+    depth_ = 0;
+    error_.reset();
+  }
 
   /// What went wrong first, if anything did. Possible: all but
   /// trailing_bytes.
@@ -107,6 +114,10 @@ private:
     data = take(take_length(max));
   }
 
+  void read(shared_bytes& data, std::size_t max) {
+    data = shared_bytes{take(take_length(max))};
+  }
+
   template <class T>
   void read(std::vector<T>& list, std::size_t max) {
     static_assert(!std::is_empty_v<T>, "BARE has no list of nothing");
@@ -172,6 +183,10 @@ private:
   }
 
   friend void load(bare_input_archive& archive, bytes_view& data) {
+    archive.read(data, unbounded);
+  }
+
+  friend void load(bare_input_archive& archive, shared_bytes& data) {
     archive.read(data, unbounded);
   }
 

@@ -13,8 +13,19 @@ namespace node_proxy {
 class bare_output_archive : public cereal::OutputArchive<bare_output_archive> {
 public:
   /// Appends to `out`, which must outlive the archive.
-  explicit bare_output_archive(bytes& out)
-    : cereal::OutputArchive<bare_output_archive>(this), out_(out) {}
+  explicit bare_output_archive(bytes& out) : bare_output_archive() {
+    restart(out);
+  }
+
+  /// To be restarted before it is used.
+  bare_output_archive() : cereal::OutputArchive<bare_output_archive>(this) {}
+
+  /// Begins anew with other octets.
+  void restart(bytes& out) {
+    out_ = &out;
+    depth_ = 0;
+    error_.reset();
+  }
 
   /// What went wrong first, if anything did. Possible: bad_utf8, bad_tag,
   /// bad_enum, too_long.
@@ -29,7 +40,7 @@ private:
   }
 
   void put(bytes_view data) {
-    out_.insert(out_.end(), data.begin(), data.end());
+    out_->insert(out_->end(), data.begin(), data.end());
   }
 
   template <class T>
@@ -41,7 +52,7 @@ private:
   }
 
   void put_data(bytes_view data) {
-    append_uint(out_, data.size());
+    append_uint(*out_, data.size());
     put(data);
   }
 
@@ -61,13 +72,13 @@ private:
 
   template <std::same_as<bool> T>
   friend void save(bare_output_archive& archive, const T& value) {
-    archive.out_.push_back(static_cast<std::byte>(value));
+    archive.out_->push_back(static_cast<std::byte>(value));
   }
 
   template <detail::bare_unsigned T>
   friend void save(bare_output_archive& archive, const T& value) {
     if constexpr (std::same_as<T, std::uint64_t>)
-      append_uint(archive.out_, value);
+      append_uint(*archive.out_, value);
     else
       archive.put_little_endian(value);
   }
@@ -77,7 +88,7 @@ private:
     auto number = static_cast<std::uint64_t>(value);
     if (number >= enum_names<T>.size())
       return archive.fail(bare_error::bad_enum);
-    append_uint(archive.out_, number);
+    append_uint(*archive.out_, number);
   }
 
   friend void save(bare_output_archive& archive, const std::string& text) {
@@ -87,6 +98,11 @@ private:
   }
 
   template <std::same_as<bytes_view> T>
+  friend void save(bare_output_archive& archive, const T& data) {
+    archive.put_data(data);
+  }
+
+  template <std::same_as<shared_bytes> T>
   friend void save(bare_output_archive& archive, const T& data) {
     archive.put_data(data);
   }
@@ -106,7 +122,7 @@ private:
       if (archive.depth_ == limits::list_depth)
         return archive.fail(bare_error::too_long);
       ++archive.depth_;
-      append_uint(archive.out_, list.size());
+      append_uint(*archive.out_, list.size());
       for (const T& element : list)
         archive(element);
       --archive.depth_;
@@ -128,7 +144,7 @@ private:
                    const std::variant<T0, Ts...>& value) {
     if (value.valueless_by_exception())
       return archive.fail(bare_error::bad_tag);
-    append_uint(archive.out_, value.index());
+    append_uint(*archive.out_, value.index());
     std::visit([&archive](const auto& x) { archive(x); }, value);
   }
 
@@ -140,7 +156,7 @@ private:
   template <class T>
   friend void save(bare_output_archive& archive,
                    const sole_alternative<T>& field) {
-    append_uint(archive.out_, 0);
+    append_uint(*archive.out_, 0);
     archive(field.value);
   }
 
@@ -157,7 +173,7 @@ private:
     archive(field.value);
   }
 
-  bytes& out_;
+  bytes* out_ = nullptr;
   std::size_t depth_ = 0;
   std::optional<bare_error> error_;
 };

@@ -12,6 +12,7 @@
 #include <node_proxy/messages/basics.hpp>
 #include <node_proxy/messages/field.hpp>
 #include <node_proxy/messages/limits.hpp>
+#include <node_proxy/messages/shared_bytes.hpp>
 #include <node_proxy/protocol/bare_error.hpp>
 
 namespace node_proxy {
@@ -51,6 +52,8 @@ template <>
 inline constexpr bool has_bare_form<bytes> = true;
 template <>
 inline constexpr bool has_bare_form<bytes_view> = true;
+template <>
+inline constexpr bool has_bare_form<shared_bytes> = true;
 template <std::size_t N>
 inline constexpr bool has_bare_form<std::array<std::byte, N>> = N > 0;
 template <std::size_t Tag>
@@ -90,7 +93,7 @@ inline constexpr bool is_field_wrapper<bounded_field<Max, T>> = true;
 /// | `std::uint64_t`, `fixed_u64` | uint, u64 |
 /// | `std::uint8_t`, `uint16_t`, `uint32_t` | u8, u16, u32 |
 /// | `std::string` | str |
-/// | `bytes`, `bytes_view` | data |
+/// | `bytes`, `bytes_view`, `shared_bytes` | data |
 /// | `std::array<std::byte, N>` | data[N] |
 /// | an enum with `enum_names` | enum |
 /// | `std::optional<T>`, `std::vector<T>` | optional<T>, list<T> |

@@ -7,49 +7,77 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <utility>
 #include <vector>
 
 namespace node_proxy {
 
-/// Keys by deadline. Adding and taking out cost O(log n). A key that is no
-/// longer of interest stays until its deadline or until `compact`.
+/// Ascending keys by deadline. Adding and taking out cost O(log n); consecutive
+/// keys with the same deadline count as one. A key that is no longer of
+/// interest stays until its deadline or until `forget_below`.
 template <class Time>
 class deadline_queue {
 public:
+  /// `key` is larger than all before.
   void add(Time deadline, std::uint64_t key) {
-    heap_.emplace_back(deadline, key);
-    std::ranges::push_heap(heap_, std::greater{});
+    if (!last_.empty() && last_.deadline == deadline && last_.end == key) {
+      ++last_.end;
+      return;
+    }
+    if (!last_.empty())
+      push(last_);
+    last_ = {deadline, key, key + 1};
   }
 
   /// Takes out one key whose deadline is `now` or earlier.
   std::optional<std::uint64_t> poll_due(Time now) {
-    if (heap_.empty() || heap_.front().first > now)
+    auto at = next();
+    if (!at || *at > now)
       return std::nullopt;
-    std::ranges::pop_heap(heap_, std::greater{});
-    auto key = heap_.back().second;
-    heap_.pop_back();
+    if (heap_.empty() || heap_.front().deadline > *at)
+      return last_.begin++;
+    auto key = heap_.front().begin++;
+    if (heap_.front().empty()) {
+      std::ranges::pop_heap(heap_, std::greater{}, &range::deadline);
+      heap_.pop_back();
+    }
     return key;
   }
 
   /// The earliest deadline, of whatever key.
   [[nodiscard]] std::optional<Time> next() const {
     if (heap_.empty())
-      return std::nullopt;
-    return heap_.front().first;
+      return last_.empty() ? std::nullopt : std::optional{last_.deadline};
+    auto result = heap_.front().deadline;
+    return last_.empty() ? result : std::min(result, last_.deadline);
   }
 
+  /// How many there are to look at.
   [[nodiscard]] std::size_t size() const { return heap_.size(); }
 
-  /// Drops all keys for which `is_live` is false, in O(n).
-  template <class Predicate>
-  void compact(Predicate is_live) {
-    std::erase_if(heap_, [&](const auto& x) { return !is_live(x.second); });
-    std::ranges::make_heap(heap_, std::greater{});
+  /// Drops what has only keys below `lowest`, in O(n).
+  void forget_below(std::uint64_t lowest) {
+    std::erase_if(heap_, [lowest](const range& x) { return x.end <= lowest; });
+    std::ranges::make_heap(heap_, std::greater{}, &range::deadline);
+    if (last_.end <= lowest)
+      last_ = {};
   }
 
 private:
-  std::vector<std::pair<Time, std::uint64_t>> heap_;
+  struct range {
+    Time deadline{};
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+
+    [[nodiscard]] bool empty() const { return begin == end; }
+  };
+
+  void push(const range& x) {
+    heap_.push_back(x);
+    std::ranges::push_heap(heap_, std::greater{}, &range::deadline);
+  }
+
+  std::vector<range> heap_;
+  range last_; // may still grow
 };
 
 } // namespace node_proxy

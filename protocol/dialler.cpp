@@ -17,12 +17,14 @@ void dialler::handle_handshake(handshaking handshake) {
   state_.emplace<handshaking>(std::move(handshake));
 }
 
-void dialler::handle_failure(steady_time now, random_source& random) {
+bool dialler::handle_failure(steady_time now, random_source& random) {
   handle_end();
-  if (++next_address_ < addresses_.size())
-    not_before_ = now;
-  else
+  auto tried_all = ++next_address_ >= addresses_.size();
+  if (tried_all)
     wait(now, random);
+  else
+    not_before_ = now;
+  return tried_all;
 }
 
 void dialler::handle_refusal(steady_time now, random_source& random) {

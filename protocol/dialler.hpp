@@ -49,7 +49,8 @@ public:
   void handle_handshake(handshaking handshake);
 
   /// The present attempt came to nothing: on to the next address, or wait.
-  void handle_failure(steady_time now, random_source& random);
+  /// @returns whether all addresses have been tried now.
+  bool handle_failure(steady_time now, random_source& random);
 
   /// The present attempt led to a session, or is no longer wanted.
   void handle_end() { state_ = idle{}; }
@@ -81,6 +82,9 @@ public:
 
   /// Whether `id` is the attempt under way, without a connection so far.
   [[nodiscard]] bool is_dialling(attempt_id id) const;
+
+  /// When the waiting time between attempts ends, or ended.
+  [[nodiscard]] steady_time not_before() const { return not_before_; }
 
   /// The handshake under way, if any.
   [[nodiscard]] handshaking* handshake() {

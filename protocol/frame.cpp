@@ -28,11 +28,10 @@ void append(bytes& out, bytes_view data) {
 // are taken out after each input, what moves is less than a frame, at most
 // twice per frame, however small the inputs and the frames are.
 void deframer::make_room(std::size_t size) {
-  if (begin_ >= buffered() || buffer_.size() + size > buffer_.capacity()) {
+  auto begin = buffer_.size() - rest_.size();
+  if (begin >= rest_.size() || buffer_.size() + size > buffer_.capacity())
     buffer_.erase(buffer_.begin(),
-                  buffer_.begin() + static_cast<std::ptrdiff_t>(begin_));
-    begin_ = 0;
-  }
+                  buffer_.begin() + static_cast<std::ptrdiff_t>(begin));
   auto needed = buffer_.size() + size;
   if (needed > buffer_.capacity())
     buffer_.reserve(needed + std::min(needed, max_body_ + frame_length_size));
@@ -41,30 +40,50 @@ void deframer::make_room(std::size_t size) {
 void deframer::handle_input(bytes_view input) {
   if (error_)
     return;
+  if (rest_.empty()) {
+    rest_ = input;
+    in_buffer_ = false;
+    return;
+  }
+  keep_rest();
+  auto size = rest_.size() + input.size();
   make_room(input.size());
   append(buffer_, input);
+  rest_ = bytes_view{buffer_}.last(size);
+}
+
+void deframer::keep_rest() {
+  if (in_buffer_)
+    return;
+  buffer_.assign(rest_.begin(), rest_.end());
+  rest_ = buffer_;
+  in_buffer_ = true;
 }
 
 expected<std::optional<bytes_view>, frame_error> deframer::poll_body() {
   if (error_)
     return unexpected{*error_};
-  auto input = bytes_view{buffer_}.subspan(begin_);
-  if (input.size() < frame_length_size)
+  if (rest_.size() < frame_length_size) {
+    keep_rest();
     return std::nullopt;
-  auto length = decode_length(input);
+  }
+  auto length = decode_length(rest_);
   if (length == 0)
     error_ = frame_error::length_zero;
   else if (length > max_body_)
     error_ = frame_error::length_over_limit;
   if (error_) {
     buffer_ = {};
-    begin_ = 0;
+    rest_ = {};
     return unexpected{*error_};
   }
-  if (input.size() - frame_length_size < length)
+  if (rest_.size() - frame_length_size < length) {
+    keep_rest();
     return std::nullopt;
-  begin_ += frame_length_size + length;
-  return input.subspan(frame_length_size, length);
+  }
+  auto body = rest_.subspan(frame_length_size, length);
+  rest_ = rest_.subspan(frame_length_size + length);
+  return body;
 }
 
 void append_frame_length(bytes& out, std::size_t body_size) {

@@ -56,9 +56,9 @@ inline constexpr std::array<std::string_view, 7> enum_names<frame_error>{
 /// The octets of the length in front of each body: u32, little-endian.
 inline constexpr std::size_t frame_length_size = 4;
 
-/// Cuts a stream into bodies. It holds what was put in and not yet taken out,
-/// and beyond that allocates at most one more frame. Take out all there is
-/// after each input.
+/// Cuts a stream into bodies. Those that lie in one input are found there; only
+/// the rest is copied, and beyond that it allocates at most one more frame.
+/// Take out all there is after each input.
 class deframer {
 public:
   /// Bodies have at most `max_body` octets.
@@ -67,9 +67,13 @@ public:
   /// Another limit, for the lengths that have not been read yet.
   void set_max_body(std::size_t max_body) noexcept { max_body_ = max_body; }
 
-  /// Takes the next octets of the stream. Bodies that were taken out before
-  /// are no longer there. After an error nothing happens.
+  /// Takes the next octets of the stream, which must stay until all that is
+  /// there was taken out or `keep_rest` was called. Bodies that were taken out
+  /// before are no longer there. After an error nothing happens.
   void handle_input(bytes_view input);
+
+  /// Copies what was not taken out, as the last input is about to go.
+  void keep_rest();
 
   /// Takes out the next body if it is complete. Errors: length_zero,
   /// length_over_limit, as soon as the length is there; an error stays.
@@ -77,16 +81,15 @@ public:
 
   /// How many octets of the stream were not taken out. If this is not zero
   /// after everything was polled, a frame is unfinished.
-  [[nodiscard]] std::size_t buffered() const noexcept {
-    return buffer_.size() - begin_;
-  }
+  [[nodiscard]] std::size_t buffered() const noexcept { return rest_.size(); }
 
 private:
   void make_room(std::size_t size);
 
   bytes buffer_;
-  // Where that which was not taken out begins.
-  std::size_t begin_ = 0;
+  // What was not taken out: the end of `buffer_`, or of the last input.
+  bytes_view rest_;
+  bool in_buffer_ = true;
   std::size_t max_body_;
   std::optional<frame_error> error_;
 };

@@ -4,8 +4,36 @@
 #include <utility>
 
 #include <node_proxy/messages/limits.hpp>
+#include <node_proxy/protocol/bare_types.hpp>
 
 namespace node_proxy {
+
+namespace {
+
+/// By how much the memory of an unfinished message grows at most, lest somebody
+/// announces much and sends little.
+constexpr std::size_t growth = 4;
+
+/// The size that the beginning of an encoded `serialized_msg` announces.
+std::size_t announced_size(bytes_view begin) {
+  auto rest = begin.subspan(std::min<std::size_t>(1, begin.size()));
+  auto size = take_uint(rest);
+  return size ? begin.size() - rest.size() + *size : 0;
+}
+
+} // namespace
+
+inbox::inbox(std::uint64_t window, std::size_t max_message,
+             const std::optional<inbox_record>& record)
+  : window_(window), max_message_(max_message) {
+  if (!record)
+    return;
+  epoch_ = record->epoch;
+  expected_ = record->next;
+  next_ = record->next;
+  for (const auto& x : record->rejects)
+    rejects_.push_back(x);
+}
 
 // -- events
 // --------------------------------------------------------------------
@@ -21,10 +49,10 @@ expected<void, inbox_error> inbox::handle_resume(std::uint64_t epoch,
   return {};
 }
 
-expected<void, inbox_error> inbox::handle_chunk(std::uint64_t seq, bool last,
-                                                bytes_view data) {
+expected<std::optional<received_message>, inbox_error>
+inbox::handle_chunk(std::uint64_t seq, bool last, bytes_view data) {
   if (seq < expected_)
-    return {}; // arrived on an earlier connection
+    return std::nullopt; // arrived on an earlier connection
   if (seq > expected_)
     return unexpected{inbox_error::out_of_order};
   if (data.empty())
@@ -34,22 +62,26 @@ expected<void, inbox_error> inbox::handle_chunk(std::uint64_t seq, bool last,
     return unexpected{inbox_error::bad_fragment};
   if (seq + 1 > limits::sequence_end)
     return unexpected{inbox_error::bad_range};
-  if (!partial_)
-    partial_ = partial_message{seq, {}, 0};
-  auto size = partial_->size + data.size();
+  auto size = data.size() + (partial_ ? partial_->size : 0);
   // A lone message may have any size.
   if (outstanding_ > 0
       && outstanding_ + size + limits::message_overhead > window_)
     return unexpected{inbox_error::beyond_window};
-  partial_->size = size;
-  if (size <= max_message_)
-    partial_->data.insert(partial_->data.end(), data.begin(), data.end());
-  else
-    partial_->data = bytes{}; // unlike `{}` this gives the memory back
   ++expected_;
-  if (last)
-    complete(expected_);
-  return {};
+  if (last && !partial_) {
+    auto result = complete(seq, size);
+    if (size <= max_message_)
+      result.data = data;
+    return result;
+  }
+  gather(seq, data);
+  if (!last)
+    return std::nullopt;
+  auto whole = *std::exchange(partial_, std::nullopt);
+  auto result = complete(whole.first, whole.size);
+  result.owner = std::make_shared<const bytes>(std::move(whole.data));
+  result.data = *result.owner;
+  return result;
 }
 
 expected<void, inbox_error> inbox::handle_void(const control::void_range& range,
@@ -100,14 +132,6 @@ void inbox::handle_finished(const delivery_id& id,
 // -- results
 // -------------------------------------------------------------------
 
-std::optional<received_message> inbox::poll_message() {
-  if (ready_.empty())
-    return std::nullopt;
-  auto result = std::move(ready_.front());
-  ready_.pop_front();
-  return result;
-}
-
 control::ack inbox::take_ack() {
   ack_wanted_since_.reset();
   unacknowledged_ = 0;
@@ -121,6 +145,16 @@ std::optional<control::received_state> inbox::received() const {
   if (!epoch_)
     return std::nullopt;
   return control::received_state{*epoch_, expected_};
+}
+
+bool inbox::at_rest() const {
+  return orphans_.empty() && std::ranges::all_of(slots_, &slot::finished);
+}
+
+std::optional<inbox_record> inbox::record() const {
+  if (!epoch_ || !slots_.empty())
+    return std::nullopt;
+  return inbox_record{*epoch_, next_, {rejects_.begin(), rejects_.end()}};
 }
 
 // -- private
@@ -143,7 +177,6 @@ void inbox::reset(std::uint64_t epoch, std::uint64_t first) {
   ack_wanted_since_.reset();
   partial_.reset();
   slots_.clear();
-  ready_.clear();
   rejects_.clear();
 }
 
@@ -155,13 +188,30 @@ void inbox::finish_orphan(const delivery_id& id) {
   orphans_.erase(position);
 }
 
-/// All fragments of a message up to the number `end` are there.
-void inbox::complete(std::uint64_t end) {
-  auto cost = partial_->size + limits::message_overhead;
-  slots_.push_back({partial_->first, end, cost, false});
+/// Adds a fragment to the message that it belongs to.
+void inbox::gather(std::uint64_t seq, bytes_view data) {
+  if (!partial_)
+    partial_ = partial_message{seq, {}, 0};
+  auto& [first, gathered, size] = *partial_;
+  size += data.size();
+  if (size > max_message_) {
+    gathered = bytes{}; // unlike `{}` this gives the memory back
+    return;
+  }
+  // Growing fast copies little, and exactly to the end wastes nothing.
+  if (size > gathered.capacity()) {
+    auto announced = announced_size(gathered.empty() ? data : gathered);
+    gathered.reserve(std::clamp(announced, size, growth * size));
+  }
+  gathered.insert(gathered.end(), data.begin(), data.end());
+}
+
+/// All `size` bytes of a message from the number `first` on are there.
+received_message inbox::complete(std::uint64_t first, std::size_t size) {
+  auto cost = size + limits::message_overhead;
+  slots_.push_back({first, expected_, cost, false});
   outstanding_ += cost;
-  ready_.push_back({{generation_, partial_->first}, std::move(partial_->data)});
-  partial_.reset();
+  return {{generation_, first}, {}, nullptr};
 }
 
 /// Moves on to the first number that is not consumed. While too many rejects

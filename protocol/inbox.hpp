@@ -4,13 +4,15 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <node_proxy/messages/basics.hpp>
 #include <node_proxy/protocol/control.hpp>
+#include <node_proxy/protocol/fifo.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 
 namespace node_proxy {
@@ -25,11 +27,24 @@ struct delivery_id {
   friend bool operator==(const delivery_id&, const delivery_id&) = default;
 };
 
-/// A complete message, in order.
+/// A complete message.
 struct received_message {
   delivery_id id;
   /// The encoded `serialized_msg`; empty if it was longer than the limit.
-  bytes data;
+  bytes_view data;
+  /// What `data` refers to if the message came in fragments; otherwise that is
+  /// the chunk that was handed in.
+  std::shared_ptr<const bytes> owner;
+};
+
+/// What outlives an inbox: the numbers of this epoch below `next` are consumed.
+struct inbox_record {
+  std::uint64_t epoch = 0;
+  std::uint64_t next = 0;
+  /// Rejects that the peer has not settled.
+  std::vector<control::reject> rejects = {};
+
+  friend bool operator==(const inbox_record&, const inbox_record&) = default;
 };
 
 /// How a peer broke the rules of sending.
@@ -57,15 +72,16 @@ inline constexpr std::array<std::string_view, 6> enum_names<inbox_error>{
 
 /// Reliable messages of one peer.
 ///
-/// `handle_*` take events, `poll_*` give results.
+/// `handle_*` take events.
 class inbox {
 public:
   /// @param window bytes that the peer may have outstanding, see
   ///               `control::ack::window`.
   /// @param max_message longest `serialized_msg` in bytes; a longer one is
   ///                    rejected.
-  inbox(std::uint64_t window, std::size_t max_message)
-    : window_(window), max_message_(max_message) {}
+  /// @param record what an earlier inbox left.
+  inbox(std::uint64_t window, std::size_t max_message,
+        const std::optional<inbox_record>& record = std::nullopt);
 
   // -- events
   // ------------------------------------------------------------------
@@ -74,10 +90,11 @@ public:
   [[nodiscard]] expected<void, inbox_error> handle_resume(std::uint64_t epoch,
                                                           std::uint64_t first);
 
-  /// A whole message or a fragment of one. What has arrived already is ignored,
+  /// A whole message or a fragment of one: the message that it completes, if
+  /// any. What has arrived already is ignored,
   /// here and in `handle_void`; that numbers follow each other on one
   /// connection is for the caller to check.
-  [[nodiscard]] expected<void, inbox_error>
+  [[nodiscard]] expected<std::optional<received_message>, inbox_error>
   handle_chunk(std::uint64_t seq, bool last, bytes_view data);
 
   [[nodiscard]] expected<void, inbox_error>
@@ -95,9 +112,6 @@ public:
   // -- results
   // -----------------------------------------------------------------
 
-  /// The next complete message.
-  [[nodiscard]] std::optional<received_message> poll_message();
-
   /// The acknowledgement of everything finished so far.
   [[nodiscard]] control::ack take_ack();
 
@@ -114,6 +128,14 @@ public:
 
   /// All that has arrived is finished.
   [[nodiscard]] bool idle() const { return slots_.empty() && !partial_; }
+
+  /// No engine has anything, of whatever generation, that it has not taken.
+  [[nodiscard]] bool at_rest() const;
+
+  /// What to remember while `at_rest`, without a connection. An incomplete
+  /// message has to come again. Nothing if the peer is not known, or left so
+  /// many rejects unsettled that what came after them cannot be told.
+  [[nodiscard]] std::optional<inbox_record> record() const;
 
   /// Bytes finished since the last acknowledgement.
   [[nodiscard]] std::uint64_t unacknowledged() const { return unacknowledged_; }
@@ -145,7 +167,8 @@ private:
 
   void reset(std::uint64_t epoch, std::uint64_t first);
   void finish_orphan(const delivery_id& id);
-  void complete(std::uint64_t end);
+  void gather(std::uint64_t seq, bytes_view data);
+  received_message complete(std::uint64_t first, std::size_t size);
   void advance(steady_time now);
 
   std::uint64_t window_;
@@ -158,9 +181,8 @@ private:
   std::uint64_t unacknowledged_ = 0;
   std::optional<steady_time> ack_wanted_since_;
   std::optional<partial_message> partial_;
-  std::deque<slot> slots_;
-  std::deque<received_message> ready_;
-  std::deque<control::reject> rejects_; // below next_, not settled
+  fifo<slot> slots_;
+  fifo<control::reject> rejects_; // below next_, not settled
   // Cost of what engines have not finished, by generation and first number.
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> orphans_;
   std::uint64_t orphaned_ = 0;

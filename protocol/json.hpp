@@ -124,6 +124,11 @@ private:
     archive.write_hex(data);
   }
 
+  template <std::same_as<shared_bytes> T>
+  friend void save(json_output_archive& archive, const T& data) {
+    archive.write_hex(data);
+  }
+
   template <std::size_t N>
   friend void save(json_output_archive& archive,
                    const std::array<std::byte, N>& data) {

@@ -32,6 +32,8 @@ public:
   /// Said goodbye, reads on for the goodbye of the other end.
   struct leaving {
     steady_time deadline{};
+    /// It was left before the other end's resume frame had come.
+    bool unconfirmed = false;
   };
 
   /// To be closed as soon as everything is handed out.
@@ -84,6 +86,8 @@ public:
 
   /// What this side said in its resume frame.
   control::resume said;
+  /// What this side's goodbye said.
+  bool said_finished = false;
   /// The next number to arrive on this connection, once it is known.
   std::optional<std::uint64_t> next_in;
 

@@ -1,12 +1,10 @@
 #include <node_proxy/protocol/outbox.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <utility>
 
 #include <node_proxy/messages/limits.hpp>
-#include <node_proxy/protocol/bare.hpp>
 
 namespace node_proxy {
 
@@ -50,35 +48,26 @@ steady_time steady_deadline(const deadline& expires, timestamp now) {
          + std::clamp(wait, std::chrono::seconds{0}, std::chrono::seconds{60});
 }
 
-// -- chunk_list
-// ----------------------------------------------------------------
-
-void chunk_list::add(bool last, bytes_view chunk) {
-  buffer_.push_back(std::byte{last});
-  append_uint(buffer_, chunk.size());
-  buffer_.insert(buffer_.end(), chunk.begin(), chunk.end());
-  ++count_;
-}
-
-std::size_t chunk_list::size_with(std::size_t size) const {
-  return buffer_.size() - count_room + uint_size(count_ + 1) + 1
-         + uint_size(size) + size;
-}
-
-bytes_view chunk_list::encoded() {
-  bytes count;
-  append_uint(count, count_);
-  auto start = count_room - count.size();
-  std::ranges::copy(count,
-                    buffer_.begin() + static_cast<std::ptrdiff_t>(start));
-  return bytes_view{buffer_}.subspan(start);
+outbox::outbox(std::size_t max_bytes, std::size_t max_messages,
+               const outbox_record& record)
+  : max_bytes_(max_bytes), max_messages_(max_messages),
+    next_number_(record.next), acked_(record.first), high_water_(record.next) {
+  if (record.first == record.next)
+    return;
+  entry voided{next_key_++, 0, {}, record.cost};
+  voided.first = record.first;
+  voided.chunks = record.next - record.first;
+  voided.ended = true;
+  voided.answered = true;
+  sent_.push_back(std::move(voided));
 }
 
 // -- events
 // --------------------------------------------------------------------
 
-bool outbox::handle_send(send_token token, bytes serialized, deadline expires) {
-  auto cost = serialized.size() + limits::message_overhead;
+bool outbox::handle_send(send_token token, message_data data,
+                         deadline expires) {
+  auto cost = data.size() + limits::message_overhead;
   if (pending_ >= max_messages_ || bytes_ + cost > max_bytes_)
     return false;
   auto key = next_key_++;
@@ -90,7 +79,7 @@ bool outbox::handle_send(send_token token, bytes serialized, deadline expires) {
         wall_deadlines_.add(at, key);
     },
     expires);
-  queued_.push_back({key, token, std::move(serialized), cost});
+  queued_.push_back({key, token, std::move(data), cost});
   bytes_ += cost;
   ++pending_;
   return true;
@@ -206,9 +195,7 @@ outbox::poll_transmit(std::size_t max_plaintext) {
 std::optional<send_outcome> outbox::poll_outcome() {
   if (outcomes_.empty())
     return std::nullopt;
-  auto result = outcomes_.front();
-  outcomes_.pop_front();
-  return result;
+  return outcomes_.take_front();
 }
 
 // -- state
@@ -223,6 +210,13 @@ std::optional<steady_time> outbox::next_deadline(timestamp now) const {
   return result;
 }
 
+outbox_record outbox::record() const {
+  outbox_record result{acked_, high_water_};
+  for (const auto& x : sent_)
+    result.cost += x.cost;
+  return result;
+}
+
 // -- private
 // -------------------------------------------------------------------
 
@@ -231,6 +225,13 @@ void outbox::answer(entry& x, std::optional<send_failure> failure) {
     return;
   x.answered = true;
   --pending_;
+  if (!outcomes_.empty()) {
+    auto& last = outcomes_.back();
+    if (last.token + last.count == x.token && last.failure == failure) {
+      ++last.count;
+      return;
+    }
+  }
   outcomes_.push_back({x.token, failure});
 }
 
@@ -246,7 +247,7 @@ void outbox::end_early(entry& x, const send_failure& failure) {
     return;
   answer(x, failure);
   x.ended = true;
-  x.data = bytes{}; // unlike `{}` this gives the memory back
+  x.data = {};
   bytes_ -= x.cost;
   if (x.chunks == 0)
     ++skipped_;
@@ -284,19 +285,14 @@ void outbox::pop_acknowledged() {
 /// of O(1) for each of them.
 void outbox::clean_up() {
   if (skipped_ > compaction_threshold && skipped_ > queued_.size() / 2) {
-    std::erase_if(queued_, [](const entry& x) { return x.ended; });
+    queued_.erase_if([](const entry& x) { return x.ended; });
     skipped_ = 0;
   }
-  auto most = 2 * pending_ + compaction_threshold;
+  auto most = 2 * (sent_.size() + queued_.size()) + compaction_threshold;
   if (steady_deadlines_.size() + wall_deadlines_.size() > most) {
-    auto is_live = [this](std::uint64_t key) {
-      if (find_queued(key))
-        return true;
-      auto x = find_sent(key);
-      return x && !x->answered;
-    };
-    steady_deadlines_.compact(is_live);
-    wall_deadlines_.compact(is_live);
+    auto lowest = lowest_key();
+    steady_deadlines_.forget_below(lowest);
+    wall_deadlines_.forget_below(lowest);
   }
 }
 
@@ -330,8 +326,7 @@ bool outbox::number_next() {
     return false;
   x.first = next_number_;
   next_number_ += x.chunks;
-  sent_.push_back(std::move(x));
-  queued_.pop_front();
+  sent_.push_back(queued_.take_front());
   return true;
 }
 
@@ -339,11 +334,10 @@ void outbox::add_chunks(entry& x, chunk_list& chunks,
                         std::size_t max_plaintext) {
   while (cursor_ < x.end()) {
     auto offset = (cursor_ - x.first) * limits::fragment;
-    auto rest = bytes_view{x.data}.subspan(offset);
-    auto chunk = rest.first(std::min(rest.size(), limits::fragment));
-    if (chunks.size_with(chunk.size()) > max_plaintext)
+    auto size = std::min(x.data.size() - offset, limits::fragment);
+    if (chunks.size_with(size) > max_plaintext)
       return;
-    chunks.add(cursor_ + 1 == x.end(), chunk);
+    chunks.add(cursor_ + 1 == x.end(), x.data, offset, size);
     ++cursor_;
     high_water_ = std::max(high_water_, cursor_);
   }
@@ -373,6 +367,13 @@ std::size_t outbox::index_of_number(std::uint64_t number) const {
   auto position = std::ranges::partition_point(
     sent_, [number](const entry& x) { return x.end() <= number; });
   return static_cast<std::size_t>(position - sent_.begin());
+}
+
+/// The key of the first message that is held, or of the next one.
+std::uint64_t outbox::lowest_key() const {
+  if (!sent_.empty())
+    return sent_.front().key;
+  return queued_.empty() ? next_key_ : queued_.front().key;
 }
 
 outbox::entry* outbox::find_sent(std::uint64_t key) {

@@ -4,14 +4,15 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <variant>
-#include <vector>
 
 #include <node_proxy/messages/basics.hpp>
+#include <node_proxy/protocol/chunk_list.hpp>
 #include <node_proxy/protocol/control.hpp>
 #include <node_proxy/protocol/deadline_queue.hpp>
+#include <node_proxy/protocol/fifo.hpp>
+#include <node_proxy/protocol/message_data.hpp>
 #include <node_proxy/protocol/send_error.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 
@@ -20,10 +21,13 @@ namespace node_proxy {
 /// What the caller of a send is told about its message later.
 using send_token = std::uint64_t;
 
-/// The end of one message's way; no failure means that its engine took it.
+/// The end of the way of messages with consecutive tokens; no failure means
+/// that their engines took them.
 struct send_outcome {
+  /// Of the first of them.
   send_token token = 0;
   std::optional<send_failure> failure;
+  std::uint64_t count = 1;
 
   friend bool operator==(const send_outcome&, const send_outcome&) = default;
 };
@@ -44,34 +48,23 @@ using deadline = std::variant<steady_time, std::chrono::seconds>;
 [[nodiscard]] steady_time steady_deadline(const deadline& expires,
                                           timestamp now);
 
-/// Consecutive chunks as they are sealed: the BARE encoding of
-/// `list<{last: bool, chunk: data}>`.
-class chunk_list {
-public:
-  /// Adds a chunk.
-  void add(bool last, bytes_view chunk);
-
-  /// What the list takes with a further chunk of `size` bytes.
-  [[nodiscard]] std::size_t size_with(std::size_t size) const;
-
-  [[nodiscard]] std::uint32_t count() const { return count_; }
-
-  /// The encoded list. The view lives until the next call of a member.
-  [[nodiscard]] bytes_view encoded();
-
-private:
-  // The count comes first and its length depends on its value, so there is
-  // room for the longest one.
-  static constexpr std::size_t count_room = 3;
-
-  bytes buffer_ = bytes(count_room);
-  std::uint32_t count_ = 0;
-};
-
-/// Chunks that are due, with the number of the first.
+/// Chunks that are due, with the number of the first. They refer to messages in
+/// the outbox, and live until its next event.
 struct chunk_batch {
   std::uint64_t first = 0;
   chunk_list chunks;
+};
+
+/// What outlives an outbox: the numbers from `first` up to but without `next`
+/// were used, and are to be voided.
+struct outbox_record {
+  std::uint64_t first = 0;
+  std::uint64_t next = 0;
+  /// What they count in windows: the peer may have got some of them and wait
+  /// for an engine to take them.
+  std::uint64_t cost = 0;
+
+  friend bool operator==(const outbox_record&, const outbox_record&) = default;
 };
 
 /// How a peer broke the rules of acknowledgement.
@@ -88,15 +81,15 @@ class outbox {
 public:
   /// At most `max_bytes` (`limits::message_overhead` included for each message)
   /// and `max_messages` are held.
-  outbox(std::size_t max_bytes, std::size_t max_messages)
-    : max_bytes_(max_bytes), max_messages_(max_messages) {}
+  outbox(std::size_t max_bytes, std::size_t max_messages,
+         const outbox_record& record = {});
 
   // -- events
   // ------------------------------------------------------------------
 
-  /// Takes in an encoded `serialized_msg`.
+  /// Takes in a message.
   /// @returns false if there is no room.
-  [[nodiscard]] bool handle_send(send_token token, bytes serialized,
+  [[nodiscard]] bool handle_send(send_token token, message_data data,
                                  deadline expires);
 
   /// A new connection on which the peer expects the number `next`. It may be
@@ -148,6 +141,10 @@ public:
   /// Something waits that nobody was told the end of.
   [[nodiscard]] bool pending() const { return pending_ > 0; }
 
+  /// What to remember if nothing is `pending`. Numbers that were given out but
+  /// never sent are free again.
+  [[nodiscard]] outbox_record record() const;
+
   /// Bytes held.
   [[nodiscard]] std::size_t size_bytes() const { return bytes_; }
 
@@ -155,10 +152,10 @@ private:
   struct entry {
     std::uint64_t key; // ascending
     send_token token;
-    bytes data;
-    std::size_t cost; // what it counts in windows
+    message_data data;
+    std::uint64_t cost; // what it counts in windows
     std::uint64_t first = 0;
-    std::uint32_t chunks = 0;
+    std::uint64_t chunks = 0;
     // Answered and without data: sent ones are voided, queued ones skipped.
     bool ended = false;
     // Rejected ones keep their data until the acknowledgement reaches them.
@@ -179,15 +176,16 @@ private:
   void leave_entry();
   control::void_range take_void();
   std::size_t index_of_number(std::uint64_t number) const;
+  std::uint64_t lowest_key() const;
   entry* find_sent(std::uint64_t key);
   entry* find_queued(std::uint64_t key);
 
   std::size_t max_bytes_;
   std::size_t max_messages_;
 
-  std::deque<entry> sent_;   // have numbers, without gaps
-  std::deque<entry> queued_; // have none yet
-  std::deque<send_outcome> outcomes_;
+  fifo<entry> sent_;   // have numbers, without gaps
+  fifo<entry> queued_; // have none yet
+  fifo<send_outcome> outcomes_;
   deadline_queue<steady_time> steady_deadlines_;
   deadline_queue<std::chrono::seconds> wall_deadlines_;
   std::uint64_t next_key_ = 0;

@@ -4,25 +4,11 @@
 #include <utility>
 
 #include <node_proxy/messages/limits.hpp>
-#include <node_proxy/messages/serialized_msg.hpp>
 #include <node_proxy/protocol/advert.hpp>
-#include <node_proxy/protocol/bare.hpp>
 
 namespace node_proxy {
 
 namespace {
-
-/// The wire form of a message, without the names of the two nodes: both ends
-/// know each other.
-expected<bytes, bare_error> serialize(const engine_msg& msg) {
-  auto bare = encode(engine_msg{{std::nullopt, msg.sender.name},
-                                {std::nullopt, msg.target.name},
-                                msg.mailbox,
-                                msg.msg});
-  if (!bare)
-    return bare;
-  return encode(serialized_msg{std::move(*bare)});
-}
 
 /// Keeps the earlier of two times.
 void earlier(std::optional<steady_time>& result,
@@ -35,13 +21,15 @@ void earlier(std::optional<steady_time>& result,
 
 peer::peer(const peer_settings& settings, std::shared_ptr<const identity> self,
            const node_id& remote, const noise_public_key& remote_key,
-           std::uint64_t epoch, random_source random)
+           const peer_record& record, random_source random)
   : settings_(settings), self_(std::move(self)), remote_(remote),
-    remote_key_(remote_key), epoch_(epoch), random_(std::move(random)),
-    outbox_(settings.outbox_bytes, settings.outbox_messages),
-    inbox_(settings.window, settings.max_message),
+    remote_key_(remote_key), epoch_(record.epoch), random_(std::move(random)),
+    outbox_(settings.outbox_bytes, settings.outbox_messages, record.out),
+    inbox_(settings.window, settings.max_message, record.in),
     unreliable_out_(settings.window),
-    unreliable_in_(settings.window, settings.max_message), dialler_(settings) {
+    unreliable_in_(settings.window, settings.max_message),
+    arena_(2 * settings.window), dialler_(settings),
+    last_established_(record.last_established) {
   // nop
 }
 
@@ -59,10 +47,10 @@ void peer::handle_send(send_token token, const node_out_msg& msg,
   auto expires = deadline_of(msg.expiry, now);
   if (!expires)
     return fail(token, send_error::bad_expiry);
-  auto serialized = serialize(msg.msg);
-  if (!serialized)
+  auto data = codec_.encode(msg.msg);
+  if (!data)
     return fail(token, send_error::malformed);
-  auto size = serialized->size();
+  auto size = data->size();
   auto reliable = msg.prefs.reliability == transport_reliability::reliable;
   auto most = reliable ? settings_.outbox_bytes : settings_.window;
   if (size > remote_max_message_.value_or(size)
@@ -72,10 +60,9 @@ void peer::handle_send(send_token token, const node_out_msg& msg,
     return fail(token, send_error::expired);
   if (!reachable())
     return fail(token, send_error::unknown_node);
-  auto taken = reliable
-                 ? outbox_.handle_send(token, std::move(*serialized), *expires)
-                 : unreliable_out_.handle_send(token, std::move(*serialized),
-                                               *expires, now);
+  auto taken = reliable ? outbox_.handle_send(token, std::move(*data), *expires)
+                        : unreliable_out_.handle_send(token, std::move(*data),
+                                                      *expires, now);
   if (!taken)
     return fail(token, send_error::outbox_full);
   ++metrics_.messages_out;
@@ -106,6 +93,7 @@ node_advert_reply peer::handle_remote_advert(const node_advert& advert,
     return {ok.error()};
   remote_advert_ = advert;
   dialler_.handle_addresses(advert.addrs);
+  connect_wanted_ = connect_wanted_ && dialler_.has_addresses();
   actions_.emplace_back(learned_advert{advert});
   consider_dial(now);
   return {node_advert_accepted{advert.version}};
@@ -119,17 +107,10 @@ void peer::handle_permanence(connection_permanence permanence, timestamp now) {
 }
 
 void peer::handle_connect(timestamp now) {
-  connect_wanted_ = !connected();
+  connect_wanted_ = !connected() && dialler_.has_addresses();
+  if (!connected() && !connect_wanted_)
+    actions_.emplace_back(peer_event{peer_unreachable{}});
   consider_dial(now);
-}
-
-void peer::handle_denied(timestamp now) {
-  permanence_ = connection_permanence::ephemeral;
-  connect_wanted_ = false;
-  fail_all(send_error::denied, send_failure::unconfirmed_cause::unreachable);
-  abandon_attempt();
-  for (auto& x : links_)
-    leave(x, control::goodbye_reason::denied, now);
 }
 
 void peer::handle_shutdown(steady_time at_latest, timestamp now) {
@@ -146,9 +127,8 @@ void peer::handle_timeout(timestamp now) {
   if (auto handshake = dialler_.handshake();
       handshake && handshake->deadline <= now.steady) {
     ++metrics_.ends["handshake_timeout"];
-    ++metrics_.failed_attempts;
     abandon_attempt();
-    dialler_.handle_failure(now.steady, random_);
+    fail_attempt(now);
   }
   for (auto& x : links_)
     check_link(x, now);
@@ -175,9 +155,7 @@ std::optional<peer_action> peer::poll_action() {
     return *outcome;
   if (actions_.empty())
     return std::nullopt;
-  auto result = std::move(actions_.front());
-  actions_.pop_front();
-  return result;
+  return actions_.take_front();
 }
 
 std::optional<steady_time> peer::poll_timeout(timestamp now) const {
@@ -189,6 +167,8 @@ std::optional<steady_time> peer::poll_timeout(timestamp now) const {
     earlier(result, link_deadline(x));
   if (shutdown_deadline_ && !stopped())
     earlier(result, shutdown_deadline_);
+  if (auto at = dormant_from(); at && *at > now.steady)
+    earlier(result, at);
   return result;
 }
 
@@ -202,6 +182,21 @@ bool peer::connected() const {
 bool peer::stopped() const {
   return shutdown_deadline_ && links_.empty() && !dialler_.busy()
          && actions_.empty();
+}
+
+bool peer::dormant(timestamp now) const {
+  auto at = dormant_from();
+  return at && *at <= now.steady;
+}
+
+std::optional<peer_record> peer::record() const {
+  // What both ends have finished begins anew. What never came to a connection
+  // has nothing to go on with.
+  auto finished = finished_ && outbox_.empty() && !inbox_.unsettled();
+  if (finished || !last_established_)
+    return std::nullopt;
+  return peer_record{epoch_, outbox_.record(), inbox_.record(),
+                     last_established_};
 }
 
 // -- private
@@ -228,6 +223,18 @@ bool peer::wants_connection() const {
     return false;
   return permanence_ == connection_permanence::permanent || connect_wanted_
          || outbox_.pending() || !unreliable_out_.empty();
+}
+
+/// From when on the peer is dormant; nothing while something is under way. What
+/// has arrived in part is worth waiting for the rest.
+std::optional<steady_time> peer::dormant_from() const {
+  if (shutdown_deadline_ || !links_.empty() || dialler_.busy()
+      || wants_connection() || !inbox_.at_rest() || !unreliable_in_.idle())
+    return std::nullopt;
+  auto result = dialler_.not_before();
+  if (!inbox_.idle())
+    result = std::max(result, disconnected_ + settings_.idle_timeout);
+  return result;
 }
 
 void peer::consider_dial(timestamp now) {

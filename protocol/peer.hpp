@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <list>
 #include <memory>
 #include <optional>
@@ -14,13 +13,17 @@
 #include <node_proxy/messages/node_msg.hpp>
 #include <node_proxy/messages/node_out_msg.hpp>
 #include <node_proxy/protocol/dialler.hpp>
+#include <node_proxy/protocol/fifo.hpp>
 #include <node_proxy/protocol/handshake.hpp>
 #include <node_proxy/protocol/identity.hpp>
 #include <node_proxy/protocol/inbox.hpp>
 #include <node_proxy/protocol/link.hpp>
+#include <node_proxy/protocol/message_data.hpp>
 #include <node_proxy/protocol/outbox.hpp>
+#include <node_proxy/protocol/payload_arena.hpp>
 #include <node_proxy/protocol/peer_action.hpp>
 #include <node_proxy/protocol/peer_metrics.hpp>
+#include <node_proxy/protocol/peer_record.hpp>
 #include <node_proxy/protocol/random_source.hpp>
 #include <node_proxy/protocol/settings.hpp>
 #include <node_proxy/protocol/unreliable.hpp>
@@ -42,10 +45,11 @@ class peer {
 public:
   /// @param remote an id for which `noise_key_of` has a key; `remote_key` is
   ///               that key.
-  /// @param epoch random; names the state that begins here.
+  /// @param record what an earlier peer left. A new one has only an epoch,
+  ///               which is random and names the state that begins here.
   peer(const peer_settings& settings, std::shared_ptr<const identity> self,
        const node_id& remote, const noise_public_key& remote_key,
-       std::uint64_t epoch, random_source random);
+       const peer_record& record, random_source random);
 
   // -- events of this node
   // -----------------------------------------------------
@@ -68,11 +72,9 @@ public:
 
   void handle_permanence(connection_permanence permanence, timestamp now);
 
-  /// Somebody wants the peer connected, once.
+  /// Somebody wants the peer connected, once. Given up when all addresses have
+  /// failed, or the peer refuses.
   void handle_connect(timestamp now);
-
-  /// Policy has come to forbid this peer.
-  void handle_denied(timestamp now);
 
   /// This node stops: what is queued may still go until `at_latest`.
   void handle_shutdown(steady_time at_latest, timestamp now);
@@ -145,6 +147,14 @@ public:
   /// Stopped for good: nothing is connected and nothing will be.
   [[nodiscard]] bool stopped() const;
 
+  /// There is nothing to do, and will not be unless somebody says so: a
+  /// `record` can take the place of this peer. To be asked when `poll_action`
+  /// is empty.
+  [[nodiscard]] bool dormant(timestamp now) const;
+
+  /// What to remember of a dormant peer, if anything.
+  [[nodiscard]] std::optional<peer_record> record() const;
+
   [[nodiscard]] const peer_metrics& metrics() const { return metrics_; }
 
 private:
@@ -153,6 +163,7 @@ private:
   void fail_all(send_error definite, send_failure::unconfirmed_cause cause);
   bool reachable() const;
   bool wants_connection() const;
+  std::optional<steady_time> dormant_from() const;
   void consider_dial(timestamp now);
   void check_shutdown(timestamp now);
 
@@ -161,6 +172,7 @@ private:
   void handle_handshake_reply(bytes_view body, timestamp now);
   void handle_refusal(connect_reply_error reason, timestamp now);
   void abandon_attempt();
+  void fail_attempt(timestamp now);
   void send_resume(link& x, timestamp now);
   void establish(link& x, const control::resume& resume, timestamp now);
   bool replaces(const link& newer, const link& older) const;
@@ -190,9 +202,9 @@ private:
   void handle_messages(link& x, const opened_messages& frame, timestamp now);
   void handle_unreliable(link& x, const opened_unreliable& frame,
                          timestamp now);
-  void deliver(const delivery_id& id, bytes_view serialized, timestamp now);
+  void deliver(const received_message& message, timestamp now);
   expected<engine_msg, control::reject_reason>
-  read_message(bytes_view serialized) const;
+  read_message(const received_message& message);
   void handle(link& x, const control::resume& frame, timestamp now);
   void handle(link& x, const control::ack& frame, timestamp now);
   void handle(link& x, const control::settled& frame, timestamp now);
@@ -218,9 +230,11 @@ private:
   inbox inbox_;
   unreliable_outbox unreliable_out_;
   unreliable_inbox unreliable_in_;
+  message_codec codec_;
+  payload_arena arena_;
   dialler dialler_;
   std::list<link> links_;
-  std::deque<peer_action> actions_;
+  fifo<peer_action> actions_;
   peer_metrics metrics_;
 
   std::shared_ptr<const node_advert> local_advert_;
@@ -234,6 +248,10 @@ private:
   // What an expired message died of: over_capacity if the peer said so.
   send_error expiry_error_ = send_error::expired;
   std::optional<connection_digest> last_established_;
+  // The last connection ended with `finished` on both sides.
+  bool finished_ = false;
+  // When the last connection ended.
+  steady_time disconnected_{};
   std::optional<std::uint32_t> remote_max_message_;
 };
 

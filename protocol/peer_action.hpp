@@ -71,9 +71,12 @@ struct peer_refused {
   connect_reply_error reason = connect_reply_error::denied;
 };
 
+/// None of the peer's addresses led to a connection.
+struct peer_unreachable {};
+
 /// Something an operator wants to know.
-using peer_event =
-  std::variant<peer_connected, peer_resumed, peer_disconnected, peer_refused>;
+using peer_event = std::variant<peer_connected, peer_resumed, peer_disconnected,
+                                peer_refused, peer_unreachable>;
 
 /// One thing to do.
 using peer_action =

@@ -41,8 +41,7 @@ void peer::handle_dialled(attempt_id attempt, connection_id connection,
 void peer::handle_dial_failed(attempt_id attempt, timestamp now) {
   if (!dialler_.is_dialling(attempt))
     return;
-  ++metrics_.failed_attempts;
-  dialler_.handle_failure(now.steady, random_);
+  fail_attempt(now);
   consider_dial(now);
 }
 
@@ -72,9 +71,8 @@ void peer::handle_handshake_reply(bytes_view body, timestamp now) {
   auto reply = attempt.handshake.handle_reply(body);
   if (!reply) {
     ++metrics_.ends[to_string(reply.error())];
-    ++metrics_.failed_attempts;
     abandon_attempt();
-    dialler_.handle_failure(now.steady, random_);
+    fail_attempt(now);
   } else if (auto refused = std::get_if<connect_reply_error>(&*reply)) {
     abandon_attempt();
     handle_refusal(*refused, now);
@@ -91,10 +89,11 @@ void peer::handle_handshake_reply(bytes_view body, timestamp now) {
 void peer::handle_refusal(connect_reply_error reason, timestamp now) {
   actions_.emplace_back(peer_event{peer_refused{reason}});
   dialler_.handle_refusal(now.steady, random_);
+  connect_wanted_ = false;
   switch (reason) {
   case connect_reply_error::over_capacity:
     expiry_error_ = send_error::over_capacity;
-    return;
+    break;
   case connect_reply_error::incompatible:
     fail_all(send_error::incompatible,
              send_failure::unconfirmed_cause::unreachable);
@@ -103,7 +102,6 @@ void peer::handle_refusal(connect_reply_error reason, timestamp now) {
     fail_all(send_error::denied, send_failure::unconfirmed_cause::unreachable);
     break;
   }
-  connect_wanted_ = false;
 }
 
 void peer::handle_connect_reply(const connect_reply& reply, timestamp now) {
@@ -128,6 +126,16 @@ void peer::abandon_attempt() {
   if (auto handshake = dialler_.handshake())
     actions_.emplace_back(close_connection{handshake->connection});
   dialler_.handle_end();
+}
+
+/// An attempt to connect came to nothing. Who wanted a connection once has no
+/// more than one round of all addresses.
+void peer::fail_attempt(timestamp now) {
+  ++metrics_.failed_attempts;
+  if (!dialler_.handle_failure(now.steady, random_))
+    return;
+  connect_wanted_ = false;
+  actions_.emplace_back(peer_event{peer_unreachable{}});
 }
 
 // -- establishing
@@ -220,6 +228,7 @@ peer::activate(link& x, const control::resume& resume, timestamp now) {
   x.phase = link::active{};
   x.last_message = now.steady;
   last_established_ = terms.digest;
+  finished_ = false;
   remote_max_message_ = terms.remote_max_message;
   outbox_.handle_max_message(terms.remote_max_message);
   expiry_error_ = send_error::expired;
@@ -251,7 +260,9 @@ void peer::say_goodbye(link& x, control::goodbye_reason reason, timestamp now) {
   auto finished = outbox_.empty() && inbox_.idle() && !inbox_.unsettled();
   x.seal(control::goodbye{static_cast<std::uint64_t>(reason), finished},
          now.steady);
-  x.phase = link::leaving{now.steady + settings_.goodbye_timeout};
+  x.said_finished = finished;
+  x.phase = link::leaving{now.steady + settings_.goodbye_timeout,
+                          x.is<link::confirming>()};
 }
 
 /// Ends a connection in good order.
@@ -292,10 +303,8 @@ void peer::lose(link& x, std::string_view reason, timestamp now) {
   }
   ++metrics_.ends[reason];
   auto is_attempt = x.terms().role == connection_role::initiator;
-  if (is_attempt && std::holds_alternative<link::confirming>(phase)) {
-    ++metrics_.failed_attempts;
-    dialler_.handle_failure(now.steady, random_);
-  }
+  if (is_attempt && std::holds_alternative<link::confirming>(phase))
+    fail_attempt(now);
 }
 
 /// The active connection was the only one, and is no longer active.
@@ -304,6 +313,7 @@ void peer::end_active(const link& x, std::string_view reason, timestamp now) {
   if (is_stable(x, now))
     dialler_.handle_stable();
   stop_transfer();
+  disconnected_ = now.steady;
   actions_.emplace_back(peer_event{peer_disconnected{reason}});
 }
 
@@ -312,6 +322,7 @@ void peer::stop_transfer() {
   outbox_.handle_disconnect();
   unreliable_out_.handle_disconnect();
   unreliable_in_.handle_disconnect();
+  arena_.trim();
 }
 
 bool peer::is_stable(const link& x, timestamp now) const {
@@ -323,8 +334,7 @@ void peer::handle_closed(connection_id connection, std::string_view reason,
   if (auto handshake = dialler_.handshake();
       handshake && handshake->connection == connection) {
     ++metrics_.ends[reason];
-    ++metrics_.failed_attempts;
-    dialler_.handle_failure(now.steady, random_);
+    fail_attempt(now);
   } else if (auto x = find(connection)) {
     // Others were counted when they began to end.
     if (x->is<link::confirming>() || x->is<link::active>())
@@ -402,6 +412,7 @@ void peer::check_link(link& x, timestamp now) {
 }
 
 void peer::send_heartbeat(link& x, timestamp now) {
+  arena_.trim();
   if (x.takes_control(settings_))
     x.seal(control::heartbeat{}, now.steady);
   else

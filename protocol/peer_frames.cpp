@@ -3,7 +3,6 @@
 #include <utility>
 
 #include <node_proxy/messages/limits.hpp>
-#include <node_proxy/messages/serialized_msg.hpp>
 #include <node_proxy/protocol/advert.hpp>
 #include <node_proxy/protocol/bare.hpp>
 #include <node_proxy/protocol/peer.hpp>
@@ -92,11 +91,13 @@ void peer::handle_messages(link& x, const opened_messages& frame,
     return;
   x.last_message = now.steady;
   auto seq = frame.first;
-  for (const auto& [last, chunk] : frame.chunks)
-    if (auto ok = inbox_.handle_chunk(seq++, last, chunk); !ok)
-      return break_off(x, to_string(ok.error()), now);
-  while (auto message = inbox_.poll_message())
-    deliver(message->id, message->data, now);
+  for (const auto& [last, chunk] : frame.chunks) {
+    auto message = inbox_.handle_chunk(seq++, last, chunk);
+    if (!message)
+      return break_off(x, to_string(message.error()), now);
+    if (*message)
+      deliver(**message, now);
+  }
 }
 
 void peer::handle_unreliable(link& x, const opened_unreliable& frame,
@@ -111,30 +112,27 @@ void peer::handle_unreliable(link& x, const opened_unreliable& frame,
   auto dropped = unreliable_in_.dropped();
   for (const auto& [last, chunk] : frame.chunks)
     if (auto message = unreliable_in_.handle_chunk(last, chunk))
-      deliver({unreliable_generation, message->number}, message->data, now);
+      deliver({{unreliable_generation, message->number}, message->data, {}},
+              now);
   metrics_.unreliable_dropped += unreliable_in_.dropped() - dropped;
 }
 
-void peer::deliver(const delivery_id& id, bytes_view serialized,
-                   timestamp now) {
+void peer::deliver(const received_message& message, timestamp now) {
   ++metrics_.messages_in;
-  auto msg = read_message(serialized);
+  auto msg = read_message(message);
   if (msg)
-    actions_.emplace_back(deliver_message{id, std::move(*msg)});
+    actions_.emplace_back(deliver_message{message.id, std::move(*msg)});
   else
-    handle_finished(id, msg.error(), now);
+    handle_finished(message.id, msg.error(), now);
 }
 
 /// The message with the name of its sender's node filled in.
 expected<engine_msg, control::reject_reason>
-peer::read_message(bytes_view serialized) const {
+peer::read_message(const received_message& message) {
   using enum control::reject_reason;
-  if (serialized.empty())
+  if (message.data.empty())
     return unexpected{over_limit};
-  auto outer = decode<serialized_msg>(serialized);
-  if (!outer)
-    return unexpected{malformed};
-  auto msg = decode<engine_msg>(outer->bare);
+  auto msg = codec_.decode(message.data);
   if (!msg)
     return unexpected{malformed};
   if (msg->sender.node && *msg->sender.node != remote_)
@@ -142,10 +140,16 @@ peer::read_message(bytes_view serialized) const {
   if (msg->target.node && *msg->target.node != self_->id())
     return unexpected{wrong_target};
   msg->sender.node = remote_;
-  return std::move(*msg);
+  return engine_msg{std::move(msg->sender), std::move(msg->target),
+                    msg->mailbox,
+                    message.owner ? shared_bytes{message.owner, msg->payload}
+                                  : arena_.copy(msg->payload)};
 }
 
 void peer::handle(link& x, const control::resume&, timestamp now) {
+  auto left = std::get_if<link::leaving>(&x.phase);
+  if (left && std::exchange(left->unconfirmed, false))
+    return; // the first one, on a connection that was given up before
   break_off(x, "second_resume", now);
 }
 
@@ -220,6 +224,10 @@ void peer::handle(link& x, const control::goodbye& frame, timestamp now) {
     else
       dialler_.handle_loss(false, now.steady, random_);
   }
+  // A connection that was superseded was not the last one.
+  finished_ = x.said_finished && frame.finished
+              && reason != control::goodbye_reason::superseded
+              && x.terms().digest == last_established_;
   x.phase = link::closing{};
 }
 
@@ -285,7 +293,7 @@ bool peer::seal_next_messages(link& x, timestamp now) {
     x.seal(*range, now.steady);
   } else {
     auto& batch = std::get<chunk_batch>(*next);
-    x.crypto.seal_messages(batch.first, batch.chunks.encoded(), x.out);
+    x.crypto.seal_messages(batch.first, batch.chunks, x.out);
     x.last_out = now.steady;
     x.last_message = now.steady;
   }
@@ -296,7 +304,7 @@ bool peer::seal_next_unreliable(link& x, timestamp now) {
   auto chunks = unreliable_out_.poll_transmit(x.crypto.max_unreliable());
   if (!chunks)
     return false;
-  x.crypto.seal_unreliable(chunks->count(), chunks->encoded(), x.out);
+  x.crypto.seal_unreliable(*chunks, x.out);
   x.last_out = now.steady;
   x.last_message = now.steady;
   return true;

@@ -18,18 +18,15 @@ std::size_t header_size(frame_kind kind, std::uint64_t number,
          + uint_size(number) + 1 + uint_size(plaintext + aead_tag_size);
 }
 
-bytes make_header(frame_kind kind, std::uint64_t number, cipher_suite suite,
-                  std::size_t plaintext) {
-  bytes result;
-  auto size = header_size(kind, number, plaintext);
-  result.reserve(size);
-  append_frame_length(result,
-                      size - frame_length_size + plaintext + aead_tag_size);
-  append_uint(result, static_cast<std::uint64_t>(kind));
-  append_uint(result, number);
-  append_uint(result, static_cast<std::uint64_t>(suite));
-  append_uint(result, plaintext + aead_tag_size);
-  return result;
+void append_header(bytes& out, frame_kind kind, std::uint64_t number,
+                   cipher_suite suite, std::size_t plaintext) {
+  auto size = plaintext + aead_tag_size;
+  append_frame_length(out, header_size(kind, number, plaintext)
+                             - frame_length_size + size);
+  append_uint(out, static_cast<std::uint64_t>(kind));
+  append_uint(out, number);
+  append_uint(out, static_cast<std::uint64_t>(suite));
+  append_uint(out, size);
 }
 
 // The space of nonces, which is the kind without those of the handshake.
@@ -59,51 +56,32 @@ sealer::sealer(const secret_key& key, cipher_suite suite,
 
 void sealer::seal(frame_kind kind, std::uint64_t number, bytes_view plaintext,
                   bytes& out) {
-  auto begin = out.size();
-  auto header = header_size(kind, number, plaintext.size());
-  out.resize(begin + header + plaintext.size() + aead_tag_size);
-  encrypt(kind, number, plaintext, std::span{out}.subspan(begin));
+  auto draft = begin_frame(kind, number, plaintext.size(), out);
+  out.insert(out.end(), plaintext.begin(), plaintext.end());
+  seal_in_place(draft, out);
 }
 
 frame_draft sealer::begin_frame(frame_kind kind, std::uint64_t number,
-                                bytes& out) const {
-  // Room for the header of the longest frame. Only the length of the data can
-  // turn out to be shorter.
+                                std::size_t size, bytes& out) const {
+  assert(size <= max_plaintext(kind, number));
   auto begin = out.size();
-  out.resize(begin + header_size(kind, number, max_plaintext(kind, number)));
-  return {kind, number, begin, out.size()};
+  append_header(out, kind, number, aead_.suite(), size);
+  return {kind, number, begin + frame_length_size, out.size()};
 }
 
 void sealer::seal_in_place(const frame_draft& draft, bytes& out) {
-  assert(draft.plaintext <= out.size());
-  auto size = out.size() - draft.plaintext;
-  auto header = header_size(draft.kind, draft.number, size);
-  auto plaintext = draft.begin + header;
-  if (plaintext < draft.plaintext)
-    std::copy_n(out.begin() + static_cast<std::ptrdiff_t>(draft.plaintext),
-                size, out.begin() + static_cast<std::ptrdiff_t>(plaintext));
-  out.resize(plaintext + size + aead_tag_size);
-  auto frame = std::span{out}.subspan(draft.begin);
-  encrypt(draft.kind, draft.number, frame.subspan(header, size), frame);
-}
-
-// Writes header and ciphertext to `frame`, which has their size. The plaintext
-// may stand where the ciphertext will.
-void sealer::encrypt(frame_kind kind, std::uint64_t number,
-                     bytes_view plaintext, std::span<std::byte> frame) {
-  assert(plaintext.size() <= max_plaintext(kind, number));
-  auto& next = next_[space_of(kind)];
-  if (number < next)
+  auto& next = next_[space_of(draft.kind)];
+  if (draft.number < next)
     std::abort();
-  next = number + 1;
+  next = draft.number + 1;
+  auto size = out.size() - draft.plaintext;
   ++usage_.frames;
-  usage_.bytes += plaintext.size();
-  auto header = make_header(kind, number, aead_.suite(), plaintext.size());
-  assert(header.size() + plaintext.size() + aead_tag_size == frame.size());
-  std::ranges::copy(header, frame.begin());
-  aead_.seal(frame_nonce(kind, number),
-             frame.first(header.size()).subspan(frame_length_size), plaintext,
-             frame.subspan(header.size()));
+  usage_.bytes += size;
+  out.resize(out.size() + aead_tag_size);
+  auto body = std::span{out}.subspan(draft.body);
+  auto header = draft.plaintext - draft.body;
+  aead_.seal(frame_nonce(draft.kind, draft.number), body.first(header),
+             body.subspan(header, size), body.subspan(header));
 }
 
 void sealer::rekey() noexcept {

@@ -49,8 +49,8 @@ inline constexpr key_usage rekey_due{std::uint64_t{1} << 32,
 struct frame_draft {
   frame_kind kind;
   std::uint64_t number = 0;
-  /// Where the frame begins in the buffer, and where its plaintext does.
-  std::size_t begin = 0;
+  /// Where the frame's body begins in the buffer, and where its plaintext does.
+  std::size_t body = 0;
   std::size_t plaintext = 0;
 };
 
@@ -67,13 +67,13 @@ public:
   void seal(frame_kind kind, std::uint64_t number, bytes_view plaintext,
             bytes& out);
 
-  /// Begins a frame at the end of `out`, to which the caller then appends the
-  /// plaintext, and nothing else before `seal_in_place`.
+  /// Begins a frame at the end of `out`, to which the caller then appends
+  /// `size` bytes of plaintext, at most `max_plaintext(kind, number)`, and
+  /// nothing else before `seal_in_place`.
   [[nodiscard]] frame_draft begin_frame(frame_kind kind, std::uint64_t number,
-                                        bytes& out) const;
+                                        std::size_t size, bytes& out) const;
 
-  /// Seals what was appended to `out` since `begin_frame`, at most
-  /// `max_plaintext(kind, number)` bytes, where it stands.
+  /// Seals what was appended to `out` since `begin_frame`, where it stands.
   void seal_in_place(const frame_draft& draft, bytes& out);
 
   /// What was sealed under the current key.
@@ -89,9 +89,6 @@ public:
   void rekey() noexcept;
 
 private:
-  void encrypt(frame_kind kind, std::uint64_t number, bytes_view plaintext,
-               std::span<std::byte> frame);
-
   secret_key key_;
   aead aead_;
   key_usage due_;

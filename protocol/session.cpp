@@ -42,14 +42,21 @@ void session::seal(const control::frame& frame, bytes& out) {
     sealer_.rekey();
 }
 
-void session::seal_messages(std::uint64_t first, bytes_view list, bytes& out) {
-  sealer_.seal(frame_kind::node_msg, first, list, out);
+void session::seal_messages(std::uint64_t first, const chunk_list& chunks,
+                            bytes& out) {
+  seal_chunks(frame_kind::node_msg, first, chunks, out);
 }
 
-void session::seal_unreliable(std::uint32_t count, bytes_view list,
-                              bytes& out) {
-  sealer_.seal(frame_kind::unreliable, unreliable_out_, list, out);
-  unreliable_out_ += count;
+void session::seal_unreliable(const chunk_list& chunks, bytes& out) {
+  seal_chunks(frame_kind::unreliable, unreliable_out_, chunks, out);
+  unreliable_out_ += chunks.count();
+}
+
+void session::seal_chunks(frame_kind kind, std::uint64_t number,
+                          const chunk_list& chunks, bytes& out) {
+  auto draft = sealer_.begin_frame(kind, number, chunks.encoded_size(), out);
+  chunks.append_to(out);
+  sealer_.seal_in_place(draft, out);
 }
 
 expected<opened_frame, session_error> session::open(bytes_view body) {
@@ -81,10 +88,10 @@ expected<opened_frame, session_error> session::open(bytes_view body) {
 template <class Opened>
 expected<opened_frame, session_error>
 session::open_chunks(std::uint64_t first, bytes_view plaintext) {
-  auto chunks = decode<std::vector<chunk_view>>(plaintext);
-  if (!chunks || chunks->empty())
+  // The list is read anew into the memory of the last one.
+  if (!decode_into(chunks_, plaintext) || chunks_.empty())
     return unexpected{session_error::malformed};
-  return opened_frame{Opened{{first, std::move(*chunks)}}};
+  return opened_frame{Opened{{first, chunks_}}};
 }
 
 expected<opened_frame, session_error>

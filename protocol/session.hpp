@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <variant>
 #include <vector>
 
 #include <node_proxy/messages/node_advert.hpp>
+#include <node_proxy/protocol/chunk_list.hpp>
 #include <node_proxy/protocol/control.hpp>
 #include <node_proxy/protocol/frame.hpp>
 #include <node_proxy/protocol/hello.hpp>
@@ -48,10 +50,10 @@ struct chunk_view {
   }
 };
 
-/// Chunks with consecutive numbers.
+/// Chunks with consecutive numbers; a view into the session.
 struct opened_chunks {
   std::uint64_t first = 0;
-  std::vector<chunk_view> chunks;
+  std::span<const chunk_view> chunks;
 };
 
 /// An opened `node_msg` frame.
@@ -98,12 +100,13 @@ public:
   /// in use.
   void seal(const control::frame& frame, bytes& out);
 
-  /// Appends a `node_msg` frame. `list` has at most `max_messages(first)`
+  /// Appends a `node_msg` frame. `chunks` take at most `max_messages(first)`
   /// bytes.
-  void seal_messages(std::uint64_t first, bytes_view list, bytes& out);
+  void seal_messages(std::uint64_t first, const chunk_list& chunks, bytes& out);
 
-  /// Appends an `unreliable` frame with `count` chunks.
-  void seal_unreliable(std::uint32_t count, bytes_view list, bytes& out);
+  /// Appends an `unreliable` frame. `chunks` take at most `max_unreliable()`
+  /// bytes.
+  void seal_unreliable(const chunk_list& chunks, bytes& out);
 
   /// How many bytes of chunk list fit a `node_msg` frame from `first` on.
   [[nodiscard]] static std::size_t max_messages(std::uint64_t first) {
@@ -122,6 +125,8 @@ public:
   [[nodiscard]] const key_usage& usage() const { return sealer_.usage(); }
 
 private:
+  void seal_chunks(frame_kind kind, std::uint64_t number,
+                   const chunk_list& chunks, bytes& out);
   template <class Opened>
   expected<opened_frame, session_error> open_chunks(std::uint64_t first,
                                                     bytes_view plaintext);
@@ -131,6 +136,7 @@ private:
   sealer sealer_;
   opener opener_;
   bytes plaintext_;
+  std::vector<chunk_view> chunks_;
   std::uint64_t control_out_ = 0;
   std::uint64_t control_in_ = 0;
   std::uint64_t unreliable_out_ = 0;

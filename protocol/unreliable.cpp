@@ -9,8 +9,8 @@ namespace node_proxy {
 
 namespace {
 
-std::size_t cost_of(bytes_view data) {
-  return data.size() + limits::message_overhead;
+std::size_t cost_of(std::size_t size) {
+  return size + limits::message_overhead;
 }
 
 } // namespace
@@ -18,14 +18,14 @@ std::size_t cost_of(bytes_view data) {
 // -- unreliable_outbox
 // ---------------------------------------------------------
 
-bool unreliable_outbox::handle_send(send_token token, bytes serialized,
+bool unreliable_outbox::handle_send(send_token token, message_data data,
                                     deadline expires, timestamp now) {
-  auto cost = cost_of(serialized);
+  auto cost = cost_of(data.size());
   if (bytes_ + cost > max_bytes_)
     return false;
   bytes_ += cost;
   expect(expires, now);
-  queue_.push_back({token, std::move(serialized), expires});
+  queue_.push_back({token, std::move(data), expires});
   return true;
 }
 
@@ -44,7 +44,7 @@ void unreliable_outbox::handle_timeout(timestamp now, send_error definite) {
   });
   for (auto i = kept; i != queue_.end(); ++i)
     end(*i, {definite});
-  queue_.erase(kept, queue_.end());
+  queue_.erase_from(kept);
   next_deadline_.reset();
   for (auto i = queue_.begin() + (sent_ > 0 ? 1 : 0); i != queue_.end(); ++i)
     expect(i->expires, now);
@@ -59,17 +59,21 @@ void unreliable_outbox::handle_failure(send_error definite) {
 std::optional<chunk_list>
 unreliable_outbox::poll_transmit(std::size_t max_plaintext) {
   chunk_list result;
+  sent_entries_.clear();
   while (!queue_.empty()) {
-    auto rest = bytes_view{queue_.front().data}.subspan(sent_);
-    auto chunk = rest.first(std::min(rest.size(), limits::fragment));
-    if (result.size_with(chunk.size()) > max_plaintext)
+    auto& data = queue_.front().data;
+    auto size = std::min(data.size() - sent_, limits::fragment);
+    if (result.size_with(size) > max_plaintext)
       break;
-    auto last = chunk.size() == rest.size();
-    result.add(last, chunk);
-    sent_ += chunk.size();
-    if (last)
-      pop(
-        {send_error::unconfirmed, send_failure::unconfirmed_cause::unreliable});
+    auto last = sent_ + size == data.size();
+    result.add(last, data, sent_, size);
+    sent_ += size;
+    if (last) {
+      end(queue_.front(), {send_error::unconfirmed,
+                           send_failure::unconfirmed_cause::unreliable});
+      sent_entries_.push_back(queue_.take_front());
+      sent_ = 0;
+    }
   }
   if (result.count() == 0)
     return std::nullopt;
@@ -79,9 +83,7 @@ unreliable_outbox::poll_transmit(std::size_t max_plaintext) {
 std::optional<send_outcome> unreliable_outbox::poll_outcome() {
   if (outcomes_.empty())
     return std::nullopt;
-  auto result = outcomes_.front();
-  outcomes_.pop_front();
-  return result;
+  return outcomes_.take_front();
 }
 
 void unreliable_outbox::pop(send_failure failure) {
@@ -91,7 +93,7 @@ void unreliable_outbox::pop(send_failure failure) {
 }
 
 void unreliable_outbox::end(const entry& x, send_failure failure) {
-  bytes_ -= cost_of(x.data);
+  bytes_ -= cost_of(x.data.size());
   outcomes_.push_back({x.token, failure});
 }
 
@@ -114,7 +116,7 @@ unreliable_inbox::handle_chunk(bool last, bytes_view data) {
   if (!last)
     return std::nullopt;
   auto complete = std::exchange(partial_, {});
-  auto cost = cost_of(complete);
+  auto cost = cost_of(complete.size());
   if (std::exchange(oversized_, false) || outstanding_ + cost > window_) {
     ++dropped_;
     return std::nullopt;

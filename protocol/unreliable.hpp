@@ -3,11 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 
 #include <node_proxy/messages/basics.hpp>
+#include <node_proxy/protocol/fifo.hpp>
 #include <node_proxy/protocol/outbox.hpp>
 
 namespace node_proxy {
@@ -19,9 +19,9 @@ public:
   /// message.
   explicit unreliable_outbox(std::size_t max_bytes) : max_bytes_(max_bytes) {}
 
-  /// Takes in an encoded `serialized_msg`.
+  /// Takes in a message.
   /// @returns false if there is no room.
-  [[nodiscard]] bool handle_send(send_token token, bytes serialized,
+  [[nodiscard]] bool handle_send(send_token token, message_data data,
                                  deadline expires, timestamp now);
 
   /// The connection is gone, and with it what was sent in part.
@@ -33,7 +33,8 @@ public:
   /// Ends everything that is left.
   void handle_failure(send_error definite);
 
-  /// Chunks for the next frame, at most `max_plaintext` bytes as a list.
+  /// Chunks for the next frame, at most `max_plaintext` bytes as a list. They
+  /// live until the next call.
   [[nodiscard]] std::optional<chunk_list>
   poll_transmit(std::size_t max_plaintext);
 
@@ -49,7 +50,7 @@ public:
 private:
   struct entry {
     send_token token;
-    bytes data;
+    message_data data;
     deadline expires;
   };
 
@@ -61,8 +62,10 @@ private:
   std::size_t bytes_ = 0;
   std::size_t sent_ = 0; // bytes of the first entry
   std::optional<steady_time> next_deadline_;
-  std::deque<entry> queue_;
-  std::deque<send_outcome> outcomes_;
+  fifo<entry> queue_;
+  // What the chunks refer to that were polled last.
+  fifo<entry> sent_entries_;
+  fifo<send_outcome> outcomes_;
 };
 
 /// Unreliable messages from one peer. What the engines do not take in time is
@@ -89,6 +92,9 @@ public:
 
   /// An engine has taken a message.
   void handle_finished(std::uint64_t number);
+
+  /// All that arrived was taken.
+  [[nodiscard]] bool idle() const { return costs_.empty(); }
 
   /// Messages that were dropped for want of room.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }

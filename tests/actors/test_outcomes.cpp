@@ -230,7 +230,8 @@ TEST_CASE("a Node Proxy that is killed leaves nobody waiting") {
   waiting.receive(
     [](const delivered&) { FAIL("nobody took it"); },
     [](const caf::error& e) { CHECK(code_of(e) == errc::unconfirmed); });
-  // The next message gets a Node Proxy of its own.
+  // Once the Router knows, the next message gets a Node Proxy of its own.
+  CHECK(a.next_event<disconnected_event>().reason == "node_proxy_ended");
   b.add_engine("inbox", b.system.spawn(forward_engine,
                                        caf::actor_cast<caf::actor>(b.self)));
   CHECK(a.send(a.message_to(b.node.id(), "inbox", {})));

@@ -14,6 +14,7 @@
 #include <node_proxy/protocol/peer.hpp>
 
 #include "handshake_pair.hpp"
+#include "support/chunks.hpp"
 #include "support/octets.hpp"
 
 namespace test {
@@ -26,7 +27,7 @@ public:
   explicit rogue(const peer_settings& settings = {})
     : settings_(settings),
       uut(settings, std::make_shared<identity>(bob()), alice().id(),
-          alice().noise_public(), 22, seeded(1)) {}
+          alice().noise_public(), peer_record{22}, seeded(1)) {}
 
   /// Goes through a handshake that Alice begins, with this first sealed frame.
   void connect(const control::resume& resume = {0, {}, 1'000'000},
@@ -183,8 +184,9 @@ private:
       }
     } else if (auto outcome = std::get_if<send_outcome>(&action)) {
       auto failed = outcome->failure;
-      note("outcome "
-           + std::string{failed ? to_string(failed->error) : "delivered"});
+      for (std::uint64_t i = 0; i < outcome->count; ++i)
+        note("outcome "
+             + std::string{failed ? to_string(failed->error) : "delivered"});
     } else if (auto dial = std::get_if<dial_peer>(&action)) {
       attempt_ = dial->id;
       note("dial");
@@ -223,7 +225,7 @@ private:
     chunk_list list;
     for (std::size_t i = 0; i < chunks.size(); ++i)
       list.add(last || i + 1 < chunks.size(), chunks[i]);
-    return to_bytes(list.encoded());
+    return encoded(list);
   }
 
   static std::string text_of(const control::resume& x) {

@@ -124,7 +124,8 @@ TEST_CASE("a stream may come in pieces of any size") {
 TEST_CASE("lengths have limits") {
   auto poll = [](std::string_view input) {
     deframer frames{1000};
-    frames.handle_input(hex(input));
+    auto octets = hex(input);
+    frames.handle_input(octets);
     auto body = frames.poll_body();
     CHECK(frames.poll_body().has_value() == body.has_value());
     return std::string{body ? "ok" : to_string(body.error())};
@@ -142,11 +143,13 @@ TEST_CASE("lengths have limits") {
 TEST_CASE("a body as long as the limit is taken, after any error nothing is") {
   deframer frames{limits::frame_body};
   auto body = numbered(limits::frame_body);
-  frames.handle_input(joined(framed(body), hex("ffffffff")));
+  auto stream = joined(framed(body), hex("ffffffff"));
+  frames.handle_input(stream);
   std::optional<frame_error> error;
   CHECK(poll_all(frames, error) == std::vector<bytes>{body});
   CHECK(error == frame_error::length_over_limit);
-  frames.handle_input(framed(numbered(3)));
+  auto late = framed(numbered(3));
+  frames.handle_input(late);
   frames.set_max_body(0xffffffff);
   CHECK(frames.poll_body().error() == frame_error::length_over_limit);
   CHECK(frames.buffered() == 0);
@@ -154,10 +157,24 @@ TEST_CASE("a body as long as the limit is taken, after any error nothing is") {
 
 TEST_CASE("the limit may change between two frames of one input") {
   deframer frames{10};
-  frames.handle_input(joined(framed(numbered(10)), framed(numbered(11))));
+  auto stream = joined(framed(numbered(10)), framed(numbered(11)));
+  frames.handle_input(stream);
   CHECK(frames.poll_body().value().value().size() == 10);
   frames.set_max_body(11);
   CHECK(frames.poll_body().value().value().size() == 11);
+}
+
+TEST_CASE("what is not taken out may outlive its input") {
+  deframer frames{100};
+  {
+    auto stream = joined(framed(numbered(10)), framed(numbered(20)));
+    frames.handle_input(stream);
+    CHECK(frames.poll_body().value().value().size() == 10);
+    frames.keep_rest();
+  }
+  CHECK(frames.buffered() == frame_length_size + 20);
+  CHECK(to_bytes(frames.poll_body().value().value()) == numbered(20));
+  CHECK(frames.buffered() == 0);
 }
 
 TEST_CASE("many small frames and single octets are no trouble") {

@@ -1,6 +1,7 @@
 #include <node_proxy/protocol/inbox.hpp>
 
 #include <string>
+#include <utility>
 
 #include <doctest/doctest.h>
 
@@ -16,7 +17,8 @@ namespace {
 constexpr auto fragment = limits::fragment;
 constexpr auto overhead = limits::message_overhead;
 
-std::string text_of(const expected<void, inbox_error>& result) {
+template <class T>
+std::string text_of(const expected<T, inbox_error>& result) {
   return std::string{result ? "ok" : to_string(result.error())};
 }
 
@@ -31,7 +33,14 @@ struct fixture {
   }
 
   std::string chunk(std::uint64_t seq, bool is_last, std::size_t size) {
-    return text_of(uut.handle_chunk(seq, is_last, bytes(size)));
+    bytes data(size);
+    auto result = uut.handle_chunk(seq, is_last, data);
+    if (result && *result) {
+      last = (*result)->id;
+      arrived_ += (arrived_.empty() ? "" : " ") + std::to_string(last.first)
+                  + ":" + std::to_string((*result)->data.size());
+    }
+    return text_of(result);
   }
 
   std::string void_range(std::uint64_t from, std::uint64_t to) {
@@ -43,15 +52,7 @@ struct fixture {
   }
 
   /// The messages that came out, as "number:size".
-  std::string arrived() {
-    std::string result;
-    while (auto message = uut.poll_message()) {
-      last = message->id;
-      result += (result.empty() ? "" : " ") + std::to_string(last.first) + ":"
-                + std::to_string(message->data.size());
-    }
-    return result;
-  }
+  std::string arrived() { return std::exchange(arrived_, {}); }
 
   void finish(std::uint64_t first,
               std::optional<control::reject_reason> reason = {}) {
@@ -69,6 +70,9 @@ struct fixture {
   }
 
   delivery_id last;
+
+private:
+  std::string arrived_;
 };
 
 } // namespace
@@ -119,8 +123,8 @@ TEST_CASE_FIXTURE(fixture, "fragments are put together") {
 TEST_CASE_FIXTURE(fixture, "the content of fragments") {
   auto data = numbered(fragment + 300, 9);
   CHECK(uut.handle_chunk(0, false, bytes_view{data}.first(fragment)));
-  CHECK(uut.handle_chunk(1, true, bytes_view{data}.subspan(fragment)));
-  CHECK(uut.poll_message()->data == data);
+  auto whole = uut.handle_chunk(1, true, bytes_view{data}.subspan(fragment));
+  CHECK(to_bytes(whole.value()->data) == data);
 }
 
 TEST_CASE_FIXTURE(fixture, "what arrived before is ignored") {
@@ -172,15 +176,14 @@ TEST_CASE("a lone message may exceed the window, but not the limit") {
   inbox uut{1'000, 100'000};
   CHECK(uut.handle_resume(1, 0));
   CHECK(uut.handle_chunk(0, false, bytes(fragment)));
-  CHECK(uut.handle_chunk(1, true, bytes(100'000 - fragment)));
-  auto message = uut.poll_message().value();
-  CHECK(message.data.size() == 100'000);
+  auto whole = uut.handle_chunk(1, true, bytes(100'000 - fragment)).value();
+  CHECK(whole->data.size() == 100'000);
   CHECK_FALSE(uut.handle_chunk(2, true, bytes(1)));
-  uut.handle_finished(message.id, {}, 1s);
+  uut.handle_finished(whole->id, {}, 1s);
   // One byte too long: it comes out without its data, to be rejected.
   CHECK(uut.handle_chunk(2, false, bytes(fragment)));
-  CHECK(uut.handle_chunk(3, true, bytes(100'001 - fragment)));
-  CHECK(uut.poll_message()->data.empty());
+  auto longer = uut.handle_chunk(3, true, bytes(100'001 - fragment)).value();
+  CHECK(longer->data.empty());
 }
 
 TEST_CASE("a message that is far too long takes no memory") {
@@ -188,8 +191,8 @@ TEST_CASE("a message that is far too long takes no memory") {
   CHECK(uut.handle_resume(1, 0));
   for (std::uint64_t seq = 0; seq < 1'000; ++seq)
     CHECK(uut.handle_chunk(seq, false, bytes(fragment)));
-  CHECK(uut.handle_chunk(1'000, true, bytes(1)));
-  CHECK(uut.poll_message()->data.capacity() == 0);
+  auto whole = uut.handle_chunk(1'000, true, bytes(1)).value();
+  CHECK(whole->owner->capacity() == 0);
 }
 
 TEST_CASE_FIXTURE(fixture, "void ranges are consumed at once") {
@@ -264,9 +267,8 @@ TEST_CASE("at 1,024 unsettled rejects nothing more is consumed") {
   CHECK(uut.handle_resume(1, 0));
   constexpr std::uint64_t most = limits::unsettled_rejects;
   for (std::uint64_t seq = 0; seq < most + 2; ++seq) {
-    CHECK(uut.handle_chunk(seq, true, bytes(10)));
-    auto id = uut.poll_message()->id;
-    uut.handle_finished(id, control::reject_reason::malformed, 1s);
+    auto message = uut.handle_chunk(seq, true, bytes(10)).value();
+    uut.handle_finished(message->id, control::reject_reason::malformed, 1s);
   }
   auto ack = uut.take_ack();
   CHECK(ack.next == most);

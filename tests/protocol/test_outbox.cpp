@@ -7,6 +7,7 @@
 #include <node_proxy/protocol/bare.hpp>
 #include <node_proxy/protocol/session.hpp>
 
+#include "support/chunks.hpp"
 #include "support/octets.hpp"
 
 using namespace test;
@@ -32,9 +33,9 @@ std::string sent(outbox& uut, std::size_t size = frame_size) {
     return "void " + std::to_string(range->from) + "-"
            + std::to_string(range->to);
   auto& batch = std::get<chunk_batch>(*next);
-  auto encoded = batch.chunks.encoded();
-  CHECK(encoded.size() <= size);
-  auto chunks = decode<std::vector<chunk_view>>(encoded).value();
+  auto octets = encoded(batch.chunks);
+  CHECK(octets.size() <= size);
+  auto chunks = decode<std::vector<chunk_view>>(octets).value();
   CHECK(chunks.size() == batch.chunks.count());
   std::string result;
   auto number = batch.first;
@@ -44,18 +45,21 @@ std::string sent(outbox& uut, std::size_t size = frame_size) {
   return result;
 }
 
+std::string text_of(const std::optional<send_failure>& failure) {
+  if (!failure)
+    return "ok";
+  std::string result{to_string(failure->error)};
+  if (failure->error == send_error::unconfirmed)
+    result += "/" + std::string{to_string(failure->cause)};
+  return result;
+}
+
 std::string outcomes(outbox& uut) {
   std::string result;
-  while (auto outcome = uut.poll_outcome()) {
-    result +=
-      (result.empty() ? "" : " ") + std::to_string(outcome->token) + "=";
-    if (!outcome->failure)
-      result += "ok";
-    else
-      result += std::string{to_string(outcome->failure->error)};
-    if (outcome->failure && outcome->failure->error == send_error::unconfirmed)
-      result += "/" + std::string{to_string(outcome->failure->cause)};
-  }
+  while (auto outcome = uut.poll_outcome())
+    for (std::uint64_t i = 0; i < outcome->count; ++i)
+      result += (result.empty() ? "" : " ") + std::to_string(outcome->token + i)
+                + "=" + text_of(outcome->failure);
   return result;
 }
 
@@ -64,7 +68,7 @@ struct fixture {
 
   void send(send_token token, std::size_t size,
             deadline expires = steady_time{1h}) {
-    CHECK(uut.handle_send(token, bytes(size), expires));
+    CHECK(uut.handle_send(token, split(bytes(size)), expires));
   }
 
   void connect(std::uint64_t next = 0, std::uint64_t window = 500'000) {
@@ -377,11 +381,12 @@ TEST_CASE("deadlines are kept while dead ones are cleared away") {
   outbox uut{10'000'000, 10'000};
   CHECK(uut.handle_resume(0, 10'000'000));
   for (send_token token = 1; token <= 1'000; ++token)
-    CHECK(uut.handle_send(token, bytes(10), steady_time{1h}));
-  CHECK(uut.handle_send(1'001, bytes(10), steady_time{2h}));
+    CHECK(uut.handle_send(token, split(bytes(10)),
+                          steady_time{1h} - std::chrono::nanoseconds{token}));
+  CHECK(uut.handle_send(1'001, split(bytes(10)), steady_time{2h}));
   while (uut.poll_transmit(frame_size)) {
   }
-  CHECK(uut.handle_send(1'002, bytes(10), steady_time{3h}));
+  CHECK(uut.handle_send(1'002, split(bytes(10)), steady_time{3h}));
   CHECK(uut.handle_ack({1'000, 0, {}}));
   CHECK(outcomes(uut).ends_with("1000=ok"));
   CHECK(uut.next_deadline(at(0s)) == 2h);
@@ -433,25 +438,25 @@ TEST_CASE_FIXTURE(fixture, "messages longer than the peer takes end") {
 TEST_CASE("bytes and messages that are held have a limit") {
   outbox uut{2 * (100 + overhead), 3};
   deadline never = steady_time{1h};
-  CHECK(uut.handle_send(1, bytes(100), never));
-  CHECK_FALSE(uut.handle_send(2, bytes(101), never));
-  CHECK(uut.handle_send(2, bytes(100), never));
-  CHECK_FALSE(uut.handle_send(3, bytes(1), never));
+  CHECK(uut.handle_send(1, split(bytes(100)), never));
+  CHECK_FALSE(uut.handle_send(2, split(bytes(101)), never));
+  CHECK(uut.handle_send(2, split(bytes(100)), never));
+  CHECK_FALSE(uut.handle_send(3, split(bytes(1)), never));
   CHECK(uut.handle_resume(0, 1'000).has_value());
   CHECK(sent(uut) == "0:100. 1:100.");
-  CHECK_FALSE(uut.handle_send(3, bytes(1), never));
+  CHECK_FALSE(uut.handle_send(3, split(bytes(1)), never));
   CHECK(uut.handle_ack({1, 1'000, {}}).has_value());
-  CHECK(uut.handle_send(3, bytes(100), never));
+  CHECK(uut.handle_send(3, split(bytes(100)), never));
   outbox few{1'000'000, 3};
   for (send_token token = 1; token <= 3; ++token)
-    CHECK(few.handle_send(token, bytes(1), never));
-  CHECK_FALSE(few.handle_send(4, bytes(1), never));
+    CHECK(few.handle_send(token, split(bytes(1)), never));
+  CHECK_FALSE(few.handle_send(4, split(bytes(1)), never));
 }
 
 TEST_CASE("nothing is left of many messages that end early") {
   outbox uut{100'000'000, 1'000'000};
   for (send_token token = 0; token < 100'000; ++token)
-    CHECK(uut.handle_send(token, bytes(10),
+    CHECK(uut.handle_send(token, split(bytes(10)),
                           steady_time{token % 10 == 0 ? 2s : 1s}));
   uut.handle_timeout(at(1s), send_error::expired);
   CHECK(uut.size_bytes() == 10'000 * (10 + overhead));
@@ -479,17 +484,21 @@ TEST_CASE("an expiry is at most thirty days ahead") {
 
 TEST_CASE("a list of chunks is as long as it says") {
   for (std::size_t count : {1u, 2u, 127u, 128u, 129u, 400u}) {
+    auto data = numbered(count);
+    auto view = bytes_view{data};
     chunk_list uut;
     for (std::size_t i = 0; i < count; ++i) {
       auto expected_size = uut.size_with(i);
-      uut.add(i % 2 == 0, numbered(i));
-      CHECK(uut.encoded().size() == expected_size);
+      uut.add(i % 2 == 0, view.first(i));
+      CHECK(uut.encoded_size() == expected_size);
     }
-    auto decoded = decode<std::vector<chunk_view>>(uut.encoded()).value();
+    auto octets = encoded(uut);
+    CHECK(octets.size() == uut.encoded_size());
+    auto decoded = decode<std::vector<chunk_view>>(octets).value();
     REQUIRE(decoded.size() == count);
     for (std::size_t i = 0; i < count; ++i) {
       CHECK(decoded[i].last == (i % 2 == 0));
-      CHECK(to_bytes(decoded[i].chunk) == numbered(i));
+      CHECK(to_bytes(decoded[i].chunk) == to_bytes(view.first(i)));
     }
   }
 }

@@ -149,6 +149,17 @@ TEST_CASE_FIXTURE(two_nodes, "a connection lost at shutdown ends the waiting") {
   CHECK(a.peer_of(b) == nullptr);
 }
 
+TEST_CASE_FIXTURE(two_nodes, "shutdown before the other end is proven") {
+  a.connect(b);
+  net.run_until([&] { return b.connected(a); });
+  REQUIRE_FALSE(a.connected(b));
+  a.shut_down();
+  net.run_for(100ms);
+  // Bob's resume frame was on its way, and is no violation.
+  CHECK(a.ends() == node::reason_counts{{"shutdown", 1}});
+  CHECK(b.ends() == node::reason_counts{{"shutdown", 1}});
+}
+
 TEST_CASE_FIXTURE(two_nodes, "shutdown without a connection") {
   b.crash();
   auto token = a.send(b, "echo", "1");

@@ -66,7 +66,7 @@ TEST_CASE_FIXTURE(two_nodes, "a sender or target elsewhere is an error") {
   CHECK(a.outcome(a.send(b.id(), msg)) == "wrong_target");
   msg.msg.target = {b.id(), repeated(256)};
   CHECK(a.outcome(a.send(b.id(), msg)) == "malformed");
-  CHECK_FALSE(a.peer_of(b)->connected());
+  CHECK_FALSE(a.connected(b));
 }
 
 TEST_CASE_FIXTURE(two_nodes,

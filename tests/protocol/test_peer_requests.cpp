@@ -59,13 +59,14 @@ TEST_CASE_FIXTURE(two_nodes, "a reply that is an error ends what is queued") {
 TEST_CASE("a sealed message counts by whatever way it comes") {
   rogue uut;
   chunk_list list;
-  list.add(true, uut.message("hello"));
+  auto message = uut.message("hello");
+  list.add(true, message);
   node_msg early{0, encrypted_msg_chacha20_poly1305{bytes(40)}};
   CHECK_FALSE(uut.uut.handle_node_msg(early, uut.now));
   uut.connect();
   uut.heard();
   auto frame =
-    test::body_of(uut.sealed(frame_kind::node_msg, 0, list.encoded()));
+    test::body_of(uut.sealed(frame_kind::node_msg, 0, test::encoded(list)));
   auto parsed = parse_body(frame).value();
   node_msg msg{parsed.number,
                encrypted_msg_chacha20_poly1305{to_bytes(parsed.ciphertext)}};

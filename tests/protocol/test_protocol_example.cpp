@@ -119,13 +119,15 @@ std::vector<bytes> frames_of(peer& from, std::vector<peer_action>& others) {
   deframer cut{limits::frame_body};
   std::vector<bytes> result;
   while (auto action = from.poll_action()) {
-    if (auto transmit = std::get_if<transmit_frames>(&*action))
-      cut.handle_input(transmit->frames);
-    else
+    auto transmit = std::get_if<transmit_frames>(&*action);
+    if (!transmit) {
       others.push_back(std::move(*action));
+      continue;
+    }
+    cut.handle_input(transmit->frames);
+    while (auto body = cut.poll_body().value())
+      append_frame(result.emplace_back(), *body);
   }
-  while (auto body = cut.poll_body().value())
-    append_frame(result.emplace_back(), *body);
   return result;
 }
 
@@ -133,9 +135,10 @@ std::vector<bytes> frames_of(peer& from, std::vector<peer_action>& others) {
 class example {
 public:
   example()
-    : alice_({}, alice, bob->id(), bob->noise_public(), alice_epoch,
-             alice_random()),
-      bob_({}, bob, alice->id(), alice->noise_public(), bob_epoch, seeded(2)) {
+    : alice_({}, alice, bob->id(), bob->noise_public(),
+             peer_record{alice_epoch}, alice_random()),
+      bob_({}, bob, alice->id(), alice->noise_public(), peer_record{bob_epoch},
+           seeded(2)) {
     alice_.handle_local_advert(
       std::make_shared<const node_advert>(alice_advert()), now);
     bob_.handle_local_advert(std::make_shared<const node_advert>(bob_advert()),

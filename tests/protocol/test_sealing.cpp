@@ -28,7 +28,7 @@ bytes sealed(sealer& from, frame_kind kind, std::uint64_t number,
 bytes sealed_in_place(sealer& from, frame_kind kind, std::uint64_t number,
                       bytes_view plaintext) {
   bytes result;
-  auto draft = from.begin_frame(kind, number, result);
+  auto draft = from.begin_frame(kind, number, plaintext.size(), result);
   result.insert(result.end(), plaintext.begin(), plaintext.end());
   from.seal_in_place(draft, result);
   return result;
@@ -139,7 +139,7 @@ TEST_CASE("frames stand one after the other in a buffer") {
   sealer from{numbered_key(0), cipher_suite::chacha20_poly1305};
   bytes out;
   from.seal(frame_kind::node_msg, 0, as_bytes("one"), out);
-  auto draft = from.begin_frame(frame_kind::node_msg, 1, out);
+  auto draft = from.begin_frame(frame_kind::node_msg, 1, 3, out);
   for (auto chunk : {"t", "w", "o"})
     out = joined(out, as_bytes(chunk));
   from.seal_in_place(draft, out);

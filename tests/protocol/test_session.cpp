@@ -26,7 +26,7 @@ bytes message_frame(session& from, std::uint64_t first,
   chunk_list list;
   list.add(true, as_bytes(text));
   bytes result;
-  from.seal_messages(first, list.encoded(), result);
+  from.seal_messages(first, list, result);
   return result;
 }
 
@@ -34,7 +34,7 @@ bytes unreliable_frame(session& from, std::string_view text = "text") {
   chunk_list list;
   list.add(true, as_bytes(text));
   bytes result;
-  from.seal_unreliable(list.count(), list.encoded(), result);
+  from.seal_unreliable(list, result);
   return result;
 }
 
@@ -106,7 +106,7 @@ TEST_CASE("several chunks in a frame take as many numbers") {
   list.add(false, as_bytes("one"));
   list.add(true, as_bytes("two"));
   bytes frame;
-  a.seal_unreliable(list.count(), list.encoded(), frame);
+  a.seal_unreliable(list, frame);
   CHECK(opened(b, frame) == "unreliable 0 one two.");
   CHECK(opened(b, unreliable_frame(a, "three")) == "unreliable 2 three.");
 }
@@ -212,15 +212,16 @@ TEST_CASE("plaintext that is not what its kind demands is refused") {
   // nothing, no chunk, an end in the middle, a bool of 2, an octet too many
   for (std::string list :
        {"", "00", "0101", "01010200", "01020100", "0101010000"}) {
-    INFO(list);
-    auto messages = connected(ciphers().front());
-    bytes frame;
-    messages.alices_end->seal_messages(0, hex(list), frame);
-    CHECK(opened(*messages.bobs_end, frame) == "malformed");
-    auto unreliable = connected(ciphers().front());
-    frame.clear();
-    unreliable.alices_end->seal_unreliable(1, hex(list), frame);
-    CHECK(opened(*unreliable.bobs_end, frame) == "malformed");
+    for (auto kind : {frame_kind::node_msg, frame_kind::unreliable}) {
+      INFO(list, " as ", to_string(kind));
+      auto suite = ciphers().front();
+      sealer from{numbered_key(0), suite};
+      session to{
+        {}, sealer{numbered_key(1), suite}, opener{numbered_key(0), suite}};
+      bytes frame;
+      from.seal(kind, 0, hex(list), frame);
+      CHECK(opened(to, frame) == "malformed");
+    }
   }
 }
 
@@ -256,9 +257,9 @@ TEST_CASE("the longest chunk fits a frame, whatever its number") {
   chunk_list list;
   CHECK(list.size_with(limits::fragment) <= most);
   auto pair = connected(ciphers().back());
-  list.add(true, bytes(limits::fragment));
+  bytes longest(limits::fragment);
+  list.add(true, longest);
   bytes frame;
-  pair.alices_end->seal_messages(limits::sequence_end - 1, list.encoded(),
-                                 frame);
+  pair.alices_end->seal_messages(limits::sequence_end - 1, list, frame);
   CHECK(opened(*pair.bobs_end, frame).starts_with("messages 461168601842738"));
 }

@@ -8,6 +8,7 @@
 #include <node_proxy/protocol/bare.hpp>
 #include <node_proxy/protocol/session.hpp>
 
+#include "support/chunks.hpp"
 #include "support/octets.hpp"
 
 using namespace test;
@@ -29,9 +30,10 @@ std::string sent(unreliable_outbox& uut, std::size_t size = frame_size) {
   auto list = uut.poll_transmit(size);
   if (!list)
     return "nothing";
-  CHECK(list->encoded().size() <= size);
+  auto octets = encoded(*list);
+  CHECK(octets.size() <= size);
   std::string result;
-  auto chunks = decode<std::vector<chunk_view>>(list->encoded()).value();
+  auto chunks = decode<std::vector<chunk_view>>(octets).value();
   for (const auto& [last, chunk] : chunks)
     result += (result.empty() ? "" : " ") + std::to_string(chunk.size())
               + (last ? "." : "");
@@ -50,8 +52,8 @@ std::string outcomes(unreliable_outbox& uut) {
 
 TEST_CASE("an unreliable message is sent once, and nobody knows") {
   unreliable_outbox uut{10'000};
-  CHECK(uut.handle_send(1, bytes(10), never, at(0s)));
-  CHECK(uut.handle_send(2, bytes(20), never, at(0s)));
+  CHECK(uut.handle_send(1, split(bytes(10)), never, at(0s)));
+  CHECK(uut.handle_send(2, split(bytes(20)), never, at(0s)));
   CHECK(sent(uut) == "10. 20.");
   CHECK(outcomes(uut) == "1=unconfirmed 2=unconfirmed");
   CHECK(sent(uut) == "nothing");
@@ -60,7 +62,7 @@ TEST_CASE("an unreliable message is sent once, and nobody knows") {
 
 TEST_CASE("a long unreliable message is cut") {
   unreliable_outbox uut{1'000'000};
-  CHECK(uut.handle_send(1, bytes(2 * fragment + 5), never, at(0s)));
+  CHECK(uut.handle_send(1, split(bytes(2 * fragment + 5)), never, at(0s)));
   CHECK(sent(uut) == "65000");
   CHECK(outcomes(uut).empty());
   CHECK(sent(uut) == "65000 5.");
@@ -69,19 +71,19 @@ TEST_CASE("a long unreliable message is cut") {
 
 TEST_CASE("unreliable messages have a limit of bytes") {
   unreliable_outbox uut{2 * (10 + overhead)};
-  CHECK(uut.handle_send(1, bytes(10), never, at(0s)));
-  CHECK_FALSE(uut.handle_send(2, bytes(11), never, at(0s)));
-  CHECK(uut.handle_send(3, bytes(10), never, at(0s)));
+  CHECK(uut.handle_send(1, split(bytes(10)), never, at(0s)));
+  CHECK_FALSE(uut.handle_send(2, split(bytes(11)), never, at(0s)));
+  CHECK(uut.handle_send(3, split(bytes(10)), never, at(0s)));
   CHECK_FALSE(uut.handle_send(4, {}, never, at(0s)));
   CHECK(sent(uut) == "10. 10.");
-  CHECK(uut.handle_send(5, bytes(10), never, at(0s)));
+  CHECK(uut.handle_send(5, split(bytes(10)), never, at(0s)));
 }
 
 TEST_CASE("unreliable messages expire until they are sent") {
   unreliable_outbox uut{1'000'000};
   CHECK_FALSE(uut.next_deadline());
-  CHECK(uut.handle_send(1, bytes(10), steady_time{9s}, at(0s)));
-  CHECK(uut.handle_send(2, bytes(10), steady_time{5s}, at(0s)));
+  CHECK(uut.handle_send(1, split(bytes(10)), steady_time{9s}, at(0s)));
+  CHECK(uut.handle_send(2, split(bytes(10)), steady_time{5s}, at(0s)));
   CHECK(uut.next_deadline() == 5s);
   uut.handle_timeout(at(5s - 1ns), send_error::expired);
   CHECK(outcomes(uut).empty());
@@ -96,7 +98,7 @@ TEST_CASE("unreliable messages expire until they are sent") {
 
 TEST_CASE("an unreliable message expires by the wall clock") {
   unreliable_outbox uut{1'000'000};
-  CHECK(uut.handle_send(1, bytes(10), deadline{600s}, at(0s, 0s)));
+  CHECK(uut.handle_send(1, split(bytes(10)), deadline{600s}, at(0s, 0s)));
   CHECK(uut.next_deadline() == 60s);
   uut.handle_timeout(at(60s, 60s), send_error::expired);
   CHECK(uut.next_deadline() == 120s);
@@ -106,8 +108,9 @@ TEST_CASE("an unreliable message expires by the wall clock") {
 
 TEST_CASE("what was begun is sent to its end") {
   unreliable_outbox uut{1'000'000};
-  CHECK(uut.handle_send(1, bytes(fragment + 5), steady_time{5s}, at(0s)));
-  CHECK(uut.handle_send(2, bytes(7), steady_time{5s}, at(0s)));
+  CHECK(
+    uut.handle_send(1, split(bytes(fragment + 5)), steady_time{5s}, at(0s)));
+  CHECK(uut.handle_send(2, split(bytes(7)), steady_time{5s}, at(0s)));
   CHECK(sent(uut, frame_size - 90) == "65000");
   uut.handle_timeout(at(6s), send_error::expired);
   CHECK(outcomes(uut) == "2=expired");
@@ -118,8 +121,8 @@ TEST_CASE("what was begun is sent to its end") {
 
 TEST_CASE("what was begun ends with its connection") {
   unreliable_outbox uut{1'000'000};
-  CHECK(uut.handle_send(1, bytes(fragment + 5), never, at(0s)));
-  CHECK(uut.handle_send(2, bytes(7), never, at(0s)));
+  CHECK(uut.handle_send(1, split(bytes(fragment + 5)), never, at(0s)));
+  CHECK(uut.handle_send(2, split(bytes(7)), never, at(0s)));
   CHECK(sent(uut, frame_size - 90) == "65000");
   uut.handle_disconnect();
   CHECK(outcomes(uut) == "1=unconfirmed");
@@ -128,8 +131,8 @@ TEST_CASE("what was begun ends with its connection") {
 
 TEST_CASE("the end of all unreliable messages") {
   unreliable_outbox uut{1'000'000};
-  CHECK(uut.handle_send(1, bytes(fragment + 5), never, at(0s)));
-  CHECK(uut.handle_send(2, bytes(7), never, at(0s)));
+  CHECK(uut.handle_send(1, split(bytes(fragment + 5)), never, at(0s)));
+  CHECK(uut.handle_send(2, split(bytes(7)), never, at(0s)));
   CHECK(sent(uut, frame_size - 90) == "65000");
   uut.handle_failure(send_error::denied);
   CHECK(outcomes(uut) == "1=unconfirmed 2=denied");

@@ -2,6 +2,7 @@
 // of BARE writes.
 
 #include "messages/samples.hpp"
+#include "support/chunks.hpp"
 #include "vectors/golden.hpp"
 
 #include <doctest/doctest.h>
@@ -125,9 +126,11 @@ TEST_CASE("chunks have the octets of another implementation") {
   auto file = golden("bare/wire.json");
   auto expected_octets = file.at("sealed_chunks");
   chunk_list list;
-  list.add(true, samples::data(0xA0, 5));
-  list.add(false, samples::data(0xB0, 200));
-  CHECK(to_hex(list.encoded()) == to_hex(expected_octets));
+  auto short_chunk = samples::data(0xA0, 5);
+  auto long_chunk = samples::data(0xB0, 200);
+  list.add(true, short_chunk);
+  list.add(false, long_chunk);
+  CHECK(to_hex(test::encoded(list)) == to_hex(expected_octets));
 
   auto chunks = decode<std::vector<chunk_view>>(expected_octets);
   REQUIRE(chunks);

@@ -1,0 +1,262 @@
+// What is left of a peer when there is nothing to do, and what comes of it.
+
+#include <doctest/doctest.h>
+
+#include "rogue.hpp"
+#include "two_nodes.hpp"
+
+using namespace simulation;
+using test::rogue;
+
+namespace {
+
+struct fixture : two_nodes {
+  bool at_rest() { return !a.peer_of(b) && !b.peer_of(a); }
+
+  /// Gives a peer time to come to rest between two connections.
+  void dial_slowly(duration delay = 10s) {
+    net.dial_delay = [delay](const stream_user&, const node&) {
+      return std::optional{delay};
+    };
+  }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture,
+                  "a connection that ends in good order is forgotten") {
+  auto token = a.send(b, "echo", "1");
+  REQUIRE(wait_for(token));
+  REQUIRE(net.run_until([&] { return at_rest(); }, 62s));
+  CHECK(a.count("idle") == 1);
+  CHECK_FALSE(a.remembers(b));
+  CHECK_FALSE(b.remembers(a));
+  token = a.send(b, "echo", "2");
+  REQUIRE(wait_for(token));
+  CHECK(b.texts("echo") == "1 2");
+}
+
+TEST_CASE_FIXTURE(fixture, "a connection that was lost is remembered") {
+  connect();
+  auto token = a.send(b, "echo", "1");
+  REQUIRE(wait_for(token));
+  net.cut(the_connection());
+  REQUIRE(net.run_until([&] { return at_rest(); }, 1s));
+  CHECK(a.remembers(b));
+  CHECK(b.remembers(a));
+  auto epoch = a.memory.find(b.id(), net.now().steady)->epoch;
+  token = a.send(b, "echo", "2");
+  REQUIRE(wait_for(token));
+  CHECK(a.peer_of(b)->epoch() == epoch);
+  CHECK(b.texts("echo") == "1 2");
+}
+
+TEST_CASE_FIXTURE(fixture, "one end may have heard nothing of the end") {
+  auto token = a.send(b, "echo", "1");
+  REQUIRE(wait_for(token));
+  // The answer to the goodbye is lost.
+  net.run_for(30s);
+  net.at(the_connection()).directions[1].hole = true;
+  REQUIRE(net.run_until([&] { return at_rest(); }, 70s));
+  CHECK(a.count("goodbye_timeout") == 1);
+  CHECK(a.remembers(b));
+  CHECK_FALSE(b.remembers(a));
+  token = a.send(b, "echo", "2");
+  REQUIRE(wait_for(token));
+  CHECK(a.outcome(token) == "delivered");
+  auto reply = b.send(a, "echo", "3");
+  REQUIRE(net.run_until([&] { return b.outcome(reply) != "pending"; }));
+  CHECK(b.texts("echo") == "1 2");
+  CHECK(a.texts("echo") == "3");
+}
+
+TEST_CASE_FIXTURE(fixture, "what a peer has not acknowledged comes once") {
+  connect();
+  auto token = a.send(b, "echo", "1");
+  net.at(the_connection()).directions[1].hole = true;
+  net.run_for(10ms);
+  CHECK(b.texts("echo") == "1");
+  dial_slowly();
+  net.cut(the_connection());
+  net.run_for(1s);
+  // b has nothing to do, while a still waits.
+  CHECK_FALSE(b.peer_of(a));
+  CHECK(b.remembers(a));
+  REQUIRE(wait_for(token));
+  CHECK(a.outcome(token) == "delivered");
+  CHECK(b.texts("echo") == "1");
+}
+
+TEST_CASE_FIXTURE(fixture, "a reject is remembered until it is settled") {
+  connect();
+  net.at(the_connection()).directions[1].hole = true;
+  auto token = a.send(b, "none", "1");
+  net.run_for(10ms);
+  dial_slowly();
+  net.cut(the_connection());
+  net.run_for(1s);
+  REQUIRE(b.remembers(a));
+  CHECK(b.memory.find(a.id(), net.now().steady)->in->rejects.size() == 1);
+  REQUIRE(wait_for(token));
+  CHECK(a.outcome(token) == "unknown_engine");
+  CHECK(b.unreadable() == 0);
+}
+
+TEST_CASE_FIXTURE(fixture, "numbers that were given up stay given up") {
+  connect();
+  auto token = a.send(b, "late", "1", {rel_time{2}});
+  net.run_for(10ms);
+  b.crash();
+  REQUIRE(wait_for(token));
+  CHECK(a.outcome(token) == "unconfirmed(expired)");
+  REQUIRE(net.run_until([&] { return !a.peer_of(b); }, 31s));
+  b.start();
+  auto later = a.send(b, "echo", "2");
+  REQUIRE(wait_for(later));
+  CHECK(a.outcome(later) == "delivered");
+  CHECK(b.texts("echo") == "2");
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "half a message is worth waiting for, not for ever") {
+  connect();
+  net.at(the_connection()).directions[0].cut_at = 500'000;
+  auto token = a.send(b, "echo", std::string(1'000'000, 'x'));
+  dial_slowly(100s);
+  REQUIRE(net.run_until([&] { return !b.connected(a); }));
+  net.run_for(59s);
+  CHECK(b.peer_of(a));
+  net.run_for(2s);
+  CHECK_FALSE(b.peer_of(a));
+  CHECK(b.remembers(a));
+  REQUIRE(wait_for(token));
+  CHECK(a.outcome(token) == "delivered");
+  REQUIRE(b.all_received().size() == 1);
+  CHECK(b.all_received()[0].text == std::string(1'000'000, 'x'));
+}
+
+TEST_CASE_FIXTURE(fixture, "who is forgotten gets everything again") {
+  connect();
+  auto token = a.send(b, "echo", "1");
+  net.at(the_connection()).directions[1].hole = true;
+  net.run_for(10ms);
+  b.memory = peer_book{{0, 0, 1h}};
+  dial_slowly();
+  net.cut(the_connection());
+  REQUIRE(wait_for(token));
+  CHECK(a.outcome(token) == "delivered");
+  CHECK(b.texts("echo") == "1 1");
+}
+
+TEST_CASE_FIXTURE(fixture, "an engine that has a message keeps its peer") {
+  connect();
+  auto token = a.send(b, "late", "1");
+  net.run_for(10ms);
+  dial_slowly();
+  net.cut(the_connection());
+  net.run_for(5s);
+  CHECK(b.peer_of(a));
+  b.take("late");
+  CHECK_FALSE(b.peer_of(a));
+  REQUIRE(wait_for(token));
+  CHECK(a.outcome(token) == "delivered");
+  CHECK(b.texts("late") == "1");
+}
+
+TEST_CASE_FIXTURE(fixture, "who is to be kept up is kept") {
+  a.set_permanent(b);
+  net.run_for(1s);
+  b.crash();
+  net.run_for(1h);
+  CHECK(a.peer_of(b));
+  a.set_permanent(b, false);
+  REQUIRE(net.run_until([&] { return !a.peer_of(b); }, 31s));
+}
+
+TEST_CASE_FIXTURE(fixture, "a request to connect is given up in the end") {
+  SUBCASE("nobody answers") {
+    b.crash();
+    net.take_transcript();
+    a.connect(b);
+    REQUIRE(net.run_until([&] { return !a.peer_of(b); }, 1s));
+    CHECK(net.take_transcript() == R"(0 a/b learned advert 1
+0 a/b dial
+1 a/b unreachable
+)");
+    CHECK(a.count("reset") == 0);
+  }
+  SUBCASE("the peer is full") {
+    b.capacity = 0;
+    a.connect(b);
+    REQUIRE(net.run_until([&] { return !a.peer_of(b); }, 1s));
+    CHECK(b.count("over_capacity") == 1);
+  }
+  SUBCASE("nobody says where the peer is") {
+    b.connect(a);
+    CHECK_FALSE(b.peer_of(a));
+    CHECK(net.take_transcript() == "0 b/a unreachable\n");
+  }
+  CHECK_FALSE(a.remembers(b));
+  net.take_transcript();
+  net.run_for(1h);
+  CHECK(net.take_transcript().empty());
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "a handshake that began with a state now forgotten") {
+  connect();
+  net.cut(the_connection());
+  net.run_for(1s);
+  REQUIRE(b.remembers(a));
+  // b answers with the epoch that it remembers, and loses its memory before a
+  // has proven itself.
+  net.prepare = [](connection_id, connection& x) {
+    x.directions[0].latency = 100ms;
+  };
+  auto token = a.send(b, "echo", "1");
+  net.run_for(150ms);
+  b.memory = peer_book{};
+  REQUIRE(wait_for(token));
+  CHECK(a.outcome(token) == "delivered");
+  CHECK(b.count("other_epoch") == 1);
+  CHECK(b.texts("echo") == "1");
+}
+
+TEST_CASE("a peer that leaves too many rejects is forgotten") {
+  rogue x;
+  x.takes_messages = false;
+  x.connect();
+  x.heard();
+  constexpr auto count = 2 * limits::unsettled_rejects;
+  for (std::uint64_t seq = 0; seq < count; ++seq) {
+    x.send(seq, {rogue::message("m")});
+    x.uut.handle_finished(x.last_delivery,
+                          control::reject_reason::unknown_engine, x.now);
+    x.pump();
+  }
+  x.uut.handle_closed(1, "lost", x.now);
+  x.pump();
+  x.wait(59s);
+  CHECK_FALSE(x.uut.dormant(x.now));
+  x.wait(2s);
+  REQUIRE(x.uut.dormant(x.now));
+  REQUIRE(x.uut.record());
+  CHECK_FALSE(x.uut.record()->in);
+}
+
+TEST_CASE("a goodbye counts for the connection that it ends") {
+  rogue x;
+  x.connect();
+  x.say(control::goodbye{1, true});
+  x.wait(1s);
+  CHECK(x.uut.dormant(x.now));
+  CHECK_FALSE(x.uut.record());
+  // Another one that is lost is remembered.
+  x.connect();
+  CHECK_FALSE(x.uut.dormant(x.now));
+  x.uut.handle_closed(2, "lost", x.now);
+  x.pump();
+  x.wait(30s);
+  REQUIRE(x.uut.dormant(x.now));
+  CHECK(x.uut.record());
+}
