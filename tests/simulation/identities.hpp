@@ -18,7 +18,7 @@ using namespace node_proxy;
 /// such that their ids ascend.
 inline std::shared_ptr<const identity> identity_of(std::size_t index) {
   static const auto ready = init_crypto();
-  static std::map<std::size_t, std::shared_ptr<const identity>> known;
+  thread_local std::map<std::size_t, std::shared_ptr<const identity>> known;
   static_cast<void>(ready);
   auto& result = known[index];
   for (std::uint64_t i = 0; !result; ++i) {

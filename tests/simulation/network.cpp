@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include <node_proxy/protocol/crypto_init.hpp>
+
 #include "identities.hpp"
+#include "support/octets.hpp"
 
 namespace simulation {
 
@@ -12,10 +15,14 @@ namespace {
 /// The owner of the events of a connection comes after all nodes.
 constexpr owner_id first_connection_owner = owner_id{1} << 32;
 
+/// How long a dial waits while nothing passes.
+constexpr duration dial_timeout = 3s;
+
 } // namespace
 
-network::network(std::uint64_t seed) : seed_(seed) {
-  // nop
+network::network(std::uint64_t seed)
+  : seed_(seed), noise_(test::seeded(seed + (std::uint64_t{1} << 63))) {
+  static_cast<void>(init_crypto());
 }
 
 network::~network() = default;
@@ -44,6 +51,13 @@ std::string network::name_of(const node_id& id) const {
     if (x->id() == id)
       return name;
   return {};
+}
+
+noise_public_key network::noise_key_of(const node_id& id) const {
+  for (const auto& [name, x] : nodes_)
+    if (x->id() == id)
+      return x->self()->noise_public();
+  return node_proxy::noise_key_of(id).value();
 }
 
 void network::introduce(node& a, const node& b) {
@@ -98,13 +112,16 @@ void network::dial(stream_user& from, owner_id owner,
   std::optional<duration> delay;
   if (target && target->running())
     delay = dial_delay ? dial_delay(from, *target) : duration{1ms};
-  auto answer = [this, &from, target, delay, done = std::move(done)] {
-    if (delay && target->running())
+  auto parted = target ? parted_until(from, *target) - now_ : duration{0};
+  auto works = delay && parted < dial_timeout;
+  auto answer = [this, &from, target, works, done = std::move(done)] {
+    if (works && target->running())
       open(from, *target, done);
     else
       done(std::nullopt);
   };
-  schedule(delay.value_or(1ms), owner, std::move(answer));
+  schedule(std::max(delay.value_or(1ms), std::min(parted, dial_timeout)), owner,
+           std::move(answer));
 }
 
 void network::open(stream_user& from, node& to, const dial_result& done) {
@@ -144,7 +161,8 @@ void network::send_piece(connection_id id, std::size_t side, bytes piece) {
   auto& way = x.directions[side];
   auto owner = first_connection_owner + 2 * id + side;
   auto size = piece.size();
-  way.busy_until = std::max(now_, way.busy_until);
+  way.busy_until = std::max(
+    {now_, way.busy_until, parted_until(*x.ends[0].user, *x.ends[1].user)});
   if (way.bytes_per_second > 0)
     way.busy_until += duration{1s} * size / way.bytes_per_second;
   agenda_.add(way.busy_until, owner, [this, id, side, size] {
@@ -155,7 +173,10 @@ void network::send_piece(connection_id id, std::size_t side, bytes piece) {
   way.sent += size;
   if (way.hole || x.cut)
     return;
-  way.last_arrival = std::max(way.last_arrival, way.busy_until + way.latency);
+  auto delay = way.latency;
+  if (way.jitter > 0s)
+    delay += duration{noise_.below(way.jitter.count())};
+  way.last_arrival = std::max(way.last_arrival, way.busy_until + delay);
   auto cut_here = way.cut_at && way.sent > *way.cut_at;
   if (cut_here)
     piece.resize(*way.cut_at - std::min(*way.cut_at, before));
@@ -175,8 +196,9 @@ void network::close(connection_id id, const stream_user& from) {
   if (!std::exchange(x->ends[side].open, false))
     return;
   if (!x->cut && !way.hole) {
-    auto at = std::max({now_, way.busy_until, way.last_arrival - way.latency})
-              + way.latency;
+    auto parted = parted_until(*x->ends[0].user, *x->ends[1].user);
+    auto at = std::max({now_ + way.latency, parted,
+                        way.busy_until + way.latency, way.last_arrival});
     agenda_.add(at, first_connection_owner + 2 * id + side,
                 [this, id, side] { notify_closed(id, 1 - side, "closed"); });
   }
@@ -216,10 +238,34 @@ std::vector<connection_id> network::connections() const {
   return result;
 }
 
+std::string network::describe(const connection& x) const {
+  auto name_of_user = [this](const stream_user* user) {
+    auto position = std::ranges::find_if(
+      nodes_, [user](const auto& y) { return y.second.get() == user; });
+    return position != nodes_.end() ? position->first : std::string{"?"};
+  };
+  return name_of_user(x.ends[0].user) + "/" + name_of_user(x.ends[1].user);
+}
+
+void network::part(const node& a, const node& b, steady_time until) {
+  parted_[{&a, &b}] = until;
+  parted_[{&b, &a}] = until;
+}
+
+steady_time network::last_arrival(const node& a, const node& b) const {
+  steady_time result{};
+  for (auto id : between(a, b))
+    for (const auto& way : connections_.at(id).directions)
+      result = std::max(result, way.last_arrival);
+  return result;
+}
+
 // -- what happened
 // ---------------------------------------------------------------
 
 void network::log(std::string_view who, std::string_view what) {
+  if (transcript_limit_ == 0)
+    return;
   auto ms = (now_ - start) / 1ms;
   transcript_.push_back(std::to_string(ms) + " " + std::string{who} + " "
                         + std::string{what} + "\n");
@@ -245,6 +291,12 @@ std::string network::take_transcript() {
 connection* network::find(connection_id id) {
   auto position = connections_.find(id);
   return position != connections_.end() ? &position->second : nullptr;
+}
+
+steady_time network::parted_until(const stream_user& a,
+                                  const stream_user& b) const {
+  auto position = parted_.find({&a, &b});
+  return position != parted_.end() ? position->second : steady_time{};
 }
 
 std::size_t network::side_of(const connection& x, const stream_user& user) {

@@ -27,6 +27,26 @@ struct cut_notice {
   std::optional<duration> acceptor = duration{0};
 };
 
+/// Watches what the nodes do.
+class observer {
+public:
+  virtual ~observer() = default;
+
+  /// A message arrived at an engine.
+  virtual void handle_received(const node& at, const received& msg) = 0;
+  /// The sender is told what became of its message.
+  virtual void handle_outcome(const node& from, send_token token,
+                              const std::optional<send_failure>& failure) = 0;
+  /// `at` has come to believe that it is connected with `other`, or not.
+  virtual void handle_connected(const node& at, const node_id& other,
+                                bool is) = 0;
+  /// `at` sends so many messages again.
+  virtual void handle_resumed(const node& at, const node_id& other,
+                              std::uint64_t resent) = 0;
+  /// `at` has learned of an advert from its owner.
+  virtual void handle_learned(const node& at, const node_advert& advert) = 0;
+};
+
 class network {
 public:
   explicit network(std::uint64_t seed = 1);
@@ -50,6 +70,9 @@ public:
 
   /// The name of a node; empty if it is not one of this network.
   [[nodiscard]] std::string name_of(const node_id& id) const;
+
+  /// The Noise key of a node, computed only for strangers.
+  [[nodiscard]] noise_public_key noise_key_of(const node_id& id) const;
 
   /// `a` learns how to reach `b`.
   void introduce(node& a, const node& b);
@@ -100,10 +123,20 @@ public:
   /// All open connections, oldest first.
   [[nodiscard]] std::vector<connection_id> connections() const;
 
+  /// "a/b" for a connection that a has dialled.
+  [[nodiscard]] std::string describe(const connection& x) const;
+
   [[nodiscard]] connection& at(connection_id id) { return connections_.at(id); }
 
   /// May change how new connections begin.
   std::function<void(connection_id, connection&)> prepare;
+
+  /// Nothing passes between the two until then: what is written waits, as the
+  /// retransmissions of TCP would have it, and so do dials, for a while.
+  void part(const node& a, const node& b, steady_time until);
+
+  /// When the last octet that is under way between the two arrives.
+  [[nodiscard]] steady_time last_arrival(const node& a, const node& b) const;
 
   /// When a dial is answered (by default after 1 ms); nothing if it fails.
   std::function<std::optional<duration>(const stream_user&, const node&)>
@@ -119,14 +152,16 @@ public:
     return failures_;
   }
 
+  /// Who watches, if anybody.
+  simulation::observer* observer = nullptr;
+
   /// Adds a line to the transcript.
   void log(std::string_view who, std::string_view what);
 
   /// What was logged since the last call, with times in milliseconds.
   std::string take_transcript();
 
-  /// Keep the transcript down to so many lines (the random simulation runs
-  /// long).
+  /// Keeps the transcript down to so many lines.
   void limit_transcript(std::size_t lines) { transcript_limit_ = lines; }
 
 private:
@@ -140,15 +175,19 @@ private:
   void notify_closed(connection_id id, std::size_t side,
                      std::string_view reason);
   void forget_if_closed(connection_id id);
+  steady_time parted_until(const stream_user& a, const stream_user& b) const;
   connection* find(connection_id id);
   static std::size_t side_of(const connection& x, const stream_user& user);
 
   std::uint64_t seed_;
+  random_source noise_;
   agenda agenda_;
   steady_time now_ = start;
   std::chrono::seconds wall_offset_{60'000'000};
   std::map<std::string, std::unique_ptr<node>, std::less<>> nodes_;
   std::map<connection_id, connection> connections_;
+  std::map<std::pair<const stream_user*, const stream_user*>, steady_time>
+    parted_;
   connection_id last_connection_ = 0;
   std::deque<std::string> transcript_;
   std::vector<std::string> failures_;

@@ -79,10 +79,9 @@ void node::set_permanent(const node& to, bool permanent) {
 }
 
 void node::handle_advert(const node_advert& advert) {
-  auto& known = adverts_[advert.id];
-  if (advert.version <= known.version)
-    return;
-  known = advert;
+  if (auto& known = adverts_[advert.id]; advert.version > known.version)
+    known = advert;
+  // A peer has to see by itself that it knows a newer one.
   if (peers_.contains(advert.id))
     with_peer(advert.id, [&](peer& x) {
       static_cast<void>(x.handle_remote_advert(advert, net_.now()));
@@ -130,14 +129,20 @@ void node::restart() {
   start();
 }
 
-void node::crash() {
+void node::crash(bool host) {
   running_ = false;
   for (auto& [id, x] : std::exchange(streams_, {})) {
-    net_.cut(id);
+    if (host)
+      for (auto& way : net_.at(id).directions)
+        way.hole = true;
+    else
+      net_.cut(id);
     net_.close(id, *this);
   }
   for (auto i = peers_.begin(); i != peers_.end();)
     i = forget(i);
+  memory = peer_book{memory_limits};
+  remembered_.clear();
   for (auto& x : received_)
     x.held = false;
   held_bytes_ = 0;
@@ -145,7 +150,13 @@ void node::crash() {
 
 void node::start() {
   running_ = true;
+  stopping_ = false;
   ++incarnation_;
+}
+
+void node::stop(duration at_most) {
+  stopping_ = true;
+  shut_down(at_most);
 }
 
 void node::shut_down(duration at_most) {
@@ -153,12 +164,6 @@ void node::shut_down(duration at_most) {
     with_peer(other, [&](peer& x) {
       x.handle_shutdown(net_.now().steady + at_most, net_.now());
     });
-}
-
-void node::deny(const node& other) {
-  rules.deny(other.id());
-  if (peers_.contains(other.id()))
-    with_peer(other.id(), [&](peer& x) { x.handle_denied(net_.now()); });
 }
 
 // -- what a test may look at
@@ -169,6 +174,10 @@ peer* node::peer_of(const node& other) {
   return position != peers_.end() ? &position->second.machine : nullptr;
 }
 
+bool node::remembers(const node& other) {
+  return memory.find(other.id(), net_.now().steady) != nullptr;
+}
+
 bool node::connected(const node& other) {
   auto x = peer_of(other);
   return x && x->connected();
@@ -177,6 +186,14 @@ bool node::connected(const node& other) {
 std::uint64_t node::known_version(const node& other) const {
   auto position = adverts_.find(other.id());
   return position != adverts_.end() ? position->second.version : 0;
+}
+
+std::size_t node::links(const node& other) const {
+  auto is_link = [&other](const auto& x) {
+    auto user = std::get_if<node_id>(&x.second.user);
+    return user && *user == other.id();
+  };
+  return static_cast<std::size_t>(std::ranges::count_if(streams_, is_link));
 }
 
 std::string node::outcome(send_token token) const {
@@ -211,6 +228,13 @@ std::uint64_t node::count(std::string_view reason) const {
   return position != all.end() ? position->second : 0;
 }
 
+std::uint64_t node::attempts() const {
+  auto result = other_attempts_;
+  for (const auto& [id, x] : peers_)
+    result += x.machine.metrics().attempts;
+  return result;
+}
+
 std::uint64_t node::unreadable() const {
   auto result = other_rejects_;
   for (const auto& [id, x] : peers_)
@@ -236,26 +260,58 @@ node::forget(std::map<node_id, remote>::iterator position) {
   for (const auto& [reason, count] : x.machine.metrics().ends)
     other_ends_[std::string{reason}] += count;
   other_rejects_ += x.machine.metrics().messages_rejected;
+  other_attempts_ += x.machine.metrics().attempts;
   return peers_.erase(position);
 }
 
-node::remote& node::make_peer(const node_id& other,
-                              std::optional<std::uint64_t> epoch) {
+node::remote& node::make_peer(const node_id& other) {
   if (auto position = peers_.find(other); position != peers_.end())
     return position->second;
-  peer machine{settings,
-               self_,
-               other,
-               noise_key_of(other).value(),
-               epoch ? *epoch : random_.next_u64(),
-               random_source{random_.next_key()}};
+  if (auto record = recall(other))
+    return make_peer(other, *record);
+  return make_peer(other, peer_record{random_.next_u64()});
+}
+
+/// What is remembered of another node.
+std::optional<peer_record> node::recall(const node_id& other) {
+  auto record = memory.take(other, net_.now().steady);
+  if (remembered_.erase(other) > 0 && (!record || !record->in)) {
+    log(other, "was forgotten");
+    ++losses_[other];
+    ++rests_.lost;
+  }
+  return record;
+}
+
+/// Nothing is under way with another node.
+void node::put_to_rest(std::map<node_id, remote>::iterator position) {
+  auto id = position->first;
+  if (auto record = position->second.machine.record()) {
+    remembered_.insert(id);
+    memory.handle_dormant(id, *record, rules.names(id), net_.now().steady);
+    ++rests_.remembered;
+  } else {
+    ++rests_.finished;
+  }
+  forget(position);
+}
+
+node::remote& node::make_peer(const node_id& other, const peer_record& record) {
+  peer machine{settings, self_,
+               other,    net_.noise_key_of(other),
+               record,   random_source{random_.next_key()}};
   machine.handle_local_advert(advert_, net_.now());
-  if (auto known = adverts_.find(other); known != adverts_.end())
+  std::uint64_t told = 0;
+  if (auto known = adverts_.find(other); known != adverts_.end()) {
+    told = known->second.version;
     static_cast<void>(machine.handle_remote_advert(known->second, net_.now()));
-  return peers_.emplace(other, remote{std::move(machine)}).first->second;
+  }
+  return peers_.emplace(other, remote{std::move(machine), told}).first->second;
 }
 
 void node::pump(const node_id& other) {
+  if (gathers_)
+    return;
   for (auto more = true; more;) {
     auto position = peers_.find(other);
     if (position == peers_.end())
@@ -266,6 +322,10 @@ void node::pump(const node_id& other) {
       perform(other, *action);
     if (machine.stopped()) {
       forget(position);
+      return;
+    }
+    if (!more && machine.dormant(net_.now())) {
+      put_to_rest(position);
       return;
     }
   }
@@ -310,14 +370,12 @@ void node::perform(const node_id& other, peer_action& action) {
   } else if (auto delivery = std::get_if<deliver_message>(&action)) {
     deliver(other, *delivery);
   } else if (auto outcome = std::get_if<send_outcome>(&action)) {
-    outcomes_[outcome->token].push_back(outcome->failure);
-    if (outcome->failure)
-      log(other, "failed " + std::to_string(outcome->token) + " "
-                   + text_of(outcome->failure));
-    else
-      log(other, "done " + std::to_string(outcome->token));
+    for (std::uint64_t i = 0; i < outcome->count; ++i)
+      handle_outcome(other, outcome->token + i, outcome->failure);
   } else if (auto learned = std::get_if<learned_advert>(&action)) {
     log(other, "learned advert " + std::to_string(learned->advert.version));
+    if (net_.observer && learned->advert.version > peers_.at(other).told)
+      net_.observer->handle_learned(*this, learned->advert);
     auto& known = adverts_[other];
     if (learned->advert.version > known.version)
       known = learned->advert;
@@ -328,6 +386,17 @@ void node::perform(const node_id& other, peer_action& action) {
   } else {
     log_event(other, std::get<peer_event>(action));
   }
+}
+
+void node::handle_outcome(const node_id& other, send_token token,
+                          const std::optional<send_failure>& failure) {
+  outcomes_[token].push_back(failure);
+  if (net_.observer)
+    net_.observer->handle_outcome(*this, token, failure);
+  if (failure)
+    log(other, "failed " + std::to_string(token) + " " + text_of(failure));
+  else
+    log(other, "done " + std::to_string(token));
 }
 
 void node::handle_dialled(const node_id& other, attempt_id attempt,
@@ -368,7 +437,9 @@ void node::deliver(const node_id& other, const deliver_message& action) {
   held_bytes_ += text.size();
   received_.push_back({net_.name_of(*msg.sender.node), other, msg.sender.name,
                        msg.target.name, msg.mailbox, std::move(text), action.id,
-                       incarnation_});
+                       incarnation_, losses_[other]});
+  if (net_.observer)
+    net_.observer->handle_received(*this, received_.back());
   if (auto delay = position->second.delay)
     net_.schedule(*delay, owner_, [this, index] {
       if (received_[index].held)
@@ -400,6 +471,12 @@ void node::reject(const node_id& other, const delivery_id& id,
 }
 
 void node::log_event(const node_id& other, const peer_event& event) {
+  auto ended = std::holds_alternative<peer_disconnected>(event);
+  if (net_.observer && (ended || std::holds_alternative<peer_connected>(event)))
+    net_.observer->handle_connected(*this, other, !ended);
+  auto again = std::get_if<peer_resumed>(&event);
+  if (net_.observer && again)
+    net_.observer->handle_resumed(*this, other, again->resent);
   if (auto connected = std::get_if<peer_connected>(&event))
     log(other,
         "connected "
@@ -409,10 +486,10 @@ void node::log_event(const node_id& other, const peer_event& event) {
     log(other, "resumed " + std::to_string(resumed->resent));
   else if (auto gone = std::get_if<peer_disconnected>(&event))
     log(other, "disconnected " + std::string{gone->reason});
+  else if (auto refused = std::get_if<peer_refused>(&event))
+    log(other, "refused " + std::string{to_string(refused->reason)});
   else
-    log(other,
-        "refused "
-          + std::string{to_string(std::get<peer_refused>(event).reason)});
+    log(other, "unreachable");
 }
 
 void node::log(const node_id& other, std::string_view what) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -16,6 +17,7 @@
 #include <node_proxy/protocol/frame.hpp>
 #include <node_proxy/protocol/handshake.hpp>
 #include <node_proxy/protocol/peer.hpp>
+#include <node_proxy/protocol/peer_book.hpp>
 #include <node_proxy/protocol/policy.hpp>
 
 #include "agenda.hpp"
@@ -44,6 +46,8 @@ struct received {
   delivery_id id;
   /// Of the receiving node.
   unsigned incarnation = 0;
+  /// How often the receiving node had lost its memory of the sender.
+  unsigned losses = 0;
   /// The engine has neither taken nor refused it.
   bool held = true;
   bool taken = false;
@@ -75,8 +79,22 @@ public:
   send_token send(const node& to, std::string_view engine,
                   std::string_view text, const send_options& options = {});
 
+  /// What the next `send` returns.
+  [[nodiscard]] send_token next_token() const { return last_token_ + 1; }
+
   /// The same with everything chosen by the test.
   send_token send(const node_id& to, const node_out_msg& msg);
+
+  /// What `f` does with this node leads to frames only at its end, as when many
+  /// events wait for an actor.
+  template <class F>
+  void burst(F f) {
+    gathers_ = true;
+    f();
+    gathers_ = false;
+    for (const auto& other : ids_of_peers())
+      pump(other);
+  }
 
   void connect(const node& to);
   void set_permanent(const node& to, bool permanent = true);
@@ -100,20 +118,51 @@ public:
   /// Ends and begins anew with the same key: nothing else is remembered.
   void restart();
 
-  /// Ends without a word.
-  void crash();
+  /// Ends without a word. If the whole host does, nobody is told that the
+  /// connections are gone.
+  void crash(bool host = false);
   void start();
 
+  /// Ends what there is with other nodes in good order.
   void shut_down(duration at_most = 5s);
-  void deny(const node& other);
+
+  /// The same, and takes no more connections.
+  void stop(duration at_most);
+
+  /// Lets another node in no more, once it is not connected.
+  void deny(const node& other) { rules.deny(other.id()); }
 
   [[nodiscard]] bool running() const { return running_; }
+
+  /// Whether it is up and is to stay so.
+  [[nodiscard]] bool serves() const { return running_ && !stopping_; }
 
   // -- what a test may look at
   // -------------------------------------------------
 
-  /// The state for another node, if there is one.
+  /// The state for another node, if anything is under way with it.
   [[nodiscard]] peer* peer_of(const node& other);
+
+  /// Whether another node is remembered without anything under way.
+  [[nodiscard]] bool remembers(const node& other);
+
+  /// Nothing is under way with any other node.
+  [[nodiscard]] bool at_rest() const { return peers_.empty(); }
+
+  /// How often nothing was under way with a peer any more, and it was ...
+  struct rest_counts {
+    std::uint64_t remembered = 0;
+    std::uint64_t finished = 0; // ... not worth remembering
+    std::uint64_t lost = 0;     // ... remembered, and not long enough
+
+    void add(const rest_counts& other) {
+      remembered += other.remembered;
+      finished += other.finished;
+      lost += other.lost;
+    }
+  };
+
+  [[nodiscard]] const rest_counts& rests() const { return rests_; }
 
   [[nodiscard]] bool connected(const node& other);
 
@@ -137,6 +186,13 @@ public:
 
   using reason_counts = std::map<std::string, std::uint64_t, std::less<>>;
 
+  /// How many attempts to connect there were, in all incarnations.
+  [[nodiscard]] std::uint64_t attempts() const;
+
+  /// How many connections there are with `other`, those that come to their end
+  /// included.
+  [[nodiscard]] std::size_t links(const node& other) const;
+
   /// How often inbound handshakes and connections ended for which reason.
   [[nodiscard]] reason_counts ends() const;
 
@@ -153,6 +209,9 @@ public:
   peer_settings settings;
   policy rules;
   std::size_t capacity = 1000;
+  /// How much is remembered of others after the next crash.
+  peer_book_limits memory_limits;
+  peer_book memory;
 
   // -- stream_user
   // -------------------------------------------------------------
@@ -174,6 +233,7 @@ public:
 private:
   struct remote {
     peer machine;
+    std::uint64_t told; // the version of its advert that it began with
     std::optional<agenda::key> timer = {};
   };
 
@@ -183,6 +243,7 @@ private:
     agenda::key timeout;
     node_id from = {};
     std::uint64_t epoch = 0;
+    bool known = false; // the epoch is that of an earlier connection
     bool answered = false;
   };
 
@@ -198,14 +259,18 @@ private:
   std::vector<node_id> ids_of_peers() const;
   std::map<node_id, remote>::iterator
   forget(std::map<node_id, remote>::iterator position);
-  remote& make_peer(const node_id& other,
-                    std::optional<std::uint64_t> epoch = {});
+  remote& make_peer(const node_id& other);
+  remote& make_peer(const node_id& other, const peer_record& record);
+  std::optional<peer_record> recall(const node_id& other);
+  void put_to_rest(std::map<node_id, remote>::iterator position);
   void pump(const node_id& other);
   void arm(const node_id& other);
   void handle_timer(const node_id& other);
   void handle_dialled(const node_id& other, attempt_id attempt, unsigned began,
                       std::optional<connection_id> connection);
   void perform(const node_id& other, peer_action& action);
+  void handle_outcome(const node_id& other, send_token token,
+                      const std::optional<send_failure>& failure);
   void deliver(const node_id& other, const deliver_message& action);
   void finish(std::size_t index, std::optional<control::reject_reason> reason);
   void reject(const node_id& other, const delivery_id& id,
@@ -227,15 +292,22 @@ private:
   std::shared_ptr<const node_advert> advert_;
   random_source random_;
   bool running_ = true;
+  bool stopping_ = false;
+  bool gathers_ = false;
   unsigned incarnation_ = 0;
 
   std::map<node_id, remote> peers_;
+  // Who was put into the memory, and how often that was lost.
+  std::set<node_id> remembered_;
+  std::map<node_id, unsigned> losses_;
+  rest_counts rests_;
   std::map<connection_id, stream> streams_;
   std::map<node_id, node_advert> adverts_;
   std::map<std::string, engine, std::less<>> engines_;
   // What no peer counts, or one that is no more.
   reason_counts other_ends_;
   std::uint64_t other_rejects_ = 0;
+  std::uint64_t other_attempts_ = 0;
   std::uint64_t engine_rejects_ = 0;
   std::vector<received> received_;
   outcome_map outcomes_;

@@ -11,7 +11,7 @@
 namespace simulation {
 
 void node::handle_accepted(connection_id connection) {
-  if (!running_) {
+  if (!serves()) {
     net_.close(connection, *this);
     return;
   }
@@ -102,8 +102,12 @@ void node::handle_init(connection_id connection, accepting& x,
     return refuse(connection, to_string(request.error()));
   x.from = request->src_node_id;
   auto known = peers_.find(x.from);
-  x.epoch =
-    known != peers_.end() ? known->second.machine.epoch() : random_.next_u64();
+  auto record = memory.find(x.from, net_.now().steady);
+  x.known = known != peers_.end() || record;
+  if (known != peers_.end())
+    x.epoch = known->second.machine.epoch();
+  else
+    x.epoch = record ? record->epoch : random_.next_u64();
   auto reply = x.handshake.handle_facts(facts_about(x.from), x.epoch, settings);
   if (!reply)
     return refuse(connection, to_string(reply.error()));
@@ -118,13 +122,19 @@ void node::handle_proof(connection_id connection, accepting& x,
   auto proven = x.handshake.handle_first_frame(body);
   if (!proven)
     return refuse(connection, to_string(proven.error()));
-  net_.cancel(x.timeout);
+  if (!serves() && !peers_.contains(x.from))
+    return refuse(connection, "shutting_down");
   auto other = x.from;
-  auto epoch = x.epoch;
+  if (!peers_.contains(other)) {
+    auto record = recall(other);
+    if (!record && x.known)
+      return refuse(connection, "other_epoch");
+    make_peer(other, record ? *record : peer_record{x.epoch});
+  }
+  net_.cancel(x.timeout);
   auto& stream = streams_.at(connection);
   stream.user = other;
   stream.input.set_max_body(limits::frame_body);
-  make_peer(other, epoch);
   with_peer(other, [&](peer& y) {
     y.handle_session(connection, std::move(*proven), net_.now());
   });

@@ -1,79 +1,104 @@
 // A random history of a few nodes: first with faults, then without any, when
-// everything has to settle. All of it follows from the seed.
+// everything has to settle, and at last a scene in which two nodes are alone.
+// All of it follows from the seed.
 
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <limits>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "network.hpp"
+#include "referee.hpp"
 
 namespace simulation {
 
-/// What one run came to.
+/// What one history came to.
 struct world_report {
   /// What is wrong; empty if all is well.
-  std::vector<std::string> failures;
-  /// The last lines of the transcript.
+  std::vector<failure> failures;
+  /// What happened, if `keep_transcript`.
   std::string transcript;
+  /// How many things were done to the world.
+  std::uint64_t acts = 0;
   std::uint64_t sent = 0;
   std::uint64_t delivered = 0;
   std::uint64_t unconfirmed = 0;
   std::uint64_t restarts = 0;
   std::uint64_t cuts = 0;
+  node::rest_counts rests;
   /// Ends of connections by reason, of all nodes.
   node::reason_counts ends;
+
+  void add(const world_report& other);
 };
 
 class random_world {
 public:
-  explicit random_world(std::uint64_t seed);
+  static constexpr auto no_limit = std::numeric_limits<std::uint64_t>::max();
+
+  /// @param most_acts ends the faults early.
+  explicit random_world(std::uint64_t seed, std::uint64_t most_acts = no_limit,
+                        bool keep_transcript = false);
 
   /// Runs the history to its end.
   [[nodiscard]] world_report run();
 
 private:
-  // A message that somebody sent.
-  struct sent_message {
-    node* from;
-    node* to;
-    unsigned incarnation;
-    std::string name;
-    bool reliable;
-    bool lasting; // does not expire while we look
-    bool known_engine;
-    send_token token;
-  };
-
+  // random_world.cpp
   void make_nodes();
   void make_connection(connection& x);
   peer_settings some_settings();
   void act();
-  void send_something(node& from, node& to);
+  void send_some(node& from, node& to);
+  void send_one(node& from, node& to, std::string_view engine,
+                std::size_t size);
+  std::size_t send_one(node& from, node& to, std::string_view engine,
+                       std::size_t size, const send_options& options);
+  void take_some(node& x);
   void hurt_connection();
+  void part();
   void clash(node& x, node& y);
-  void restart(node& x);
-  bool settled() const;
+  void end_and_begin(node& x);
+  void stop(node& x);
+  void begin_later(node& x);
+  void deny(node& x, node& y);
+  void gossip(node& x, const node& y);
+  void issue_advert(node& x, std::uint64_t version);
+
+  // quiet_end.cpp
   void settle();
-  void check_received();
-  void check_outcomes();
-  void check_ends();
-  void check_connections();
-  void check_bounds(const node& x);
-  void fail(std::string what) { report_.failures.push_back(std::move(what)); }
+  void await_idleness();
+  void play_scene();
+  void clash_in_peace(node& x, node& y);
+  void hold_permanently(node& x, node& y);
+  void take_over(node& x, node& y);
+  void give_up_early(node& x, node& y);
+  void come_back(node& x, node& y);
+  void resume(node& x, node& y);
+  void expire(node& x, node& y);
+  void change_advert(node& x, node& y);
+  void connect(node& x, node& y);
+  void cut_for(const node& x, connection_id id);
+  void check_contact(node& x, node& y);
+  bool wait_until(const std::function<bool()>& done, duration limit,
+                  std::string_view what, node& x, node& y);
 
   bool chance(std::uint64_t percent) { return random_.below(100) < percent; }
   duration up_to(duration most);
   node& any_node();
+  world_report report();
 
   random_source random_;
   network net_;
+  referee referee_;
+  std::uint64_t most_acts_;
   std::vector<node*> nodes_;
+  std::vector<node_advert> adverts_;
+  /// How long there are faults.
+  duration fault_time_{};
   bool quiet_ = false;
-  std::vector<sent_message> sent_;
   world_report report_;
 };
 

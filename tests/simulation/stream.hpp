@@ -33,6 +33,8 @@ public:
 /// One direction of a connection.
 struct direction {
   duration latency = std::chrono::milliseconds{1};
+  /// Octets take up to this much longer. They never overtake each other.
+  duration jitter{0};
   /// 0 = without limit.
   std::uint64_t bytes_per_second = 0;
   /// Octets arrive in pieces of at most this size; 0 = as they were written.

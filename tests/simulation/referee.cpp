@@ -1,0 +1,323 @@
+#include "referee.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace simulation {
+
+namespace {
+
+/// Reasons that honest nodes have to end a connection.
+constexpr std::array<std::string_view, 14> honest_reasons{
+  "closed",     "reset",    "dead_peer",     "handshake_timeout",
+  "idle",       "shutdown", "shutting_down", "goodbye_timeout",
+  "superseded", "denied",   "over_capacity", "limit",
+  "other_epoch"};
+
+/// Connections that two nodes may have at a time: those that come to their end
+/// (`most_links` of the peer), one more that just came, and one that is
+/// dialled.
+constexpr std::size_t most_links = 10;
+
+/// Attempts to connect with one node in a second, on average. Delays are drawn
+/// from a range that begins at 0, and a clash dials at once.
+constexpr std::uint64_t most_attempts = 40;
+
+std::string in_ms(duration time) {
+  return std::to_string(time / 1ms) + " ms";
+}
+
+bool is(const std::optional<send_failure>& outcome, send_error error) {
+  return outcome && outcome->error == error;
+}
+
+} // namespace
+
+// -- what the simulation does
+// -------------------------------------------------
+
+void referee::handle_sent(sent_message msg) {
+  by_token_[{msg.from, msg.token}] = sent_.size();
+  if (msg.reliable) {
+    auto& x = waiting_[{msg.from, msg.to}];
+    x.bytes += msg.text.size();
+    ++x.messages;
+  }
+  sent_.push_back(std::move(msg));
+}
+
+void referee::handle_restart(const node& x) {
+  for (auto& [nodes, waits] : waiting_)
+    if (nodes.first == &x)
+      waits = {};
+  for (auto& [nodes, belief] : beliefs_) {
+    if (nodes.first != &x && nodes.second != &x)
+      continue;
+    (nodes.first == &x ? belief.first : belief.second) = false;
+    belief.disagree_until.reset();
+    check_agreement(nodes);
+  }
+}
+
+void referee::handle_denial(const node& x, const node& y) {
+  denied_.insert({&x, &y});
+  denied_.insert({&y, &x});
+}
+
+// -- observer
+// ------------------------------------------------------------------
+
+void referee::handle_received(const node& at, const received& msg) {
+  auto index = std::size_t{0};
+  if (msg.text.starts_with('#'))
+    index = std::stoul(msg.text.substr(1));
+  if (index >= sent_.size() || sent_[index].text != msg.text
+      || sent_[index].to != &at || sent_[index].from->name() != msg.from)
+    return fail("got \"" + msg.text.substr(0, 20) + "\" of "
+                  + std::to_string(msg.text.size())
+                  + " bytes, which was not sent to it",
+                at);
+  auto& x = sent_[index];
+  auto name = "#" + std::to_string(index);
+  if (!x.outcomes.empty()
+      && is(x.outcomes.front(), send_error::unconfirmed) == false)
+    fail(name + " arrived after its outcome was told", at, x.from);
+  if (!x.reliable && !x.arrivals.empty())
+    fail(name + " is unreliable and arrived twice", at, x.from);
+  x.arrivals.push_back(at.all_received().size() - 1);
+  if (!x.reliable)
+    return;
+  auto& before =
+    last_[{x.from, x.incarnation, &at, at.incarnation(), msg.losses}];
+  if (index + 1 <= before)
+    fail(name + " arrived after #" + std::to_string(before - 1), at, x.from);
+  before = index + 1;
+}
+
+void referee::handle_outcome(const node& from, send_token token,
+                             const std::optional<send_failure>& outcome) {
+  auto& msg = sent_.at(by_token_.at({&from, token}));
+  if (msg.outcomes.empty() && msg.reliable) {
+    auto& x = waiting_[{msg.from, msg.to}];
+    x.bytes -= msg.text.size();
+    --x.messages;
+  }
+  msg.outcomes.push_back(outcome);
+  check_outcome(msg, outcome);
+}
+
+void referee::handle_connected(const node& at, const node_id& other, bool is) {
+  const auto& peer = net_.at(net_.name_of(other));
+  auto nodes = pair_of(at, peer);
+  auto& x = beliefs_[nodes];
+  auto& mine = nodes.first == &at ? x.first : x.second;
+  if (mine == is)
+    fail(is ? "connects twice" : "disconnects twice", at, &peer);
+  mine = is;
+  x.losses += !is;
+  check_agreement(nodes);
+}
+
+void referee::handle_resumed(const node& at, const node_id& other,
+                             std::uint64_t resent) {
+  resent_[{&at, &net_.at(net_.name_of(other))}] += resent;
+}
+
+void referee::handle_learned(const node& at, const node_advert& advert) {
+  auto& known = versions_[{&at, at.incarnation(), advert.id}];
+  if (advert.version <= known)
+    fail("takes version " + std::to_string(advert.version)
+           + " of an advert for newer than " + std::to_string(known),
+         at, &net_.at(net_.name_of(advert.id)));
+  known = std::max(known, advert.version);
+}
+
+// -- checks
+// --------------------------------------------------------------------
+
+bool referee::settled() const {
+  return std::ranges::none_of(sent_, &sent_message::pending);
+}
+
+void referee::check_bounds(const std::vector<node*>& nodes) {
+  for (const auto& [pair, waits] : waiting_) {
+    const auto& settings = pair.first->settings;
+    if (waits.bytes > settings.outbox_bytes
+        || waits.messages > settings.outbox_messages)
+      fail("has taken in " + std::to_string(waits.messages) + " messages of "
+             + std::to_string(waits.bytes) + " bytes",
+           *pair.first, pair.second);
+  }
+  for (auto* x : nodes) {
+    check_held(*x);
+    for (auto* y : nodes)
+      if (auto count = x->links(*y); count > most_links)
+        fail("has " + std::to_string(count) + " connections", *x, y);
+  }
+}
+
+/// Bytes that engines were given and did not take: of the sender's present
+/// numbers a window and a lone large message, reliable and unreliable ones; of
+/// earlier ones (the sender has restarted) a window, and what the one of them
+/// brought that went over it.
+void referee::check_held(const node& x) {
+  std::map<const node*, std::map<unsigned, std::size_t>> held;
+  for (const auto& got : x.all_received())
+    if (got.held) {
+      const auto& msg = sent_[std::stoul(got.text.substr(1))];
+      held[msg.from][msg.incarnation] += got.text.size();
+    }
+  auto most =
+    2 * std::max<std::size_t>(x.settings.window, x.settings.max_message);
+  for (const auto& [from, incarnations] : held) {
+    std::size_t all = 0;
+    for (const auto& [incarnation, bytes] : incarnations) {
+      all += bytes;
+      if (bytes > most)
+        fail("holds " + std::to_string(bytes) + " bytes", x, from);
+    }
+    if (all > 3 * most)
+      fail("holds " + std::to_string(all) + " bytes of several lives", x, from);
+  }
+}
+
+void referee::check_answered(const node& x) {
+  for (const auto& msg : sent_)
+    if (msg.from == &x && msg.pending())
+      fail(msg.text.substr(0, msg.text.find(' '))
+             + " has no outcome after the shutdown",
+           x, msg.to);
+}
+
+void referee::check_end(const std::vector<node*>& nodes) {
+  for (const auto& msg : sent_)
+    check_delivered(msg);
+  auto seconds =
+    static_cast<std::uint64_t>((net_.now().steady - begun_) / 1s) + 10;
+  for (auto* x : nodes) {
+    if (auto count = x->unreadable(); count > 0)
+      fail("could not read " + std::to_string(count) + " messages", *x);
+    for (const auto& [reason, count] : x->ends())
+      if (std::ranges::find(honest_reasons, reason) == honest_reasons.end())
+        fail("ended " + std::to_string(count) + " connections for " + reason,
+             *x);
+    if (x->attempts() > most_attempts * seconds * (nodes.size() - 1))
+      fail("dialled " + std::to_string(x->attempts()) + " times", *x);
+    for (auto* y : nodes)
+      if (x < y)
+        check_links(*x, *y);
+  }
+  for (const auto& [pair, x] : beliefs_)
+    if (x.disagree_until && net_.now().steady > *x.disagree_until)
+      fail("do not agree whether they are connected", *pair.first, pair.second);
+}
+
+std::uint64_t referee::losses(const node& x, const node& y) const {
+  auto position = beliefs_.find(pair_of(x, y));
+  return position != beliefs_.end() ? position->second.losses : 0;
+}
+
+std::uint64_t referee::resent(const node& x, const node& y) const {
+  auto position = resent_.find({&x, &y});
+  return position != resent_.end() ? position->second : 0;
+}
+
+void referee::fail(std::string what, const node& x, const node* y) {
+  net_.log("failure:", x.name() + (y ? "/" + y->name() : "") + " " + what);
+  failures_.push_back({std::move(what), x.name(), y ? y->name() : ""});
+}
+
+// -- private
+// -------------------------------------------------------------------
+
+referee::node_pair referee::pair_of(const node& x, const node& y) {
+  return x.id() < y.id() ? node_pair{&x, &y} : node_pair{&y, &x};
+}
+
+/// Two nodes whose clocks run may disagree only for as long as it takes to see
+/// that the other one is silent, and to meet again.
+void referee::check_agreement(const node_pair& nodes) {
+  auto& x = beliefs_[nodes];
+  auto now = net_.now().steady;
+  if (x.disagree_until && now > *x.disagree_until)
+    fail("did not agree whether they are connected, for "
+           + in_ms(now - *x.disagree_until) + " too long",
+         *nodes.first, nodes.second);
+  if (x.first == x.second) {
+    x.disagree_until.reset();
+  } else if (!x.disagree_until) {
+    auto limit = std::max(nodes.first->settings.dead_peer_limit
+                            + nodes.first->settings.handshake_timeout,
+                          nodes.second->settings.dead_peer_limit
+                            + nodes.second->settings.handshake_timeout);
+    x.disagree_until =
+      std::max(now, net_.last_arrival(*nodes.first, *nodes.second)) + limit;
+  }
+}
+
+/// What the sender is told is true.
+void referee::check_outcome(const sent_message& msg,
+                            const std::optional<send_failure>& outcome) {
+  auto name = msg.text.substr(0, msg.text.find(' '));
+  auto now = net_.now();
+  if (msg.outcomes.size() > 1)
+    fail(name + " has two outcomes", *msg.from, msg.to);
+  auto taken = std::ranges::any_of(msg.arrivals, [&](std::size_t i) {
+    return msg.to->all_received()[i].taken;
+  });
+  if (!outcome && !taken)
+    fail(name + " is said to be delivered and was not taken", *msg.from,
+         msg.to);
+  if (outcome && outcome->error != send_error::unconfirmed
+      && !msg.arrivals.empty())
+    fail(name + " arrived and is said to be "
+           + std::string{to_string(outcome->error)},
+         *msg.from, msg.to);
+  if (msg.expires && now.steady > *msg.expires)
+    fail(name + " has its outcome " + in_ms(now.steady - *msg.expires)
+           + " after it expired",
+         *msg.from, msg.to);
+  auto expired =
+    is(outcome, send_error::expired)
+    || (outcome && outcome->cause == send_failure::unconfirmed_cause::expired);
+  auto due = (msg.expires && now.steady >= *msg.expires)
+             || (msg.expires_by_wall && now.wall >= *msg.expires_by_wall);
+  if (expired && !due)
+    fail(name + " is said to be expired and is not", *msg.from, msg.to);
+}
+
+/// A message that cannot expire is delivered, if its sender lives on and
+/// nothing definite speaks against it.
+void referee::check_delivered(const sent_message& msg) {
+  if (msg.pending())
+    return fail(msg.text.substr(0, msg.text.find(' ')) + " has no outcome",
+                *msg.from, msg.to);
+  if (msg.incarnation != msg.from->incarnation() || !msg.reliable
+      || !msg.lasting() || denied_.contains({msg.from, msg.to}))
+    return;
+  const auto& outcome = msg.outcomes.front();
+  // Its encoding takes a little more than the text.
+  auto too_large = msg.text.size() + 100 > msg.to->settings.max_message;
+  if (is(outcome, send_error::outbox_full)
+      || is(outcome, send_error::unknown_node)
+      || (too_large && outcome
+          && outcome->cause != send_failure::unconfirmed_cause::expired))
+    return;
+  auto ok =
+    msg.known_engine ? !outcome : is(outcome, send_error::unknown_engine);
+  if (!ok)
+    fail(msg.text.substr(0, msg.text.find(' ')) + " has the outcome "
+           + (outcome ? std::string{to_string(outcome->error)} : "delivered"),
+         *msg.from, msg.to);
+}
+
+void referee::check_links(const node& x, const node& y) {
+  auto count = net_.between(x, y).size();
+  auto belief = beliefs_[pair_of(x, y)];
+  if (count > 1 || belief.first != belief.second
+      || belief.first != (count == 1))
+    fail("have " + std::to_string(count) + " connections", x, &y);
+}
+
+} // namespace simulation
