@@ -18,16 +18,6 @@ namespace node_proxy::testing {
 
 namespace {
 
-int connect_to(std::uint16_t port) {
-  auto fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  auto address = local_address(port);
-  if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address))
-      == 0)
-    return fd;
-  ::close(fd);
-  return -1;
-}
-
 bool write_all(int fd, std::string_view data) {
   while (!data.empty()) {
     auto count = ::send(fd, data.data(), data.size(), MSG_NOSIGNAL);
@@ -46,6 +36,16 @@ sockaddr_in local_address(std::uint16_t port) {
   result.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   result.sin_port = htons(port);
   return result;
+}
+
+int connect_to(std::uint16_t port) {
+  auto fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  auto address = local_address(port);
+  if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address))
+      == 0)
+    return fd;
+  ::close(fd);
+  return -1;
 }
 
 // -- tcp_client ---------------------------------------------------------------

@@ -15,6 +15,9 @@ namespace node_proxy::testing {
 /// An address of this host.
 [[nodiscard]] sockaddr_in local_address(std::uint16_t port);
 
+/// Connects to a port of this host. The socket, or -1.
+[[nodiscard]] int connect_to(std::uint16_t port);
+
 /// A connection to this host.
 class tcp_client {
 public:

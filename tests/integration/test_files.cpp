@@ -243,10 +243,14 @@ TEST_CASE("a malformed address is told from a good one") {
                  folder / "advert"},
                 2, "--address");
   }
-  for (const auto* address : {"tcp://127.0.0.1:0", "tcp://0.0.0.0:1"})
+  for (const auto* address : {"tcp://127.0.0.1:0", "tcp://0.0.0.0:1"}) {
     check_fails({"advert", "--key", key, "--address", address, "--out",
                  folder / "advert"},
                 2, address);
+    check_fails({"run", "--key", key, "--listen", "tcp://127.0.0.1:0",
+                 "--advertise", address},
+                2, address);
+  }
   CHECK(!std::filesystem::exists(folder / "advert"));
 }
 

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "tcp.hpp"
+#include "tcp_forwarder.hpp"
 #include "tool_node.hpp"
 
 using namespace node_proxy::testing;
@@ -152,6 +153,24 @@ TEST_CASE("permanent peers are connected at start") {
   alice.await("connected", {{"node", bob.id()}});
   bob.await("connected", {{"node", alice.id()}});
   bob.await("advert", {{"node", alice.id()}});
+}
+
+TEST_CASE("a node is reached where it says") {
+  temporary_folder folder;
+  tcp_forwarder network;
+  auto address = "tcp://127.0.0.1:" + std::to_string(network.port());
+  tool_key bobs{folder, "bob"};
+  tool_node bob{bobs, {"--advertise", address}};
+  network.redirect(bob.port());
+  tool_node alice{tool_key{folder, "alice"},
+                  {"--permanent", "--peer", bobs.advertise(address)}};
+  alice.await("connected", {{"node", bob.id()}});
+  // From now on she goes by what Bob says himself.
+  alice.await("advert", {{"node", bob.id()}});
+  network.cut();
+  alice.await("disconnected", {{"node", bob.id()}});
+  alice.await("connected", {{"node", bob.id()}});
+  CHECK(network.accepted() == 2);
 }
 
 TEST_CASE("policy refuses a node, which is told so") {
