@@ -8,13 +8,13 @@
 #include <node_proxy/actors/advert_file.hpp>
 #include <node_proxy/actors/key_file.hpp>
 #include <node_proxy/messages/limits.hpp>
-#include <node_proxy/protocol/address_text.hpp>
 #include <node_proxy/protocol/advert.hpp>
 #include <node_proxy/protocol/hex.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 
 #include "command.hpp"
 #include "options.hpp"
+#include "reachable_address.hpp"
 
 namespace node_proxy::tools {
 
@@ -25,31 +25,6 @@ struct advert_options {
   std::vector<transport_address> addresses;
   std::string out;
 };
-
-bool is_any_host(const ip_address& ip) {
-  return ip == ip_address{ipv4{}} || ip == ip_address{ipv6{}};
-}
-
-/// Reads an address that others can connect to.
-expected<transport_address, std::string>
-parse_reachable(std::string_view text) {
-  auto result = parse_address(text);
-  if (!result)
-    return result;
-  auto usable = std::visit(
-    []<class T>(const T& address) {
-      if constexpr (requires { address.port; })
-        return address.port != 0 && !is_any_host(address.ip);
-      else
-        return true;
-    },
-    *result);
-  if (!usable)
-    return unexpected{"'" + std::string{text}
-                      + "' is nothing to connect to: expected the address of "
-                        "a host and a port"};
-  return result;
-}
 
 /// The version that a new advert of `self` in the file `out` needs. What is in
 /// the way and no advert of this node is an error: it is not overwritten.
@@ -82,9 +57,7 @@ int advert(const advert_options& options) {
   if (!version)
     return fail(version.error());
   node_advert result;
-  auto weight = options.addresses.size();
-  for (const auto& address : options.addresses)
-    result.addrs.push_back({address, weight--});
+  result.addrs = best_first(options.addresses);
   result.version = *version;
   constexpr std::chrono::sys_days origin{std::chrono::January / 1 / 2024};
   result.created =

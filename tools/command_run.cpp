@@ -8,6 +8,7 @@
 
 #include <node_proxy/actors/key_file.hpp>
 #include <node_proxy/actors/node.hpp>
+#include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/address_text.hpp>
 #include <node_proxy/protocol/hex.hpp>
 
@@ -17,6 +18,7 @@
 #include "observer.hpp"
 #include "options.hpp"
 #include "peer_file.hpp"
+#include "reachable_address.hpp"
 #include "stop_signals.hpp"
 
 namespace node_proxy::tools {
@@ -26,6 +28,7 @@ namespace {
 struct run_options {
   std::string key;
   std::vector<transport_address> listen;
+  std::vector<transport_address> advertise;
   std::vector<std::string> peers;
   bool permanent = false;
   std::vector<engine_option> engines;
@@ -41,6 +44,7 @@ expected<node_config, std::string> make_config(const run_options& options) {
   node_config config;
   config.self = std::make_shared<identity>(std::move(*self));
   config.listen = options.listen;
+  config.advertised = best_first(options.advertise);
   for (const auto& path : options.peers) {
     auto advert = load_peer(path, config.self->id());
     if (!advert)
@@ -204,6 +208,11 @@ command add_run(CLI::App& app) {
   add_parsed_option(*sub, "--listen", options->listen, parse_address,
                     "Accept connections there; port 0 for any port")
     ->required()
+    ->type_name("tcp://IP:PORT");
+  add_parsed_option(*sub, "--advertise", options->advertise, parse_reachable,
+                    "Have peers connect there, if it is not where the node "
+                    "listens; several times for several, the best one first")
+    ->expected(1, static_cast<int>(limits::advert_addresses))
     ->type_name("tcp://IP:PORT");
   sub->add_option("--peer", options->peers, "Know the node of this advert file")
     ->allow_extra_args(false)
