@@ -1,0 +1,53 @@
+#include "link/options.hpp"
+
+#include <algorithm>
+
+#include <node_proxy/protocol/cipher.hpp>
+#include <node_proxy/protocol/crypto_init.hpp>
+
+#include "nodes/setup.hpp"
+
+namespace bench {
+
+namespace {
+
+/// A batch is as large as what a Node Proxy turns into frames at once.
+constexpr std::size_t batch_bytes = 256u << 10;
+constexpr std::size_t batch_messages = 1024;
+
+/// One batch is under way while the next ones gather.
+constexpr std::size_t batches_outstanding = 4;
+
+} // namespace
+
+link_options with_defaults(link_options options) {
+  auto& batch = options.batch;
+  if (options.mode != "batch")
+    batch = 1;
+  else if (batch == 0)
+    batch =
+      std::clamp<std::size_t>(batch_bytes / options.size, 1, batch_messages);
+  auto& outstanding = options.outstanding;
+  if (outstanding == 0)
+    outstanding = options.mode == "batch" ? batches_outstanding * batch
+                                          : outstanding_for(options.size);
+  outstanding = std::max(outstanding, batch);
+  return options;
+}
+
+node_proxy::node_config make_link_config(const link_options& x) {
+  auto result = make_node_config();
+  result.use_aes = !x.chacha;
+  result.max_peers = std::max(result.max_peers, x.peers);
+  return result;
+}
+
+std::string cipher_name(const link_options& options) {
+  using node_proxy::cipher_suite;
+  auto aes =
+    !options.chacha && node_proxy::init_crypto() && node_proxy::aes_available();
+  return std::string{node_proxy::name(aes ? cipher_suite::aes256_gcm
+                                          : cipher_suite::chacha20_poly1305)};
+}
+
+} // namespace bench

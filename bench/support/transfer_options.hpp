@@ -1,0 +1,43 @@
+// Options of all benchmarks that move messages.
+
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "support/report.hpp"
+
+namespace bench {
+
+struct transfer_options {
+  std::string mode;
+  /// Of a message, in bytes.
+  std::size_t size = 64;
+  double seconds = 1;
+
+  /// For how long messages are sent.
+  [[nodiscard]] bench_clock::duration how_long() const {
+    return std::chrono::duration_cast<bench_clock::duration>(
+      std::chrono::duration<double>(seconds));
+  }
+
+  /// How much of that, or besides it, is for warming up.
+  [[nodiscard]] bench_clock::duration warm_up() const {
+    return how_long() / 10;
+  }
+};
+
+/// How many messages of this size await their outcome, where each is sent by
+/// itself: enough to keep both ends busy, and at most 4 MiB if there are
+/// several.
+[[nodiscard]] std::size_t outstanding_for(std::size_t size);
+
+/// Adds the options; the first of `modes` is the default.
+void add_transfer_options(CLI::App& app, transfer_options& options,
+                          const std::vector<std::string>& modes);
+
+} // namespace bench
