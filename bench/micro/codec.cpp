@@ -19,14 +19,15 @@ using namespace node_proxy;
 /// A message as the Node Proxy encodes it; the payload stays where it is.
 void encode_message(benchmark::State& state) {
   auto msg = make_message(static_cast<std::size_t>(state.range(0)));
+  message_codec uut;
   for (auto _ : state)
-    benchmark::DoNotOptimize(serialize(msg));
+    benchmark::DoNotOptimize(uut.encode(msg));
   count(state);
 }
 
 /// The encoding in one piece, as it is sealed.
 bytes encoded(const engine_msg& msg) {
-  auto data = serialize(msg).value();
+  auto data = message_codec{}.encode(msg).value();
   bytes result(data.size());
   auto end = std::ranges::copy(data.head, result.begin()).out;
   std::ranges::copy(data.payload, end);
@@ -35,15 +36,16 @@ bytes encoded(const engine_msg& msg) {
 
 void decode_message(benchmark::State& state) {
   auto octets = encoded(make_message(static_cast<std::size_t>(state.range(0))));
+  message_codec uut;
   for (auto _ : state)
-    benchmark::DoNotOptimize(parse_message(octets));
+    benchmark::DoNotOptimize(uut.decode(octets));
   count(state);
 }
 
 /// A list of as many messages as one frame holds, at most 512.
 void encode_chunks(benchmark::State& state) {
-  auto data =
-    serialize(make_message(static_cast<std::size_t>(state.range(0)))).value();
+  auto msg = make_message(static_cast<std::size_t>(state.range(0)));
+  auto data = message_codec{}.encode(msg).value();
   bytes out;
   std::int64_t chunks = 0;
   for (auto _ : state) {

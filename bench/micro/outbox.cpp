@@ -25,8 +25,8 @@ constexpr std::size_t frame_plaintext = 65'000;
 constexpr std::size_t round = 1024;
 
 void through_outbox(benchmark::State& state) {
-  auto data =
-    serialize(make_message(static_cast<std::size_t>(state.range(0)))).value();
+  auto msg = make_message(static_cast<std::size_t>(state.range(0)));
+  auto data = message_codec{}.encode(msg).value();
   outbox uut{outbox_bytes, outbox_messages};
   if (!uut.handle_resume(0, outbox_bytes))
     state.SkipWithError("the outbox does not take the connection");
