@@ -1,21 +1,14 @@
 #include <node_proxy/protocol/bare.hpp>
 
-#include <bit>
+namespace node_proxy::detail {
 
-namespace node_proxy {
-
-std::size_t uint_size(std::uint64_t value) {
-  auto bits = static_cast<std::size_t>(std::bit_width(value | 1));
-  return (bits + 6) / 7;
-}
-
-void append_uint(bytes& out, std::uint64_t value) {
+void append_long_uint(bytes& out, std::uint64_t value) {
   for (; value >= 0x80; value >>= 7)
     out.push_back(static_cast<std::byte>(value | 0x80));
   out.push_back(static_cast<std::byte>(value));
 }
 
-expected<std::uint64_t, bare_error> take_uint(bytes_view& input) {
+expected<std::uint64_t, bare_error> take_long_uint(bytes_view& input) {
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < max_uint_size; ++i) {
     if (i == input.size())
@@ -35,4 +28,4 @@ expected<std::uint64_t, bare_error> take_uint(bytes_view& input) {
   return unexpected{bare_error::too_long};
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::detail

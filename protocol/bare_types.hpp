@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <bit>
 #include <concepts>
 #include <optional>
 #include <string>
@@ -21,14 +22,38 @@ namespace node_proxy {
 inline constexpr std::size_t max_uint_size = 10;
 
 /// The number of octets that `value` takes as a BARE `uint` (LEB128).
-[[nodiscard]] std::size_t uint_size(std::uint64_t value);
+[[nodiscard]] constexpr std::size_t uint_size(std::uint64_t value) {
+  auto bits = static_cast<std::size_t>(std::bit_width(value | 1));
+  return (bits + 6) / 7;
+}
+
+namespace detail {
+
+void append_long_uint(bytes& out, std::uint64_t value);
+expected<std::uint64_t, bare_error> take_long_uint(bytes_view& input);
+
+} // namespace detail
+
+// Most numbers take one octet, and each message has several of them.
 
 /// Appends `value` as a BARE `uint`.
-void append_uint(bytes& out, std::uint64_t value);
+inline void append_uint(bytes& out, std::uint64_t value) {
+  if (value < 0x80)
+    out.push_back(static_cast<std::byte>(value));
+  else
+    detail::append_long_uint(out, value);
+}
 
 /// Takes a BARE `uint` off the front of `input`, which stays as it is on
 /// error. Errors: truncated, not_minimal, too_long.
-[[nodiscard]] expected<std::uint64_t, bare_error> take_uint(bytes_view& input);
+[[nodiscard]] inline expected<std::uint64_t, bare_error>
+take_uint(bytes_view& input) {
+  if (input.empty() || input.front() >= std::byte{0x80})
+    return detail::take_long_uint(input);
+  auto value = std::to_integer<std::uint64_t>(input.front());
+  input = input.subspan(1);
+  return value;
+}
 
 namespace detail {
 

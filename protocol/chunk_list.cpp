@@ -21,7 +21,7 @@ void append(bytes& out, bytes_view data) {
 
 void chunk_list::add(bool last, const message_data& data, std::size_t offset,
                      std::size_t size) {
-  bytes_view head = data.head;
+  auto head = data.head.view();
   auto front = head.subspan(std::min(offset, head.size()));
   front = front.first(std::min(front.size(), size));
   auto skipped = offset + front.size() - head.size();

@@ -29,7 +29,8 @@ public:
   [[nodiscard]] const T& front() const { return *begin(); }
   [[nodiscard]] const T& back() const { return items_.back(); }
 
-  void push_back(T item) { emplace_back(std::move(item)); }
+  void push_back(const T& item) { emplace_back(item); }
+  void push_back(T&& item) { emplace_back(std::move(item)); }
 
   template <class... Args>
   void emplace_back(Args&&... args) {
@@ -59,6 +60,13 @@ public:
       items_ = std::vector<T>{};
   }
 
+  /// Gives back the memory of an empty one. To be called when there is little
+  /// to do.
+  void trim() {
+    if (empty())
+      items_ = std::vector<T>{};
+  }
+
   /// Removes all elements from `first` on.
   void erase_from(const T* first) {
     items_.erase(items_.begin() + (first - items_.data()), items_.end());
@@ -73,7 +81,7 @@ public:
   }
 
 private:
-  static constexpr std::size_t kept_bytes = 64 * 1024;
+  static constexpr std::size_t kept_bytes = 1024 * 1024;
 
   void close_up() {
     items_.erase(items_.begin(),

@@ -14,7 +14,7 @@ namespace test {
 inline message_data split(const bytes& data, std::size_t head = 7) {
   auto view = bytes_view{data};
   head = std::min(head, view.size());
-  return {to_bytes(view.first(head)), shared_bytes{view.subspan(head)}};
+  return {shared_bytes{view.first(head)}, shared_bytes{view.subspan(head)}};
 }
 
 inline bytes encoded(const chunk_list& list) {
