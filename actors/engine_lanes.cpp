@@ -30,20 +30,30 @@ std::optional<control::reject_reason> reason_of(const caf::error& error) {
 
 } // namespace
 
-void engine_lanes::deliver(deliver_message message) {
-  const auto& name = message.msg.target.name;
+void engine_lanes::deliver(deliver_message&& message) {
+  auto to = find_lane(message.msg.target.name);
+  if (!to) {
+    finished_(std::span{&message.id, 1},
+              control::reject_reason::unknown_engine);
+    return;
+  }
+  to->waiting.push_back(std::move(message));
+  pass_on(*to);
+}
+
+engine_lanes::lane* engine_lanes::find_lane(const engine_name& name) {
+  if (recent_ && recent_->first == name)
+    return &recent_->second;
   auto position = lanes_.find(name);
   if (position == lanes_.end()) {
     auto entry = engines_->find(name);
-    if (entry == engines_->end()) {
-      finished_(message.id, control::reject_reason::unknown_engine);
-      return;
-    }
+    if (entry == engines_->end())
+      return nullptr;
     position = lanes_.try_emplace(name).first;
     position->second.to = entry->second;
   }
-  position->second.waiting.push_back(std::move(message));
-  pass_on(position->second);
+  recent_ = &*position;
+  return &position->second;
 }
 
 void engine_lanes::handle_answers() {
@@ -54,6 +64,7 @@ void engine_lanes::handle_answers() {
 void engine_lanes::set_engines(
   std::shared_ptr<const engine_directory> engines) {
   engines_ = std::move(engines);
+  recent_ = nullptr;
   for (auto i = lanes_.begin(); i != lanes_.end();) {
     auto entry = engines_->find(i->first);
     if (entry == engines_->end()
@@ -117,18 +128,18 @@ void engine_lanes::finish(request& x,
   x.of = nullptr;
   auto ids = std::exchange(x.ids, delivery_id{});
   if (auto many = std::get_if<std::vector<delivery_id>>(&ids))
-    for (const auto& id : *many)
-      finished_(id, reason);
+    finished_(*many, reason);
   else
-    finished_(std::get<delivery_id>(ids), reason);
+    finished_(std::span{&std::get<delivery_id>(ids), 1}, reason);
 }
 
 void engine_lanes::refuse_all(lane& x) {
   for (auto& request : asked_)
     if (request.of == &x)
       finish(request, control::reject_reason::engine_gone);
-  while (!x.waiting.empty())
-    finished_(x.waiting.take_front().id, control::reject_reason::engine_gone);
+  for (const auto& message : x.waiting)
+    finished_(std::span{&message.id, 1}, control::reject_reason::engine_gone);
+  x.waiting.clear();
 }
 
 } // namespace node_proxy

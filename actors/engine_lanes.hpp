@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <unordered_map>
 #include <variant>
 #include <vector>
@@ -25,13 +26,13 @@ class engine_lanes {
 public:
   /// Told when messages are taken, or will not be.
   using finished_handler = std::function<void(
-    const delivery_id&, std::optional<control::reject_reason>)>;
+    std::span<const delivery_id>, std::optional<control::reject_reason>)>;
 
   engine_lanes(node_proxy_actor::pointer self, finished_handler finished)
     : requests_(self), finished_(std::move(finished)) {}
 
   /// Passes a message on, or refuses it at once.
-  void deliver(deliver_message message);
+  void deliver(deliver_message&& message);
 
   /// Engines have answered (`engines_answered`).
   void handle_answers();
@@ -53,6 +54,7 @@ private:
     std::variant<delivery_id, std::vector<delivery_id>> ids;
   };
 
+  lane* find_lane(const engine_name& name);
   void pass_on(lane& x);
   void ask_one(lane& x);
   void ask_batch(lane& x);
@@ -63,7 +65,11 @@ private:
   engine_requests requests_;
   finished_handler finished_;
   std::shared_ptr<const engine_directory> engines_;
-  std::unordered_map<engine_name, lane> lanes_;
+  using named_lanes = std::unordered_map<engine_name, lane>;
+
+  named_lanes lanes_;
+  // Which the last message went to, as most do; nullptr if it is gone.
+  named_lanes::pointer recent_ = nullptr;
   fifo<request> asked_; // by number
 };
 

@@ -18,8 +18,10 @@ namespace {
 class node_proxy_state {
 public:
   explicit node_proxy_state(node_proxy_actor::pointer self)
-    : self_(self), lanes_(self, [this](const delivery_id& id, auto reason) {
-        peer_->handle_finished(id, reason, now_of(self_));
+    : self_(self), lanes_(self, [this](auto ids, auto reason) {
+        auto at = now();
+        for (const auto& id : ids)
+          peer_->handle_finished(id, reason, at);
         flush_soon();
       }) {}
 
@@ -39,7 +41,6 @@ public:
   void handle(const frames_in& msg);
   void handle(const written& msg);
   void handle_closed(connection_id connection, std::string_view reason);
-  void handle_answers();
   void handle_tick();
   void handle_flush();
 
@@ -54,13 +55,15 @@ public:
 
   void handle(const engines_changed& msg) { lanes_.set_engines(msg.engines); }
 
+  void handle_answers() { lanes_.handle_answers(); }
+
   void handle(const local_advert_changed& msg) {
-    peer_->handle_local_advert(msg.advert, now_of(self_));
+    peer_->handle_local_advert(msg.advert, now());
     act();
   }
 
   void handle(const connect_now&) {
-    peer_->handle_connect(now_of(self_));
+    peer_->handle_connect(now());
     act();
   }
 
@@ -69,7 +72,11 @@ private:
     connection_actor handle;
     // All frames are wanted, not just the next one.
     bool attached = false;
+    // Dealt with, and not yet told.
+    std::size_t taken = 0;
   };
+
+  const timestamp& now() { return now_ = now_of(self_); }
 
   void act();
   void flush_soon();
@@ -93,6 +100,9 @@ private:
   // By the id of the connection's actor, which is its name in the peer.
   std::unordered_map<connection_id, connection> connections_;
   bool flush_queued_ = false;
+  // The last look at the clocks, which is good enough for what waits for that
+  // flush: to look again for each message is dear.
+  timestamp now_;
   // Ticks on their way, the next one last: a tick cannot be taken back, so one
   // is added only if it is to come before all others.
   std::vector<steady_time> ticks_;
@@ -113,10 +123,11 @@ void node_proxy_state::start(node_proxy_config config) {
     else
       handle_closed(msg.source.id(), "lost");
   });
-  auto now = now_of(self_);
-  peer_->handle_local_advert(config_.local_advert, now);
+  auto begin = now();
+  peer_->handle_local_advert(config_.local_advert, begin);
   if (config_.remote_advert)
-    static_cast<void>(peer_->handle_remote_advert(*config_.remote_advert, now));
+    static_cast<void>(
+      peer_->handle_remote_advert(*config_.remote_advert, begin));
   act();
 }
 
@@ -126,8 +137,8 @@ void node_proxy_state::start(node_proxy_config config) {
 caf::result<delivered> node_proxy_state::handle(const node_out_msg& msg) {
   auto waiting = make_promise<delivered>(self_);
   auto token = pending_.add(waiting);
-  peer_->handle_send(token, msg, now_of(self_));
   flush_soon();
+  peer_->handle_send(token, msg, now_);
   return waiting;
 }
 
@@ -135,41 +146,40 @@ caf::result<batch_outcome>
 node_proxy_state::handle(const node_out_batch& batch) {
   auto waiting = make_promise<batch_outcome>(self_);
   auto token = pending_.add_batch(waiting, batch.msgs.size());
-  auto now = now_of(self_);
-  for (const auto& msg : batch.msgs)
-    peer_->handle_send(token++, msg, now);
   flush_soon();
+  for (const auto& msg : batch.msgs)
+    peer_->handle_send(token++, msg, now_);
   return waiting;
 }
 
 caf::result<node_msg_taken> node_proxy_state::handle(const node_msg& msg) {
-  if (!peer_->handle_node_msg(msg, now_of(self_)))
+  if (!peer_->handle_node_msg(msg, now()))
     return make_error(errc::connection_closed);
   handle_flush();
   return node_msg_taken{};
 }
 
 done node_proxy_state::handle(const connect_reply& reply) {
-  peer_->handle_connect_reply(reply, now_of(self_));
+  peer_->handle_connect_reply(reply, now());
   act();
   return {};
 }
 
 node_advert_reply node_proxy_state::handle(const node_advert& advert) {
-  auto reply = peer_->handle_remote_advert(advert, now_of(self_));
+  auto reply = peer_->handle_remote_advert(advert, now());
   act();
   return reply;
 }
 
 done node_proxy_state::handle(connection_permanence permanence) {
-  peer_->handle_permanence(permanence, now_of(self_));
+  peer_->handle_permanence(permanence, now());
   act();
   return {};
 }
 
 void node_proxy_state::handle(const stop_node_proxy& msg) {
-  auto now = now_of(self_);
-  peer_->handle_shutdown(now.steady + msg.grace, now);
+  auto at = now();
+  peer_->handle_shutdown(at.steady + msg.grace, at);
   handle_flush();
 }
 
@@ -180,7 +190,7 @@ void node_proxy_state::handle(const attach_session& msg) {
   auto id = msg.connection.id();
   self_->monitor(msg.connection);
   auto& x = connections_[id] = {msg.connection};
-  peer_->handle_session(id, std::move(*msg.session), now_of(self_));
+  peer_->handle_session(id, std::move(*msg.session), now());
   attach_to(x);
   handle_flush();
 }
@@ -190,14 +200,17 @@ void node_proxy_state::handle(const frames_in& msg) {
   if (position == connections_.end())
     return;
   auto id = position->first;
-  auto attached = position->second.attached;
-  auto now = now_of(self_);
+  auto& x = position->second;
+  auto attached = x.attached;
+  auto at = now();
   if (msg.bodies->empty())
-    peer_->handle_progress(id, msg.bytes_read, now);
+    peer_->handle_progress(id, msg.bytes_read, at);
   for (std::size_t i = 0; i < msg.bodies->size(); ++i)
-    peer_->handle_frame(id, (*msg.bodies)[i], now);
+    peer_->handle_frame(id, (*msg.bodies)[i], at);
   if (attached)
-    self_->send(msg.connection, taken{msg.bytes_read});
+    x.taken += msg.bytes_read;
+  if (x.taken >= least_taken)
+    self_->send(msg.connection, taken{std::exchange(x.taken, 0)});
   handle_flush();
   // The answer to the handshake has come, so frames may follow.
   position = connections_.find(id);
@@ -214,16 +227,8 @@ void node_proxy_state::handle_closed(connection_id connection,
                                      std::string_view reason) {
   if (connections_.erase(connection) == 0)
     return;
-  peer_->handle_closed(connection, reason, now_of(self_));
+  peer_->handle_closed(connection, reason, now());
   act();
-}
-
-// -- what engines say
-// -----------------------------------------------------------
-
-void node_proxy_state::handle_answers() {
-  lanes_.handle_answers();
-  handle_flush();
 }
 
 // -- time
@@ -232,12 +237,12 @@ void node_proxy_state::handle_answers() {
 void node_proxy_state::handle_tick() {
   if (!ticks_.empty())
     ticks_.pop_back();
-  peer_->handle_timeout(now_of(self_));
+  peer_->handle_timeout(now());
   handle_flush();
 }
 
 void node_proxy_state::handle_flush() {
-  auto more = peer_->flush(now_of(self_));
+  auto more = peer_->flush(now());
   act();
   if (more)
     flush_soon();
@@ -247,16 +252,17 @@ void node_proxy_state::handle_flush() {
 void node_proxy_state::flush_soon() {
   if (std::exchange(flush_queued_, true))
     return;
+  static_cast<void>(now());
   self_->send(caf::actor_cast<node_proxy_actor>(self_), flush_queued{});
 }
 
 void node_proxy_state::arm_tick() {
-  auto now = now_of(self_);
-  auto at = peer_->poll_timeout(now);
+  auto present = now();
+  auto at = peer_->poll_timeout(present);
   if (!at || (!ticks_.empty() && ticks_.back() <= *at))
     return;
   ticks_.push_back(*at);
-  send_later(self_, std::max(*at - now.steady, duration{0}), tick{});
+  send_later(self_, std::max(*at - present.steady, duration{0}), tick{});
 }
 
 // -- what the peer says
@@ -287,11 +293,11 @@ void node_proxy_state::perform(dial_peer& action) {
         connections_[id] = {msg.connection};
         self_->send(msg.connection,
                     read_next{caf::actor_cast<connection_owner>(self_)});
-        peer_->handle_dialled(attempt, id, now_of(self_));
+        peer_->handle_dialled(attempt, id, now());
         act();
       },
       [this, attempt](const caf::error&) {
-        peer_->handle_dial_failed(attempt, now_of(self_));
+        peer_->handle_dial_failed(attempt, now());
         act();
       });
 }
@@ -300,7 +306,7 @@ void node_proxy_state::perform(transmit_frames& action) {
   auto position = connections_.find(action.connection);
   if (position != connections_.end())
     self_->send(position->second.handle,
-                write_frames{std::move(action.frames)});
+                write_frames{std::move(action.frames), action.report});
 }
 
 void node_proxy_state::perform(close_connection& action) {

@@ -94,6 +94,7 @@ private:
   [[nodiscard]] std::size_t reads_allowed() const;
   void start_reading();
   void adapt_read_size(io_buffer& buffer);
+  void note_written(std::size_t count);
   void begin_shut();
   void close_flushed();
   void start_deadline();
@@ -128,8 +129,11 @@ private:
   clock_type::time_point last_report_;
 
   bool has_written_ = false;
-  // Written and not yet with the operating system.
+  // Written and not yet with the operating system; what CAF has to send.
   std::size_t unsent_ = 0;
+  // With the operating system and not yet told; whether that is to be told.
+  std::size_t untold_ = 0;
+  bool report_ = false;
 };
 
 // -- owners -------------------------------------------------------------------
@@ -319,19 +323,34 @@ void connection_state::report(std::shared_ptr<const frame_batch> bodies) {
 void connection_state::handle(const write_frames& msg) {
   if (phase_ == phase_type::closing || ended_ || msg.data.empty())
     return;
-  auto& buffer = self_->wr_buf(handle_);
-  const auto* begin =
-    reinterpret_cast<const io_buffer::value_type*>(msg.data.data());
-  buffer.insert(buffer.end(), begin, begin + msg.data.size());
   has_written_ = true;
-  unsent_ += msg.data.size();
-  self_->flush(handle_);
+  report_ = report_ || msg.report;
+  // A socket mostly takes all at once. To have CAF write it would cost a copy,
+  // and a turn of its event loop with three system calls more.
+  auto count = unsent_ == 0 ? write_some(fd_, msg.data) : 0;
+  if (auto rest = bytes_view{msg.data}.subspan(count); !rest.empty()) {
+    auto& buffer = self_->wr_buf(handle_);
+    const auto* begin =
+      reinterpret_cast<const io_buffer::value_type*>(rest.data());
+    buffer.insert(buffer.end(), begin, begin + rest.size());
+    unsent_ += rest.size();
+    self_->flush(handle_);
+  }
+  note_written(count);
+}
+
+void connection_state::note_written(std::size_t count) {
+  untold_ += count;
+  if (!report_ || untold_ == 0)
+    return;
+  if (owner_)
+    self_->send(owner_, written{me(), std::exchange(untold_, 0)});
+  report_ = unsent_ > 0;
 }
 
 void connection_state::handle(const caf::io::data_transferred_msg& msg) {
   unsent_ -= std::min<std::size_t>(msg.written, unsent_);
-  if (owner_)
-    self_->send(owner_, written{me(), static_cast<std::size_t>(msg.written)});
+  note_written(msg.written);
   if (unsent_ > 0)
     return;
   if (auto& buffer = self_->wr_buf(handle_);

@@ -156,6 +156,12 @@ tcp_addr local_address(int fd) {
   return from_os(address);
 }
 
+std::size_t write_some(int fd, bytes_view data) noexcept {
+  auto count =
+    ::send(fd, data.data(), data.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  return count > 0 ? static_cast<std::size_t>(count) : 0;
+}
+
 void shut_down_writing(int fd) noexcept {
   ::shutdown(fd, SHUT_WR);
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <node_proxy/actors/errc.hpp>
+#include <node_proxy/messages/basics.hpp>
 #include <node_proxy/messages/transport_address.hpp>
 
 namespace node_proxy {
@@ -68,6 +69,10 @@ struct accepted_socket {
 
 /// The address of the near end of a socket.
 [[nodiscard]] tcp_addr local_address(int fd);
+
+/// Writes as much as the socket takes at once; nothing if it has failed, which
+/// shows to whoever waits for it.
+[[nodiscard]] std::size_t write_some(int fd, bytes_view data) noexcept;
 
 /// Says to the peer that nothing more will come from here.
 void shut_down_writing(int fd) noexcept;

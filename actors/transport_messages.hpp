@@ -59,6 +59,8 @@ struct attach {
 /// Append these frames, lengths included, to the stream.
 struct write_frames {
   bytes data;
+  /// Tell as `written` when all of it has gone, or a part of it.
+  bool report = false;
 };
 
 /// The owner has dealt with that much of what `frames_in::bytes_read` said. Not
@@ -67,6 +69,9 @@ struct write_frames {
 struct taken {
   std::size_t bytes = 0;
 };
+
+/// Less than that need not be told as `taken`.
+inline constexpr std::size_t least_taken = 128 * 1024;
 
 /// Deliver no more, send out what was written before, and end. After a few
 /// seconds at the latest the connection ends anyway.
@@ -85,7 +90,7 @@ struct frames_in {
 };
 
 /// So many octets of what was written have gone to the operating system since
-/// the last `written`.
+/// the last `written`. Told when `write_frames` asks for it.
 struct written {
   connection_actor connection;
   std::size_t bytes = 0;

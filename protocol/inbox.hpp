@@ -137,6 +137,9 @@ public:
   /// many rejects unsettled that what came after them cannot be told.
   [[nodiscard]] std::optional<inbox_record> record() const;
 
+  /// Bytes of messages that have arrived whole and are not finished.
+  [[nodiscard]] std::uint64_t outstanding() const { return outstanding_; }
+
   /// Bytes finished since the last acknowledgement.
   [[nodiscard]] std::uint64_t unacknowledged() const { return unacknowledged_; }
 
@@ -144,6 +147,12 @@ public:
   [[nodiscard]] bool unsettled() const { return !rejects_.empty(); }
 
   [[nodiscard]] std::uint64_t window() const { return window_; }
+
+  /// Gives back memory that is not in use.
+  void trim() {
+    slots_.trim();
+    rejects_.trim();
+  }
 
   /// Bytes that engines got in earlier generations and have not taken.
   [[nodiscard]] std::uint64_t orphaned() const { return orphaned_; }

@@ -17,6 +17,12 @@ void link::rekey_if_due(const peer_settings& settings, steady_time now) {
   key_since = now;
 }
 
+steady_time link::heartbeat_due(const peer_settings& settings) const {
+  auto latest = last_out + settings.heartbeat_interval;
+  auto grid = settings.heartbeat_interval / 4;
+  return grid > duration{0} ? latest - latest % grid : latest;
+}
+
 void link::handle_progress(std::size_t count, steady_time now) {
   progress_ += count;
   auto silence = std::chrono::duration<double>(now - last_in).count();

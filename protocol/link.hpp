@@ -69,6 +69,11 @@ public:
     return backlog + out.size() < 2 * settings.backlog_bytes;
   }
 
+  /// When a heartbeat is due if nothing else is sent. A quarter of the interval
+  /// early at most, so that the heartbeats of all peers of a node coincide: to
+  /// wake up costs more than to send some.
+  [[nodiscard]] steady_time heartbeat_due(const peer_settings& settings) const;
+
   /// Bytes of an unfinished frame arrived. They are a sign of life only at the
   /// least acceptable rate, counted from the last one.
   void handle_progress(std::size_t count, steady_time now);

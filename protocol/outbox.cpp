@@ -326,7 +326,8 @@ bool outbox::number_next() {
     return false;
   x.first = next_number_;
   next_number_ += x.chunks;
-  sent_.push_back(queued_.take_front());
+  sent_.push_back(std::move(x));
+  queued_.pop_front();
   return true;
 }
 

@@ -145,6 +145,13 @@ public:
   /// never sent are free again.
   [[nodiscard]] outbox_record record() const;
 
+  /// Gives back memory that is not in use.
+  void trim() {
+    sent_.trim();
+    queued_.trim();
+    outcomes_.trim();
+  }
+
   /// Bytes held.
   [[nodiscard]] std::size_t size_bytes() const { return bytes_; }
 

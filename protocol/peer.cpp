@@ -141,7 +141,8 @@ std::optional<peer_action> peer::poll_action() {
   for (auto i = links_.begin(); i != links_.end(); ++i) {
     if (!i->out.empty()) {
       i->backlog += i->out.size();
-      return transmit_frames{i->id, std::exchange(i->out, {})};
+      auto much = i->backlog >= settings_.backlog_bytes / 4;
+      return transmit_frames{i->id, std::exchange(i->out, {}), much};
     }
     if (i->is<link::closing>()) {
       close_connection result{i->id};

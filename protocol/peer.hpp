@@ -105,7 +105,7 @@ public:
   void handle_progress(connection_id connection, std::size_t count,
                        timestamp now);
 
-  /// Bytes of earlier `transmit_frames` have left.
+  /// Bytes of earlier `transmit_frames` have left, since it was last said.
   void handle_written(connection_id connection, std::size_t count);
 
   /// The connection is gone, or broke the rules of framing. `reason` is counted
@@ -186,6 +186,7 @@ private:
   void lose(link& x, std::string_view reason, timestamp now);
   void end_active(const link& x, std::string_view reason, timestamp now);
   void stop_transfer();
+  void trim();
   bool is_stable(const link& x, timestamp now) const;
   link* active();
   const link* active() const;

@@ -322,7 +322,15 @@ void peer::stop_transfer() {
   outbox_.handle_disconnect();
   unreliable_out_.handle_disconnect();
   unreliable_in_.handle_disconnect();
+  trim();
+}
+
+/// Gives back memory that only many messages need.
+void peer::trim() {
   arena_.trim();
+  outbox_.trim();
+  inbox_.trim();
+  actions_.trim();
 }
 
 bool peer::is_stable(const link& x, timestamp now) const {
@@ -406,13 +414,13 @@ void peer::check_link(link& x, timestamp now) {
         && now.steady - x.last_message >= settings_.idle_timeout)
       return leave(x, control::goodbye_reason::idle, now);
     x.rekey_if_due(settings_, now.steady);
-    if (now.steady - x.last_out >= settings_.heartbeat_interval)
+    if (x.heartbeat_due(settings_) <= now.steady)
       send_heartbeat(x, now);
   }
 }
 
 void peer::send_heartbeat(link& x, timestamp now) {
-  arena_.trim();
+  trim();
   if (x.takes_control(settings_))
     x.seal(control::heartbeat{}, now.steady);
   else
@@ -427,10 +435,10 @@ std::optional<steady_time> peer::link_deadline(const link& x) const {
     return leaving->deadline;
   if (!x.is<link::active>())
     return std::nullopt;
-  auto result = std::min({x.last_in + settings_.dead_peer_limit,
-                          x.last_out + settings_.heartbeat_interval,
-                          x.key_since + settings_.rekey_interval,
-                          x.peer_key_since + 2 * key_lifetime});
+  auto result =
+    std::min({x.last_in + settings_.dead_peer_limit, x.heartbeat_due(settings_),
+              x.key_since + settings_.rekey_interval,
+              x.peer_key_since + 2 * key_lifetime});
   if (may_close_idle(x))
     result = std::min(result, x.last_message + settings_.idle_timeout);
   if (auto since = inbox_.ack_wanted_since();

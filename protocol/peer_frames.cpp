@@ -1,5 +1,6 @@
 // What goes over an established connection of a peer, in and out.
 
+#include <algorithm>
 #include <utility>
 
 #include <node_proxy/messages/limits.hpp>
@@ -139,8 +140,8 @@ peer::read_message(const received_message& message) {
     return unexpected{wrong_sender};
   if (msg->target.node && *msg->target.node != self_->id())
     return unexpected{wrong_target};
-  msg->sender.node = remote_;
-  return engine_msg{std::move(msg->sender), std::move(msg->target),
+  return engine_msg{{remote_, msg->sender.name},
+                    msg->target,
                     msg->mailbox,
                     message.owner ? shared_bytes{message.owner, msg->payload}
                                   : arena_.copy(msg->payload)};
@@ -254,16 +255,18 @@ bool peer::flush(timestamp now) {
 }
 
 /// Sends what is owed. An acknowledgement waits for others to join it, unless
-/// nothing else is under way or the sender may be waiting for room.
+/// more than half of what is here is finished, or much of the window: the
+/// sender may wait for room or for outcomes, and is to go on while engines take
+/// the rest.
 void peer::flush_control(link& x, timestamp now) {
   if (!x.takes_control(settings_))
     return;
   auto since = inbox_.ack_wanted_since();
-  auto ack_due =
-    ack_due_
-    || (since
-        && (inbox_.idle() || inbox_.unacknowledged() >= inbox_.window() / 4
-            || now.steady - *since >= settings_.ack_delay));
+  auto ack_due = ack_due_
+                 || (since
+                     && (inbox_.unacknowledged()
+                           > std::min(inbox_.outstanding(), inbox_.window() / 4)
+                         || now.steady - *since >= settings_.ack_delay));
   if (ack_due)
     x.seal(inbox_.take_ack(), now.steady);
   if (settle_due_)

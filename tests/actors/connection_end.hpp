@@ -71,7 +71,7 @@ public:
   }
 
   void write_raw(bytes data) {
-    self_->send(connection, write_frames{std::move(data)});
+    self_->send(connection, write_frames{std::move(data), true});
   }
 
   void shut_down() { self_->send(connection, shut{}); }

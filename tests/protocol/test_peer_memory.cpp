@@ -55,7 +55,7 @@ TEST_CASE_FIXTURE(fixture, "one end may have heard nothing of the end") {
   auto token = a.send(b, "echo", "1");
   REQUIRE(wait_for(token));
   // The answer to the goodbye is lost.
-  net.run_for(30s);
+  net.run_for(45s);
   net.at(the_connection()).directions[1].hole = true;
   REQUIRE(net.run_until([&] { return at_rest(); }, 70s));
   CHECK(a.count("goodbye_timeout") == 1);

@@ -51,7 +51,7 @@ TEST_CASE("when a key is replaced") {
   uut.connect();
   CHECK(uut.heard() == "resume 0 none");
   uut.wait(1h - 1ms);
-  CHECK(uut.heard() == "heartbeat, heartbeat, heartbeat");
+  CHECK(uut.heard() == "heartbeat, heartbeat, heartbeat, heartbeat");
   uut.wait(2ms);
   CHECK(uut.heard() == "rekey");
   uut.wait(15min);

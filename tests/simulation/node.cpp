@@ -363,6 +363,9 @@ void node::perform(const node_id& other, peer_action& action) {
                 handle_dialled(other, attempt, began, connection);
               });
   } else if (auto transmit = std::get_if<transmit_frames>(&action)) {
+    auto& stream = streams_[transmit->connection];
+    stream.unsent += transmit->frames.size();
+    stream.report = stream.report || transmit->report;
     net_.write(transmit->connection, *this, std::move(transmit->frames));
   } else if (auto close = std::get_if<close_connection>(&action)) {
     streams_.erase(close->connection);
