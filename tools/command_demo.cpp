@@ -12,10 +12,13 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <node_proxy/actors/key_file.hpp>
+#include <node_proxy/protocol/address_text.hpp>
 #include <node_proxy/protocol/hex.hpp>
 
 #include "command.hpp"
 #include "demo_node.hpp"
+#include "demo_relay.hpp"
+#include "demo_stream.hpp"
 #include "stop_signals.hpp"
 
 namespace node_proxy::tools {
@@ -91,12 +94,15 @@ public:
   void start_bob();
   void connect_alice();
   void exchange_messages();
+  void survive_cuts();
   void refuse_mallory();
   void say_goodbye();
 
 private:
   static constexpr std::string_view engine = "inbox";
   static constexpr std::size_t large = 8u << 20;
+  /// Messages of the stream before, between and after the cuts.
+  static constexpr int part = 100;
 
   person make_person(std::string name);
   std::vector<std::string> options_for(const person& who) const;
@@ -105,15 +111,25 @@ private:
                  std::string_view description);
   void send_all(demo_node& from, const person& sender, demo_node& to,
                 const person& receiver);
+  void send_while_cut(demo_stream& stream);
 
   int stop_fd_;
   private_folder folder_;
   person alice_;
   person bob_;
   person mallory_;
+  demo_relay relay_;
   std::optional<demo_node> alice_node_;
   std::optional<demo_node> bob_node_;
 };
+
+std::uint16_t port_of(std::string_view address) {
+  auto parsed = parse_address(address);
+  const auto* tcp = parsed ? std::get_if<tcp_addr>(&*parsed) : nullptr;
+  if (tcp == nullptr)
+    throw demo_failed{"'" + std::string{address} + "' is no address of TCP"};
+  return tcp->port;
+}
 
 person demo::make_person(std::string name) {
   auto self = make_identity();
@@ -140,21 +156,25 @@ std::vector<std::string> demo::options_for(const person& who) const {
 }
 
 void demo::start_bob() {
+  auto reached_at = "tcp://127.0.0.1:" + std::to_string(relay_.port());
   auto options = options_for(bob_);
-  options.insert(options.end(), {"--deny", mallory_.id});
+  options.insert(options.end(),
+                 {"--advertise", reached_at, "--deny", mallory_.id});
   bob_node_.emplace("Bob", options, stop_fd_);
   auto listening =
     bob_node_->await("listening", [](const json&) { return true; });
   auto address = listening.value("address", "");
+  relay_.pass_on_to(port_of(address));
   say("\n2. Bob's node runs as a process of its own. It accepts connections at "
-      "{}\n   and has an engine called '{}' that takes messages.\n",
-      address, engine);
+      "{}\n   and has an engine called '{}' that takes messages. A relay at {}"
+      "\n   passes on to him whatever comes: it stands for the network.\n",
+      address, engine, reached_at);
   child_process advert{{"node-proxy", "advert", "--key", bob_.key_file,
-                        "--address", address, "--out", folder_ / "bob"}};
+                        "--address", reached_at, "--out", folder_ / "bob"}};
   if (advert.wait() != 0)
     throw demo_failed{"the advert of Bob was not written"};
-  say("   He signs an advert, which says where he can be reached, and gives "
-      "it to Alice.\n");
+  say("   He signs an advert, which says that he can be reached at the relay, "
+      "and gives it to\n   Alice.\n");
 }
 
 void demo::connect_alice() {
@@ -211,6 +231,35 @@ void demo::exchange_messages() {
   send_all(*bob_node_, bob_, *alice_node_, alice_);
 }
 
+/// Sends a part of a stream, in the middle of which all connections are cut.
+void demo::send_while_cut(demo_stream& stream) {
+  relay_.cut_after(part * demo_stream::message_size / 2);
+  stream.send(part);
+  auto lost = alice_node_->await_about("disconnected", bob_.id);
+  alice_node_->await_about("connected", bob_.id);
+  auto resumed = alice_node_->await_about("resumed", bob_.id);
+  stream.await_arrival();
+  say("   Cut: Alice is disconnected ('{}'), connects again, and sends {} "
+      "messages again.\n        Now Bob has all messages up to {}.\n",
+      lost.value("reason", ""), resumed["resent"].dump(), stream.arrived());
+}
+
+void demo::survive_cuts() {
+  demo_stream stream{*alice_node_, *bob_node_, bob_.id, engine};
+  say(
+    "\n5. Alice sends Bob {} numbered messages. Twice, while some are on their "
+    "way, the\n   network fails: the relay cuts the connection, and what is "
+    "under way is lost.\n",
+    3 * part);
+  stream.send(part);
+  stream.await_arrival();
+  send_while_cut(stream);
+  send_while_cut(stream);
+  stream.await_delivery();
+  say("   All {} arrived, in order and once each, and each was acknowledged.\n",
+      stream.arrived());
+}
+
 void demo::refuse_mallory() {
   auto options = options_for(mallory_);
   options.insert(options.end(), {"--peer", folder_ / "bob"});
@@ -224,7 +273,7 @@ void demo::refuse_mallory() {
   if (reason != "denied" || failed.value("error", "") != "denied")
     throw demo_failed{"Mallory was not refused as denied"};
   node.stop();
-  say("\n5. Mallory has Bob's advert, too, and calls him. But Bob's policy "
+  say("\n6. Mallory has Bob's advert, too, and calls him. But Bob's policy "
       "names her: she has\n   to prove who she is, and is refused: '{}'. Her "
       "message was not delivered.\n",
       reason);
@@ -232,11 +281,18 @@ void demo::refuse_mallory() {
 
 void demo::say_goodbye() {
   alice_node_->stop();
-  auto gone = bob_node_->await_about("disconnected", alice_.id);
+  auto gone = bob_node_->await("disconnected", [this](const json& event) {
+    return event.value("node", "") == alice_.id
+           && event.value("reason", "") == "shutdown";
+  });
   bob_node_->stop();
+  // Whatever there should be of these was taken.
+  if (bob_node_->has("received") || alice_node_->has("delivered")
+      || alice_node_->has("failed"))
+    throw demo_failed{"something has arrived or was answered twice"};
   if (bob_node_->met(mallory_.id))
     throw demo_failed{"Mallory has got through to Bob"};
-  say("\n6. Alice says goodbye ('{}'), then Bob ends as well. Nothing of "
+  say("\n7. Alice says goodbye ('{}'), then Bob ends as well. Nothing of "
       "Mallory's has\n   come through to him.\n",
       gone.value("reason", ""));
 }
@@ -250,6 +306,7 @@ int run_demo() {
     story.start_bob();
     story.connect_alice();
     story.exchange_messages();
+    story.survive_cuts();
     story.refuse_mallory();
     story.say_goodbye();
   } catch (const std::exception& error) {
@@ -268,8 +325,8 @@ int run_demo() {
 
 command add_demo(CLI::App& app) {
   auto* sub = app.add_subcommand(
-    "demo", "Let two nodes talk to each other on this machine, refuse a third "
-            "one, and explain it");
+    "demo", "Let two nodes talk to each other on this machine, cut their "
+            "connection, refuse a third node, and explain it");
   return {sub, run_demo};
 }
 

@@ -18,6 +18,10 @@ std::vector<std::string> command_line(std::vector<std::string> options) {
   return result;
 }
 
+bool is_kind(const json& event, std::string_view kind) {
+  return event.value("event", "") == kind;
+}
+
 bool is_readable(int fd) {
   pollfd readable{fd, POLLIN, 0};
   return ::poll(&readable, 1, 0) > 0;
@@ -33,7 +37,7 @@ demo_node::demo_node(std::string name, std::vector<std::string> options,
 json demo_node::await(std::string_view kind,
                       const std::function<bool(const json&)>& matches) {
   auto is_it = [&](const json& event) {
-    return event.value("event", "") == kind && matches(event);
+    return is_kind(event, kind) && matches(event);
   };
   auto found = std::find_if(untaken_.begin(), untaken_.end(), is_it);
   if (found != untaken_.end()) {
@@ -65,10 +69,16 @@ int demo_node::send(std::string_view to, std::string_view engine,
 
 void demo_node::stop() {
   process_.terminate();
-  while (next())
-    continue;
+  while (auto event = next())
+    untaken_.push_back(std::move(*event));
   if (auto status = process_.wait(); status != 0)
     throw demo_failed{name_ + " ended with status " + std::to_string(status)};
+}
+
+bool demo_node::has(std::string_view kind) const {
+  return std::any_of(
+    untaken_.begin(), untaken_.end(),
+    [kind](const json& event) { return is_kind(event, kind); });
 }
 
 bool demo_node::met(std::string_view id) const {

@@ -37,8 +37,12 @@ public:
   /// Types a message. Returns the number by which the outcome is known.
   int send(std::string_view to, std::string_view engine, std::string_view text);
 
-  /// Ends it in good order, which its exit status has to confirm.
+  /// Ends it in good order, which its exit status has to confirm. All of its
+  /// events are read then.
   void stop();
+
+  /// Whether an event `kind` was read that nobody has taken.
+  [[nodiscard]] bool has(std::string_view kind) const;
 
   /// Whether the node `id` has connected or got a message through so far.
   [[nodiscard]] bool met(std::string_view id) const;

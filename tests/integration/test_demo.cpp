@@ -59,8 +59,9 @@ TEST_CASE_FIXTURE(demo_folder, "the demonstration succeeds") {
   INFO(result.errors);
   CHECK(result.status == 0);
   CHECK(result.errors.empty());
-  for (const auto* words : {"Alice", "Bob", "Mallory", "8 MiB", "empty",
-                            "refused: 'denied'", "was checked"})
+  for (const auto* words :
+       {"Alice", "Bob", "Mallory", "8 MiB", "empty", "All 300 arrived",
+        "refused: 'denied'", "was checked"})
     CHECK(result.out.find(words) != std::string::npos);
   CHECK(!has_traces());
 }
