@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <optional>
-#include <variant>
+#include <utility>
 #include <vector>
 
 #include <node_proxy/messages/node_advert.hpp>
@@ -20,16 +20,21 @@ using connection_id = std::uint64_t;
 /// Names an attempt to connect.
 using attempt_id = std::uint64_t;
 
-/// Goes from an address to a session. It has at most one attempt under way.
+/// Goes from addresses to a session. The next address is tried as soon as the
+/// attempt before it has failed, or has not led to a connection for a while
+/// (RFC 8305, section 5): then attempts overlap. Only one of them is completed.
 class dialler {
 public:
+  /// How many attempts may be under way without a connection.
+  static constexpr std::size_t most_attempts = 4;
+
   /// An attempt that is to be made.
   struct attempt {
     attempt_id id = 0;
     transport_address address;
   };
 
-  /// An attempt that has a connection, with the handshake under way on it.
+  /// A connection with the handshake under way on it.
   struct handshaking {
     connection_id connection = 0;
     initiator_handshake handshake;
@@ -37,23 +42,39 @@ public:
   };
 
   explicit dialler(const peer_settings& settings)
-    : backoff_(settings.backoff_base, settings.backoff_cap) {}
+    : attempt_delay_(settings.attempt_delay),
+      backoff_(settings.backoff_base, settings.backoff_cap) {}
 
   // -- events
   // ------------------------------------------------------------------
 
-  /// The addresses of the peer, higher weights to be tried first.
+  /// The addresses of the peer, higher weights to be tried first. Attempts to
+  /// others are no longer wanted.
   void handle_addresses(std::vector<weighted_address> addresses);
 
-  /// The present attempt has a connection.
-  void handle_handshake(handshaking handshake);
+  /// The attempt `id` has a connection. If it is not `wanted` the address has
+  /// not been tried.
+  void handle_dialled(attempt_id id, bool wanted);
 
-  /// The present attempt came to nothing: on to the next address, or wait.
+  /// The attempt `id` has no connection, and will not. `handle_failure` has to
+  /// follow.
+  void handle_dial_failed(attempt_id id) { handle_dialled(id, true); }
+
+  /// What `handle_dialled` told of goes on with a handshake.
+  void handle_handshake(handshaking handshake) {
+    handshake_.emplace(std::move(handshake));
+  }
+
+  /// The handshake is over, well or not.
+  void handle_handshake_end() { handshake_.reset(); }
+
+  /// An attempt, with or without a connection, came to nothing: on to the next
+  /// address, or wait.
   /// @returns whether all addresses have been tried now.
   bool handle_failure(steady_time now, random_source& random);
 
-  /// The present attempt led to a session, or is no longer wanted.
-  void handle_end() { state_ = idle{}; }
+  /// There is a session, or none is wanted: nor is what is under way.
+  void handle_end();
 
   /// The peer let us know that it cannot be talked to for now.
   void handle_refusal(steady_time now, random_source& random);
@@ -73,14 +94,12 @@ public:
   // -- state
   // -------------------------------------------------------------------
 
-  [[nodiscard]] bool has_addresses() const { return !addresses_.empty(); }
+  [[nodiscard]] bool has_addresses() const { return !targets_.empty(); }
 
-  /// Whether an attempt is under way.
-  [[nodiscard]] bool busy() const {
-    return !std::holds_alternative<idle>(state_);
-  }
+  /// Whether an attempt or a handshake is under way.
+  [[nodiscard]] bool busy() const { return handshake_ || dialling() > 0; }
 
-  /// Whether `id` is the attempt under way, without a connection so far.
+  /// Whether `id` is an attempt under way, without a connection so far.
   [[nodiscard]] bool is_dialling(attempt_id id) const;
 
   /// When the waiting time between attempts ends, or ended.
@@ -88,7 +107,7 @@ public:
 
   /// The handshake under way, if any.
   [[nodiscard]] handshaking* handshake() {
-    return std::get_if<handshaking>(&state_);
+    return handshake_ ? &*handshake_ : nullptr;
   }
 
   /// When to look again: the end of the handshake's time, or of the waiting
@@ -96,20 +115,26 @@ public:
   [[nodiscard]] std::optional<steady_time> next_deadline(bool wanted) const;
 
 private:
-  struct idle {};
+  /// An address, and what became of it in this round of all addresses.
+  struct target {
+    transport_address address;
+    bool tried = false;
+    std::optional<attempt_id> attempt = {}; // under way
 
-  struct dialling {
-    attempt_id id;
+    [[nodiscard]] bool waits() const { return !tried && !attempt; }
   };
 
+  std::size_t dialling() const;
+  bool may_dial() const;
+  void begin_round();
   void wait(steady_time now, random_source& random);
 
+  duration attempt_delay_;
   backoff backoff_;
-  std::vector<weighted_address> addresses_;
-  std::size_t next_address_ = 0;
+  std::vector<target> targets_; // the best one first
   attempt_id last_attempt_ = 0;
   steady_time not_before_{};
-  std::variant<idle, dialling, handshaking> state_;
+  std::optional<handshaking> handshake_;
 };
 
 } // namespace node_proxy

@@ -127,7 +127,7 @@ void peer::handle_timeout(timestamp now) {
   if (auto handshake = dialler_.handshake();
       handshake && handshake->deadline <= now.steady) {
     ++metrics_.ends["handshake_timeout"];
-    abandon_attempt();
+    abandon_handshake();
     fail_attempt(now);
   }
   for (auto& x : links_)
@@ -255,7 +255,7 @@ void peer::check_shutdown(timestamp now) {
     return;
   fail_all(send_error::shutting_down,
            send_failure::unconfirmed_cause::shutting_down);
-  abandon_attempt();
+  abandon_attempts();
   for (auto& any : links_) {
     leave(any, control::goodbye_reason::shutdown, now);
     if (now.steady >= *shutdown_deadline_)

@@ -171,7 +171,9 @@ private:
   hello make_hello() const;
   void handle_handshake_reply(bytes_view body, timestamp now);
   void handle_refusal(connect_reply_error reason, timestamp now);
-  void abandon_attempt();
+  bool completes_attempt();
+  void abandon_handshake();
+  void abandon_attempts();
   void fail_attempt(timestamp now);
   void send_resume(link& x, timestamp now);
   void establish(link& x, const control::resume& resume, timestamp now);

@@ -20,7 +20,10 @@ constexpr std::size_t most_links = 8;
 
 void peer::handle_dialled(attempt_id attempt, connection_id connection,
                           timestamp now) {
-  if (!dialler_.is_dialling(attempt)) {
+  // Of overlapping attempts, one is completed.
+  auto wanted = dialler_.is_dialling(attempt) && !completes_attempt();
+  dialler_.handle_dialled(attempt, wanted);
+  if (!wanted) {
     actions_.emplace_back(close_connection{connection});
     return;
   }
@@ -30,7 +33,8 @@ void peer::handle_dialled(attempt_id attempt, connection_id connection,
   if (!init) {
     // The key of the remote node leads to a shared secret of zeros.
     actions_.emplace_back(close_connection{connection});
-    handle_dial_failed(attempt, now);
+    fail_attempt(now);
+    consider_dial(now);
     return;
   }
   actions_.emplace_back(transmit_frames{connection, std::move(*init)});
@@ -41,7 +45,12 @@ void peer::handle_dialled(attempt_id attempt, connection_id connection,
 void peer::handle_dial_failed(attempt_id attempt, timestamp now) {
   if (!dialler_.is_dialling(attempt))
     return;
-  fail_attempt(now);
+  dialler_.handle_dial_failed(attempt);
+  // The one that has a connection may still succeed, or else has the last word.
+  if (completes_attempt())
+    ++metrics_.failed_attempts;
+  else
+    fail_attempt(now);
   consider_dial(now);
 }
 
@@ -71,13 +80,13 @@ void peer::handle_handshake_reply(bytes_view body, timestamp now) {
   auto reply = attempt.handshake.handle_reply(body);
   if (!reply) {
     ++metrics_.ends[to_string(reply.error())];
-    abandon_attempt();
+    abandon_handshake();
     fail_attempt(now);
   } else if (auto refused = std::get_if<connect_reply_error>(&*reply)) {
-    abandon_attempt();
+    abandon_handshake();
     handle_refusal(*refused, now);
   } else {
-    dialler_.handle_end();
+    dialler_.handle_handshake_end();
     auto& x = links_.emplace_back(
       connection, std::move(std::get<session>(*reply)), now.steady);
     x.phase = link::confirming{at_latest};
@@ -106,7 +115,7 @@ void peer::handle_refusal(connect_reply_error reason, timestamp now) {
 
 void peer::handle_connect_reply(const connect_reply& reply, timestamp now) {
   if (auto refused = std::get_if<connect_reply_error>(&reply.result)) {
-    abandon_attempt();
+    abandon_handshake();
     handle_refusal(*refused, now);
   } else {
     handle_connect(now);
@@ -122,9 +131,22 @@ connect_reply peer::answer(const connect_request& request) const {
   return answer_request(request, self_->id(), facts);
 }
 
-void peer::abandon_attempt() {
+/// Whether a connection is there, or an attempt got so far that it may lead to
+/// one.
+bool peer::completes_attempt() {
+  return dialler_.handshake() != nullptr || holds_connection();
+}
+
+void peer::abandon_handshake() {
   if (auto handshake = dialler_.handshake())
     actions_.emplace_back(close_connection{handshake->connection});
+  dialler_.handle_handshake_end();
+}
+
+/// Gives up all that was to lead to a connection. Connections that still come
+/// of it are closed.
+void peer::abandon_attempts() {
+  abandon_handshake();
   dialler_.handle_end();
 }
 
@@ -236,7 +258,7 @@ peer::activate(link& x, const control::resume& resume, timestamp now) {
   // The last acknowledgement may have been lost, or have come too late.
   ack_due_ = known && known->epoch == terms.remote_epoch;
   settle_due_ = false;
-  abandon_attempt();
+  abandon_attempts();
   exchange_adverts(x, now);
   if (*resent > 0)
     actions_.emplace_back(peer_event{peer_resumed{*resent}});
@@ -342,6 +364,7 @@ void peer::handle_closed(connection_id connection, std::string_view reason,
   if (auto handshake = dialler_.handshake();
       handshake && handshake->connection == connection) {
     ++metrics_.ends[reason];
+    dialler_.handle_handshake_end();
     fail_attempt(now);
   } else if (auto x = find(connection)) {
     // Others were counted when they began to end.

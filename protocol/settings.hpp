@@ -40,7 +40,10 @@ struct peer_settings {
   duration ack_delay = std::chrono::milliseconds{5};
   /// How long to read on after this side's goodbye.
   duration goodbye_timeout = std::chrono::seconds{5};
-  /// Delays between attempts to connect.
+  /// How long an attempt to connect goes on alone, if the peer has several
+  /// addresses. RFC 8305, section 5, recommends this one.
+  duration attempt_delay = std::chrono::milliseconds{250};
+  /// Delays between rounds of attempts to connect.
   duration backoff_base = std::chrono::milliseconds{100};
   duration backoff_cap = std::chrono::seconds{30};
   /// How long a connection must last to count as stable: its loss is followed

@@ -21,9 +21,20 @@ std::uint16_t port_of(const std::optional<dialler::attempt>& attempt) {
 
 peer_settings quick() {
   peer_settings result;
+  result.attempt_delay = 250ms;
   result.backoff_base = 100ms;
   result.backoff_cap = 1s;
   return result;
+}
+
+/// Makes an attempt that fails.
+/// @returns the port and whether all addresses have been tried now.
+std::pair<std::uint16_t, bool> fail(dialler& uut, steady_time now,
+                                    random_source& random) {
+  auto made = uut.poll_attempt(now);
+  auto port = port_of(made);
+  uut.handle_dial_failed(made->id);
+  return {port, uut.handle_failure(now, random)};
 }
 
 } // namespace
@@ -67,7 +78,7 @@ TEST_CASE("there is no attempt without an address") {
   CHECK(port_of(uut.poll_attempt(1s)) == 1);
 }
 
-TEST_CASE("one attempt at a time") {
+TEST_CASE("one attempt at a time to one address") {
   dialler uut{quick()};
   uut.handle_addresses({address(1, 1)});
   auto first = uut.poll_attempt(1s);
@@ -88,10 +99,9 @@ TEST_CASE("addresses are tried by weight, then there is a delay") {
   uut.handle_addresses({address(1, 5), address(2, 9), address(3, 5)});
   for (auto round = 0; round < 3; ++round) {
     auto now = uut.next_deadline(true).value() + 1s;
-    for (auto port : {2, 1, 3}) {
-      CHECK(port_of(uut.poll_attempt(now)) == port);
-      uut.handle_failure(now, random);
-    }
+    CHECK(fail(uut, now, random) == std::pair{std::uint16_t{2}, false});
+    CHECK(fail(uut, now, random) == std::pair{std::uint16_t{1}, false});
+    CHECK(fail(uut, now, random) == std::pair{std::uint16_t{3}, true});
     CHECK(uut.next_deadline(true).value() >= now);
     CHECK(uut.next_deadline(true).value() <= now + 1s);
   }
@@ -102,10 +112,9 @@ TEST_CASE("an attempt waits until its time") {
   dialler uut{quick()};
   uut.handle_addresses({address(1, 1)});
   for (auto i = 0; i < 20; ++i) {
-    REQUIRE(uut.poll_attempt(uut.next_deadline(true).value()));
-    uut.handle_failure(1s, random);
+    fail(uut, uut.next_deadline(true).value(), random);
     auto at = uut.next_deadline(true).value();
-    if (at > 1s)
+    if (at > 0s)
       CHECK_FALSE(uut.poll_attempt(at - 1ns));
   }
 }
@@ -114,15 +123,91 @@ TEST_CASE("new addresses replace the old ones") {
   auto random = seeded(5);
   dialler uut{quick()};
   uut.handle_addresses({address(1, 3), address(2, 2), address(3, 1)});
-  CHECK(port_of(uut.poll_attempt(1s)) == 1);
-  uut.handle_failure(1s, random);
-  CHECK(port_of(uut.poll_attempt(1s)) == 2);
-  uut.handle_addresses({address(4, 1)});
-  uut.handle_failure(1s, random);
-  CHECK(port_of(uut.poll_attempt(1h)) == 4);
+  CHECK(fail(uut, 1s, random).first == 1);
+  auto second = uut.poll_attempt(1s);
+  auto third = uut.poll_attempt(2s);
+  uut.handle_addresses({address(4, 2), address(3, 1)});
+  // What goes to an address that is no more is not waited for.
+  CHECK_FALSE(uut.is_dialling(second->id));
+  CHECK(uut.is_dialling(third->id));
+  CHECK(port_of(uut.poll_attempt(3s)) == 4);
+  CHECK_FALSE(uut.poll_attempt(1h));
   uut.handle_addresses({});
-  uut.handle_failure(1h, random);
+  CHECK_FALSE(uut.busy());
   CHECK_FALSE(uut.poll_attempt(2h));
+}
+
+TEST_CASE("the next address is tried when an attempt takes long") {
+  dialler uut{quick()};
+  uut.handle_addresses({address(1, 3), address(2, 2), address(3, 1)});
+  auto first = uut.poll_attempt(1s);
+  CHECK(uut.next_deadline(true) == 1250ms);
+  CHECK_FALSE(uut.next_deadline(false));
+  CHECK_FALSE(uut.poll_attempt(1250ms - 1ns));
+  CHECK(port_of(uut.poll_attempt(1250ms)) == 2);
+  CHECK(uut.is_dialling(first->id));
+  CHECK(uut.next_deadline(true) == 1500ms);
+  CHECK(port_of(uut.poll_attempt(2s)) == 3);
+  CHECK_FALSE(uut.next_deadline(true));
+}
+
+TEST_CASE("a failed attempt is followed at once, whatever else goes on") {
+  auto random = seeded(8);
+  dialler uut{quick()};
+  uut.handle_addresses({address(1, 3), address(2, 2), address(3, 1)});
+  auto first = uut.poll_attempt(1s);
+  CHECK(fail(uut, 1250ms, random) == std::pair{std::uint16_t{2}, false});
+  CHECK(fail(uut, 1250ms, random) == std::pair{std::uint16_t{3}, false});
+  // The round ends with the last attempt under way.
+  CHECK_FALSE(uut.next_deadline(true));
+  CHECK(uut.busy());
+  uut.handle_dial_failed(first->id);
+  CHECK(uut.handle_failure(11s, random));
+  CHECK_FALSE(uut.busy());
+  CHECK(uut.next_deadline(true).value() >= 11s);
+}
+
+TEST_CASE("no more than a few attempts are under way") {
+  auto random = seeded(9);
+  dialler uut{quick()};
+  std::vector<weighted_address> addresses;
+  for (std::uint16_t port = 0; port <= dialler::most_attempts; ++port)
+    addresses.push_back(address(port, 1));
+  uut.handle_addresses(addresses);
+  auto first = uut.poll_attempt(0s);
+  for (std::size_t i = 1; i < dialler::most_attempts; ++i)
+    CHECK(uut.poll_attempt(i * 250ms));
+  CHECK_FALSE(uut.next_deadline(true));
+  CHECK_FALSE(uut.poll_attempt(1h));
+  uut.handle_dial_failed(first->id);
+  CHECK_FALSE(uut.handle_failure(1h, random));
+  CHECK(port_of(uut.poll_attempt(1h)) == dialler::most_attempts);
+}
+
+TEST_CASE("a connection that was not wanted leaves its address untried") {
+  auto random = seeded(10);
+  dialler uut{quick()};
+  uut.handle_addresses({address(1, 2), address(2, 1)});
+  auto first = uut.poll_attempt(0s);
+  auto second = uut.poll_attempt(1s);
+  uut.handle_dialled(second->id, true);
+  uut.handle_dialled(first->id, false);
+  CHECK_FALSE(uut.handle_failure(2s, random));
+  CHECK(fail(uut, 2s, random) == std::pair{std::uint16_t{1}, true});
+}
+
+TEST_CASE("once there is a session, nothing is under way") {
+  dialler uut{quick()};
+  uut.handle_addresses({address(1, 2), address(2, 1)});
+  auto first = uut.poll_attempt(0s);
+  auto second = uut.poll_attempt(1s);
+  uut.handle_dialled(second->id, true);
+  CHECK(uut.busy());
+  uut.handle_end();
+  CHECK_FALSE(uut.busy());
+  CHECK_FALSE(uut.is_dialling(first->id));
+  // The next round begins with the first address.
+  CHECK(port_of(uut.poll_attempt(2s)) == 1);
 }
 
 TEST_CASE("a lost connection is replaced at once or after a delay") {

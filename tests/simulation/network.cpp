@@ -18,6 +18,9 @@ constexpr owner_id first_connection_owner = owner_id{1} << 32;
 /// How long a dial waits while nothing passes.
 constexpr duration dial_timeout = 3s;
 
+/// How much longer a dial takes on a slow way.
+constexpr duration slow_dial = 400ms;
+
 } // namespace
 
 network::network(std::uint64_t seed)
@@ -105,16 +108,18 @@ agenda::key network::schedule(duration delay, owner_id owner,
 
 void network::dial(stream_user& from, owner_id owner,
                    const transport_address& to, dial_result done) {
-  auto position = std::ranges::find_if(nodes_, [&to](const auto& x) {
-    return transport_address{x.second->address()} == to;
-  });
-  auto* target = position != nodes_.end() ? position->second.get() : nullptr;
+  auto [target, kind] = find_address(to);
   std::optional<duration> delay;
-  if (target && target->running())
+  // Nobody here can be at both ends of a connection.
+  if (target && target != &from && target->running() && kind != route::refusing)
     delay = dial_delay ? dial_delay(from, *target) : duration{1ms};
+  if (delay && kind == route::slow)
+    *delay += slow_dial;
   auto parted = target ? parted_until(from, *target) - now_ : duration{0};
+  if (kind == route::silent)
+    parted = dial_timeout;
   auto works = delay && parted < dial_timeout;
-  auto answer = [this, &from, target, works, done = std::move(done)] {
+  auto answer = [this, &from, target = target, works, done = std::move(done)] {
     if (works && target->running())
       open(from, *target, done);
     else
@@ -122,6 +127,16 @@ void network::dial(stream_user& from, owner_id owner,
   };
   schedule(std::max(delay.value_or(1ms), std::min(parted, dial_timeout)), owner,
            std::move(answer));
+}
+
+std::pair<node*, route>
+network::find_address(const transport_address& address) {
+  for (const auto& [name, x] : nodes_)
+    for (auto kind :
+         {route::direct, route::slow, route::refusing, route::silent})
+      if (transport_address{x->address(kind)} == address)
+        return {x.get(), kind};
+  return {nullptr, route::direct};
 }
 
 void network::open(stream_user& from, node& to, const dial_result& done) {
@@ -236,6 +251,13 @@ std::vector<connection_id> network::connections() const {
     if (x.ends[0].open || x.ends[1].open)
       result.push_back(id);
   return result;
+}
+
+bool network::leads_to(connection_id id, const node_id& to) const {
+  const auto* user = connections_.at(id).ends[1].user;
+  return std::ranges::any_of(nodes_, [user, &to](const auto& x) {
+    return x.second.get() == user && x.second->id() == to;
+  });
 }
 
 std::string network::describe(const connection& x) const {

@@ -123,6 +123,9 @@ public:
   /// All open connections, oldest first.
   [[nodiscard]] std::vector<connection_id> connections() const;
 
+  /// Whether the node with this id was dialled.
+  [[nodiscard]] bool leads_to(connection_id id, const node_id& to) const;
+
   /// "a/b" for a connection that a has dialled.
   [[nodiscard]] std::string describe(const connection& x) const;
 
@@ -169,6 +172,8 @@ private:
 
   node& add(std::string name, const peer_settings& settings,
             std::shared_ptr<const identity> self);
+  /// Whose address that is, if anybody's, and of which kind.
+  std::pair<node*, route> find_address(const transport_address& address);
   void open(stream_user& from, node& to, const dial_result& done);
   void send_piece(connection_id id, std::size_t side, bytes piece);
   void deliver(connection_id id, std::size_t side, bytes_view data);

@@ -36,13 +36,14 @@ node::node(network& net, std::string name, std::size_t index,
            std::shared_ptr<const identity> self)
   : settings(peer_settings), net_(net), name_(std::move(name)), owner_(index),
     self_(std::move(self)), random_(test::seeded(seed * 1'000 + index)) {
+  reached_at = {address()};
   issue_advert(1);
 }
 
-tcp_addr node::address() const {
+tcp_addr node::address(route kind) const {
   return {ipv4{{std::byte{10}, std::byte{0}, std::byte(owner_ >> 8),
                 std::byte(owner_ & 0xff)}},
-          4000};
+          static_cast<std::uint16_t>(4000 + static_cast<unsigned>(kind))};
 }
 
 // -- what a test does
@@ -90,7 +91,8 @@ void node::handle_advert(const node_advert& advert) {
 
 void node::issue_advert(std::uint64_t version) {
   node_advert advert;
-  advert.addrs.push_back({address(), 1});
+  for (auto weight = reached_at.size(); const auto& x : reached_at)
+    advert.addrs.push_back({x, weight--});
   advert.version = version;
   advert.created = net_.now().minute();
   static_cast<void>(sign_advert(*self_, advert));
@@ -405,6 +407,8 @@ void node::handle_outcome(const node_id& other, send_token token,
 void node::handle_dialled(const node_id& other, attempt_id attempt,
                           unsigned began,
                           std::optional<connection_id> connection) {
+  if (connection && !net_.leads_to(*connection, other))
+    ++wrong_numbers_;
   if (!running_ || began != incarnation_ || !peers_.contains(other)) {
     if (connection)
       net_.close(*connection, *this);

@@ -35,6 +35,14 @@ struct send_options {
   transport_reliability reliability = transport_reliability::reliable;
 };
 
+/// How an address of a node behaves when it is dialled.
+enum class route : std::uint16_t {
+  direct,
+  slow,     // it takes longer
+  refusing, // there is no connection
+  silent,   // neither, and it takes long until that is known
+};
+
 /// A message that arrived at an engine.
 struct received {
   std::string from;
@@ -68,7 +76,8 @@ public:
 
   [[nodiscard]] std::shared_ptr<const identity> self() const { return self_; }
 
-  [[nodiscard]] tcp_addr address() const;
+  /// Each node has an address of each kind.
+  [[nodiscard]] tcp_addr address(route kind = route::direct) const;
 
   [[nodiscard]] const node_advert& advert() const { return *advert_; }
 
@@ -100,7 +109,7 @@ public:
   void set_permanent(const node& to, bool permanent = true);
   void handle_advert(const node_advert& advert);
 
-  /// Issues an advert with this version.
+  /// Issues an advert with this version, which names `reached_at`.
   void issue_advert(std::uint64_t version);
 
   /// Adds an engine. It takes each message after this delay, or when it is
@@ -189,6 +198,10 @@ public:
   /// How many attempts to connect there were, in all incarnations.
   [[nodiscard]] std::uint64_t attempts() const;
 
+  /// How many connections were made to another node than the one that was
+  /// meant, as an advert had it.
+  [[nodiscard]] std::uint64_t wrong_numbers() const { return wrong_numbers_; }
+
   /// How many connections there are with `other`, those that come to their end
   /// included.
   [[nodiscard]] std::size_t links(const node& other) const;
@@ -208,6 +221,8 @@ public:
 
   peer_settings settings;
   policy rules;
+  /// Where the node can be reached, as it says; the best address first.
+  std::vector<transport_address> reached_at;
   std::size_t capacity = 1000;
   /// How much is remembered of others after the next crash.
   peer_book_limits memory_limits;
@@ -312,6 +327,7 @@ private:
   reason_counts other_ends_;
   std::uint64_t other_rejects_ = 0;
   std::uint64_t other_attempts_ = 0;
+  std::uint64_t wrong_numbers_ = 0;
   std::uint64_t engine_rejects_ = 0;
   std::vector<received> received_;
   outcome_map outcomes_;

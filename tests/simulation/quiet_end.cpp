@@ -56,27 +56,28 @@ void random_world::await_idleness() {
 
 void random_world::play_scene() {
   constexpr std::array scenes{
-    &random_world::clash_in_peace, &random_world::hold_permanently,
-    &random_world::take_over,      &random_world::give_up_early,
-    &random_world::come_back,      &random_world::resume,
-    &random_world::expire,         &random_world::change_advert};
+    &random_world::clash_in_peace,   &random_world::hold_permanently,
+    &random_world::take_over,        &random_world::give_up_early,
+    &random_world::come_back,        &random_world::resume,
+    &random_world::expire,           &random_world::change_advert,
+    &random_world::pass_over_silence};
   auto first = random_.below(nodes_.size());
   auto second = first + 1 + random_.below(nodes_.size() - 1);
   auto& x = *nodes_[first];
   auto& y = *nodes_[second % nodes_.size()];
+  // Each has one good address, lest others take time.
+  name_addresses(x, y, {y.address()});
+  name_addresses(y, x, {x.address()});
   (this->*scenes[random_.below(scenes.size())])(x, y);
   check_contact(x, y);
   x.set_permanent(y, false);
   await_idleness();
 }
 
-/// Both dial at once over equal ways: the connection of the smaller id stays,
-/// and is not lost.
-void random_world::clash_in_peace(node& x, node& y) {
-  auto delay = up_to(40ms);
-  auto latency = up_to(40ms);
-  net_.dial_delay = [delay](const stream_user&, const node&) {
-    return delay;
+/// From now on all connections are alike, and nothing is under way.
+void random_world::make_equal_ways(duration dial, duration latency) {
+  net_.dial_delay = [dial](const stream_user&, const node&) {
+    return dial;
   };
   net_.prepare = [latency](connection_id, connection& c) {
     for (auto& way : c.directions)
@@ -84,6 +85,12 @@ void random_world::clash_in_peace(node& x, node& y) {
   };
   net_.run_for(3s); // delays between attempts are over
   await_idleness();
+}
+
+/// Both dial at once over equal ways: the connection of the smaller id stays,
+/// and is not lost.
+void random_world::clash_in_peace(node& x, node& y) {
+  make_equal_ways(up_to(40ms), up_to(40ms));
   auto before = referee_.losses(x, y);
   x.connect(y);
   y.connect(x);
@@ -189,6 +196,29 @@ void random_world::change_advert(node& x, node& y) {
   auto known = y.peer_of(x);
   if (known && known->advert_version() != x.advert().version)
     referee_.fail("goes back to an old advert", y, &x);
+}
+
+/// An address that does not answer delays the connection by the attempt delay
+/// and no more.
+void random_world::pass_over_silence(node& x, node& y) {
+  auto dial = up_to(40ms);
+  auto latency = up_to(40ms);
+  make_equal_ways(dial, latency);
+  name_addresses(x, y, {y.address(route::silent), y.address()});
+  x.connect(y);
+  // Handshake and the first sealed frames go to and fro.
+  wait_until([&] { return x.connected(y); },
+             x.settings.attempt_delay + dial + 4 * latency,
+             "do not connect in time by another address", x, y);
+}
+
+/// `x` learns that `y` is to be reached in this way.
+void random_world::name_addresses(node& x, node& y,
+                                  std::vector<transport_address> of_y) {
+  y.reached_at = std::move(of_y);
+  // The other one may know a newer one of an earlier life.
+  issue_advert(y, std::max(y.advert().version, x.known_version(y)) + 1);
+  net_.introduce(x, y);
 }
 
 /// Connects the two, whoever of them dials.

@@ -97,7 +97,10 @@ void random_world::make_nodes() {
       x.memory = peer_book{x.memory_limits};
     }
     nodes_.push_back(&x);
-    adverts_.push_back(x.advert());
+  }
+  for (auto* x : nodes_) {
+    x->reached_at = some_addresses(*x);
+    issue_advert(*x, 1);
   }
   for (auto* x : nodes_)
     for (auto* y : nodes_)
@@ -121,12 +124,30 @@ peer_settings random_world::some_settings() {
   result.idle_timeout = 100ms + up_to(chance(50) ? 400ms : 6s);
   result.ack_delay = up_to(20ms);
   result.goodbye_timeout = 1s;
+  result.attempt_delay = 1ms + up_to(50ms);
   result.backoff_base = 20ms;
   result.backoff_cap = 2s;
   result.stable_after = 1s;
   if (chance(50)) {
     result.rekey_frames = 2 + random_.below(30);
     result.rekey_interval = 1s;
+  }
+  return result;
+}
+
+/// Often only the best one; else also addresses that are slow, lead nowhere, or
+/// to somebody else. All of them are tried at once.
+std::vector<transport_address> random_world::some_addresses(const node& x) {
+  std::vector<transport_address> result{x.address()};
+  if (chance(60))
+    return result;
+  constexpr std::array others{route::slow, route::refusing, route::silent};
+  for (auto n = 1 + random_.below(dialler::most_attempts - 1); n > 0; --n) {
+    auto kind = random_.below(others.size() + 1);
+    transport_address added =
+      kind < others.size() ? x.address(others[kind]) : any_node().address();
+    auto place = static_cast<std::ptrdiff_t>(random_.below(result.size() + 1));
+    result.insert(result.begin() + place, added);
   }
   return result;
 }
@@ -353,6 +374,8 @@ void random_world::gossip(node& x, const node& y) {
 }
 
 void random_world::issue_advert(node& x, std::uint64_t version) {
+  if (!quiet_ && chance(30))
+    x.reached_at = some_addresses(x);
   x.issue_advert(version);
   adverts_.push_back(x.advert());
 }

@@ -50,6 +50,7 @@ private:
   void make_nodes();
   void make_connection(connection& x);
   peer_settings some_settings();
+  std::vector<transport_address> some_addresses(const node& x);
   void act();
   void send_some(node& from, node& to);
   void send_one(node& from, node& to, std::string_view engine,
@@ -71,7 +72,9 @@ private:
   void settle();
   void await_idleness();
   void play_scene();
+  void make_equal_ways(duration dial, duration latency);
   void clash_in_peace(node& x, node& y);
+  void pass_over_silence(node& x, node& y);
   void hold_permanently(node& x, node& y);
   void take_over(node& x, node& y);
   void give_up_early(node& x, node& y);
@@ -79,6 +82,7 @@ private:
   void resume(node& x, node& y);
   void expire(node& x, node& y);
   void change_advert(node& x, node& y);
+  void name_addresses(node& x, node& y, std::vector<transport_address> of_y);
   void connect(node& x, node& y);
   void cut_for(const node& x, connection_id id);
   void check_contact(node& x, node& y);

@@ -10,10 +10,10 @@ namespace {
 
 /// Reasons that honest nodes have to end a connection.
 constexpr std::array<std::string_view, 14> honest_reasons{
-  "closed",     "reset",    "dead_peer",     "handshake_timeout",
-  "idle",       "shutdown", "shutting_down", "goodbye_timeout",
-  "superseded", "denied",   "over_capacity", "limit",
-  "other_epoch"};
+  "closed",      "reset",       "dead_peer",     "handshake_timeout",
+  "idle",        "shutdown",    "shutting_down", "goodbye_timeout",
+  "superseded",  "denied",      "over_capacity", "limit",
+  "other_epoch", "noise_failed"};
 
 /// Connections that two nodes may have at a time: those that come to their end
 /// (`most_links` of the peer), one more that just came, and one that is
@@ -190,11 +190,25 @@ void referee::check_answered(const node& x) {
            x, msg.to);
 }
 
+/// Who reaches somebody else does not get through the handshake.
+void referee::check_wrong_numbers(const std::vector<node*>& nodes) {
+  std::uint64_t made = 0;
+  std::uint64_t refused = 0;
+  for (auto* x : nodes) {
+    made += x->wrong_numbers();
+    refused += x->count("noise_failed");
+  }
+  if (refused > made)
+    fail("refused " + std::to_string(refused - made) + " good handshakes",
+         *nodes.front());
+}
+
 void referee::check_end(const std::vector<node*>& nodes) {
   for (const auto& msg : sent_)
     check_delivered(msg);
   auto seconds =
     static_cast<std::uint64_t>((net_.now().steady - begun_) / 1s) + 10;
+  check_wrong_numbers(nodes);
   for (auto* x : nodes) {
     if (auto count = x->unreadable(); count > 0)
       fail("could not read " + std::to_string(count) + " messages", *x);

@@ -136,6 +136,7 @@ private:
   void check_held(const node& x);
   void check_outcome(const sent_message& msg,
                      const std::optional<send_failure>& failure);
+  void check_wrong_numbers(const std::vector<node*>& nodes);
   void check_delivered(const sent_message& msg);
   void check_links(const node& x, const node& y);
 
