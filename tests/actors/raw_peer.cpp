@@ -13,6 +13,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -146,6 +147,15 @@ full_listener::full_listener() : fd_{make_socket()} {
   // The queue has room for one, and some systems round up.
   for (int count = 0; count < 4; ++count)
     waiting_.emplace_back(address_, raw_peer::no_wait{});
+}
+
+std::size_t full_listener::make_room() {
+  auto result = waiting_.size();
+  waiting_.clear();
+  pollfd queued{fd_, POLLIN, 0};
+  while (::poll(&queued, 1, 0) > 0)
+    ::close(::accept(fd_, nullptr, nullptr));
+  return result;
 }
 
 full_listener::~full_listener() {

@@ -1,6 +1,9 @@
 // Nodes in actor systems of their own, connected over TCP.
 
+#include <node_proxy/protocol/advert.hpp>
+
 #include "node_fixture.hpp"
+#include "raw_peer.hpp"
 
 using namespace test;
 
@@ -77,4 +80,27 @@ TEST_CASE_FIXTURE(two_nodes, "messages of all sizes arrive in order") {
     REQUIRE_MESSAGE(outcome, describe(outcome.error()));
     CHECK(next_message(b.self).msg == payload);
   }
+}
+
+// The operating system dials the address that does not answer once more after a
+// second, and comes through then.
+TEST_CASE("an address that does not answer is passed over, and forgotten") {
+  full_listener silent;
+  auto config = local_config();
+  auto identity_of_b = config.self;
+  test_node b{std::move(config)};
+  auto advert = b.node.advert();
+  advert.addrs.insert(advert.addrs.begin(), {silent.address(), 100});
+  ++advert.version;
+  REQUIRE(sign_advert(*identity_of_b, advert));
+  test_node a{two_nodes::with_advert(advert)};
+  REQUIRE(a.ask<node_connect_reply>(node_connect_request{b.node.id(), false}));
+  CHECK(a.next_event<connected_event>().node == b.node.id());
+  auto connected = open_descriptors();
+  auto fewer = silent.make_room();
+  CHECK(wait_for_descriptors(connected - fewer - 1));
+  // That was not the connection which is in use.
+  auto outcome = a.send(a.message_to(b.node.id(), "nobody", {}));
+  REQUIRE_FALSE(outcome);
+  CHECK(code_of(outcome.error()) == errc::unknown_engine);
 }
