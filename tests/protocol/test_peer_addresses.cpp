@@ -155,7 +155,7 @@ TEST_CASE_FIXTURE(many_addresses,
 TEST_CASE_FIXTURE(many_addresses, "no more than some attempts at once") {
   std::vector<transport_address> all(dialler::most_attempts,
                                      b.address(route::silent));
-  all.push_back(b.address());
+  all.emplace_back(b.address());
   name(all);
   a.connect(b);
   net.run_for(2s);
