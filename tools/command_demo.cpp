@@ -239,8 +239,9 @@ void demo::send_while_cut(demo_stream& stream) {
   alice_node_->await_about("connected", bob_.id);
   auto resumed = alice_node_->await_about("resumed", bob_.id);
   stream.await_arrival();
-  say("   Cut: Alice is disconnected ('{}'), connects again, and sends {} "
-      "messages again.\n        Now Bob has all messages up to {}.\n",
+  say("   Cut: Alice is disconnected ('{}'), connects again, and sends what "
+      "was lost\n        again (resent: {}). Now Bob has all messages up to "
+      "{}.\n",
       lost.value("reason", ""), resumed["resent"].dump(), stream.arrived());
 }
 
