@@ -67,8 +67,8 @@ outbox::outbox(std::size_t max_bytes, std::size_t max_messages,
 
 bool outbox::handle_send(send_token token, message_data data,
                          deadline expires) {
-  auto cost = data.size() + limits::message_overhead;
-  if (pending_ >= max_messages_ || bytes_ + cost > max_bytes_)
+  auto held = data.size() + memory_overhead;
+  if (pending_ >= max_messages_ || bytes_ + held > max_bytes_)
     return false;
   auto key = next_key_++;
   std::visit(
@@ -79,8 +79,9 @@ bool outbox::handle_send(send_token token, message_data data,
         wall_deadlines_.add(at, key);
     },
     expires);
+  auto cost = data.size() + limits::message_overhead;
   queued_.push_back({key, token, std::move(data), cost});
-  bytes_ += cost;
+  bytes_ += held;
   ++pending_;
   return true;
 }
@@ -247,8 +248,8 @@ void outbox::end_early(entry& x, const send_failure& failure) {
     return;
   answer(x, failure);
   x.ended = true;
+  bytes_ -= x.held();
   x.data = {};
-  bytes_ -= x.cost;
   if (x.chunks == 0)
     ++skipped_;
 }
@@ -269,7 +270,7 @@ void outbox::pop_acknowledged() {
   auto& done = sent_.front();
   answer(done, std::nullopt);
   if (!done.ended)
-    bytes_ -= done.cost;
+    bytes_ -= done.held();
   acked_ = done.end();
   if (cursor_index_ > 0) {
     outstanding_ -= done.cost;

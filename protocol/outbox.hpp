@@ -79,8 +79,13 @@ enum class outbox_error : std::uint8_t {
 /// Time never runs backwards between calls.
 class outbox {
 public:
-  /// At most `max_bytes` (`limits::message_overhead` included for each message)
-  /// and `max_messages` are held.
+  /// What a message takes in memory besides its encoding: its entry, and what
+  /// its parts and their allocation add. More than it counts in windows, so
+  /// that small messages do not outgrow the bound.
+  static constexpr std::size_t memory_overhead = 256;
+
+  /// At most `max_bytes` (`memory_overhead` included for each message) and
+  /// `max_messages` are held.
   outbox(std::size_t max_bytes, std::size_t max_messages,
          const outbox_record& record = {});
 
@@ -169,6 +174,9 @@ private:
     bool answered = false;
 
     [[nodiscard]] std::uint64_t end() const { return first + chunks; }
+    [[nodiscard]] std::size_t held() const {
+      return data.size() + memory_overhead;
+    }
   };
 
   void answer(entry& x, std::optional<send_failure> failure);

@@ -53,8 +53,8 @@ void peer::handle_send(send_token token, const node_out_msg& msg,
   auto size = data->size();
   auto reliable = msg.prefs.reliability == transport_reliability::reliable;
   auto most = reliable ? settings_.outbox_bytes : settings_.window;
-  if (size > remote_max_message_.value_or(size)
-      || size + limits::message_overhead > most)
+  auto overhead = reliable ? outbox::memory_overhead : limits::message_overhead;
+  if (size > remote_max_message_.value_or(size) || size + overhead > most)
     return fail(token, send_error::too_large);
   if (has_passed(*expires, now))
     return fail(token, send_error::expired);

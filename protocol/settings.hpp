@@ -21,7 +21,8 @@ struct peer_settings {
   std::uint32_t max_message = 16u << 20;
   /// Bytes of messages that a peer may have outstanding here.
   std::uint64_t window = 4u << 20;
-  /// Bytes of messages that may wait for one peer or for its acknowledgement.
+  /// Bytes of messages that may wait for one peer or for its acknowledgement,
+  /// with `outbox::memory_overhead` for each of them.
   std::size_t outbox_bytes = 64u << 20;
   /// How many messages may do so.
   std::size_t outbox_messages = 1u << 20;

@@ -436,7 +436,7 @@ TEST_CASE_FIXTURE(fixture, "messages longer than the peer takes end") {
 }
 
 TEST_CASE("bytes and messages that are held have a limit") {
-  outbox uut{2 * (100 + overhead), 3};
+  outbox uut{2 * (100 + outbox::memory_overhead), 3};
   deadline never = steady_time{1h};
   CHECK(uut.handle_send(1, split(bytes(100)), never));
   CHECK_FALSE(uut.handle_send(2, split(bytes(101)), never));
@@ -459,7 +459,7 @@ TEST_CASE("nothing is left of many messages that end early") {
     CHECK(uut.handle_send(token, split(bytes(10)),
                           steady_time{token % 10 == 0 ? 2s : 1s}));
   uut.handle_timeout(at(1s), send_error::expired);
-  CHECK(uut.size_bytes() == 10'000 * (10 + overhead));
+  CHECK(uut.size_bytes() == 10'000 * (10 + outbox::memory_overhead));
   CHECK(uut.handle_resume(0, 1'000'000'000).has_value());
   std::uint64_t chunks = 0;
   while (auto next = uut.poll_transmit(frame_size))
