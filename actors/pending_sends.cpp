@@ -11,6 +11,9 @@ namespace node_proxy {
 
 namespace {
 
+/// Below this many entries that have ended a clean-up is not worth its cost.
+constexpr std::size_t compaction_threshold = 64;
+
 void answer(promise<delivered>& waiting,
             const std::optional<send_failure>& failure) {
   if (!failure) {
@@ -48,7 +51,7 @@ send_token pending_sends::add_batch(promise<batch_outcome> waiting,
   else
     entries_.push_back(
       {first, size, size,
-       batch{std::move(waiting), {}, std::vector<bool>(size)}});
+       batch{std::move(waiting), 0, {}, std::vector<bool>(size)}});
   return first;
 }
 
@@ -59,11 +62,42 @@ void pending_sends::handle_outcome(const send_outcome& outcome) {
     if (!x)
       break;
     auto count = std::min(x->first + x->size, last) - token;
+    auto was_open = x->open > 0;
     end(*x, {token, outcome.failure, count});
+    ended_ += was_open && x->open == 0;
     token += count;
   }
-  while (!entries_.empty() && entries_.front().open == 0)
+  clean_up();
+}
+
+/// Forgets entries that have come to their end, at an amortized cost of O(1)
+/// for each of them.
+void pending_sends::clean_up() {
+  for (; !entries_.empty() && entries_.front().open == 0; --ended_)
     entries_.pop_front();
+  if (ended_ > compaction_threshold && ended_ > entries_.size() / 2) {
+    entries_.erase_if([](const entry& x) { return x.open == 0; });
+    ended_ = 0;
+  }
+}
+
+void pending_sends::batch::add_failure(std::uint64_t index,
+                                       const send_failure& failure) {
+  if (!failed.empty() && failed.back().index + failed.back().count == index
+      && failed.back().failure == failure)
+    ++failed.back().count;
+  else
+    failed.push_back({index, 1, failure});
+}
+
+batch_outcome pending_sends::batch::outcome() const {
+  batch_outcome result{delivered, {}};
+  result.failures.reserve(ended.size() - delivered);
+  for (const auto& run : failed)
+    for (std::uint64_t i = 0; i < run.count; ++i)
+      result.failures.push_back(
+        {run.index + i, run.failure.error, run.failure.cause});
+  return result;
 }
 
 /// Who waits for that message.
@@ -83,21 +117,19 @@ void pending_sends::end(entry& x, const send_outcome& outcome) {
     answer(std::get<promise<delivered>>(x.waiting), outcome.failure);
     return;
   }
-  auto& [promised, result, ended] = *waiting;
   auto from = outcome.token - x.first;
   for (auto index = from; index < from + outcome.count; ++index) {
-    if (ended[index])
+    if (waiting->ended[index])
       continue;
-    ended[index] = true;
+    waiting->ended[index] = true;
     --x.open;
     if (outcome.failure)
-      result.failures.push_back(
-        {index, outcome.failure->error, outcome.failure->cause});
+      waiting->add_failure(index, *outcome.failure);
     else
-      ++result.delivered;
+      ++waiting->delivered;
   }
   if (x.open == 0)
-    fulfil(promised, std::move(result));
+    fulfil(waiting->waiting, waiting->outcome());
 }
 
 } // namespace node_proxy

@@ -34,12 +34,28 @@ public:
   /// Messages have come to their end, each of them once.
   void handle_outcome(const send_outcome& outcome);
 
+  /// How many entries are held. However many messages are refused while others
+  /// wait, they are at most a few more than twice those that wait.
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+
 private:
+  // Consecutive messages that failed for the same reason: most of a batch may
+  // be refused long before the rest comes to its end.
+  struct failed_run {
+    std::uint64_t index = 0;
+    std::uint64_t count = 0;
+    send_failure failure;
+  };
+
   struct batch {
     promise<batch_outcome> waiting;
-    batch_outcome outcome;
+    std::uint64_t delivered = 0;
+    std::vector<failed_run> failed;
     // By index, which messages have come to their end.
     std::vector<bool> ended;
+
+    void add_failure(std::uint64_t index, const send_failure& failure);
+    [[nodiscard]] batch_outcome outcome() const;
   };
 
   // Who waits for `size` messages with tokens from `first` on, of which `open`
@@ -53,9 +69,11 @@ private:
 
   entry* find(send_token token);
   static void end(entry& x, const send_outcome& outcome);
+  void clean_up();
 
   send_token next_ = 1;
-  fifo<entry> entries_; // by their tokens
+  fifo<entry> entries_;   // by their tokens
+  std::size_t ended_ = 0; // of entries_
 };
 
 } // namespace node_proxy

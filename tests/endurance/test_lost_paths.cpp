@@ -85,7 +85,8 @@ struct patient_node {
     patient.add_engine("inbox", patient.system.spawn(taking_engine));
   }
 
-  static node_proxy::node_config config(std::vector<std::uint16_t> ports) {
+  static node_proxy::node_config
+  config(const std::vector<std::uint16_t>& ports) {
     auto result = behind(ports);
     result.settings.dead_peer_limit = 60s;
     return result;
