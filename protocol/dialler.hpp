@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -62,7 +63,7 @@ public:
 
   /// What `handle_dialled` told of goes on with a handshake.
   void handle_handshake(handshaking handshake) {
-    handshake_.emplace(std::move(handshake));
+    handshake_ = std::make_unique<handshaking>(std::move(handshake));
   }
 
   /// The handshake is over, well or not.
@@ -106,9 +107,7 @@ public:
   [[nodiscard]] steady_time not_before() const { return not_before_; }
 
   /// The handshake under way, if any.
-  [[nodiscard]] handshaking* handshake() {
-    return handshake_ ? &*handshake_ : nullptr;
-  }
+  [[nodiscard]] handshaking* handshake() { return handshake_.get(); }
 
   /// When to look again: the end of the handshake's time, or of the waiting
   /// time between attempts if a connection is wanted.
@@ -134,7 +133,7 @@ private:
   std::vector<target> targets_; // the best one first
   attempt_id last_attempt_ = 0;
   steady_time not_before_{};
-  std::optional<handshaking> handshake_;
+  std::unique_ptr<handshaking> handshake_; // large, and rarely there
 };
 
 } // namespace node_proxy
