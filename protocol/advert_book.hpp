@@ -1,0 +1,90 @@
+// The adverts of other nodes, as many as are worth keeping.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <unordered_map>
+
+#include <node_proxy/messages/identities.hpp>
+#include <node_proxy/messages/node_advert.hpp>
+#include <node_proxy/protocol/fifo.hpp>
+
+namespace node_proxy {
+
+/// How many adverts of strangers are kept: of nodes that nobody holds.
+struct advert_book_limits {
+  std::size_t strangers = 4'096;
+  /// Encoded, of all of them together.
+  std::size_t bytes = 4u << 20;
+};
+
+/// Why the advert of a node is kept whatever others come.
+enum class advert_hold : std::uint8_t {
+  /// An operator named the node.
+  configured = 1,
+  /// The connection to it is permanent.
+  permanent = 2,
+  /// It has a Node Proxy.
+  served = 4,
+};
+
+/// Adverts that have been checked, one a node. Of too many strangers the one
+/// goes that has been a stranger, or has had its advert, for longest.
+class advert_book {
+public:
+  explicit advert_book(const advert_book_limits& limits = {})
+    : limits_(limits) {}
+
+  // -- events
+  // ------------------------------------------------------------------
+
+  /// A newer advert than the one that is known. One that is too large to be
+  /// encoded is not taken.
+  void handle_advert(const node_advert& advert);
+
+  void handle_hold(const node_id& id, advert_hold reason);
+
+  /// The opposite.
+  void handle_release(const node_id& id, advert_hold reason);
+
+  // -- results
+  // -----------------------------------------------------------------
+
+  /// A node whose advert is known no more.
+  [[nodiscard]] std::optional<node_id> poll_forgotten();
+
+  // -- state
+  // -------------------------------------------------------------------
+
+  [[nodiscard]] const node_advert* find(const node_id& id) const;
+
+  /// The version of the known advert, 0 = none.
+  [[nodiscard]] std::uint64_t version(const node_id& id) const;
+
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+
+private:
+  struct entry {
+    node_advert advert;
+    std::size_t size = 0;
+    // Its place among the strangers, if it is one.
+    std::optional<std::list<node_id>::iterator> stranger;
+  };
+
+  void add_stranger(entry& x);
+  void remove_stranger(entry& x);
+  void bound();
+
+  advert_book_limits limits_;
+  std::unordered_map<node_id, entry> entries_;
+  // Reasons, also of nodes whose advert is not known.
+  std::unordered_map<node_id, unsigned> holds_;
+  std::list<node_id> strangers_; // oldest first
+  std::size_t bytes_ = 0;        // of strangers
+  fifo<node_id> forgotten_;
+};
+
+} // namespace node_proxy
