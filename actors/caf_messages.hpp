@@ -81,6 +81,11 @@ class actor_system_config;
   X(engines_changed)                                                           \
   X(local_advert_changed)                                                      \
   X(connect_now)                                                               \
+  X(looked_up)                                                                 \
+  X(routed_mark)                                                               \
+  X(node_proxy_dormant)                                                        \
+  X(retire)                                                                    \
+  X(passed_on)                                                                 \
   X(stop_node_proxy)                                                           \
   X(proxy_event)                                                               \
   X(engines_answered)                                                          \
@@ -92,6 +97,7 @@ class actor_system_config;
   X(local_addresses)                                                           \
   X(stop_router)                                                               \
   X(router_stopped)                                                            \
+  X(state_changes)                                                             \
   X(handshake_failed)                                                          \
   X(get_node_metrics)
 

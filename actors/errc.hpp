@@ -72,6 +72,12 @@ enum class errc : std::uint8_t {
   connection_closed,
   /// The operating system has no descriptors or memory left.
   out_of_resources,
+
+  // -- state on disk ----------------------------------------------------------
+  /// The state directory cannot be used, or is not that of this node.
+  bad_state,
+  /// Another node uses the state directory.
+  state_in_use,
 };
 
 /// The name of `code`, "unknown" for values without a name, which another

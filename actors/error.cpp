@@ -11,7 +11,7 @@ namespace node_proxy {
 namespace {
 
 // In the order of the values, which start at 1.
-constexpr std::array<std::string_view, 27> names{
+constexpr std::array<std::string_view, 29> names{
   "expired",       "outbox_full",        "over_capacity",
   "denied",        "incompatible",       "too_large",
   "unknown_node",  "bad_expiry",         "unknown_engine",
@@ -21,9 +21,10 @@ constexpr std::array<std::string_view, 27> names{
   "name_in_use",   "address_in_use",     "bad_address",
   "not_permitted", "connection_refused", "unreachable",
   "timed_out",     "connection_closed",  "out_of_resources",
+  "bad_state",     "state_in_use",
 };
 
-static_assert(static_cast<std::size_t>(errc::out_of_resources) == names.size());
+static_assert(static_cast<std::size_t>(errc::state_in_use) == names.size());
 
 } // namespace
 

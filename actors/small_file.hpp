@@ -28,6 +28,8 @@ enum class file_errc : std::uint8_t {
   damaged,
   /// Its content is well-formed, but the signature is not right.
   bad_signature,
+  /// Somebody else has it open who needs it alone.
+  in_use,
   /// The operating system said so, see the text.
   io,
 };

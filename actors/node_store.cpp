@@ -1,0 +1,260 @@
+#include <node_proxy/actors/node_store.hpp>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <node_proxy/protocol/advert.hpp>
+#include <node_proxy/protocol/bare.hpp>
+#include <node_proxy/protocol/hex.hpp>
+
+namespace node_proxy {
+
+namespace {
+
+/// "NPst", by which SQLite databases of this kind are told from others.
+constexpr int application_id = 0x4e507374;
+
+/// Of the tables below.
+constexpr int schema_version = 1;
+
+/// Nodes that are told in `advert` come in the order of `place`, as one that is
+/// replaced gets a new place.
+constexpr const char* schema = R"(
+  CREATE TABLE self (
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL);
+  CREATE TABLE advert (
+    place INTEGER PRIMARY KEY AUTOINCREMENT,
+    id BLOB NOT NULL UNIQUE,
+    bare BLOB NOT NULL);
+  CREATE TABLE permanent_peer (
+    id BLOB NOT NULL PRIMARY KEY) WITHOUT ROWID;
+)";
+
+file_name name_of(const std::string& path) {
+  return {"state file", path};
+}
+
+file_error damaged(const std::string& path, const std::string& what) {
+  return make_file_error(file_errc::damaged, name_of(path), what);
+}
+
+file_error error_of(const std::string& path, const SQLite::Exception& e) {
+  switch (e.getErrorCode()) {
+  case SQLITE_BUSY:
+  case SQLITE_LOCKED:
+    return make_file_error(file_errc::in_use, name_of(path),
+                           "is in use by another node; expected a state "
+                           "directory for each node");
+  case SQLITE_NOTADB:
+    return damaged(path, "is no SQLite database; expected the state of a "
+                         "node");
+  case SQLITE_CORRUPT:
+  case SQLITE_MISMATCH:
+  case SQLITE_ERROR:
+    return damaged(path, "is damaged (" + std::string{e.what()}
+                           + "); expected the state of a node");
+  default:
+    return make_file_error(file_errc::io, name_of(path),
+                           "cannot be used: " + std::string{e.what()});
+  }
+}
+
+/// Makes sure that there is a directory.
+expected<void, file_error> make_directory(const std::string& path) {
+  file_name name{"state directory", path};
+  if (::mkdir(path.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
+    auto number = errno;
+    auto code = number == ENOENT ? file_errc::not_found : file_errc::io;
+    return unexpected{make_file_error(
+      code, name,
+      "cannot be made: " + std::generic_category().message(number))};
+  }
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))
+    return unexpected{
+      make_file_error(file_errc::not_regular, name, "is not a directory")};
+  return {};
+}
+
+/// SQLite would let others read a new database.
+void make_private(const std::string& path) {
+  auto fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
+                   S_IRUSR | S_IWUSR);
+  if (fd >= 0)
+    ::close(fd);
+}
+
+int number(SQLite::Database& database, const char* query) {
+  return database.execAndGet(query).getInt();
+}
+
+void bind_bytes(SQLite::Statement& statement, int index, bytes_view data) {
+  statement.bind(index, data.data(), static_cast<int>(data.size()));
+}
+
+bytes_view blob(const SQLite::Column& column) {
+  return {static_cast<const std::byte*>(column.getBlob()),
+          static_cast<std::size_t>(column.getBytes())};
+}
+
+std::optional<node_id> id_in(const SQLite::Column& column) {
+  auto octets = blob(column);
+  node_id result;
+  if (octets.size() != result.data.size())
+    return std::nullopt;
+  std::copy(octets.begin(), octets.end(), result.data.begin());
+  return result;
+}
+
+void create(SQLite::Database& database, const node_id& self) {
+  SQLite::Transaction transaction{database};
+  database.exec(schema);
+  SQLite::Statement insert{database, "INSERT INTO self VALUES (?, 0)"};
+  bind_bytes(insert, 1, self.data);
+  insert.exec();
+  database.exec("PRAGMA application_id = " + std::to_string(application_id));
+  database.exec("PRAGMA user_version = " + std::to_string(schema_version));
+  transaction.commit();
+}
+
+/// Checks that the database is one of ours, after making it so if it is new.
+expected<void, file_error> prepare(const std::string& path,
+                                   SQLite::Database& database,
+                                   const node_id& self) {
+  auto application = number(database, "PRAGMA application_id");
+  auto version = number(database, "PRAGMA user_version");
+  auto tables = number(database, "SELECT count(*) FROM sqlite_schema");
+  if (application == 0 && version == 0 && tables == 0)
+    create(database, self);
+  else if (application != application_id)
+    return unexpected{damaged(path, "is the database of another program; "
+                                    "expected the state of a node")};
+  else if (version != schema_version)
+    return unexpected{damaged(path, "has version " + std::to_string(version)
+                                      + "; expected "
+                                      + std::to_string(schema_version))};
+  auto health = database.execAndGet("PRAGMA quick_check(1)").getString();
+  if (health != "ok")
+    return unexpected{damaged(path, "is damaged (" + health
+                                      + "); expected the state of a "
+                                        "node")};
+  SQLite::Statement owner{database, "SELECT id FROM self"};
+  auto id = owner.executeStep() ? id_in(owner.getColumn(0)) : std::nullopt;
+  if (!id)
+    return unexpected{damaged(path, "does not say whose it is")};
+  if (*id != self)
+    return unexpected{damaged(path, "is the state of node " + to_hex(id->data)
+                                      + "; expected that of node "
+                                      + to_hex(self.data))};
+  return {};
+}
+
+} // namespace
+
+node_store::node_store(std::string path,
+                       std::unique_ptr<SQLite::Database> database)
+  : path_(std::move(path)), database_(std::move(database)) {
+  // nop
+}
+
+node_store::node_store(node_store&&) noexcept = default;
+
+node_store& node_store::operator=(node_store&&) noexcept = default;
+
+node_store::~node_store() = default;
+
+expected<node_store, file_error> node_store::open(const std::string& directory,
+                                                  const node_id& self) {
+  if (auto ok = make_directory(directory); !ok)
+    return unexpected{std::move(ok.error())};
+  auto path = directory + "/state.db";
+  make_private(path);
+  try {
+    auto database = std::make_unique<SQLite::Database>(
+      path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    // Before anything is read, so that nobody else can use it until the end.
+    database->exec("PRAGMA locking_mode = EXCLUSIVE");
+    database->exec("PRAGMA journal_mode = WAL");
+    database->exec("PRAGMA synchronous = NORMAL");
+    database->exec("BEGIN EXCLUSIVE; COMMIT");
+    if (auto ok = prepare(path, *database, self); !ok)
+      return unexpected{std::move(ok.error())};
+    return node_store{std::move(path), std::move(database)};
+  } catch (const SQLite::Exception& e) {
+    return unexpected{error_of(path, e)};
+  }
+}
+
+expected<stored_state, file_error> node_store::load() {
+  stored_state result;
+  try {
+    result.own_version = static_cast<std::uint64_t>(
+      database_->execAndGet("SELECT version FROM self").getInt64());
+    SQLite::Statement adverts{*database_,
+                              "SELECT bare FROM advert ORDER BY place"};
+    while (adverts.executeStep()) {
+      auto advert = decode<node_advert>(blob(adverts.getColumn(0)));
+      if (!advert || !verify_advert(*advert))
+        return unexpected{damaged(path_, "contains an advert that its node "
+                                         "has not signed")};
+      result.adverts.push_back(std::move(*advert));
+    }
+    SQLite::Statement peers{*database_, "SELECT id FROM permanent_peer"};
+    while (peers.executeStep()) {
+      auto id = id_in(peers.getColumn(0));
+      if (!id)
+        return unexpected{damaged(path_, "contains a peer without a node id")};
+      result.permanent_peers.push_back(*id);
+    }
+  } catch (const SQLite::Exception& e) {
+    return unexpected{error_of(path_, e)};
+  }
+  return result;
+}
+
+expected<void, file_error> node_store::apply(const state_changes& changes) {
+  try {
+    SQLite::Transaction transaction{*database_};
+    if (changes.own_version) {
+      SQLite::Statement update{*database_, "UPDATE self SET version = ?"};
+      update.bind(1, static_cast<std::int64_t>(*changes.own_version));
+      update.exec();
+    }
+    SQLite::Statement put{
+      *database_, "INSERT OR REPLACE INTO advert (id, bare) VALUES (?, ?)"};
+    SQLite::Statement drop{*database_, "DELETE FROM advert WHERE id = ?"};
+    for (const auto& [id, advert] : changes.adverts) {
+      bytes encoded;
+      auto& statement = advert && encode_to(encoded, *advert) ? put : drop;
+      statement.reset();
+      bind_bytes(statement, 1, id.data);
+      if (&statement == &put)
+        bind_bytes(statement, 2, encoded);
+      statement.exec();
+    }
+    SQLite::Statement add{*database_,
+                          "INSERT OR IGNORE INTO permanent_peer VALUES (?)"};
+    SQLite::Statement remove{*database_,
+                             "DELETE FROM permanent_peer WHERE id = ?"};
+    for (const auto& [id, permanent] : changes.permanent) {
+      auto& statement = permanent ? add : remove;
+      statement.reset();
+      bind_bytes(statement, 1, id.data);
+      statement.exec();
+    }
+    transaction.commit();
+  } catch (const SQLite::Exception& e) {
+    return unexpected{error_of(path_, e)};
+  }
+  return {};
+}
+
+} // namespace node_proxy

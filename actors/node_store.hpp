@@ -1,0 +1,75 @@
+// What a node keeps on disk, in a directory of its own.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <node_proxy/actors/small_file.hpp>
+#include <node_proxy/messages/identities.hpp>
+#include <node_proxy/messages/node_advert.hpp>
+
+namespace SQLite {
+class Database;
+}
+
+namespace node_proxy {
+
+/// What a node found when it started.
+struct stored_state {
+  /// The version of its own advert, 0 = none.
+  std::uint64_t own_version = 0;
+  /// Those of other nodes, the one that was written first comes first.
+  std::vector<node_advert> adverts;
+  std::vector<node_id> permanent_peers;
+};
+
+/// What is different from now on.
+struct state_changes {
+  std::optional<std::uint64_t> own_version;
+  /// Adverts of other nodes; nothing in place of one that is forgotten.
+  std::unordered_map<node_id, std::optional<node_advert>> adverts;
+  /// Whether a node is a permanent peer.
+  std::unordered_map<node_id, bool> permanent;
+
+  [[nodiscard]] bool empty() const {
+    return !own_version && adverts.empty() && permanent.empty();
+  }
+};
+
+/// The database `state.db` in a directory. It has an owner, who may be another
+/// thread than the one that opened it. What `apply` wrote outlives the process,
+/// however that ends; only if the whole machine fails the last changes may be
+/// missing, never a part of one.
+class node_store {
+public:
+  /// Opens the state of the node `self`; a directory or database that does not
+  /// exist is made, with access for its owner alone. Errors: not_found (no
+  /// folder for the directory), not_regular (no directory), in_use (by another
+  /// process, or node of this one), damaged (also if it is that of another
+  /// node, or of another version of this module), io.
+  [[nodiscard]] static expected<node_store, file_error>
+  open(const std::string& directory, const node_id& self);
+
+  node_store(node_store&&) noexcept;
+  node_store& operator=(node_store&&) noexcept;
+  ~node_store();
+
+  /// Errors: damaged, io.
+  [[nodiscard]] expected<stored_state, file_error> load();
+
+  /// Makes all changes or, on error, none: io, damaged.
+  [[nodiscard]] expected<void, file_error> apply(const state_changes& changes);
+
+private:
+  node_store(std::string path, std::unique_ptr<SQLite::Database> database);
+
+  std::string path_;
+  std::unique_ptr<SQLite::Database> database_;
+};
+
+} // namespace node_proxy

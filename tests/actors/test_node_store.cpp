@@ -1,0 +1,190 @@
+// The database of a node's state.
+
+#include <node_proxy/actors/node_store.hpp>
+
+#include <algorithm>
+#include <filesystem>
+
+#include <doctest/doctest.h>
+
+#include <node_proxy/protocol/advert.hpp>
+
+#include "node_fixture.hpp"
+#include "support/temporary_folder.hpp"
+
+using namespace test;
+using node_proxy::testing::read_text;
+using node_proxy::testing::temporary_folder;
+using node_proxy::testing::write_text;
+
+namespace {
+
+node_advert advert_of(const identity& owner, std::uint64_t version) {
+  node_advert result;
+  result.addrs = {{any_port(), 3}};
+  result.version = version;
+  REQUIRE(sign_advert(owner, result));
+  return result;
+}
+
+struct fixture {
+  node_store open() {
+    auto result = node_store::open(path, self->id());
+    REQUIRE_MESSAGE(result, result.error().text);
+    return std::move(*result);
+  }
+
+  stored_state load() {
+    auto result = open().load();
+    REQUIRE_MESSAGE(result, result.error().text);
+    return std::move(*result);
+  }
+
+  void apply(const state_changes& changes) {
+    auto ok = open().apply(changes);
+    REQUIRE_MESSAGE(ok, ok.error().text);
+  }
+
+  /// The error of opening, or else of loading; its text has to name the file
+  /// and to contain `words`.
+  file_errc error(std::string_view words) {
+    auto store = node_store::open(path, self->id());
+    expected<stored_state, file_error> result =
+      unexpected{file_error{file_errc::io, ""}};
+    if (store)
+      result = store->load();
+    else
+      result = unexpected{store.error()};
+    REQUIRE_FALSE(result);
+    INFO(result.error().text);
+    CHECK(result.error().text.find(path) != std::string::npos);
+    CHECK(result.error().text.find(words) != std::string::npos);
+    return result.error().code;
+  }
+
+  temporary_folder folder;
+  std::string path = folder / "state";
+  std::string file = path + "/state.db";
+  std::shared_ptr<const identity> self = fresh_identity();
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture, "a new state is empty and private") {
+  auto state = load();
+  CHECK(state.own_version == 0);
+  CHECK(state.adverts.empty());
+  CHECK(state.permanent_peers.empty());
+  using std::filesystem::perms;
+  CHECK(std::filesystem::status(path).permissions() == perms::owner_all);
+  CHECK(std::filesystem::status(file).permissions()
+        == (perms::owner_read | perms::owner_write));
+}
+
+TEST_CASE_FIXTURE(fixture, "what is written is there again") {
+  auto one = fresh_identity();
+  auto two = fresh_identity();
+  auto first = advert_of(*one, 7);
+  auto second = advert_of(*two, 8);
+  apply({41, {{one->id(), first}}, {{one->id(), true}}});
+  apply({42, {{two->id(), second}}, {{two->id(), true}}});
+  auto state = load();
+  CHECK(state.own_version == 42);
+  REQUIRE(state.adverts.size() == 2);
+  CHECK(state.adverts[0] == first);
+  CHECK(state.adverts[1] == second);
+  CHECK(state.permanent_peers.size() == 2);
+  // One that is replaced comes last.
+  auto newer = advert_of(*one, 9);
+  apply({{}, {{one->id(), newer}}, {{one->id(), false}}});
+  state = load();
+  CHECK(state.own_version == 42);
+  REQUIRE(state.adverts.size() == 2);
+  CHECK(state.adverts[0] == second);
+  CHECK(state.adverts[1] == newer);
+  CHECK(state.permanent_peers == std::vector{two->id()});
+  apply({{}, {{two->id(), std::nullopt}}, {}});
+  CHECK(load().adverts.size() == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "a state has one owner at a time") {
+  auto owner = std::make_optional(open());
+  CHECK(error("in use") == file_errc::in_use);
+  owner.reset();
+  static_cast<void>(load());
+}
+
+TEST_CASE_FIXTURE(fixture, "a state belongs to one node") {
+  static_cast<void>(load());
+  self = fresh_identity();
+  CHECK(error("expected that of node") == file_errc::damaged);
+}
+
+TEST_CASE_FIXTURE(fixture, "what is no state is refused") {
+  SUBCASE("a directory that cannot be made") {
+    path = folder / "nowhere/state";
+    CHECK(error("cannot be made") == file_errc::not_found);
+  }
+  SUBCASE("a file in place of the directory") {
+    write_text(path, "hello");
+    CHECK(error("is not a directory") == file_errc::not_regular);
+  }
+  SUBCASE("another file in place of the database") {
+    std::filesystem::create_directory(path);
+    write_text(file, std::string(10'000, 'x'));
+    CHECK(error("no SQLite database") == file_errc::damaged);
+  }
+  SUBCASE("the database of another program") {
+    apply({1, {}, {}});
+    auto content = read_text(file);
+    content[68] = 'x'; // application_id, see the file format of SQLite
+    write_text(file, content);
+    CHECK(error("another program") == file_errc::damaged);
+  }
+  SUBCASE("the database of another version") {
+    apply({1, {}, {}});
+    auto content = read_text(file);
+    content[63] = '\2'; // user_version
+    write_text(file, content);
+    CHECK(error("has version 2; expected 1") == file_errc::damaged);
+  }
+  SUBCASE("a database that is cut short") {
+    apply({1, {{self->id(), advert_of(*self, 1)}}, {}});
+    write_text(file, read_text(file).substr(0, 8'192));
+    CHECK(error("damaged") == file_errc::damaged);
+  }
+  SUBCASE("an advert that was altered") {
+    apply({1, {{self->id(), advert_of(*self, 0x1122334455)}}, {}});
+    auto content = read_text(file);
+    // The version, as a BARE uint.
+    auto where = content.find(std::string{"\xd5\x88\xcd\x91\x92\x02", 6});
+    REQUIRE(where != std::string::npos);
+    content[where] = '\xd6';
+    write_text(file, content);
+    CHECK(error("has not signed") == file_errc::damaged);
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "half a change is no change") {
+  apply({1, {}, {}});
+  // As a process leaves it that is killed while it makes the database.
+  SUBCASE("before there is anything") {
+    std::filesystem::remove(file);
+    write_text(file, "");
+    CHECK(load().own_version == 0);
+  }
+  SUBCASE("in the middle of writing") {
+    auto owner = std::make_optional(open());
+    REQUIRE(owner->apply({2, {}, {}}));
+    auto journal = read_text(file + "-wal");
+    auto database = read_text(file);
+    REQUIRE(journal.size() > 100);
+    owner.reset();
+    write_text(file, database);
+    write_text(file + "-wal", journal.substr(0, journal.size() - 100));
+    CHECK(load().own_version == 1);
+    write_text(file, database);
+    write_text(file + "-wal", journal);
+    CHECK(load().own_version == 2);
+  }
+}
