@@ -111,12 +111,17 @@ struct reason_count {
 struct node_metrics {
   std::uint64_t connected_peers = 0;
   std::uint64_t node_proxies = 0;
+  /// Peers without a Node Proxy of which something is remembered.
+  std::uint64_t remembered_peers = 0;
+  /// Other nodes whose adverts are known.
+  std::uint64_t known_adverts = 0;
   /// Inbound handshakes whose initiator never proved itself, by reason.
   std::vector<reason_count> failed_handshakes;
 
   template <class Archive>
   void serialize(Archive& archive) {
     archive(CEREAL_NVP(connected_peers), CEREAL_NVP(node_proxies),
+            CEREAL_NVP(remembered_peers), CEREAL_NVP(known_adverts),
             CEREAL_NVP(failed_handshakes));
   }
 

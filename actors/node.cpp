@@ -76,6 +76,7 @@ struct node::parts {
   ~parts() { shutdown(); }
 
   expected<void, caf::error> start(node_config config);
+  expected<stored_state, caf::error> open_state(const node_config& config);
   expected<void, caf::error> listen_at(const std::vector<transport_address>&);
   expected<void, caf::error> advertise(node_config& config);
   void shutdown();
@@ -83,6 +84,7 @@ struct node::parts {
   caf::scoped_actor self;
   node_id id;
   duration grace{0};
+  state_keeper_actor keeper;
   transport_actor transport;
   router_actor router;
   inbound_handler acceptors;
@@ -94,8 +96,11 @@ expected<void, caf::error> node::parts::start(node_config config) {
   id = config.self->id();
   grace = config.shutdown_grace;
   auto& system = self->system();
+  auto stored = open_state(config);
+  if (!stored)
+    return unexpected{std::move(stored.error())};
   transport = spawn_tcp_transport(system);
-  router = spawn_router(system, config, transport);
+  router = spawn_router(system, config, transport, *stored, keeper);
   acceptors = spawn_acceptors(system, config, router);
   for (const auto& engine : config.engines)
     if (auto ok = ask<engine_registered>(self, router, engine); !ok)
@@ -108,6 +113,26 @@ expected<void, caf::error> node::parts::start(node_config config) {
     for (const auto& address : addresses)
       caf::anon_send(config.observer, node_event{listening_event{address}});
   return {};
+}
+
+/// What is on disk. From now on it is ours to write.
+expected<stored_state, caf::error>
+node::parts::open_state(const node_config& config) {
+  if (config.state.empty())
+    return stored_state{};
+  auto refused = [](const file_error& error) {
+    auto code =
+      error.code == file_errc::in_use ? errc::state_in_use : errc::bad_state;
+    return unexpected{make_error(code, error.text)};
+  };
+  auto store = node_store::open(config.state, id);
+  if (!store)
+    return refused(store.error());
+  auto stored = store->load();
+  if (!stored)
+    return refused(stored.error());
+  keeper = spawn_state_keeper(self->system(), std::move(*store));
+  return std::move(*stored);
 }
 
 expected<void, caf::error>
@@ -152,6 +177,9 @@ void node::parts::shutdown() {
     .receive([](const router_stopped&) {}, [](const caf::error&) {});
   stop(router);
   stop(transport);
+  // The Router has waited until all was written.
+  if (keeper)
+    stop(keeper);
 }
 
 // -- node

@@ -56,7 +56,8 @@ private:
 };
 
 /// Spawns a node. Errors: not_initialized if `init` was missed, bad_config,
-/// those of `register_engine`, and those of `listen`, which name the address.
+/// bad_state and state_in_use, which name the file, those of `register_engine`,
+/// and those of `listen`, which name the address.
 [[nodiscard]] expected<node, caf::error> spawn_node(caf::actor_system& system,
                                                     node_config config);
 

@@ -4,10 +4,12 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <node_proxy/messages/node_advert.hpp>
 #include <node_proxy/messages/transport_address.hpp>
+#include <node_proxy/protocol/advert_book.hpp>
 #include <node_proxy/protocol/identity.hpp>
 #include <node_proxy/protocol/policy.hpp>
 #include <node_proxy/protocol/settings.hpp>
@@ -37,6 +39,14 @@ struct node_config {
   std::size_t max_peers = 1'000;
   /// Most connections whose peer has not proven itself yet.
   std::size_t max_unproven = 256;
+  /// How many adverts of nodes are known that are neither named by
+  /// `adverts` or `admission`, nor permanent peers, nor have anything under
+  /// way.
+  advert_book_limits adverts_kept;
+  /// The directory in which the node keeps what is to survive a restart, for
+  /// itself alone: adverts, the list of permanent peers, the version of its own
+  /// advert. It is made if it is missing. Empty: nothing survives.
+  std::string state;
   /// How long `node::shutdown` lets queued messages go on.
   duration shutdown_grace = std::chrono::seconds{5};
   /// Whether AES-256-GCM is offered where this machine can do it. Otherwise all

@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <variant>
 
 #include <node_proxy/actors/engine_messages.hpp>
 #include <node_proxy/actors/node_config.hpp>
@@ -13,6 +15,7 @@
 #include <node_proxy/messages/node_proxy_msg.hpp>
 #include <node_proxy/protocol/handshake.hpp>
 #include <node_proxy/protocol/peer_action.hpp>
+#include <node_proxy/protocol/peer_record.hpp>
 
 namespace node_proxy {
 
@@ -54,6 +57,33 @@ struct local_advert_changed {
 /// Somebody wants the peer connected.
 struct connect_now {};
 
+/// A user has asked for this Node Proxy and may send to it directly.
+struct looked_up {};
+
+/// Comes from the Router after a message that users send, too, so that this one
+/// is counted as well.
+struct routed_mark {};
+
+/// Nothing is under way with the peer: the Node Proxy could end.
+struct node_proxy_dormant {
+  node_id remote;
+  /// How many messages of the Router the Node Proxy has got. If there are more,
+  /// one is on its way and will find the Node Proxy here.
+  std::uint64_t heard = 0;
+  /// What to remember of the peer, if anything.
+  std::optional<peer_record> record;
+};
+
+/// The Router has sent nothing that the Node Proxy has not got, and will not
+/// send it anything any more. Whoever still does is passed on.
+struct retire {};
+
+/// What a user sent to a Node Proxy that has retired.
+struct passed_on {
+  node_id remote;
+  caf::message content;
+};
+
 /// End the connection in good order, then the Node Proxy. What is queued may
 /// still be sent for `grace`.
 struct stop_node_proxy {
@@ -63,7 +93,9 @@ struct stop_node_proxy {
 /// What a Node Proxy tells the Router about its peer.
 struct proxy_event {
   node_id remote;
-  std::variant<peer_event, learned_advert, overtaken_advert> what;
+  std::variant<peer_event, learned_advert, overtaken_advert,
+               connection_permanence>
+    what;
 };
 
 /// Engines have answered.
@@ -88,6 +120,10 @@ struct flush_queued {};
 ///   is queued, as in the handshake.
 /// - `node_advert` is checked, used and forwarded to the Router.
 /// - `connection_permanence` switches the connection either way.
+///
+/// A Node Proxy with which nothing is under way retires: the Router remembers
+/// its peer and spawns another one when there is something to do again. A
+/// handle that a user has got stays good; what is sent to it is passed on.
 using node_proxy_actor =
   actor_interface<delivered(node_out_msg), node_msg_taken(node_msg),
                   connect_reply(connect_request), done(connect_reply),
@@ -95,19 +131,22 @@ using node_proxy_actor =
                   batch_outcome(node_out_batch), delivered(routed_msg),
                   batch_outcome(routed_batch), void(attach_session),
                   void(engines_changed), void(local_advert_changed),
-                  void(connect_now), void(stop_node_proxy), void(frames_in),
+                  void(connect_now), void(looked_up), void(routed_mark),
+                  void(retire), void(stop_node_proxy), void(frames_in),
                   void(written), void(connection_closed),
                   void(engines_answered), void(tick), void(flush_queued)>;
 
 /// What a Node Proxy reports to: the Router.
-using node_proxy_supervisor = actor_interface<void(proxy_event)>;
+using node_proxy_supervisor =
+  actor_interface<void(proxy_event), void(node_proxy_dormant)>;
 
 /// What a Node Proxy is spawned with.
 struct node_proxy_config {
   std::shared_ptr<const identity> self;
   node_id remote;
   noise_public_key remote_key{};
-  std::uint64_t epoch = 0;
+  /// What is remembered of it; at least an epoch.
+  peer_record record;
   peer_settings settings;
   secret_key seed;
   transport_actor transport;

@@ -10,6 +10,7 @@
 #include <node_proxy/actors/engine_messages.hpp>
 #include <node_proxy/actors/node_config.hpp>
 #include <node_proxy/actors/node_proxy.hpp>
+#include <node_proxy/actors/state_keeper.hpp>
 #include <node_proxy/actors/transport_messages.hpp>
 #include <node_proxy/messages/router_msg.hpp>
 
@@ -59,11 +60,15 @@ using router_actor = actor_interface<
   node_advert(get_local_advert), node_advert(local_addresses),
   node_metrics(get_node_metrics), router_stopped(stop_router),
   admission(admission_request), void(proven_connection), void(handshake_failed),
-  void(proxy_event)>;
+  void(proxy_event), void(node_proxy_dormant), void(passed_on)>;
 
 /// Spawns a Router.
+/// @param stored what was on disk.
+/// @param keeper writes there what changes; may be empty.
 [[nodiscard]] router_actor spawn_router(caf::actor_system& system,
                                         const node_config& config,
-                                        transport_actor transport);
+                                        transport_actor transport,
+                                        const stored_state& stored,
+                                        state_keeper_actor keeper);
 
 } // namespace node_proxy

@@ -35,6 +35,9 @@ struct run_options {
   std::vector<node_id> allow;
   std::vector<node_id> deny;
   std::size_t max_peers = node_config{}.max_peers;
+  std::string state;
+  std::uint64_t idle_seconds = 60;
+  std::size_t outbox_bytes = peer_settings{}.outbox_bytes;
 };
 
 expected<node_config, std::string> make_config(const run_options& options) {
@@ -56,6 +59,9 @@ expected<node_config, std::string> make_config(const run_options& options) {
   for (const auto& id : options.deny)
     config.admission.deny(id);
   config.max_peers = options.max_peers;
+  config.state = options.state;
+  config.settings.idle_timeout = std::chrono::seconds{options.idle_seconds};
+  config.settings.outbox_bytes = options.outbox_bytes;
   return config;
 }
 
@@ -198,6 +204,13 @@ int run(const run_options& options) {
 } // namespace
 
 command add_run(CLI::App& app) {
+  // By the name that is given to no file.
+  CLI::Validator nonempty{[](const std::string& text) {
+                            return text.empty()
+                                     ? "expected the name of a directory"
+                                     : std::string{};
+                          },
+                          ""};
   auto* sub = app.add_subcommand(
     "run", "Run a node: one JSON object a line on standard output, "
            "'send NODE_ID ENGINE TEXT' on standard input");
@@ -234,6 +247,25 @@ command add_run(CLI::App& app) {
     ->add_option("--max-peers", options->max_peers,
                  "Most peers that may be connected at once")
     ->check(CLI::Range(1, 1'000'000))
+    ->capture_default_str()
+    ->type_name("N");
+  sub
+    ->add_option("--state", options->state,
+                 "Keep there what is to survive a restart: adverts, and which "
+                 "peers are permanent")
+    ->check(nonempty)
+    ->type_name("DIR");
+  sub
+    ->add_option("--idle", options->idle_seconds,
+                 "Close a connection after so many seconds without a message, "
+                 "if it is not permanent")
+    ->check(CLI::Range(1, 86'400))
+    ->capture_default_str()
+    ->type_name("SECONDS");
+  sub
+    ->add_option("--outbox-bytes", options->outbox_bytes,
+                 "How many bytes of messages may wait for one peer")
+    ->check(CLI::Range(std::size_t{1'024}, std::size_t{1} << 40))
     ->capture_default_str()
     ->type_name("N");
   sub->footer(

@@ -220,6 +220,11 @@ TEST_CASE("wrong usage has an exit status of its own") {
   check_fails(with(run, {"--allow", "1234"}), 2, "1234");
   check_fails(with(run, {"--deny", std::string(64, '0')}), 2, "valid");
   check_fails(with(run, {"--max-peers", "none"}), 2, "--max-peers");
+  check_fails(with(run, {"--idle", "0"}), 2, "--idle");
+  check_fails(with(run, {"--idle", "soon"}), 2, "soon");
+  check_fails(with(run, {"--outbox-bytes", "-1"}), 2, "--outbox-bytes");
+  check_fails(with(run, {"--outbox-bytes", "1023"}), 2, "1023");
+  check_fails(with(run, {"--state", ""}), 2, "--state");
   make_advert(key, advert);
   std::vector<std::string> send{"send", "--key", key, "--peer", advert};
   check_fails(with(send, {"text"}), 2, "--to");

@@ -173,6 +173,75 @@ TEST_CASE("a node is reached where it says") {
   CHECK(network.accepted() == 2);
 }
 
+TEST_CASE("what a lost connection had not delivered is sent again") {
+  temporary_folder folder;
+  tcp_forwarder network;
+  auto address = "tcp://127.0.0.1:" + std::to_string(network.port());
+  tool_key bobs{folder, "bob"};
+  tool_node bob{bobs, {"--advertise", address, "--engine", "inbox=print"}};
+  network.redirect(bob.port());
+  tool_node alice{tool_key{folder, "alice"},
+                  {"--permanent", "--peer", bobs.advertise(address)}};
+  alice.await("connected", {{"node", bob.id()}});
+  // From now on the message takes seconds.
+  network.limit(500'000);
+  std::string large(4u << 20, 'x');
+  alice.send(bob, "inbox", large);
+  // It is on its way when the next line is answered.
+  tool_key unknown{folder, "unknown"};
+  alice.program().write("send " + unknown.id + " inbox hello\n");
+  alice.await("failed", {{"id", 2}});
+  network.cut();
+  network.limit(0);
+  CHECK(alice.await("resumed")
+        == json{{"event", "resumed"}, {"node", bob.id()}, {"resent", 1}});
+  alice.await("delivered", {{"id", 1}});
+  CHECK(bob.await("received")["text"] == large);
+}
+
+TEST_CASE("a connection that is not permanent closes when it is idle") {
+  temporary_folder folder;
+  tool_node bob{tool_key{folder, "bob"}, {"--engine", "inbox=print"}};
+  tool_node alice{tool_key{folder, "alice"},
+                  {"--peer", bob.advert(), "--idle", "1"}};
+  for (auto text : {"one", "two"}) {
+    alice.send(bob, "inbox", text);
+    bob.await("received", {{"text", text}});
+    CHECK(alice.await("disconnected")["reason"] == "idle");
+  }
+}
+
+TEST_CASE("what waits for a peer is bounded as an operator says") {
+  temporary_folder folder;
+  tool_key bob{folder, "bob"};
+  auto nowhere = bob.advertise("tcp://127.0.0.1:1");
+  tool_node alice{tool_key{folder, "alice"},
+                  {"--peer", nowhere, "--outbox-bytes", "5000"}};
+  for (auto i = 0; i < 2; ++i)
+    alice.program().write("send " + bob.id + " inbox " + std::string(3'000, 'x')
+                          + "\n");
+  alice.await("failed", {{"id", 2}, {"error", "outbox_full"}});
+}
+
+TEST_CASE("a state directory is for one node at a time") {
+  temporary_folder folder;
+  auto state = folder / "state";
+  tool_key key{folder, "alice"};
+  {
+    tool_node alice{key, {"--state", state}};
+    auto second = run_tool({"run", "--key", key.file, "--listen",
+                            "tcp://127.0.0.1:0", "--state", state});
+    CHECK(second.status == 1);
+    CHECK(second.out.empty());
+    INFO(second.errors);
+    CHECK(second.errors.find(state + "/state.db") != std::string::npos);
+    CHECK(second.errors.find("in use") != std::string::npos);
+  }
+  // It was killed, and left nothing that is in the way.
+  tool_node alice{key, {"--state", state}};
+  alice.stop(SIGTERM);
+}
+
 TEST_CASE("policy refuses a node, which is told so") {
   temporary_folder folder;
   tool_key mallory_key{folder, "mallory"};

@@ -1,0 +1,86 @@
+// What the Router remembers about other nodes, in memory and on disk.
+
+#include <node_proxy/actors/router_state.hpp>
+
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include <node_proxy/actors/error.hpp>
+#include <node_proxy/actors/now.hpp>
+#include <node_proxy/protocol/hex.hpp>
+
+namespace node_proxy {
+
+/// The Node Proxy of a node has ended.
+void router_state::forget_proxy(const node_id& id) {
+  proxies_.erase(id);
+  adverts_.handle_release(id, advert_hold::served);
+  write_state();
+}
+
+/// Takes an advert that has been checked, or was when it was written.
+void router_state::keep_advert(const node_advert& advert) {
+  if (config_.admission.names(advert.id))
+    adverts_.handle_hold(advert.id, advert_hold::configured);
+  adverts_.handle_advert(advert);
+  unwritten_.adverts[advert.id] = advert;
+  write_state();
+}
+
+void router_state::set_permanent(const node_id& id, bool permanent) {
+  if (auto to = proxies_.find(id); to != proxies_.end())
+    to->second.permanent = permanent;
+  auto changed = permanent ? permanent_peers_.insert(id).second
+                           : permanent_peers_.erase(id) > 0;
+  if (!changed)
+    return;
+  if (permanent)
+    adverts_.handle_hold(id, advert_hold::permanent);
+  else
+    adverts_.handle_release(id, advert_hold::permanent);
+  unwritten_.permanent[id] = permanent;
+  write_state();
+}
+
+/// Those of an earlier process.
+void router_state::dial_permanent_peers() {
+  for (const auto& id : permanent_peers_) {
+    auto key = noise_key_of(id);
+    if (proxies_.contains(id))
+      continue;
+    if (!key || !config_.admission.allows(id)) {
+      spdlog::warn("no permanent connection to {}: denied", to_hex(id.data));
+      continue;
+    }
+    auto record = book_.take(id, now_of(self_).steady);
+    spawn_proxy(id, *key, record ? *record : peer_record{random_.next_u64()});
+  }
+}
+
+/// Has written what has changed; what changes meanwhile is written then.
+void router_state::write_state() {
+  while (auto id = adverts_.poll_forgotten())
+    unwritten_.adverts[*id] = std::nullopt;
+  if (!keeper_) {
+    unwritten_ = {};
+    return;
+  }
+  if (unwritten_.empty() || std::exchange(writing_, true))
+    return;
+  auto written = [this] {
+    writing_ = false;
+    write_state();
+    finish_stop();
+  };
+  self_->request(keeper_, caf::infinite, std::exchange(unwritten_, {}))
+    .then([written](done) { written(); },
+          [this, written](const caf::error& error) {
+            spdlog::error("the state is no longer written: {}",
+                          describe(error));
+            keeper_ = nullptr;
+            written();
+          });
+}
+
+} // namespace node_proxy

@@ -1,0 +1,205 @@
+// What the Router does about what acceptors and Node Proxies say.
+
+#include <node_proxy/actors/router_state.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include <node_proxy/actors/now.hpp>
+#include <node_proxy/protocol/hex.hpp>
+
+namespace node_proxy {
+
+// -- what acceptors and Node Proxies say
+// ---------------------------------------
+
+namespace {
+
+/// How many peers an operator is told about only once.
+constexpr std::size_t most_troubles = 1'024;
+
+/// How many epochs that have ended are known to have done so.
+constexpr std::size_t most_ended_epochs = 1'024;
+
+} // namespace
+
+admission router_state::handle(const admission_request& msg) {
+  const auto& id = msg.request.src_node_id;
+  auto facts = facts_about(id);
+  if (auto known = proxies_.find(id); known != proxies_.end())
+    return {facts, known->second.epoch};
+  if (auto record = book_.find(id, now_of(self_).steady))
+    return {facts, record->epoch};
+  return {facts, random_.next_u64()};
+}
+
+void router_state::handle(const proven_connection& msg) {
+  auto& established = msg.session->established;
+  const auto& terms = established.terms();
+  auto facts = facts_about(terms.remote);
+  auto key = noise_key_of(terms.remote);
+  // Things may have changed since the peer was admitted.
+  if (stopping_ || !key || !facts.allowed || facts.twin_connected
+      || facts.over_capacity) {
+    auto reason = facts.over_capacity ? control::goodbye_reason::over_capacity
+                                      : control::goodbye_reason::denied;
+    if (stopping_)
+      reason = control::goodbye_reason::shutdown;
+    self_->send(msg.connection,
+                write_frames{refusal_frames(established, reason)});
+    self_->send(msg.connection, shut{});
+    return;
+  }
+  auto to = proxies_.find(terms.remote);
+  if (to == proxies_.end()) {
+    auto record = book_.take(terms.remote, now_of(self_).steady);
+    if (!record)
+      record = peer_record{new_epoch_instead_of(terms.local_epoch)};
+    spawn_proxy(terms.remote, *key, *record);
+    to = proxies_.find(terms.remote);
+  }
+  send_to(to->second, attach_session{msg.session, msg.connection});
+}
+
+void router_state::handle(const handshake_failed& msg) {
+  ++failed_handshakes_[msg.reason];
+  spdlog::debug("inbound handshake failed: {}", msg.reason);
+}
+
+void router_state::handle(node_proxy_dormant& msg) {
+  auto to = proxies_.find(msg.remote);
+  if (to == proxies_.end() || to->second.sent != msg.heard)
+    return;
+  if (msg.record)
+    book_.handle_dormant(msg.remote, std::move(*msg.record),
+                         config_.admission.names(msg.remote),
+                         now_of(self_).steady);
+  else
+    end_epoch(to->second.epoch);
+  self_->demonitor(to->second.handle.address());
+  self_->send(to->second.handle, retire{});
+  forget_proxy(msg.remote);
+}
+
+void router_state::handle(passed_on& msg) {
+  auto waits = is_request(self_);
+  auto to = find_or_spawn(msg.remote);
+  if (!to) {
+    if (waits)
+      self_->make_response_promise().deliver(
+        make_error(to.error(), to_hex(msg.remote.data)));
+    return;
+  }
+  auto handle = caf::actor_cast<caf::actor>((*to)->handle);
+  if (waits)
+    self_->delegate(handle, std::move(msg.content));
+  else
+    caf::anon_send(handle, std::move(msg.content));
+  send_to(**to, routed_mark{});
+}
+
+void router_state::handle(const proxy_event& msg) {
+  std::visit([&](const auto& x) { handle_what(msg.remote, x); }, msg.what);
+}
+
+void router_state::handle_what(const node_id& remote, const peer_event& event) {
+  std::visit([&](const auto& x) { handle_event(remote, x); }, event);
+}
+
+void router_state::handle_what(const node_id& remote,
+                               const learned_advert& msg) {
+  if (msg.advert.version <= adverts_.version(remote))
+    return;
+  keep_advert(msg.advert);
+  report({advert_event{remote, msg.advert.version}});
+}
+
+void router_state::handle_what(const node_id&, const overtaken_advert& msg) {
+  if (!local_advert_ || msg.version >= local_advert_->version)
+    issue_advert(msg.version + 1);
+}
+
+void router_state::handle_what(const node_id& remote,
+                               connection_permanence permanence) {
+  set_permanent(remote, permanence == connection_permanence::permanent);
+}
+
+void router_state::handle_event(const node_id& remote,
+                                const peer_connected& event) {
+  auto direction = event.role == connection_role::initiator
+                     ? connection_direction::out
+                     : connection_direction::in;
+  if (auto to = proxies_.find(remote); to != proxies_.end()) {
+    to->second.connected = true;
+    connected_[without_sign_bit(remote)] = remote;
+  }
+  troubles_.erase(remote);
+  spdlog::info("connected to {} ({})", to_hex(remote.data),
+               to_string(direction));
+  report({connected_event{remote, event.proto_ver, direction}});
+}
+
+void router_state::handle_event(const node_id& remote,
+                                const peer_resumed& event) {
+  report({resumed_event{remote, event.resent}});
+}
+
+void router_state::handle_event(const node_id& remote,
+                                const peer_disconnected& event) {
+  if (auto to = proxies_.find(remote); to != proxies_.end()) {
+    to->second.connected = false;
+    connected_.erase(without_sign_bit(remote));
+  }
+  spdlog::info("disconnected from {}: {}", to_hex(remote.data), event.reason);
+  report({disconnected_event{remote, std::string{event.reason}}});
+}
+
+void router_state::handle_event(const node_id& remote,
+                                const peer_refused& event) {
+  // Attempts go on, but say nothing new.
+  if (std::exchange(trouble_with(remote).refused, event.reason) == event.reason)
+    return;
+  spdlog::warn("refused by {}: {}", to_hex(remote.data),
+               to_string(event.reason));
+  report({refused_event{remote, event.reason}});
+}
+
+void router_state::handle_event(const node_id& remote,
+                                const peer_unreachable&) {
+  if (!std::exchange(trouble_with(remote).unreachable, true))
+    spdlog::warn("{} cannot be reached", to_hex(remote.data));
+}
+
+router_state::trouble& router_state::trouble_with(const node_id& id) {
+  // Being told twice is better than not at all.
+  if (troubles_.size() >= most_troubles && !troubles_.contains(id))
+    troubles_.clear();
+  return troubles_[id];
+}
+
+// -- epochs
+// ---------------------------------------------------------------------
+
+/// A handshake may have been promised an epoch that has ended meanwhile. Its
+/// numbers must not begin anew; with another epoch the connection is closed,
+/// and the peer comes again.
+std::uint64_t router_state::new_epoch_instead_of(std::uint64_t offered) {
+  auto now = now_of(self_).steady;
+  while (!ended_epochs_.empty() && ended_epochs_.front().until <= now)
+    ended_epochs_.pop_front();
+  auto has_ended =
+    std::ranges::find(ended_epochs_, offered, &ended_epoch::epoch)
+    != ended_epochs_.end();
+  return has_ended ? random_.next_u64() : offered;
+}
+
+void router_state::end_epoch(std::uint64_t epoch) {
+  if (ended_epochs_.size() >= most_ended_epochs)
+    ended_epochs_.pop_front();
+  auto until = now_of(self_).steady + config_.settings.handshake_timeout;
+  ended_epochs_.push_back({epoch, until});
+}
+
+} // namespace node_proxy

@@ -1,0 +1,162 @@
+// What the Router knows and does.
+
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include <node_proxy/actors/node_event.hpp>
+#include <node_proxy/actors/router.hpp>
+#include <node_proxy/actors/state_keeper.hpp>
+#include <node_proxy/protocol/advert_book.hpp>
+#include <node_proxy/protocol/peer_book.hpp>
+#include <node_proxy/protocol/random_source.hpp>
+
+namespace node_proxy {
+
+class router_state {
+public:
+  explicit router_state(router_actor::pointer self);
+
+  void start(const node_config& config, transport_actor transport,
+             const stored_state& stored, state_keeper_actor keeper);
+
+  // -- what local engines ask
+  // --------------------------------------------------
+
+  caf::result<delivered> handle(node_out_msg& msg);
+  caf::result<batch_outcome> handle(node_out_batch& batch);
+  node_connect_reply handle(const node_connect_request& msg);
+  node_advert_reply handle(const node_advert& advert);
+  caf::result<engine_registered> handle(const register_engine& msg);
+  caf::result<engine_unregistered> handle(const unregister_engine& msg);
+  caf::result<engine_found> handle(const lookup_engine& msg);
+  caf::result<node_proxy_found> handle(const lookup_node_proxy& msg);
+  node_advert handle(local_addresses msg);
+  node_metrics metrics();
+  caf::result<router_stopped> handle(const stop_router& msg);
+
+  node_advert advert() const {
+    return local_advert_ ? *local_advert_ : node_advert{};
+  }
+
+  // -- what acceptors and Node Proxies say
+  // -------------------------------------
+
+  admission handle(const admission_request& msg);
+  void handle(const proven_connection& msg);
+  void handle(const proxy_event& msg);
+
+  void handle(const handshake_failed& msg);
+  void handle(node_proxy_dormant& msg);
+  void handle(passed_on& msg);
+
+private:
+  struct proxy {
+    node_proxy_actor handle;
+    std::uint64_t epoch = 0;
+    // How many messages it got from here.
+    std::uint64_t sent = 0;
+    bool connected = false;
+    bool permanent = false;
+  };
+
+  // What an operator has been told, and is not told again until the peer is
+  // connected.
+  struct trouble {
+    // The peer's last word if it refused us.
+    std::optional<connect_reply_error> refused = std::nullopt;
+    // None of its addresses answered.
+    bool unreachable = false;
+  };
+
+  // An epoch of which nothing is remembered, while handshakes with it may be
+  // under way.
+  struct ended_epoch {
+    std::uint64_t epoch = 0;
+    steady_time until{};
+  };
+
+  expected<proxy*, errc> find_or_spawn(const node_id& id);
+  proxy& spawn_proxy(const node_id& id, const noise_public_key& key,
+                     const peer_record& record);
+  void forget_proxy(const node_id& id);
+  bool is_known(const node_id& id);
+  std::uint64_t new_epoch_instead_of(std::uint64_t offered);
+  void end_epoch(std::uint64_t epoch);
+  trouble& trouble_with(const node_id& id);
+
+  /// All that is sent to a Node Proxy is counted, see `node_proxy_dormant`.
+  template <class Msg>
+  void send_to(proxy& to, Msg msg) {
+    ++to.sent;
+    self_->send(to.handle, std::move(msg));
+  }
+
+  /// The same for a message that users send, too.
+  template <class Msg>
+  void send_as_user(proxy& to, const Msg& msg) {
+    caf::anon_send(to.handle, msg);
+    send_to(to, routed_mark{});
+  }
+
+  connect_facts facts_about(const node_id& id) const;
+  void publish_engines(engine_directory engines);
+  void issue_advert(std::uint64_t version);
+  void handle_down(const caf::down_msg& msg);
+  void finish_stop();
+  void keep_advert(const node_advert& advert);
+  void set_permanent(const node_id& id, bool permanent);
+  void dial_permanent_peers();
+  void write_state();
+  void report(node_event event) const;
+
+  void handle_what(const node_id& remote, const peer_event& event);
+  void handle_what(const node_id& remote, const learned_advert& msg);
+  void handle_what(const node_id& remote, const overtaken_advert& msg);
+  void handle_what(const node_id& remote, connection_permanence permanence);
+  void handle_event(const node_id& remote, const peer_connected& event);
+  void handle_event(const node_id& remote, const peer_resumed& event);
+  void handle_event(const node_id& remote, const peer_disconnected& event);
+  void handle_event(const node_id& remote, const peer_refused& event);
+  void handle_event(const node_id& remote, const peer_unreachable& event);
+
+  router_actor::pointer self_;
+  node_config config_;
+  transport_actor transport_;
+  random_source random_;
+  std::unordered_map<node_id, proxy> proxies_;
+  // Peers without a Node Proxy.
+  peer_book book_;
+  std::deque<ended_epoch> ended_epochs_;
+  std::unordered_map<node_id, trouble> troubles_;
+  // Connected peers by their id without the sign bit.
+  std::unordered_map<node_id, node_id> connected_;
+  advert_book adverts_;
+  // Also those that have no Node Proxy for now.
+  std::unordered_set<node_id> permanent_peers_;
+  std::shared_ptr<const engine_directory> engines_;
+  std::vector<weighted_address> addresses_;
+  std::shared_ptr<const node_advert> local_advert_;
+  std::map<std::string_view, std::uint64_t> failed_handshakes_;
+  // What is on disk, if anything is.
+  state_keeper_actor keeper_;
+  // What is to be there besides. There is one change for each thing that
+  // changed, and one write at a time, however slow the disk is.
+  state_changes unwritten_;
+  bool writing_ = false;
+  // The version of this node's last advert, before this process.
+  std::uint64_t earlier_version_ = 0;
+  bool stopping_ = false;
+  promise<router_stopped> stop_waiting_;
+};
+
+} // namespace node_proxy
