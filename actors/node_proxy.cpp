@@ -16,6 +16,9 @@ namespace node_proxy {
 
 namespace {
 
+/// How far ahead a tick is at most.
+constexpr auto furthest_tick = std::chrono::minutes{1};
+
 /// The shell around a `peer`: feeds it, does what it says, keeps its time.
 class node_proxy_state {
 public:
@@ -391,6 +394,9 @@ void node_proxy_state::arm_tick() {
   auto at = peer_->poll_timeout(present);
   if (present.steady < rest_from_)
     at = std::min(at.value_or(rest_from_), rest_from_);
+  // It keeps the memory of this actor, even if that has ended long before.
+  if (at)
+    at = std::min<steady_time>(*at, now.steady + furthest_tick);
   if (!at || (!ticks_.empty() && ticks_.back() <= *at))
     return;
   ticks_.push_back(*at);

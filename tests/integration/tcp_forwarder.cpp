@@ -101,8 +101,9 @@ void reset(int fd) {
 /// A connection that is passed on.
 class tcp_forwarder::wire {
 public:
-  wire(int client, int server)
-    : ways_{direction{client, server}, direction{server, client}} {
+  wire(int client, int server, std::atomic<std::uint64_t>& taken)
+    : ways_{direction{client, server}, direction{server, client}},
+      taken_(taken) {
     for (auto fd : {client, server})
       ::fcntl(fd, F_SETFL, O_NONBLOCK);
   }
@@ -136,8 +137,10 @@ public:
   bool handle(const pollfd* fds, const settings& present,
               clock_type::time_point now) {
     for (auto& way : ways_) {
+      auto before = way.queued;
       if (fds[0].revents != 0 && !way.read(now + present.delay))
         return false;
+      taken_ += way.queued - before;
       if (fds[1].revents != 0 && !way.write(now, present.rate))
         return false;
       if (way.ended && way.queue.empty() && !std::exchange(way.shut, true))
@@ -149,6 +152,7 @@ public:
 
 private:
   std::array<direction, 2> ways_;
+  std::atomic<std::uint64_t>& taken_;
 };
 
 tcp_forwarder::tcp_forwarder(std::uint16_t to)
@@ -237,7 +241,7 @@ void tcp_forwarder::accept(std::uint16_t to) {
   if (server < 0)
     return reset(client);
   ++accepted_;
-  wires_.emplace_back(client, server);
+  wires_.emplace_back(client, server, taken_);
 }
 
 } // namespace node_proxy::testing

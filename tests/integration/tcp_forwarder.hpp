@@ -45,6 +45,9 @@ public:
   /// How many connections were passed on so far.
   [[nodiscard]] std::uint64_t accepted() const noexcept { return accepted_; }
 
+  /// How many bytes of them all were taken, to be passed on.
+  [[nodiscard]] std::uint64_t taken() const noexcept { return taken_; }
+
 private:
   struct settings {
     std::uint16_t to = 0;
@@ -67,6 +70,7 @@ private:
   settings settings_;
   std::atomic<bool> stopped_ = false;
   std::atomic<std::uint64_t> accepted_ = 0;
+  std::atomic<std::uint64_t> taken_ = 0;
   std::list<wire> wires_;
   std::thread thread_;
 };
