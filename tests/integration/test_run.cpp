@@ -192,8 +192,8 @@ TEST_CASE("what a lost connection had not delivered is sent again") {
   network.limit(0);
   CHECK(alice.await("resumed")
         == json{{"event", "resumed"}, {"node", bob.id()}, {"resent", 1}});
-  alice.await("delivered", {{"id", 1}});
   CHECK(bob.await("received")["text"] == large);
+  alice.await("delivered", {{"id", 1}});
 }
 
 TEST_CASE("a connection that is not permanent closes when it is idle") {
