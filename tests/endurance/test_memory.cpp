@@ -117,7 +117,7 @@ TEST_CASE("after a lost connection two nodes go on where they were, without "
 
 TEST_CASE("strangers that connect once cost no lasting memory") {
   auto variable = std::getenv("STRANGERS");
-  auto count = variable ? std::stoul(variable) : 400;
+  auto count = variable ? std::stoul(variable) : 1'000;
   auto config = local_config();
   config.adverts_kept.strangers = 50;
   config.settings = hurried();
