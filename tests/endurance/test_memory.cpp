@@ -149,7 +149,7 @@ TEST_CASE("strangers that connect once cost no lasting memory") {
     }
   };
   auto early = count / 4;
-  std::size_t used = 0;
+  [[maybe_unused]] std::size_t used = 0;
   for (std::size_t i = 0; i < count; ++i) {
     if (i == early) {
       await_rest(host);
