@@ -89,7 +89,7 @@ public:
 
   void handle(const looked_up&) {
     given_out_ = true;
-    rest_from_ = now_of(self_).steady + config_.settings.idle_timeout;
+    rest_from_ = now().steady + config_.settings.idle_timeout;
     act();
   }
 
@@ -396,7 +396,7 @@ void node_proxy_state::arm_tick() {
     at = std::min(at.value_or(rest_from_), rest_from_);
   // It keeps the memory of this actor, even if that has ended long before.
   if (at)
-    at = std::min<steady_time>(*at, now.steady + furthest_tick);
+    at = std::min<steady_time>(*at, present.steady + furthest_tick);
   if (!at || (!ticks_.empty() && ticks_.back() <= *at))
     return;
   ticks_.push_back(*at);
