@@ -30,8 +30,11 @@ bool unreliable_outbox::handle_send(send_token token, message_data data,
 }
 
 void unreliable_outbox::handle_disconnect() {
-  if (sent_ > 0)
-    pop({send_error::unconfirmed, send_failure::unconfirmed_cause::unreliable});
+  if (sent_ == 0)
+    return;
+  release(queue_.front());
+  queue_.pop_front();
+  sent_ = 0;
 }
 
 void unreliable_outbox::handle_timeout(timestamp now, send_error definite) {
@@ -52,8 +55,9 @@ void unreliable_outbox::handle_timeout(timestamp now, send_error definite) {
 
 void unreliable_outbox::handle_failure(send_error definite) {
   handle_disconnect();
-  while (!queue_.empty())
-    pop({definite});
+  for (const auto& x : queue_)
+    end(x, {definite});
+  queue_.clear();
 }
 
 std::optional<chunk_list>
@@ -66,11 +70,16 @@ unreliable_outbox::poll_transmit(std::size_t max_plaintext) {
     if (result.size_with(size) > max_plaintext)
       break;
     auto last = sent_ + size == data.size();
+    // However long the rest takes, no more will be known about it.
+    if (sent_ == 0)
+      outcomes_.push_back(
+        {queue_.front().token,
+         send_failure{send_error::unconfirmed,
+                      send_failure::unconfirmed_cause::unreliable}});
     result.add(last, data, sent_, size);
     sent_ += size;
     if (last) {
-      end(queue_.front(), {send_error::unconfirmed,
-                           send_failure::unconfirmed_cause::unreliable});
+      release(queue_.front());
       sent_entries_.push_back(queue_.take_front());
       sent_ = 0;
     }
@@ -86,15 +95,14 @@ std::optional<send_outcome> unreliable_outbox::poll_outcome() {
   return outcomes_.take_front();
 }
 
-void unreliable_outbox::pop(send_failure failure) {
-  end(queue_.front(), failure);
-  queue_.pop_front();
-  sent_ = 0;
+/// Ends a message of which nothing was sent.
+void unreliable_outbox::end(const entry& x, send_failure failure) {
+  release(x);
+  outcomes_.push_back({x.token, failure});
 }
 
-void unreliable_outbox::end(const entry& x, send_failure failure) {
+void unreliable_outbox::release(const entry& x) {
   bytes_ -= cost_of(x.data.size());
-  outcomes_.push_back({x.token, failure});
 }
 
 void unreliable_outbox::expect(const deadline& expires, timestamp now) {

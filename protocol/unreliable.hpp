@@ -30,7 +30,7 @@ public:
   /// Drops what has expired: `definite` tells why it was never transmitted.
   void handle_timeout(timestamp now, send_error definite);
 
-  /// Ends everything that is left.
+  /// Ends everything that was not sent.
   void handle_failure(send_error definite);
 
   /// Chunks for the next frame, at most `max_plaintext` bytes as a list. They
@@ -54,8 +54,8 @@ private:
     deadline expires;
   };
 
-  void pop(send_failure failure);
   void end(const entry& x, send_failure failure);
+  void release(const entry& x);
   void expect(const deadline& expires, timestamp now);
 
   std::size_t max_bytes_;

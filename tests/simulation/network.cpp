@@ -276,9 +276,14 @@ void network::part(const node& a, const node& b, steady_time until) {
 
 steady_time network::last_arrival(const node& a, const node& b) const {
   steady_time result{};
-  for (auto id : between(a, b))
-    for (const auto& way : connections_.at(id).directions)
-      result = std::max(result, way.last_arrival);
+  for (const auto& [id, x] : connections_) {
+    auto is_theirs = (x.ends[0].user == &a && x.ends[1].user == &b)
+                     || (x.ends[0].user == &b && x.ends[1].user == &a);
+    // What is under way arrives even if who sent it is gone.
+    if (is_theirs && !x.cut)
+      for (const auto& way : x.directions)
+        result = std::max(result, way.last_arrival);
+  }
   return result;
 }
 
