@@ -138,5 +138,5 @@ TEST_CASE_FIXTURE(slow_receiver,
   MESSAGE("no actor after ", (clock_type::now() - begin) / 1ms, " ms");
   CHECK(clock_type::now() - begin < shutdown_grace + 5s);
   sender.reset();
-  CHECK(count_threads(::getpid()) == threads);
+  CHECK(comes_true([&] { return count_threads(::getpid()) == threads; }));
 }
