@@ -28,9 +28,11 @@ link_options with_defaults(link_options options) {
     batch =
       std::clamp<std::size_t>(batch_bytes / options.size, 1, batch_messages);
   auto& outstanding = options.outstanding;
-  if (outstanding == 0)
-    outstanding = options.mode == "batch" ? batches_outstanding * batch
-                                          : outstanding_for(options.size);
+  if (outstanding == 0) {
+    auto all = options.mode == "batch" ? batches_outstanding * batch
+                                       : outstanding_for(options.size);
+    outstanding = all / options.senders;
+  }
   outstanding = std::max(outstanding, batch);
   return options;
 }

@@ -148,9 +148,9 @@ figure messages_limit(const results& all, const std::string& cipher,
 comparison one_way(const results& all, const char* mode, std::size_t size,
                    const std::string& cipher, const target& wanted) {
   comparison result;
-  result.what = fmt::format("{}, {}", show_size(size),
-                            std::string_view{mode} == "batch" ? "in batches"
-                                                              : "one by one");
+  result.what = fmt::format(
+    "{}, {}", show_size(size),
+    std::string_view{mode} == "batch" ? "in batches" : "one by one, 4 senders");
   if (cipher != best_cipher(all))
     result.what += ", " + cipher;
   result.value = all.median(link_variant(mode, size, cipher), "msgs_per_s");
