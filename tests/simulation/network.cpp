@@ -274,17 +274,9 @@ void network::part(const node& a, const node& b, steady_time until) {
   parted_[{&b, &a}] = until;
 }
 
-steady_time network::last_arrival(const node& a, const node& b) const {
-  steady_time result{};
-  for (const auto& [id, x] : connections_) {
-    auto is_theirs = (x.ends[0].user == &a && x.ends[1].user == &b)
-                     || (x.ends[0].user == &b && x.ends[1].user == &a);
-    // What is under way arrives even if who sent it is gone.
-    if (is_theirs && !x.cut)
-      for (const auto& way : x.directions)
-        result = std::max(result, way.last_arrival);
-  }
-  return result;
+steady_time network::last_heard(const node& x, const node& other) const {
+  auto position = heard_.find({&x, &other});
+  return position != heard_.end() ? position->second : steady_time{};
 }
 
 // -- what happened
@@ -331,8 +323,12 @@ std::size_t network::side_of(const connection& x, const stream_user& user) {
 }
 
 void network::deliver(connection_id id, std::size_t side, bytes_view data) {
-  if (auto x = find(id); x && !x->cut && x->ends[side].open)
-    x->ends[side].user->handle_data(id, data);
+  auto x = find(id);
+  if (!x || x->cut || !x->ends[side].open)
+    return;
+  auto* user = x->ends[side].user;
+  heard_[{user, x->ends[1 - side].user}] = now_;
+  user->handle_data(id, data);
 }
 
 void network::notify_closed(connection_id id, std::size_t side,

@@ -138,8 +138,8 @@ public:
   /// retransmissions of TCP would have it, and so do dials, for a while.
   void part(const node& a, const node& b, steady_time until);
 
-  /// When the last octet that is under way between the two arrives.
-  [[nodiscard]] steady_time last_arrival(const node& a, const node& b) const;
+  /// When the last octet so far of `other` arrived at `x`.
+  [[nodiscard]] steady_time last_heard(const node& x, const node& other) const;
 
   /// When a dial is answered (by default after 1 ms); nothing if it fails.
   std::function<std::optional<duration>(const stream_user&, const node&)>
@@ -193,6 +193,9 @@ private:
   std::map<connection_id, connection> connections_;
   std::map<std::pair<const stream_user*, const stream_user*>, steady_time>
     parted_;
+  // By who heard and who was heard.
+  std::map<std::pair<const stream_user*, const stream_user*>, steady_time>
+    heard_;
   connection_id last_connection_ = 0;
   std::deque<std::string> transcript_;
   std::vector<std::string> failures_;

@@ -55,8 +55,8 @@ void referee::handle_restart(const node& x) {
     if (nodes.first != &x && nodes.second != &x)
       continue;
     (nodes.first == &x ? belief.first : belief.second) = false;
-    belief.disagree_until.reset();
-    check_agreement(nodes);
+    belief.disagree_since.reset();
+    note_agreement(belief);
   }
 }
 
@@ -114,9 +114,10 @@ void referee::handle_connected(const node& at, const node_id& other, bool is) {
   auto& mine = nodes.first == &at ? x.first : x.second;
   if (mine == is)
     fail(is ? "connects twice" : "disconnects twice", at, &peer);
+  check_disagreement(nodes, x);
   mine = is;
   x.losses += !is;
-  check_agreement(nodes);
+  note_agreement(x);
 }
 
 void referee::handle_resumed(const node& at, const node_id& other,
@@ -223,8 +224,7 @@ void referee::check_end(const std::vector<node*>& nodes) {
         check_links(*x, *y);
   }
   for (const auto& [pair, x] : beliefs_)
-    if (x.disagree_until && net_.now().steady > *x.disagree_until)
-      fail("do not agree whether they are connected", *pair.first, pair.second);
+    check_disagreement(pair, x);
 }
 
 std::uint64_t referee::losses(const node& x, const node& y) const {
@@ -249,25 +249,29 @@ referee::node_pair referee::pair_of(const node& x, const node& y) {
   return x.id() < y.id() ? node_pair{&x, &y} : node_pair{&y, &x};
 }
 
+void referee::note_agreement(belief& x) const {
+  if (x.first == x.second)
+    x.disagree_since.reset();
+  else if (!x.disagree_since)
+    x.disagree_since = net_.now().steady;
+}
+
 /// Two nodes whose clocks run may disagree only for as long as it takes to see
-/// that the other one is silent, and to meet again.
-void referee::check_agreement(const node_pair& nodes) {
-  auto& x = beliefs_[nodes];
-  auto now = net_.now().steady;
-  if (x.disagree_until && now > *x.disagree_until)
-    fail("did not agree whether they are connected, for "
-           + in_ms(now - *x.disagree_until) + " too long",
+/// that the other one is silent, and to meet again. Who is connected may hear
+/// of the other one still: on the connection that was, or in further attempts
+/// of which the other one knows no success.
+void referee::check_disagreement(const node_pair& nodes, const belief& x) {
+  if (!x.disagree_since)
+    return;
+  const auto& connected = x.first ? *nodes.first : *nodes.second;
+  const auto& other = x.first ? *nodes.second : *nodes.first;
+  auto since = std::max(*x.disagree_since, net_.last_heard(connected, other));
+  auto limit =
+    connected.settings.dead_peer_limit + connected.settings.handshake_timeout;
+  if (auto time = net_.now().steady - since; time > limit)
+    fail("did not agree whether they are connected, for " + in_ms(time - limit)
+           + " too long",
          *nodes.first, nodes.second);
-  if (x.first == x.second) {
-    x.disagree_until.reset();
-  } else if (!x.disagree_until) {
-    auto limit = std::max(nodes.first->settings.dead_peer_limit
-                            + nodes.first->settings.handshake_timeout,
-                          nodes.second->settings.dead_peer_limit
-                            + nodes.second->settings.handshake_timeout);
-    x.disagree_until =
-      std::max(now, net_.last_arrival(*nodes.first, *nodes.second)) + limit;
-  }
 }
 
 /// What the sender is told is true.

@@ -127,12 +127,13 @@ private:
   struct belief {
     bool first = false;
     bool second = false;
-    std::optional<steady_time> disagree_until = {};
+    std::optional<steady_time> disagree_since = {};
     std::uint64_t losses = 0;
   };
 
   static node_pair pair_of(const node& x, const node& y);
-  void check_agreement(const node_pair& nodes);
+  void note_agreement(belief& x) const;
+  void check_disagreement(const node_pair& nodes, const belief& x);
   void check_held(const node& x);
   void check_outcome(const sent_message& msg,
                      const std::optional<send_failure>& failure);
