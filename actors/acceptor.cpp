@@ -101,7 +101,8 @@ private:
     if (position == pending_.end())
       return;
     auto& x = position->second;
-    auto reply = x.handshake.handle_facts(msg.facts, msg.epoch, settings_);
+    auto reply = x.handshake.handle_facts(msg.facts, msg.epoch, settings_,
+                                          now_of(self_).steady);
     if (!reply) {
       drop(id, to_string(reply.error()));
       return;

@@ -149,11 +149,11 @@ responder_handshake::handle_init(bytes_view body) {
   return offer_.request;
 }
 
-expected<bytes, handshake_error>
-responder_handshake::handle_facts(const connect_facts& facts,
-                                  std::uint64_t epoch,
-                                  const peer_settings& settings) {
+expected<bytes, handshake_error> responder_handshake::handle_facts(
+  const connect_facts& facts, std::uint64_t epoch,
+  const peer_settings& settings, steady_time now) {
   reply_ = decide(facts);
+  answered_ = now;
   auto cipher = *choose_cipher(offer_.ciphers, settings.have_aes);
   welcome answer;
   answer.reply = reply_;
@@ -190,7 +190,7 @@ responder_handshake::handle_first_frame(bytes_view body) {
   auto resume = frame ? std::get_if<control::resume>(frame) : nullptr;
   if (!resume)
     return unexpected{handshake_error::not_proven};
-  return proven_session{std::move(*session_), *resume};
+  return proven_session{std::move(*session_), *resume, answered_};
 }
 
 connect_reply responder_handshake::decide(const connect_facts& facts) const {

@@ -67,6 +67,8 @@ private:
 struct proven_session {
   session established;
   control::resume resume;
+  /// When the initiator was answered. It lived after that.
+  steady_time answered{};
 };
 
 /// What to send to a peer that has proven itself and yet cannot be taken.
@@ -91,7 +93,7 @@ public:
   /// @param epoch of this node's numbers towards the initiator.
   [[nodiscard]] expected<bytes, handshake_error>
   handle_facts(const connect_facts& facts, std::uint64_t epoch,
-               const peer_settings& settings);
+               const peer_settings& settings, steady_time now);
 
   /// Why the initiator was refused, if it was.
   [[nodiscard]] std::optional<connect_reply_error> refusal() const;
@@ -110,6 +112,7 @@ private:
   hello offer_;
   connect_reply reply_;
   std::optional<session> session_;
+  steady_time answered_{};
 };
 
 } // namespace node_proxy

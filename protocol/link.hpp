@@ -41,9 +41,13 @@ public:
 
   using phase_type = std::variant<confirming, active, leaving, closing>;
 
-  link(connection_id connection, session&& established, steady_time now)
-    : id(connection), crypto(std::move(established)), begun(now), last_in(now),
-      last_out(now), last_message(now), key_since(now), peer_key_since(now) {}
+  /// @param alive the time after which the other end was still there, if this
+  ///              connection ever gets established.
+  link(connection_id connection, session&& established, steady_time alive,
+       steady_time now)
+    : id(connection), crypto(std::move(established)), alive_after(alive),
+      begun(now), last_in(now), last_out(now), last_message(now),
+      key_since(now), peer_key_since(now) {}
 
   [[nodiscard]] const session_terms& terms() const { return crypto.terms(); }
 
@@ -96,6 +100,9 @@ public:
   /// The next number to arrive on this connection, once it is known.
   std::optional<std::uint64_t> next_in;
 
+  /// When this end spoke last before the other end's first sealed frame, which
+  /// answers that.
+  steady_time alive_after;
   steady_time begun;
   steady_time last_in;
   steady_time last_out;

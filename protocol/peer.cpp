@@ -29,7 +29,8 @@ peer::peer(const peer_settings& settings, std::shared_ptr<const identity> self,
     unreliable_out_(settings.window),
     unreliable_in_(settings.window, settings.max_message),
     arena_(2 * settings.window), dialler_(settings),
-    last_established_(record.last_established) {
+    last_established_(record.last_established),
+    remote_epoch_since_(record.remote_epoch_since) {
   // nop
 }
 
@@ -197,7 +198,7 @@ std::optional<peer_record> peer::record() const {
   if (finished || !last_established_)
     return std::nullopt;
   return peer_record{epoch_, outbox_.record(), inbox_.record(),
-                     last_established_};
+                     last_established_, remote_epoch_since_};
 }
 
 // -- private

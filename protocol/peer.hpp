@@ -177,6 +177,7 @@ private:
   void fail_attempt(timestamp now);
   void send_resume(link& x, timestamp now);
   void establish(link& x, const control::resume& resume, timestamp now);
+  bool is_over(const link& x) const;
   bool replaces(const link& newer, const link& older) const;
   std::optional<std::string_view>
   activate(link& x, const control::resume& resume, timestamp now);
@@ -251,6 +252,8 @@ private:
   // What an expired message died of: over_capacity if the peer said so.
   send_error expiry_error_ = send_error::expired;
   std::optional<connection_digest> last_established_;
+  // The peer's present epoch was in use after that.
+  steady_time remote_epoch_since_{};
   // The last connection ended with `finished` on both sides.
   bool finished_ = false;
   // When the last connection ended.

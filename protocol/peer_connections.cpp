@@ -88,7 +88,7 @@ void peer::handle_handshake_reply(bytes_view body, timestamp now) {
   } else {
     dialler_.handle_handshake_end();
     auto& x = links_.emplace_back(
-      connection, std::move(std::get<session>(*reply)), now.steady);
+      connection, std::move(std::get<session>(*reply)), now.steady, now.steady);
     x.phase = link::confirming{at_latest};
     send_resume(x, now);
   }
@@ -165,8 +165,8 @@ void peer::fail_attempt(timestamp now) {
 
 void peer::handle_session(connection_id connection, proven_session session,
                           timestamp now) {
-  auto& x =
-    links_.emplace_back(connection, std::move(session.established), now.steady);
+  auto& x = links_.emplace_back(connection, std::move(session.established),
+                                session.answered, now.steady);
   // If the handshake began before this peer came to be it is about another
   // epoch. The initiator will try again.
   auto is_ours = x.terms().local_epoch == epoch_;
@@ -189,7 +189,7 @@ void peer::send_resume(link& x, timestamp now) {
 /// them goes.
 void peer::establish(link& x, const control::resume& resume, timestamp now) {
   auto other = active();
-  if (other && !replaces(x, *other))
+  if (is_over(x) || (other && !replaces(x, *other)))
     return supersede(x, now);
   if (other) {
     if (is_stable(*other, now))
@@ -218,6 +218,14 @@ void peer::supersede(link& x, timestamp now) {
   say_goodbye(x, control::goodbye_reason::superseded, now);
 }
 
+/// Whether `x` belongs to a life of the peer that has ended: a later one has
+/// been met. What is under way of the former one arrives nonetheless.
+bool peer::is_over(const link& x) const {
+  auto known = inbox_.received();
+  return known && known->epoch != x.terms().remote_epoch
+         && x.alive_after < remote_epoch_since_;
+}
+
 /// Whether `newer` survives beside `older`. Both ends come to the same answer.
 bool peer::replaces(const link& newer, const link& older) const {
   const auto& a = newer.terms();
@@ -237,6 +245,8 @@ peer::activate(link& x, const control::resume& resume, timestamp now) {
   auto known = inbox_.received();
   if (auto ok = inbox_.handle_resume(terms.remote_epoch, resume.first); !ok)
     return to_string(ok.error());
+  if (!known || known->epoch != terms.remote_epoch)
+    remote_epoch_since_ = x.alive_after;
   auto first_number = [](const control::resume& sender,
                          const control::resume& receiver, std::uint64_t epoch) {
     auto goes_on = receiver.received && receiver.received->epoch == epoch;

@@ -22,6 +22,8 @@ struct peer_record {
   std::optional<inbox_record> in = std::nullopt;
   /// The last connection, see `hello::prev`.
   std::optional<connection_digest> last_established = std::nullopt;
+  /// The peer's epoch was in use after that.
+  steady_time remote_epoch_since{};
 };
 
 } // namespace node_proxy

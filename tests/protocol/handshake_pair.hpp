@@ -71,7 +71,7 @@ struct handshake_pair {
 
   /// Message 2 to Alice: what she makes of it.
   std::string reply() {
-    auto frame = responder.handle_facts(facts, 22, settings);
+    auto frame = responder.handle_facts(facts, 22, settings, {});
     REQUIRE(frame);
     auto result = initiator.handle_reply(body_of(*frame));
     if (!result)

@@ -29,10 +29,12 @@ public:
       uut(settings, std::make_shared<identity>(bob()), alice().id(),
           alice().noise_public(), peer_record{22}, seeded(1)) {}
 
-  /// Goes through a handshake that Alice begins, with this first sealed frame.
+  /// Goes through a handshake that Alice begins, with this first sealed frame,
+  /// which was under way for some time.
   void connect(const control::resume& resume = {0, {}, 1'000'000},
                std::uint64_t epoch = 11,
-               std::optional<connection_digest> prev = {}) {
+               std::optional<connection_digest> prev = {},
+               duration under_way = {}) {
     auto offer = alices_hello();
     offer.epoch = epoch;
     offer.prev = prev;
@@ -46,8 +48,10 @@ public:
       noise.write_message_1(encode(offer).value()).value());
     responder_handshake responder{bob(), random_.next_key()};
     REQUIRE(responder.handle_init(body_of(init)));
-    auto reply =
-      body_of(responder.handle_facts({}, epoch_of_bob, settings_).value());
+    auto reply = body_of(
+      responder
+        .handle_facts({}, epoch_of_bob, settings_, now.steady - under_way)
+        .value());
     REQUIRE(noise.read_message_2(parse_body(reply).value().payload));
     auto keys = noise.split();
     constexpr auto suite = cipher_suite::chacha20_poly1305;

@@ -97,7 +97,7 @@ TEST_CASE("the epoch and the digest differ from connection to connection") {
                             alices_hello()};
   responder_handshake uut{bob(), numbered_key(91)};
   REQUIRE(uut.handle_init(body_of(other.write_init().value())));
-  auto reply = uut.handle_facts({}, 22, {}).value();
+  auto reply = uut.handle_facts({}, 22, {}, {}).value();
   auto end = std::get<session>(other.handle_reply(body_of(reply)).value());
   CHECK(end.terms().digest != first.alices_end->terms().digest);
 }
@@ -135,7 +135,7 @@ TEST_CASE("a node does not talk to itself, whichever its sign bit") {
                                   offer};
     responder_handshake uut{bob(), numbered_key(90)};
     REQUIRE(uut.handle_init(body_of(initiator.write_init().value())));
-    REQUIRE(uut.handle_facts({}, 22, {}));
+    REQUIRE(uut.handle_facts({}, 22, {}, {}));
     CHECK(uut.refusal() == connect_reply_error::denied);
   }
 }
@@ -288,7 +288,7 @@ TEST_CASE("an altered message 1 is refused at every octet") {
 TEST_CASE("an altered message 2 is refused at every octet") {
   handshake_pair pair;
   REQUIRE(pair.init() == "ok");
-  auto body = body_of(pair.responder.handle_facts({}, 22, {}).value());
+  auto body = body_of(pair.responder.handle_facts({}, 22, {}, {}).value());
   for (std::size_t i = 0; i < 2 * body.size(); ++i) {
     INFO("octet ", i);
     handshake_pair uut;
@@ -317,7 +317,7 @@ TEST_CASE("a replayed message 1 is answered and never proven") {
   handshake_pair first;
   auto init = body_of(first.initiator.write_init().value());
   REQUIRE(first.responder.handle_init(init));
-  auto reply = body_of(first.responder.handle_facts({}, 22, {}).value());
+  auto reply = body_of(first.responder.handle_facts({}, 22, {}, {}).value());
   auto end = std::get<session>(first.initiator.handle_reply(reply).value());
   bytes resume;
   end.seal(control::resume{1, {}, 2}, resume);
@@ -325,7 +325,7 @@ TEST_CASE("a replayed message 1 is answered and never proven") {
 
   responder_handshake replayed{bob(), numbered_key(91)};
   REQUIRE(replayed.handle_init(init));
-  REQUIRE(replayed.handle_facts({}, 22, {}));
+  REQUIRE(replayed.handle_facts({}, 22, {}, {}));
   CHECK_FALSE(replayed.refusal());
   CHECK(replayed.handle_first_frame(body_of(resume)).error()
         == handshake_error::not_proven);

@@ -193,3 +193,24 @@ TEST_CASE("fragments of two connections are not put together") {
   CHECK(uut.heard() == "got whole");
   CHECK(uut.uut.metrics().messages_rejected == 0);
 }
+
+TEST_CASE("a connection of a life that is over does not come back") {
+  rogue uut;
+  const control::resume begin{0, {}, 1'000'000};
+  uut.connect(begin, 11);
+  uut.wait(1s);
+  uut.connect(begin, 12);
+  uut.send(0, {uut.message("a")});
+  uut.heard();
+  SUBCASE("while the later one is there") {}
+  SUBCASE("after it") {
+    uut.uut.handle_closed(2, "lost", uut.now);
+    uut.pump();
+  }
+  uut.connect(begin, 11, {}, 1ms);
+  CHECK(uut.heard() == "resume 0 1, goodbye superseded finished");
+  CHECK(uut.ended("superseded") == 2);
+  // What it knows of the later life stays.
+  uut.connect(begin, 12);
+  CHECK(uut.heard() == "resume 0 1, ack 1");
+}

@@ -181,7 +181,7 @@ private:
     REQUIRE(responder.handle_init(body_of(frames.at(0))));
     connect_facts facts;
     facts.advert_versions = {bob_advert().version, 0};
-    frames.push_back(responder.handle_facts(facts, bob_epoch, {}).value());
+    frames.push_back(responder.handle_facts(facts, bob_epoch, {}, {}).value());
     to_alice(frames[1]);
     auto proven = responder.handle_first_frame(body_of(frames.at(2)));
     bob_.handle_session(1, proven.value(), now);
@@ -300,7 +300,7 @@ void add_refusal(hex_map& values, const bytes& init) {
   REQUIRE(responder.handle_init(body_of(init)));
   connect_facts facts;
   facts.versions = {2, 2};
-  auto frame = responder.handle_facts(facts, bob_epoch, {}).value();
+  auto frame = responder.handle_facts(facts, bob_epoch, {}, {}).value();
   welcome answer;
   answer.reply = {connect_reply_error::incompatible};
   values["refusal.ephemeral_secret"] = to_hex(refusing_ephemeral.view());

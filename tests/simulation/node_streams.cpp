@@ -115,7 +115,8 @@ void node::handle_init(connection_id connection, accepting& x,
     x.epoch = known->second.machine.epoch();
   else
     x.epoch = record ? record->epoch : random_.next_u64();
-  auto reply = x.handshake.handle_facts(facts_about(x.from), x.epoch, settings);
+  auto reply = x.handshake.handle_facts(facts_about(x.from), x.epoch, settings,
+                                        net_.now().steady);
   if (!reply)
     return refuse(connection, to_string(reply.error()));
   x.answered = true;
