@@ -90,7 +90,7 @@ void engine_lanes::pass_on(lane& x) {
 
 void engine_lanes::ask_one(lane& x) {
   auto [id, msg] = x.waiting.take_front();
-  asked_.push_back({requests_.ask(x.to.engine, std::move(msg)), &x, id});
+  asked_.add(requests_.ask(x.to.engine, std::move(msg)), {&x, id});
 }
 
 void engine_lanes::ask_batch(lane& x) {
@@ -105,38 +105,32 @@ void engine_lanes::ask_batch(lane& x) {
     ids.push_back(id);
     batch.msgs.push_back(std::move(msg));
   }
-  asked_.push_back(
-    {requests_.ask(x.to.engine, std::move(batch)), &x, std::move(ids)});
+  asked_.add(requests_.ask(x.to.engine, std::move(batch)),
+             {&x, std::move(ids)});
 }
 
 void engine_lanes::handle_answer(const engine_requests::answer& answer) {
-  auto x =
-    std::ranges::lower_bound(asked_, answer.number, {}, &request::number);
-  if (x == asked_.end() || x->number != answer.number || !x->of)
+  auto x = asked_.take(answer.number);
+  if (!x)
     return;
-  auto& of = *x->of;
-  --of.asked;
+  --x->of->asked;
   finish(*x, answer.error ? reason_of(*answer.error) : std::nullopt);
-  while (!asked_.empty() && !asked_.front().of)
-    asked_.pop_front();
-  pass_on(of);
+  pass_on(*x->of);
 }
 
 /// Nothing more will be told about this request.
-void engine_lanes::finish(request& x,
+void engine_lanes::finish(const request& x,
                           std::optional<control::reject_reason> reason) {
-  x.of = nullptr;
-  auto ids = std::exchange(x.ids, delivery_id{});
-  if (auto many = std::get_if<std::vector<delivery_id>>(&ids))
+  if (auto many = std::get_if<std::vector<delivery_id>>(&x.ids))
     finished_(*many, reason);
   else
-    finished_(std::span{&std::get<delivery_id>(ids), 1}, reason);
+    finished_(std::span{&std::get<delivery_id>(x.ids), 1}, reason);
 }
 
 void engine_lanes::refuse_all(lane& x) {
-  for (auto& request : asked_)
-    if (request.of == &x)
-      finish(request, control::reject_reason::engine_gone);
+  for (const auto& request :
+       asked_.take_if([&x](const auto& y) { return y.of == &x; }))
+    finish(request, control::reject_reason::engine_gone);
   for (const auto& message : x.waiting)
     finished_(std::span{&message.id, 1}, control::reject_reason::engine_gone);
   x.waiting.clear();

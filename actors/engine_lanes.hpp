@@ -13,6 +13,7 @@
 
 #include <node_proxy/actors/engine_requests.hpp>
 #include <node_proxy/actors/node_proxy.hpp>
+#include <node_proxy/actors/request_table.hpp>
 #include <node_proxy/protocol/control.hpp>
 #include <node_proxy/protocol/fifo.hpp>
 #include <node_proxy/protocol/inbox.hpp>
@@ -49,8 +50,7 @@ private:
 
   // A request under way: what an engine was asked to take.
   struct request {
-    engine_requests::number_type number = 0;
-    lane* of = nullptr; // none if there is nothing to be told any more
+    lane* of = nullptr;
     std::variant<delivery_id, std::vector<delivery_id>> ids;
   };
 
@@ -59,7 +59,7 @@ private:
   void ask_one(lane& x);
   void ask_batch(lane& x);
   void handle_answer(const engine_requests::answer& answer);
-  void finish(request& x, std::optional<control::reject_reason> reason);
+  void finish(const request& x, std::optional<control::reject_reason> reason);
   void refuse_all(lane& x);
 
   engine_requests requests_;
@@ -70,7 +70,7 @@ private:
   named_lanes lanes_;
   // Which the last message went to, as most do; nullptr if it is gone.
   named_lanes::pointer recent_ = nullptr;
-  fifo<request> asked_; // by number
+  request_table<request> asked_;
 };
 
 } // namespace node_proxy

@@ -1,0 +1,42 @@
+#include <doctest/doctest.h>
+
+#include <node_proxy/actors/request_table.hpp>
+
+using namespace node_proxy;
+
+TEST_CASE("a request is taken once") {
+  request_table<int> table;
+  table.add(3, 30);
+  table.add(5, 50);
+  CHECK(table.take(5) == 50);
+  CHECK(table.take(5) == std::nullopt);
+  CHECK(table.take(4) == std::nullopt);
+  CHECK(table.take(3) == 30);
+  CHECK(table.take(6) == std::nullopt);
+  CHECK(table.size() == 0);
+}
+
+TEST_CASE("requests are taken by what they are") {
+  request_table<int> table;
+  for (int i = 0; i < 6; ++i)
+    table.add(i, i);
+  auto odd = [](int x) {
+    return x % 2 == 1;
+  };
+  CHECK(table.take_if(odd) == std::vector{1, 3, 5});
+  CHECK(table.take_if(odd).empty());
+  CHECK(table.take(1) == std::nullopt);
+  CHECK(table.take(2) == 2);
+}
+
+TEST_CASE("a request that is never answered does not keep the others") {
+  request_table<int> table;
+  table.add(0, 0);
+  for (int i = 1; i < 10'000; ++i) {
+    table.add(i, i);
+    REQUIRE(table.take(i) == i);
+    REQUIRE(table.size() < 100);
+  }
+  CHECK(table.take(0) == 0);
+  CHECK(table.size() == 0);
+}
