@@ -35,7 +35,9 @@ struct node_config {
   std::vector<register_engine> engines;
   /// Who may connect, and be connected to.
   policy admission;
-  /// Most peers that may be connected at once.
+  /// Most peers that may be connected at once. As many more may have left while
+  /// there is something to do about them: engines that have not taken what they
+  /// sent, or answers that wait for them.
   std::size_t max_peers = 1'000;
   /// Most connections whose peer has not proven itself yet.
   std::size_t max_unproven = 256;

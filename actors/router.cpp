@@ -253,13 +253,28 @@ connect_facts router_state::facts_about(const node_id& id) const {
   result.allowed = config_.admission.allows(id);
   auto twin = connected_.find(without_sign_bit(id));
   result.twin_connected = twin != connected_.end() && twin->second != id;
-  auto known = proxies_.find(id);
-  auto has_slot = known != proxies_.end()
-                  && (known->second.connected || known->second.permanent);
-  result.over_capacity = !has_slot && connected_.size() >= config_.max_peers;
+  result.over_capacity = !has_room_for(id);
   result.advert_versions = {local_advert_ ? local_advert_->version : 0,
                             adverts_.version(id)};
   return result;
+}
+
+/// Whether one more peer may be connected. Those that came and left count, too,
+/// while something is kept for them, such as what slow engines have not taken:
+/// somebody who comes under ever new names is not to fill the memory.
+bool router_state::has_room_for(const node_id& id) const {
+  auto known = proxies_.find(id);
+  if (known != proxies_.end()
+      && (known->second.connected || known->second.permanent))
+    return true;
+  if (connected_.size() >= config_.max_peers)
+    return false;
+  if (known != proxies_.end() || proxies_.size() < config_.max_peers)
+    return true;
+  auto left = std::ranges::count_if(proxies_, [](const auto& x) {
+    return x.second.guest && !x.second.connected;
+  });
+  return static_cast<std::size_t>(left) < config_.max_peers;
 }
 
 void router_state::publish_engines(engine_directory engines) {

@@ -57,7 +57,7 @@ void router_state::handle(const proven_connection& msg) {
     auto record = book_.take(terms.remote, now_of(self_).steady);
     if (!record)
       record = peer_record{new_epoch_instead_of(terms.local_epoch)};
-    spawn_proxy(terms.remote, *key, *record);
+    spawn_proxy(terms.remote, *key, *record).guest = true;
     to = proxies_.find(terms.remote);
   }
   send_to(to->second, attach_session{msg.session, msg.connection});

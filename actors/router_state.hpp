@@ -67,6 +67,8 @@ private:
     std::uint64_t sent = 0;
     bool connected = false;
     bool permanent = false;
+    // It is there because the peer came.
+    bool guest = false;
   };
 
   // What an operator has been told, and is not told again until the peer is
@@ -109,6 +111,7 @@ private:
   }
 
   connect_facts facts_about(const node_id& id) const;
+  bool has_room_for(const node_id& id) const;
   void publish_engines(engine_directory engines);
   void issue_advert(std::uint64_t version);
   void handle_down(const caf::down_msg& msg);

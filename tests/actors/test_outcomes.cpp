@@ -184,6 +184,25 @@ TEST_CASE("a full node is full until the message expires") {
   CHECK(error_of(a.send(msg)) == errc::over_capacity);
 }
 
+TEST_CASE("who left what no engine takes keeps others out of a full node") {
+  auto small = quick_config();
+  small.max_peers = 1;
+  test_node b{small};
+  silent_engine_of engine{b};
+  auto config = knowing(b.node.advert());
+  config.shutdown_grace = std::chrono::milliseconds{50};
+  test_node first{config};
+  caf::anon_send(first.node.router(),
+                 first.message_to(b.node.id(), "silent", {}));
+  static_cast<void>(next_message(b.self));
+  first.node.shutdown();
+  static_cast<void>(b.next_event<disconnected_event>());
+  test_node second{knowing(b.node.advert())};
+  auto msg = second.message_to(b.node.id(), "x", {});
+  msg.expiry = rel_time{1};
+  CHECK(error_of(second.send(msg)) == errc::over_capacity);
+}
+
 TEST_CASE("an engine that ends before it takes a message is gone") {
   test_node b{quick_config()};
   test_node a{knowing(b.node.advert())};
