@@ -310,6 +310,7 @@ void router_state::handle_down(const caf::down_msg& msg) {
       continue;
     if (i->second.connected)
       handle_event(i->first, peer_disconnected{"node_proxy_ended"});
+    end_epoch(i->second.epoch);
     forget_proxy(node_id{i->first});
     finish_stop();
     return;

@@ -150,7 +150,9 @@ void router_state::handle_event(const node_id& remote,
                                 const peer_disconnected& event) {
   if (auto to = proxies_.find(remote); to != proxies_.end()) {
     to->second.connected = false;
-    connected_.erase(without_sign_bit(remote));
+    auto same_key = connected_.find(without_sign_bit(remote));
+    if (same_key != connected_.end() && same_key->second == remote)
+      connected_.erase(same_key);
   }
   spdlog::info("disconnected from {}: {}", to_hex(remote.data), event.reason);
   report({disconnected_event{remote, std::string{event.reason}}});

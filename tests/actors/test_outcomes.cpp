@@ -43,7 +43,8 @@ std::optional<errc> error_of(const expected<T, caf::error>& outcome) {
 
 /// An engine that takes nothing: it keeps the promise of each answer, and tells
 /// `to` of the message.
-caf::behavior silent_engine(caf::event_based_actor* self, caf::actor to) {
+caf::behavior silent_engine(caf::event_based_actor* self,
+                            const caf::actor& to) {
   auto kept = std::make_shared<std::vector<caf::response_promise>>();
   return {[self, to, kept](const engine_msg& msg) -> caf::result<void> {
     self->send(to, msg);
