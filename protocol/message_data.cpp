@@ -51,8 +51,9 @@ expected<void, bare_error> message_codec::encode_head(const engine_msg& msg) {
   auto fields_size = head.size();
   append_uint(head, 0);
   append_uint(head, fields_size + msg.msg.size());
-  std::ranges::rotate(head,
-                      head.begin() + static_cast<std::ptrdiff_t>(fields_size));
+  std::rotate(head.begin(),
+              head.begin() + static_cast<std::ptrdiff_t>(fields_size),
+              head.end());
   encoded_ = {msg.sender, msg.target, msg.mailbox, msg.msg.size()};
   encoded_head_ = shared_bytes{std::move(head)};
   return {};
