@@ -277,7 +277,8 @@ node::remote& node::make_peer(const node_id& other) {
 /// What is remembered of another node.
 std::optional<peer_record> node::recall(const node_id& other) {
   auto record = memory.take(other, net_.now().steady);
-  if (remembered_.erase(other) > 0 && (!record || !record->in)) {
+  auto known = remembered_.extract(other);
+  if (!known.empty() && (!record || (known.mapped() && !record->in))) {
     log(other, "was forgotten");
     ++losses_[other];
     ++rests_.lost;
@@ -289,7 +290,7 @@ std::optional<peer_record> node::recall(const node_id& other) {
 void node::put_to_rest(std::map<node_id, remote>::iterator position) {
   auto id = position->first;
   if (auto record = position->second.machine.record()) {
-    remembered_.insert(id);
+    remembered_[id] = record->in.has_value();
     memory.handle_dormant(id, *record, rules.names(id), net_.now().steady);
     ++rests_.remembered;
   } else {

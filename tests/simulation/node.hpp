@@ -8,7 +8,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -316,8 +315,9 @@ private:
   unsigned incarnation_ = 0;
 
   std::map<node_id, remote> peers_;
-  // Who was put into the memory, and how often that was lost.
-  std::set<node_id> remembered_;
+  // Who was put into the memory, and whether with numbers of theirs; how often
+  // that was lost.
+  std::map<node_id, bool> remembered_;
   std::map<node_id, unsigned> losses_;
   rest_counts rests_;
   std::map<connection_id, stream> streams_;

@@ -13,9 +13,6 @@ namespace {
 /// In how much time everything settles without faults.
 constexpr duration settle_time = 60s;
 
-/// For a few small messages and their answers, over any of our connections.
-constexpr duration soon = 1s;
-
 } // namespace
 
 void random_world::settle() {
@@ -56,11 +53,34 @@ void random_world::await_idleness() {
 
 void random_world::play_scene() {
   constexpr std::array scenes{
-    &random_world::clash_in_peace,   &random_world::hold_permanently,
-    &random_world::take_over,        &random_world::give_up_early,
-    &random_world::come_back,        &random_world::resume,
-    &random_world::expire,           &random_world::change_advert,
-    &random_world::pass_over_silence};
+    &random_world::clash_in_peace,
+    &random_world::pass_over_silence,
+    &random_world::hold_permanently,
+    &random_world::take_over,
+    &random_world::give_up_early,
+    &random_world::come_back,
+    &random_world::dial_in_vain,
+    &random_world::dial_at_once,
+    &random_world::return_after_long,
+    &random_world::ask_for_room,
+    &random_world::trickle,
+    &random_world::resume,
+    &random_world::expire,
+    &random_world::wait_for_engine,
+    &random_world::take_and_stop,
+    &random_world::remember,
+    &random_world::turn_away,
+    &random_world::change_advert,
+    &random_world::bring_advert,
+    &random_world::forget_advert,
+    &random_world::move_away,
+  };
+  // It takes time to notice that somebody has forgotten.
+  for (auto* x : nodes_)
+    if (x->memory_limits.lifetime < peer_book_limits{}.lifetime) {
+      x->memory_limits = {};
+      x->memory = peer_book{};
+    }
   auto first = random_.below(nodes_.size());
   auto second = first + 1 + random_.below(nodes_.size() - 1);
   auto& x = *nodes_[first];
@@ -74,142 +94,22 @@ void random_world::play_scene() {
   await_idleness();
 }
 
+/// From now on each dial succeeds after this time.
+void random_world::answer_dials(duration after) {
+  net_.dial_delay = [after](const stream_user&, const node&) {
+    return after;
+  };
+}
+
 /// From now on all connections are alike, and nothing is under way.
 void random_world::make_equal_ways(duration dial, duration latency) {
-  net_.dial_delay = [dial](const stream_user&, const node&) {
-    return dial;
-  };
+  answer_dials(dial);
   net_.prepare = [latency](connection_id, connection& c) {
     for (auto& way : c.directions)
       way.latency = latency;
   };
   net_.run_for(3s); // delays between attempts are over
   await_idleness();
-}
-
-/// Both dial at once over equal ways: the connection of the smaller id stays,
-/// and is not lost.
-void random_world::clash_in_peace(node& x, node& y) {
-  make_equal_ways(up_to(40ms), up_to(40ms));
-  auto before = referee_.losses(x, y);
-  x.connect(y);
-  y.connect(x);
-  wait_until([&] { return x.connected(y) && y.connected(x); }, soon,
-             "do not connect", x, y);
-  wait_until([&] { return net_.between(x, y).size() == 1; }, soon,
-             "have not one connection", x, y);
-  auto all = net_.between(x, y);
-  auto& smaller = x.id() < y.id() ? x : y;
-  if (all.size() == 1 && net_.at(all[0]).ends[0].user != &smaller)
-    referee_.fail("keep the wrong connection", x, &y);
-  if (referee_.losses(x, y) != before)
-    referee_.fail("lose a connection when both dial", x, &y);
-}
-
-/// A connection that one end wants to keep is not ended by either.
-void random_world::hold_permanently(node& x, node& y) {
-  x.set_permanent(y);
-  wait_until([&] { return x.connected(y) && y.connected(x); }, 3s,
-             "do not connect", x, y);
-  auto before = referee_.losses(x, y);
-  net_.run_for(8s);
-  if (referee_.losses(x, y) != before)
-    referee_.fail("lose a quiet connection", x, &y);
-}
-
-/// Only one end notices that a connection is gone. The next one takes over at
-/// once.
-void random_world::take_over(node& x, node& y) {
-  connect(x, y);
-  x.set_permanent(y);
-  net_.run_for(1s); // the connection is stable
-  for (auto id : net_.between(x, y))
-    cut_for(x, id);
-  net_.run_for(soon);
-}
-
-/// A connection is lost for the one who dialled it before it is established
-/// there, but not for the other one.
-void random_world::give_up_early(node& x, node& y) {
-  x.set_permanent(y);
-  wait_until([&] { return y.connected(x); }, 3s, "do not connect", y, x);
-  for (auto id : net_.between(x, y))
-    cut_for(x, id);
-  net_.run_for(soon);
-}
-
-/// A host vanishes and is there again at once.
-void random_world::come_back(node& x, node& y) {
-  connect(x, y);
-  x.crash(true);
-  referee_.handle_restart(x);
-  x.start();
-  referee_.handle_restart(x);
-  net_.introduce(x, y);
-  x.set_permanent(y);
-  net_.run_for(soon);
-}
-
-/// What has arrived on a connection is not sent again on the next one.
-void random_world::resume(node& x, node& y) {
-  connect(x, y);
-  y.add_engine("late", std::nullopt);
-  send_one(x, y, "late", 100);
-  net_.run_for(soon);
-  x.set_permanent(y);
-  auto before = referee_.resent(x, y);
-  for (auto id : net_.between(x, y))
-    net_.cut(id);
-  net_.run_for(soon);
-  if (referee_.resent(x, y) != before)
-    referee_.fail("sends again what has arrived", x, &y);
-  y.take_all();
-}
-
-/// What expired after it was sent, and did not arrive, is not sent again.
-void random_world::expire(node& x, node& y) {
-  connect(x, y);
-  for (auto id : net_.between(x, y))
-    for (auto& way : net_.at(id).directions)
-      way.hole = true;
-  send_options options;
-  options.expiry = rel_time{1};
-  auto lost = send_one(x, y, "now", 100, options);
-  net_.run_for(1s);
-  x.set_permanent(y);
-  for (auto id : net_.between(x, y))
-    net_.cut(id);
-  net_.run_for(soon);
-  if (!referee_.sent()[lost].arrivals.empty())
-    referee_.fail("sends what has expired", x, &y);
-}
-
-/// A new advert reaches who is connected, and an old one changes nothing.
-void random_world::change_advert(node& x, node& y) {
-  connect(x, y);
-  auto old = x.advert();
-  issue_advert(x, old.version + 1);
-  // The other one may know a still newer one of an earlier life.
-  wait_until([&] { return y.known_version(x) == x.advert().version; }, soon,
-             "do not exchange a new advert", x, y);
-  y.handle_advert(old);
-  auto known = y.peer_of(x);
-  if (known && known->advert_version() != x.advert().version)
-    referee_.fail("goes back to an old advert", y, &x);
-}
-
-/// An address that does not answer delays the connection by the attempt delay
-/// and no more.
-void random_world::pass_over_silence(node& x, node& y) {
-  auto dial = up_to(40ms);
-  auto latency = up_to(40ms);
-  make_equal_ways(dial, latency);
-  name_addresses(x, y, {y.address(route::silent), y.address()});
-  x.connect(y);
-  // Handshake and the first sealed frames go to and fro.
-  wait_until([&] { return x.connected(y); },
-             x.settings.attempt_delay + dial + 4 * latency,
-             "do not connect in time by another address", x, y);
 }
 
 /// `x` learns that `y` is to be reached in this way.
@@ -221,26 +121,47 @@ void random_world::name_addresses(node& x, node& y,
   net_.introduce(x, y);
 }
 
-/// Connects the two, whoever of them dials. Who wants a connection once has one
-/// attempt, which is in vain if the other one has just forgotten the peer.
+/// Connects the two, whoever of them dials.
 void random_world::connect(node& x, node& y) {
   auto first = chance(50);
-  auto both_connected = [&] {
-    return x.connected(y) && y.connected(x);
-  };
   (first ? x : y).connect(first ? y : x);
-  if (net_.run_until(both_connected, 3s))
-    return;
-  (first ? x : y).connect(first ? y : x);
-  wait_until(both_connected, 3s, "do not connect", x, y);
+  wait_until([&] { return x.connected(y) && y.connected(x); }, 3s,
+             "do not connect", x, y);
+}
+
+/// Connects the two by a dial of x, who keeps the connection.
+void random_world::connect_permanently(node& x, node& y) {
+  x.set_permanent(y);
+  wait_until([&] { return x.connected(y) && y.connected(x); }, 3s,
+             "do not connect", x, y);
+}
+
+/// Cuts what there is between the two; both have noticed on return.
+void random_world::cut_all(const node& x, const node& y) {
+  for (auto id : net_.between(x, y))
+    net_.cut(id);
+  net_.run_for(0s);
 }
 
 /// Cuts a connection such that only `x` notices.
 void random_world::cut_for(const node& x, connection_id id) {
-  auto dialled = net_.at(id).ends[0].user == &x;
+  auto dialled = side_of(x, id) == 0;
   std::optional<duration> at_once{0};
   net_.cut(
     id, {dialled ? at_once : std::nullopt, dialled ? std::nullopt : at_once});
+}
+
+/// Which end of a connection `x` has: the dialler's is 0.
+std::size_t random_world::side_of(const node& x, connection_id id) {
+  return net_.at(id).ends[0].user == &x ? 0 : 1;
+}
+
+/// `x` ends without a word and is there again at once.
+void random_world::revive(node& x) {
+  x.crash(true);
+  referee_.handle_restart(x);
+  x.start();
+  referee_.handle_restart(x);
 }
 
 /// Messages go both ways without delay.

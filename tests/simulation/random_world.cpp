@@ -219,8 +219,9 @@ void random_world::send_some(node& from, node& to) {
     send();
 }
 
-void random_world::send_one(node& from, node& to, std::string_view engine,
-                            std::size_t size) {
+/// @returns its place among all messages.
+std::size_t random_world::send_one(node& from, node& to,
+                                   std::string_view engine, std::size_t size) {
   send_options options;
   if (!quiet_ && chance(20))
     options.expiry = rel_time{random_.below(4)};
@@ -228,10 +229,9 @@ void random_world::send_one(node& from, node& to, std::string_view engine,
     options.expiry = abs_time{net_.now().minute().minutes + 1};
   if (!quiet_ && chance(15))
     options.reliability = transport_reliability::unreliable;
-  send_one(from, to, engine, size, options);
+  return send_one(from, to, engine, size, options);
 }
 
-/// @returns its place among all messages.
 std::size_t random_world::send_one(node& from, node& to,
                                    std::string_view engine, std::size_t size,
                                    const send_options& options) {

@@ -1,0 +1,53 @@
+// Scenes about what nodes say of themselves.
+
+#include "random_world.hpp"
+
+namespace simulation {
+
+/// A new advert reaches who is connected, and an old one changes nothing.
+void random_world::change_advert(node& x, node& y) {
+  connect(x, y);
+  auto old = x.advert();
+  issue_advert(x, old.version + 1);
+  // The other one may know a still newer one of an earlier life.
+  wait_until([&] { return y.known_version(x) == x.advert().version; }, soon,
+             "do not exchange a new advert", x, y);
+  y.handle_advert(old);
+  auto known = y.peer_of(x);
+  if (known && known->advert_version() != x.advert().version)
+    referee_.fail("goes back to an old advert", y, &x);
+}
+
+/// A new advert reaches who connects later.
+void random_world::bring_advert(node& x, node& y) {
+  issue_advert(x, x.advert().version + 1);
+  connect(x, y);
+  wait_until([&] { return y.known_version(x) == x.advert().version; }, soon,
+             "do not exchange adverts", x, y);
+}
+
+/// Who forgot its own advert gets it back, and issues a newer one.
+void random_world::forget_advert(node& x, node& y) {
+  auto before = x.advert().version;
+  issue_advert(x, 1);
+  connect(x, y);
+  wait_until(
+    [&] {
+      return x.advert().version > before
+             && y.known_version(x) == x.advert().version;
+    },
+    soon, "do not give back an advert", x, y);
+}
+
+/// A node that is dialled in vain is found at the address of its next advert.
+void random_world::move_away(node& x, node& y) {
+  name_addresses(x, y, {y.address(route::refusing)});
+  x.set_permanent(y);
+  net_.run_for(soon);
+  name_addresses(x, y, {y.address()});
+  wait_until([&] { return x.connected(y) && y.connected(x); },
+             x.settings.backoff_cap + soon, "do not connect at a new address",
+             x, y);
+}
+
+} // namespace simulation
