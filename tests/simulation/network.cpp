@@ -274,11 +274,6 @@ void network::part(const node& a, const node& b, steady_time until) {
   parted_[{&b, &a}] = until;
 }
 
-steady_time network::last_heard(const node& x, const node& other) const {
-  auto position = heard_.find({&x, &other});
-  return position != heard_.end() ? position->second : steady_time{};
-}
-
 // -- what happened
 // ---------------------------------------------------------------
 
@@ -326,9 +321,7 @@ void network::deliver(connection_id id, std::size_t side, bytes_view data) {
   auto x = find(id);
   if (!x || x->cut || !x->ends[side].open)
     return;
-  auto* user = x->ends[side].user;
-  heard_[{user, x->ends[1 - side].user}] = now_;
-  user->handle_data(id, data);
+  x->ends[side].user->handle_data(id, data);
 }
 
 void network::notify_closed(connection_id id, std::size_t side,

@@ -40,6 +40,9 @@ public:
   /// `at` has come to believe that it is connected with `other`, or not.
   virtual void handle_connected(const node& at, const node_id& other,
                                 bool is) = 0;
+  /// `at` writes to `other` on a connection that began so long ago.
+  virtual void handle_written(const node& at, const node_id& other,
+                              duration age) = 0;
   /// `at` sends so many messages again.
   virtual void handle_resumed(const node& at, const node_id& other,
                               std::uint64_t resent) = 0;
@@ -138,9 +141,6 @@ public:
   /// retransmissions of TCP would have it, and so do dials, for a while.
   void part(const node& a, const node& b, steady_time until);
 
-  /// When the last octet so far of `other` arrived at `x`.
-  [[nodiscard]] steady_time last_heard(const node& x, const node& other) const;
-
   /// When a dial is answered (by default after 1 ms); nothing if it fails.
   std::function<std::optional<duration>(const stream_user&, const node&)>
     dial_delay;
@@ -193,9 +193,6 @@ private:
   std::map<connection_id, connection> connections_;
   std::map<std::pair<const stream_user*, const stream_user*>, steady_time>
     parted_;
-  // By who heard and who was heard.
-  std::map<std::pair<const stream_user*, const stream_user*>, steady_time>
-    heard_;
   connection_id last_connection_ = 0;
   std::deque<std::string> transcript_;
   std::vector<std::string> failures_;

@@ -185,6 +185,11 @@ bool node::connected(const node& other) {
   return x && x->connected();
 }
 
+steady_time node::last_heard(const node& other) const {
+  auto position = heard_.find(other.id());
+  return position != heard_.end() ? position->second : steady_time{};
+}
+
 std::uint64_t node::known_version(const node& other) const {
   auto position = adverts_.find(other.id());
   return position != adverts_.end() ? position->second.version : 0;
@@ -369,6 +374,9 @@ void node::perform(const node_id& other, peer_action& action) {
     auto& stream = streams_[transmit->connection];
     stream.unsent += transmit->frames.size();
     stream.report = stream.report || transmit->report;
+    if (net_.observer)
+      net_.observer->handle_written(*this, other,
+                                    net_.now().steady - stream.begun);
     net_.write(transmit->connection, *this, std::move(transmit->frames));
   } else if (auto close = std::get_if<close_connection>(&action)) {
     streams_.erase(close->connection);
@@ -414,7 +422,9 @@ void node::handle_dialled(const node_id& other, attempt_id attempt,
     if (connection)
       net_.close(*connection, *this);
   } else if (connection) {
-    streams_[*connection].user = other;
+    auto& stream = streams_[*connection];
+    stream.begun = net_.now().steady;
+    stream.user = other;
     with_peer(other, [&](peer& x) {
       x.handle_dialled(attempt, *connection, net_.now());
     });

@@ -174,6 +174,10 @@ public:
 
   [[nodiscard]] bool connected(const node& other);
 
+  /// When the last octet so far arrived on a connection with `other` of which
+  /// both ends are proven, if `other` is connected.
+  [[nodiscard]] steady_time last_heard(const node& other) const;
+
   /// The version of the other's advert that this node knows; 0 = none.
   [[nodiscard]] std::uint64_t known_version(const node& other) const;
 
@@ -262,6 +266,7 @@ private:
   };
 
   struct stream {
+    steady_time begun{};
     deframer input{limits::handshake_body};
     std::variant<node_id, accepting> user;
     // Still to be written; written and not told, and whether that is wanted.
@@ -321,6 +326,7 @@ private:
   std::map<node_id, unsigned> losses_;
   rest_counts rests_;
   std::map<connection_id, stream> streams_;
+  std::map<node_id, steady_time> heard_;
   std::map<node_id, node_advert> adverts_;
   std::map<std::string, engine, std::less<>> engines_;
   // What no peer counts, or one that is no more.

@@ -19,7 +19,9 @@ void node::handle_accepted(connection_id connection) {
     net_.schedule(settings.handshake_timeout, owner_, [this, connection] {
       refuse(connection, "handshake_timeout");
     });
-  streams_[connection].user =
+  auto& stream = streams_[connection];
+  stream.begun = net_.now().steady;
+  stream.user =
     accepting{responder_handshake{*self_, random_.next_key()}, timeout};
 }
 
@@ -27,6 +29,8 @@ void node::handle_data(connection_id connection, bytes_view data) {
   auto position = streams_.find(connection);
   if (position == streams_.end())
     return;
+  if (auto other = std::get_if<node_id>(&position->second.user))
+    heard_[*other] = net_.now().steady;
   position->second.input.handle_input(data);
   for (;;) {
     // What a body leads to may end the connection.
@@ -143,6 +147,7 @@ void node::handle_proof(connection_id connection, accepting& x,
   net_.cancel(x.timeout);
   auto& stream = streams_.at(connection);
   stream.user = other;
+  heard_[other] = net_.now().steady;
   stream.input.set_max_body(limits::frame_body);
   with_peer(other, [&](peer& y) {
     y.handle_session(connection, std::move(*proven), net_.now());

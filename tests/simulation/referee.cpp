@@ -120,6 +120,18 @@ void referee::handle_connected(const node& at, const node_id& other, bool is) {
   note_agreement(x);
 }
 
+/// Who is not connected says nothing but what may lead to a connection, lest
+/// the other one take it for a sign of life.
+void referee::handle_written(const node& at, const node_id& other,
+                             duration age) {
+  const auto& peer = net_.at(net_.name_of(other));
+  auto nodes = pair_of(at, peer);
+  const auto& x = beliefs_[nodes];
+  auto connected = nodes.first == &at ? x.first : x.second;
+  if (!connected && age > at.settings.handshake_timeout)
+    fail("writes on a connection that it has given up", at, &peer);
+}
+
 void referee::handle_resumed(const node& at, const node_id& other,
                              std::uint64_t resent) {
   resent_[{&at, &net_.at(net_.name_of(other))}] += resent;
@@ -257,17 +269,15 @@ void referee::note_agreement(belief& x) const {
 }
 
 /// Two nodes whose clocks run may disagree only for as long as it takes to see
-/// that the other one is silent, and to meet again. Who is connected may hear
-/// of the other one still: on the connection that was, or in further attempts
-/// of which the other one knows no success.
+/// that the other one is silent. Who is connected may hear of the other one
+/// still: what was under way, or a further attempt that got through one way.
 void referee::check_disagreement(const node_pair& nodes, const belief& x) {
   if (!x.disagree_since)
     return;
   const auto& connected = x.first ? *nodes.first : *nodes.second;
   const auto& other = x.first ? *nodes.second : *nodes.first;
-  auto since = std::max(*x.disagree_since, net_.last_heard(connected, other));
-  auto limit =
-    connected.settings.dead_peer_limit + connected.settings.handshake_timeout;
+  auto since = std::max(*x.disagree_since, connected.last_heard(other));
+  auto limit = connected.settings.dead_peer_limit;
   if (auto time = net_.now().steady - since; time > limit)
     fail("did not agree whether they are connected, for " + in_ms(time - limit)
            + " too long",

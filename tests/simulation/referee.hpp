@@ -82,6 +82,8 @@ public:
   void handle_outcome(const node& from, send_token token,
                       const std::optional<send_failure>& failure) override;
   void handle_connected(const node& at, const node_id& other, bool is) override;
+  void handle_written(const node& at, const node_id& other,
+                      duration age) override;
   void handle_resumed(const node& at, const node_id& other,
                       std::uint64_t resent) override;
   void handle_learned(const node& at, const node_advert& advert) override;
