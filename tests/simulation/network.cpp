@@ -90,8 +90,10 @@ void network::run_for(duration time) {
 
 bool network::step(steady_time limit) {
   auto next = agenda_.next();
-  if (!next || *next > limit)
+  if (!next || *next > limit || events_left_ == 0)
     return false;
+  if (--events_left_ == 0)
+    fail("too much happens: nobody comes to an end");
   auto [at, what] = agenda_.poll();
   now_ = std::max(now_, at);
   what();

@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -96,8 +97,12 @@ public:
   void run_for(duration time);
 
   /// Does the next thing that is to be done.
-  /// @returns false if that is later than `limit`.
+  /// @returns false if that is later than `limit`, or nothing more is allowed.
   bool step(steady_time limit = steady_time::max());
+
+  /// Stops the world, as a failure, after so many events: somebody may go round
+  /// in circles for ever.
+  void limit_events(std::uint64_t most) { events_left_ = most; }
 
   agenda::key schedule(duration delay, owner_id owner,
                        std::function<void()> what);
@@ -197,6 +202,7 @@ private:
   std::deque<std::string> transcript_;
   std::vector<std::string> failures_;
   std::size_t transcript_limit_ = 100'000;
+  std::uint64_t events_left_ = std::numeric_limits<std::uint64_t>::max();
 };
 
 } // namespace simulation

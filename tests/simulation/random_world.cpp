@@ -15,6 +15,9 @@ namespace {
 /// The owner of what the world itself has planned.
 constexpr owner_id world = owner_id{1} << 31;
 
+/// Many times what a long history takes.
+constexpr std::uint64_t most_events = 200'000;
+
 constexpr std::array engines{"now", "soon", "late"};
 
 /// A text that shows whether a part was lost, doubled or taken from another
@@ -48,6 +51,7 @@ random_world::random_world(std::uint64_t seed, std::uint64_t most_acts,
     most_acts_(most_acts) {
   if (!keep_transcript)
     net_.limit_transcript(0);
+  net_.limit_events(most_events);
   net_.prepare = [this](connection_id, connection& x) {
     make_connection(x);
   };
@@ -385,9 +389,10 @@ void random_world::issue_advert(node& x, std::uint64_t version) {
 
 world_report random_world::report() {
   referee_.check_end(nodes_);
-  report_.failures = referee_.failures();
   for (const auto& what : net_.failures())
     report_.failures.push_back({what, {}, {}});
+  for (const auto& x : referee_.failures())
+    report_.failures.push_back(x);
   report_.transcript = net_.take_transcript();
   report_.sent = referee_.sent().size();
   for (const auto& msg : referee_.sent()) {
