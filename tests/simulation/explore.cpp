@@ -1,7 +1,10 @@
 #include "explore.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <sstream>
+
+#include <unistd.h>
 
 namespace simulation {
 
@@ -35,7 +38,41 @@ std::string shortened(const std::string& transcript, const failure& about) {
   return result;
 }
 
+// What this thread plays.
+thread_local std::uint64_t present_seed = 0;
+thread_local const random_world* present = nullptr;
+
+void (*previous_handler)(int) = SIG_DFL;
+
+void print(std::string_view text) {
+  static_cast<void>(::write(STDERR_FILENO, text.data(), text.size()));
+}
+
+/// Who aborts does so between two steps of ours, so what it left can be read.
+void handle_abort(int signal) {
+  std::signal(SIGABRT, previous_handler);
+  if (present) {
+    print("aborted in seed " + std::to_string(present_seed) + "\n");
+    for (const auto& line : present->last_lines())
+      print(line);
+  }
+  std::raise(signal);
+}
+
 } // namespace
+
+world_report play(std::uint64_t seed) {
+  random_world world{seed};
+  present_seed = seed;
+  present = &world;
+  auto result = world.run();
+  present = nullptr;
+  return result;
+}
+
+void explain_aborts() {
+  previous_handler = std::signal(SIGABRT, handle_abort);
+}
 
 std::string explain_failure(std::uint64_t seed) {
   auto failing = random_world{seed}.run().acts;

@@ -1,4 +1,4 @@
-// Looks for a history that goes wrong, and makes it short enough to read.
+// Plays histories, and makes one that goes wrong short enough to read.
 
 #pragma once
 
@@ -8,6 +8,13 @@
 #include "random_world.hpp"
 
 namespace simulation {
+
+/// Plays the history of `seed`.
+[[nodiscard]] world_report play(std::uint64_t seed);
+
+/// From now on, when an assertion fails in a thread that plays a history, its
+/// seed and its end are printed, before whatever else happens then.
+void explain_aborts();
 
 /// What went wrong in the history of `seed`, and how it came to that. The
 /// history is played again with fewer and fewer things done to the world, as

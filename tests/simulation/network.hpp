@@ -166,6 +166,11 @@ public:
   /// Adds a line to the transcript.
   void log(std::string_view who, std::string_view what);
 
+  /// What was logged since `take_transcript`, with times in milliseconds.
+  [[nodiscard]] const std::deque<std::string>& transcript() const {
+    return transcript_;
+  }
+
   /// What was logged since the last call, with times in milliseconds.
   std::string take_transcript();
 

@@ -18,6 +18,9 @@ constexpr owner_id world = owner_id{1} << 31;
 /// Many times what a long history takes.
 constexpr std::uint64_t most_events = 200'000;
 
+/// What somebody wants to see of a history that was aborted.
+constexpr std::size_t few_lines = 40;
+
 constexpr std::array engines{"now", "soon", "late"};
 
 /// A text that shows whether a part was lost, doubled or taken from another
@@ -50,7 +53,7 @@ random_world::random_world(std::uint64_t seed, std::uint64_t most_acts,
   : random_(test::seeded(seed)), net_(seed), referee_(net_),
     most_acts_(most_acts) {
   if (!keep_transcript)
-    net_.limit_transcript(0);
+    net_.limit_transcript(few_lines);
   net_.limit_events(most_events);
   net_.prepare = [this](connection_id, connection& x) {
     make_connection(x);

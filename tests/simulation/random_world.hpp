@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <string>
 #include <vector>
@@ -18,7 +19,7 @@ namespace simulation {
 struct world_report {
   /// What is wrong; empty if all is well.
   std::vector<failure> failures;
-  /// What happened, if `keep_transcript`.
+  /// What happened; only the end of it unless `keep_transcript`.
   std::string transcript;
   /// How many things were done to the world.
   std::uint64_t acts = 0;
@@ -44,6 +45,11 @@ public:
 
   /// Runs the history to its end.
   [[nodiscard]] world_report run();
+
+  /// The last lines of the transcript, whether it is kept or not.
+  [[nodiscard]] const std::deque<std::string>& last_lines() const {
+    return net_.transcript();
+  }
 
 private:
   /// For a few small messages and their answers, over any of our connections.

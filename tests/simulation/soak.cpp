@@ -16,8 +16,6 @@
 #include <thread>
 #include <vector>
 
-#include <unistd.h>
-
 #include "explore.hpp"
 
 using namespace simulation;
@@ -27,18 +25,6 @@ namespace {
 using clock_type = std::chrono::steady_clock;
 
 std::atomic<bool> stopped = false;
-
-thread_local std::uint64_t present_seed = 0;
-
-/// An assertion of the core has failed.
-void handle_abort(int) {
-  char text[64];
-  auto size = std::snprintf(text, sizeof(text), "aborted in seed %llu\n",
-                            static_cast<unsigned long long>(present_seed));
-  static_cast<void>(
-    ::write(STDERR_FILENO, text, static_cast<std::size_t>(size)));
-  std::signal(SIGABRT, SIG_DFL);
-}
 
 /// Plays one history after the other, on each processor.
 class soak {
@@ -51,7 +37,7 @@ public:
     {
       std::vector<std::jthread> threads;
       for (auto n = std::thread::hardware_concurrency(); n > 0; --n)
-        threads.emplace_back([this] { play(); });
+        threads.emplace_back([this] { play_on(); });
     }
     std::puts(summary(total_, first_, next_ - first_).c_str());
     std::printf("%llu failed\n", static_cast<unsigned long long>(failed_));
@@ -62,12 +48,12 @@ private:
   /// Somebody who sees this many wants to look at them first.
   static constexpr std::uint64_t most_failures = 5;
 
-  void play() {
+  void play_on() {
     while (!stopped && clock_type::now() < until_) {
-      present_seed = next_++;
-      auto report = random_world{present_seed}.run();
+      auto seed = next_++;
+      auto report = play(seed);
       auto failed = !report.failures.empty();
-      auto text = failed ? explain_failure(present_seed) : std::string{};
+      auto text = failed ? explain_failure(seed) : std::string{};
       std::lock_guard lock{mutex_};
       total_.add(report);
       if (!failed)
@@ -116,7 +102,7 @@ int main(int argc, char** argv) {
     std::fputs("usage: soak SECONDS [FIRST_SEED]\n", stderr);
     return 2;
   }
-  std::signal(SIGABRT, handle_abort);
+  explain_aborts();
   for (auto number : {SIGINT, SIGTERM})
     std::signal(number, [](int) { stopped = true; });
   std::printf("from seed %llu on\n", static_cast<unsigned long long>(*first));

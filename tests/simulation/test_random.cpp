@@ -23,10 +23,11 @@ std::uint64_t number_of(const char* variable, std::uint64_t otherwise) {
 TEST_CASE("nothing is lost, doubled or reordered, whatever happens") {
   auto first = number_of("SIMULATION_SEED", 1);
   auto count = number_of("SIMULATION_COUNT", 2'000);
+  explain_aborts();
   world_report total;
   for (auto seed = first; seed < first + count; ++seed) {
     INFO("SIMULATION_SEED=", seed);
-    auto report = random_world{seed}.run();
+    auto report = play(seed);
     total.add(report);
     if (!report.failures.empty())
       FAIL_CHECK(explain_failure(seed));
