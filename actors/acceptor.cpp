@@ -82,6 +82,8 @@ private:
     connection_actor connection;
     responder_handshake handshake;
     bool answered = false;
+    // See `admission`.
+    bool is_new = false;
   };
 
   void handle_init(connection_id id, bytes_view body) {
@@ -108,6 +110,7 @@ private:
       return;
     }
     x.answered = true;
+    x.is_new = msg.is_new;
     self_->send(x.connection, write_frames{std::move(*reply)});
     if (auto refused = x.handshake.refusal())
       drop(id, to_string(*refused));
@@ -123,7 +126,8 @@ private:
       return;
     }
     auto shared = std::make_shared<proven_session>(std::move(*proven));
-    self_->send(router_, proven_connection{std::move(shared), x.connection});
+    self_->send(router_,
+                proven_connection{std::move(shared), x.connection, x.is_new});
     pending_.erase(id);
   }
 

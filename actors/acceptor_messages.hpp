@@ -25,12 +25,16 @@ struct admission {
   connect_facts facts;
   /// Of this node's numbers towards the peer.
   std::uint64_t epoch = 0;
+  /// The epoch was made up for this answer: nothing is remembered of the peer.
+  bool is_new = false;
 };
 
 /// A peer has proven itself on a connection.
 struct proven_connection {
   std::shared_ptr<proven_session> session;
   connection_actor connection;
+  /// The epoch of the session was new, see `admission`.
+  bool is_new = false;
 };
 
 } // namespace node_proxy

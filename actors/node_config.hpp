@@ -11,6 +11,7 @@
 #include <node_proxy/messages/transport_address.hpp>
 #include <node_proxy/protocol/advert_book.hpp>
 #include <node_proxy/protocol/identity.hpp>
+#include <node_proxy/protocol/peer_book.hpp>
 #include <node_proxy/protocol/policy.hpp>
 #include <node_proxy/protocol/settings.hpp>
 
@@ -45,6 +46,9 @@ struct node_config {
   /// `adverts` or `admission`, nor permanent peers, nor have anything under
   /// way.
   advert_book_limits adverts_kept;
+  /// Of how many peers that are not connected it is remembered which messages
+  /// they have got, and for how long. One that is forgotten counts as new.
+  peer_book_limits peers_kept;
   /// The directory in which the node keeps what is to survive a restart, for
   /// itself alone: adverts, the list of permanent peers, the version of its own
   /// advert. It is made if it is missing. Empty: nothing survives.

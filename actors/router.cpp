@@ -42,6 +42,7 @@ void router_state::start(const node_config& config, transport_actor transport,
   keeper_ = std::move(keeper);
   earlier_version_ = stored.own_version;
   adverts_ = advert_book{config_.adverts_kept};
+  book_ = peer_book{config_.peers_kept};
   for (const auto& id : stored.permanent_peers) {
     permanent_peers_.insert(id);
     adverts_.handle_hold(id, advert_hold::permanent);
@@ -310,7 +311,6 @@ void router_state::handle_down(const caf::down_msg& msg) {
       continue;
     if (i->second.connected)
       handle_event(i->first, peer_disconnected{"node_proxy_ended"});
-    end_epoch(i->second.epoch);
     forget_proxy(node_id{i->first});
     finish_stop();
     return;

@@ -20,9 +20,6 @@ namespace {
 /// How many peers an operator is told about only once.
 constexpr std::size_t most_troubles = 1'024;
 
-/// How many epochs that have ended are known to have done so.
-constexpr std::size_t most_ended_epochs = 1'024;
-
 } // namespace
 
 admission router_state::handle(const admission_request& msg) {
@@ -32,7 +29,7 @@ admission router_state::handle(const admission_request& msg) {
     return {facts, known->second.epoch};
   if (auto record = book_.find(id, now_of(self_).steady))
     return {facts, record->epoch};
-  return {facts, random_.next_u64()};
+  return {facts, random_.next_u64(), true};
 }
 
 void router_state::handle(const proven_connection& msg) {
@@ -55,8 +52,15 @@ void router_state::handle(const proven_connection& msg) {
   auto to = proxies_.find(terms.remote);
   if (to == proxies_.end()) {
     auto record = book_.take(terms.remote, now_of(self_).steady);
-    if (!record)
-      record = peer_record{new_epoch_instead_of(terms.local_epoch)};
+    if (!record && msg.is_new)
+      record = peer_record{terms.local_epoch};
+    if (!record) {
+      // What there was of that epoch has been forgotten meanwhile. Its numbers
+      // must not begin anew; the peer comes again and gets another one.
+      ++failed_handshakes_["epoch_ended"];
+      self_->send(msg.connection, shut{});
+      return;
+    }
     spawn_proxy(terms.remote, *key, *record).guest = true;
     to = proxies_.find(terms.remote);
   }
@@ -76,8 +80,6 @@ void router_state::handle(node_proxy_dormant& msg) {
     book_.handle_dormant(msg.remote, std::move(*msg.record),
                          config_.admission.names(msg.remote),
                          now_of(self_).steady);
-  else
-    end_epoch(to->second.epoch);
   self_->demonitor(to->second.handle.address());
   self_->send(to->second.handle, retire{});
   forget_proxy(msg.remote);
@@ -179,29 +181,6 @@ router_state::trouble& router_state::trouble_with(const node_id& id) {
   if (troubles_.size() >= most_troubles && !troubles_.contains(id))
     troubles_.clear();
   return troubles_[id];
-}
-
-// -- epochs
-// ---------------------------------------------------------------------
-
-/// A handshake may have been promised an epoch that has ended meanwhile. Its
-/// numbers must not begin anew; with another epoch the connection is closed,
-/// and the peer comes again.
-std::uint64_t router_state::new_epoch_instead_of(std::uint64_t offered) {
-  auto now = now_of(self_).steady;
-  while (!ended_epochs_.empty() && ended_epochs_.front().until <= now)
-    ended_epochs_.pop_front();
-  auto has_ended =
-    std::ranges::find(ended_epochs_, offered, &ended_epoch::epoch)
-    != ended_epochs_.end();
-  return has_ended ? random_.next_u64() : offered;
-}
-
-void router_state::end_epoch(std::uint64_t epoch) {
-  if (ended_epochs_.size() >= most_ended_epochs)
-    ended_epochs_.pop_front();
-  auto until = now_of(self_).steady + config_.settings.handshake_timeout;
-  ended_epochs_.push_back({epoch, until});
 }
 
 } // namespace node_proxy

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -80,20 +79,12 @@ private:
     bool unreachable = false;
   };
 
-  // An epoch of which nothing is remembered, while handshakes with it may be
-  // under way.
-  struct ended_epoch {
-    std::uint64_t epoch = 0;
-    steady_time until{};
-  };
-
   expected<proxy*, errc> find_or_spawn(const node_id& id);
   proxy& spawn_proxy(const node_id& id, const noise_public_key& key,
                      const peer_record& record);
   void forget_proxy(const node_id& id);
   bool is_known(const node_id& id);
-  std::uint64_t new_epoch_instead_of(std::uint64_t offered);
-  void end_epoch(std::uint64_t epoch);
+  bool is_guest(const node_id& id) const;
   trouble& trouble_with(const node_id& id);
 
   /// All that is sent to a Node Proxy is counted, see `node_proxy_dormant`.
@@ -139,7 +130,6 @@ private:
   std::unordered_map<node_id, proxy> proxies_;
   // Peers without a Node Proxy.
   peer_book book_;
-  std::deque<ended_epoch> ended_epochs_;
   std::unordered_map<node_id, trouble> troubles_;
   // Connected peers by their id without the sign bit.
   std::unordered_map<node_id, node_id> connected_;

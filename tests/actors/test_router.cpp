@@ -1,0 +1,246 @@
+// A Router, and a test that is everybody else: transport, acceptors, peers.
+
+#include <node_proxy/actors/router.hpp>
+
+#include <thread>
+
+#include <caf/default_attachable.hpp>
+
+#include <node_proxy/actors/now.hpp>
+#include <node_proxy/protocol/advert.hpp>
+#include <node_proxy/protocol/frame.hpp>
+
+#include "node_fixture.hpp"
+
+using namespace test;
+
+namespace {
+
+/// Nobody can be reached.
+transport_actor::behavior_type transport_behavior(transport_actor::pointer) {
+  return {
+    [](const listen& msg) { return listening{msg.address}; },
+    [](const stop_listening& msg) { return listening_stopped{msg.address}; },
+    [](const dial&) -> caf::result<dialled> {
+      return make_error(errc::unreachable);
+    },
+  };
+}
+
+/// The body of the only frame in `stream`.
+bytes body_of(bytes_view stream) {
+  deframer input{limits::frame_body};
+  input.handle_input(stream);
+  auto body = input.poll_body();
+  REQUIRE(body);
+  REQUIRE(*body);
+  return to_bytes(**body);
+}
+
+struct fixture : system_fixture {
+  explicit fixture(node_config given = local_config())
+    : node(std::move(given)), transport(system.spawn(transport_behavior)),
+      router(spawn_router(system, node, transport, {}, {})) {
+    // nop
+  }
+
+  ~fixture() {
+    static_cast<void>(ask<router_stopped>(router, stop_router{}));
+    caf::anon_send_exit(transport, caf::exit_reason::user_shutdown);
+  }
+
+  node_metrics metrics() {
+    return must<node_metrics>(router, get_node_metrics{});
+  }
+
+  /// Waits until metrics are as they are to be; nothing tells of that.
+  template <class F>
+  void await(F condition) {
+    auto until = std::chrono::steady_clock::now() + patience;
+    while (!condition(metrics())) {
+      if (std::chrono::steady_clock::now() > until)
+        FAIL("what the test waits for did not happen");
+      std::this_thread::yield();
+    }
+  }
+
+  /// How often a connection was given up for the reason.
+  std::uint64_t failures(std::string_view reason) {
+    for (const auto& x : metrics().failed_handshakes)
+      if (x.reason == reason)
+        return x.count;
+    return 0;
+  }
+
+  /// A message to an engine of a node, as one that answers would send it.
+  node_out_msg message_to(const node_id& id) const {
+    node_out_msg result;
+    result.expiry = rel_time{60};
+    result.msg.sender = {node.self->id(), "test"};
+    result.msg.target = {id, "inbox"};
+    return result;
+  }
+
+  node_config node;
+  transport_actor transport;
+  router_actor router;
+};
+
+/// Somebody dials the node of the Router, with the test in place of acceptor,
+/// connection and peer.
+class inbound_peer {
+public:
+  inbound_peer(fixture& there, std::shared_ptr<const identity> who,
+               const node_id& id)
+    : there_(there), connection_(there.system), who_(std::move(who)),
+      initiator_(*who_, there.node.self->noise_public(), os_random_key(),
+                 offer(id)),
+      responder_(*there.node.self, os_random_key()) {
+    // nop
+  }
+
+  inbound_peer(fixture& there, const std::shared_ptr<const identity>& who)
+    : inbound_peer(there, who, who->id()) {
+    // nop
+  }
+
+  /// Asks the Router, and sends what it lets the acceptor answer.
+  void greet() {
+    auto init = initiator_.write_init();
+    REQUIRE(init);
+    auto request = responder_.handle_init(body_of(*init));
+    REQUIRE(request);
+    admitted_ =
+      there_.must<admission>(there_.router, admission_request{*request});
+    auto reply = responder_.handle_facts(admitted_.facts, admitted_.epoch,
+                                         there_.node.settings,
+                                         now_of(&*connection_).steady);
+    REQUIRE(reply);
+    auto result = initiator_.handle_reply(body_of(*reply));
+    REQUIRE(result);
+    REQUIRE(std::holds_alternative<session>(*result));
+    session_.emplace(std::move(std::get<session>(*result)));
+  }
+
+  /// Shows that it is there: the Router gets the connection.
+  void prove() {
+    bytes out;
+    session_->seal(control::resume{}, out);
+    auto proven = responder_.handle_first_frame(body_of(out));
+    REQUIRE(proven);
+    there_.self->send(
+      there_.router,
+      proven_connection{std::make_shared<proven_session>(std::move(*proven)),
+                        handle(), admitted_.is_new});
+  }
+
+  /// Waits until a Node Proxy has the connection or, if that is false, until it
+  /// is shut.
+  bool is_taken() {
+    std::optional<bool> result;
+    while (!result)
+      connection_->receive(
+        [&](const attach& msg) {
+          owner_ = msg.owner;
+          result = true;
+        },
+        [&](const shut&) { result = false; }, [](const write_frames&) {},
+        caf::after(patience) >> [] { FAIL("nobody cares for a connection"); });
+    return *result;
+  }
+
+  /// Connects.
+  void come() {
+    greet();
+    prove();
+    REQUIRE(is_taken());
+  }
+
+  /// The connection breaks.
+  void leave() {
+    connection_->send(owner_, connection_closed{handle(), close_reason::lost});
+  }
+
+  /// Of the node's numbers, as the peer was told.
+  [[nodiscard]] std::uint64_t epoch() const { return admitted_.epoch; }
+
+private:
+  connection_actor handle() {
+    return caf::actor_cast<connection_actor>(caf::actor{connection_});
+  }
+
+  hello offer(const node_id& id) const {
+    hello result;
+    result.request.proto_ver_min = 1;
+    result.request.proto_ver_max = 1;
+    result.request.src_node_id = id;
+    result.request.dst_node_id = there_.node.self->id();
+    result.epoch = 1;
+    result.ciphers = {1};
+    result.max_message = 1'000;
+    return result;
+  }
+
+  fixture& there_;
+  caf::scoped_actor connection_;
+  std::shared_ptr<const identity> who_;
+  initiator_handshake initiator_;
+  responder_handshake responder_;
+  admission admitted_;
+  std::optional<session> session_;
+  connection_owner owner_;
+};
+
+node_config forgetful_config() {
+  auto result = local_config();
+  result.peers_kept.records = 1;
+  return result;
+}
+
+} // namespace
+
+TEST_CASE("an epoch that is forgotten during a handshake does not begin anew") {
+  fixture uut{forgetful_config()};
+  auto who = fresh_identity();
+  inbound_peer first{uut, who};
+  first.come();
+  auto epoch = first.epoch();
+  inbound_peer second{uut, who};
+  SUBCASE("with its record, of which there were too many") {
+    first.leave();
+    uut.await([](const auto& x) { return x.remembered_peers == 1; });
+    second.greet();
+    inbound_peer other{uut, fresh_identity()};
+    other.come();
+    other.leave();
+    uut.await([](const auto& x) { return x.node_proxies == 0; });
+  }
+  SUBCASE("with its Node Proxy, which failed") {
+    second.greet();
+    auto found =
+      uut.must<node_proxy_found>(uut.router, lookup_node_proxy{who->id()});
+    caf::anon_send_exit(found.proxy, caf::exit_reason::kill);
+    uut.await([](const auto& x) { return x.node_proxies == 0; });
+  }
+  CHECK(second.epoch() == epoch);
+  second.prove();
+  CHECK_FALSE(second.is_taken());
+  CHECK(uut.failures("epoch_ended") == 1);
+  CHECK(uut.metrics().node_proxies == 0);
+  // It comes again.
+  inbound_peer third{uut, who};
+  third.come();
+  CHECK(third.epoch() != epoch);
+}
+
+TEST_CASE("an epoch goes on where there is a record of it") {
+  fixture uut;
+  auto who = fresh_identity();
+  inbound_peer first{uut, who};
+  first.come();
+  first.leave();
+  uut.await([](const auto& x) { return x.remembered_peers == 1; });
+  inbound_peer second{uut, who};
+  second.come();
+  CHECK(second.epoch() == first.epoch());
+}
