@@ -252,8 +252,9 @@ connect_facts router_state::facts_about(const node_id& id) const {
   connect_facts result;
   result.versions = config_.settings.versions;
   result.allowed = config_.admission.allows(id);
-  auto twin = connected_.find(without_sign_bit(id));
-  result.twin_connected = twin != connected_.end() && twin->second != id;
+  // What a Node Proxy does is known here only later. So while there is one,
+  // its peer is taken for connected.
+  result.twin_connected = proxies_.contains(twin_of(id));
   result.over_capacity = !has_room_for(id);
   result.advert_versions = {local_advert_ ? local_advert_->version : 0,
                             adverts_.version(id)};

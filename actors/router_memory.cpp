@@ -49,7 +49,8 @@ void router_state::dial_permanent_peers() {
     auto key = noise_key_of(id);
     if (proxies_.contains(id))
       continue;
-    if (!key || !config_.admission.allows(id)) {
+    if (!key || !config_.admission.allows(id)
+        || proxies_.contains(twin_of(id))) {
       spdlog::warn("no permanent connection to {}: denied", to_hex(id.data));
       continue;
     }

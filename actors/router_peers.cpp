@@ -135,7 +135,7 @@ void router_state::handle_event(const node_id& remote,
                      : connection_direction::in;
   if (auto to = proxies_.find(remote); to != proxies_.end()) {
     to->second.connected = true;
-    connected_[without_sign_bit(remote)] = remote;
+    connected_.insert(remote);
   }
   troubles_.erase(remote);
   spdlog::info("connected to {} ({})", to_hex(remote.data),
@@ -152,9 +152,7 @@ void router_state::handle_event(const node_id& remote,
                                 const peer_disconnected& event) {
   if (auto to = proxies_.find(remote); to != proxies_.end()) {
     to->second.connected = false;
-    auto same_key = connected_.find(without_sign_bit(remote));
-    if (same_key != connected_.end() && same_key->second == remote)
-      connected_.erase(same_key);
+    connected_.erase(remote);
   }
   spdlog::info("disconnected from {}: {}", to_hex(remote.data), event.reason);
   report({disconnected_event{remote, std::string{event.reason}}});

@@ -131,8 +131,7 @@ private:
   // Peers without a Node Proxy.
   peer_book book_;
   std::unordered_map<node_id, trouble> troubles_;
-  // Connected peers by their id without the sign bit.
-  std::unordered_map<node_id, node_id> connected_;
+  std::unordered_set<node_id> connected_;
   advert_book adverts_;
   // Also those that have no Node Proxy for now.
   std::unordered_set<node_id> permanent_peers_;

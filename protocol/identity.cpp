@@ -81,4 +81,10 @@ node_id without_sign_bit(const node_id& id) noexcept {
   return result;
 }
 
+node_id twin_of(const node_id& id) noexcept {
+  auto result = id;
+  result.data.back() ^= std::byte{0x80};
+  return result;
+}
+
 } // namespace node_proxy

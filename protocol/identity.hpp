@@ -70,4 +70,7 @@ noise_key_of(const node_id& id) noexcept;
 /// is counted or denied per node is compared in this form.
 [[nodiscard]] node_id without_sign_bit(const node_id& id) noexcept;
 
+/// The other one of these two.
+[[nodiscard]] node_id twin_of(const node_id& id) noexcept;
+
 } // namespace node_proxy

@@ -38,7 +38,8 @@ struct connect_facts {
   version_range versions = supported_versions;
   /// Local policy lets this peer connect.
   bool allowed = true;
-  /// A peer with the same X25519 key but another id is connected.
+  /// A peer with the same X25519 key but another id is connected, or may be at
+  /// any moment.
   bool twin_connected = false;
   /// There is no room for a peer that is not connected yet.
   bool over_capacity = false;

@@ -244,3 +244,22 @@ TEST_CASE("an epoch goes on where there is a record of it") {
   second.come();
   CHECK(second.epoch() == first.epoch());
 }
+
+TEST_CASE("of two ids of one key only one gets in, however close together they "
+          "come") {
+  fixture uut;
+  auto who = fresh_identity();
+  inbound_peer one{uut, who};
+  inbound_peer other{uut, who, twin_of(who->id())};
+  one.greet();
+  other.greet();
+  one.prove();
+  other.prove();
+  CHECK(one.is_taken());
+  CHECK_FALSE(other.is_taken());
+  CHECK(uut.metrics().node_proxies == 1);
+  auto found = uut.ask<node_proxy_found>(uut.router,
+                                         lookup_node_proxy{twin_of(who->id())});
+  REQUIRE_FALSE(found);
+  CHECK(code_of(found.error()) == errc::denied);
+}

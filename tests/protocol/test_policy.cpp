@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <node_proxy/protocol/identity.hpp>
+
 #include "support/octets.hpp"
 
 using namespace test;
@@ -12,12 +14,6 @@ node_id id_of(unsigned first) {
   node_id result;
   result.data = hex_array<32>(to_hex(numbered(32, first)));
   return result;
-}
-
-/// The other id with the same X25519 key.
-node_id twin_of(node_id id) {
-  id.data[31] ^= std::byte{0x80};
-  return id;
 }
 
 } // namespace
