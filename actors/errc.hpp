@@ -14,7 +14,9 @@ enum class errc : std::uint8_t {
   // -- outcomes of a message to a remote engine: it was not delivered ---------
   /// Its expiry time came before it was transmitted.
   expired = 1,
-  /// The outbox of the Node Proxy is full.
+  /// The outbox of the Node Proxy is full. Or the peer came by itself and left,
+  /// and there is something to do about too many such peers
+  /// (`node_config::max_peers`).
   outbox_full,
   /// The remote node has no room for another peer.
   over_capacity,

@@ -49,8 +49,10 @@ void router_state::start(const node_config& config, transport_actor transport,
   }
   for (const auto& x : config_.adverts)
     adverts_.handle_hold(x.id, advert_hold::configured);
-  for (const auto& x : stored.adverts)
+  for (const auto& x : stored.adverts) {
     keep_advert(x);
+    adverts_.handle_introduction(x.id);
+  }
   for (const auto& x : config_.adverts)
     if (auto reply = handle(x);
         !std::holds_alternative<node_advert_accepted>(reply.result))
@@ -113,6 +115,7 @@ node_advert_reply router_state::handle(const node_advert& advert) {
   if (auto ok = check_advert(advert, advert.id, version); !ok)
     return {ok.error()};
   keep_advert(advert);
+  adverts_.handle_introduction(advert.id);
   if (auto to = proxies_.find(advert.id); to != proxies_.end())
     send_as_user(to->second, advert);
   report({advert_event{advert.id, advert.version}});
@@ -195,7 +198,7 @@ caf::result<router_stopped> router_state::handle(const stop_router& msg) {
 // -------------------------------------------------------------------
 
 /// The Node Proxy of a node that may be talked to. Errors: denied,
-/// unknown_node, wrong_target, shutting_down.
+/// unknown_node, wrong_target, shutting_down, outbox_full (of guests).
 expected<router_state::proxy*, errc>
 router_state::find_or_spawn(const node_id& id) {
   if (stopping_)
@@ -210,14 +213,25 @@ router_state::find_or_spawn(const node_id& id) {
   auto key = noise_key_of(id);
   if (!key || !is_known(id))
     return unexpected{errc::unknown_node};
+  auto guest = is_guest(id);
+  if (guest && !has_room_for_guest())
+    return unexpected{errc::outbox_full};
   auto record = book_.take(id, now_of(self_).steady);
-  return &spawn_proxy(id, *key,
-                      record ? *record : peer_record{random_.next_u64()});
+  auto& result =
+    spawn_proxy(id, *key, record ? *record : peer_record{random_.next_u64()});
+  result.guest = guest;
+  return &result;
 }
 
 /// Whether there may be a way to a node: it says where it is, or came to us.
 bool router_state::is_known(const node_id& id) {
   return adverts_.find(id) || book_.find(id, now_of(self_).steady) != nullptr;
+}
+
+/// Whether nothing but its own coming has made a node known.
+bool router_state::is_guest(const node_id& id) const {
+  return !permanent_peers_.contains(id) && !config_.admission.names(id)
+         && !adverts_.introduced(id);
 }
 
 router_state::proxy& router_state::spawn_proxy(const node_id& id,
@@ -271,7 +285,12 @@ bool router_state::has_room_for(const node_id& id) const {
     return true;
   if (connected_.size() >= config_.max_peers)
     return false;
-  if (known != proxies_.end() || proxies_.size() < config_.max_peers)
+  return known != proxies_.end() || has_room_for_guest();
+}
+
+/// Whether one more may be here or gone that came by itself.
+bool router_state::has_room_for_guest() const {
+  if (proxies_.size() < config_.max_peers)
     return true;
   auto left = std::ranges::count_if(proxies_, [](const auto& x) {
     return x.second.guest && !x.second.connected;

@@ -66,7 +66,7 @@ private:
     std::uint64_t sent = 0;
     bool connected = false;
     bool permanent = false;
-    // It is there because the peer came.
+    // It is there because the peer came, now or before.
     bool guest = false;
   };
 
@@ -103,6 +103,7 @@ private:
 
   connect_facts facts_about(const node_id& id) const;
   bool has_room_for(const node_id& id) const;
+  bool has_room_for_guest() const;
   void publish_engines(engine_directory engines);
   void issue_advert(std::uint64_t version);
   void handle_down(const caf::down_msg& msg);

@@ -17,6 +17,11 @@ void advert_book::handle_advert(const node_advert& advert) {
   bound();
 }
 
+void advert_book::handle_introduction(const node_id& id) {
+  if (auto known = entries_.find(id); known != entries_.end())
+    known->second.introduced = true;
+}
+
 void advert_book::handle_hold(const node_id& id, advert_hold reason) {
   holds_[id] |= static_cast<unsigned>(reason);
   if (auto known = entries_.find(id); known != entries_.end())
@@ -50,6 +55,11 @@ const node_advert* advert_book::find(const node_id& id) const {
 std::uint64_t advert_book::version(const node_id& id) const {
   auto known = find(id);
   return known ? known->version : 0;
+}
+
+bool advert_book::introduced(const node_id& id) const {
+  auto known = entries_.find(id);
+  return known != entries_.end() && known->second.introduced;
 }
 
 void advert_book::add_stranger(entry& x) {

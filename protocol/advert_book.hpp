@@ -45,6 +45,10 @@ public:
   /// encoded is not taken.
   void handle_advert(const node_advert& advert);
 
+  /// Somebody else than the node itself told of it; counts as long as its
+  /// advert is known.
+  void handle_introduction(const node_id& id);
+
   void handle_hold(const node_id& id, advert_hold reason);
 
   /// The opposite.
@@ -64,12 +68,16 @@ public:
   /// The version of the known advert, 0 = none.
   [[nodiscard]] std::uint64_t version(const node_id& id) const;
 
+  /// See `handle_introduction`.
+  [[nodiscard]] bool introduced(const node_id& id) const;
+
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
 private:
   struct entry {
     node_advert advert;
     std::size_t size = 0;
+    bool introduced = false;
     // Its place among the strangers, if it is one.
     std::optional<std::list<node_id>::iterator> stranger;
   };

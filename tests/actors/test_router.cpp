@@ -263,3 +263,39 @@ TEST_CASE("of two ids of one key only one gets in, however close together they "
   REQUIRE_FALSE(found);
   CHECK(code_of(found.error()) == errc::denied);
 }
+
+TEST_CASE("answers wait for a bounded number of peers that have left") {
+  auto config = local_config();
+  config.max_peers = 2;
+  fixture uut{config};
+  std::vector<std::shared_ptr<const identity>> all;
+  for (int i = 0; i < 4; ++i) {
+    all.push_back(fresh_identity());
+    inbound_peer peer{uut, all.back()};
+    peer.come();
+    peer.leave();
+    uut.await([](const auto& x) { return x.node_proxies == 0; });
+  }
+  for (auto i : {0u, 1u})
+    uut.self->send(uut.router, uut.message_to(all[i]->id()));
+  uut.await([](const auto& x) { return x.node_proxies == 2; });
+  auto refused = uut.ask<delivered>(uut.router, uut.message_to(all[2]->id()));
+  REQUIRE_FALSE(refused);
+  CHECK(code_of(refused.error()) == errc::outbox_full);
+  CHECK(uut.metrics().node_proxies == 2);
+  SUBCASE("but for who is here") {
+    inbound_peer back{uut, all[0]};
+    back.come();
+    uut.await([](const auto& x) { return x.connected_peers == 1; });
+    uut.self->send(uut.router, uut.message_to(all[2]->id()));
+    uut.await([](const auto& x) { return x.node_proxies == 3; });
+  }
+  SUBCASE("but for who was told of by others") {
+    node_advert advert;
+    advert.version = 1;
+    REQUIRE(sign_advert(*all[2], advert));
+    uut.must<node_advert_reply>(uut.router, advert);
+    uut.self->send(uut.router, uut.message_to(all[2]->id()));
+    uut.await([](const auto& x) { return x.node_proxies == 3; });
+  }
+}

@@ -122,3 +122,19 @@ TEST_CASE("a hundred thousand strangers leave no more than the bound") {
   }
   CHECK(uut.size() == advert_book_limits{}.strangers);
 }
+
+TEST_CASE_FIXTURE(fixture, "an introduction lasts as long as the advert") {
+  uut.handle_introduction(id_of(1));
+  CHECK_FALSE(uut.introduced(id_of(1)));
+  add(1);
+  CHECK_FALSE(uut.introduced(id_of(1)));
+  uut.handle_introduction(id_of(1));
+  CHECK(uut.introduced(id_of(1)));
+  add(1, 2);
+  CHECK(uut.introduced(id_of(1)));
+  for (auto i : {2u, 3u, 4u})
+    add(i);
+  CHECK(forgotten() == "1");
+  add(1, 3);
+  CHECK_FALSE(uut.introduced(id_of(1)));
+}
