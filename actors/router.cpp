@@ -133,7 +133,8 @@ router_state::handle(const register_engine& msg) {
   auto engines = *engines_;
   if (!engines.emplace(msg.name, engine_entry{msg.engine, msg.batches}).second)
     return make_error(errc::name_in_use, msg.name);
-  self_->monitor(msg.engine);
+  if (!is_registered(msg.engine))
+    self_->monitor(msg.engine);
   publish_engines(std::move(engines));
   return engine_registered{msg.name};
 }
@@ -141,9 +142,13 @@ router_state::handle(const register_engine& msg) {
 caf::result<engine_unregistered>
 router_state::handle(const unregister_engine& msg) {
   auto engines = *engines_;
-  if (engines.erase(msg.name) == 0)
+  auto removed = engines.extract(msg.name);
+  if (removed.empty())
     return make_error(errc::unknown_engine, msg.name);
   publish_engines(std::move(engines));
+  // Engines outlive their names: they are not to keep a note of each of them.
+  if (const auto& engine = removed.mapped().engine; !is_registered(engine))
+    self_->demonitor(engine);
   return engine_unregistered{msg.name};
 }
 
@@ -296,6 +301,12 @@ bool router_state::has_room_for_guest() const {
     return x.second.guest && !x.second.connected;
   });
   return static_cast<std::size_t>(left) < config_.max_peers;
+}
+
+/// Whether an engine has a name, or several.
+bool router_state::is_registered(const caf::actor& engine) const {
+  return std::ranges::any_of(
+    *engines_, [&](const auto& x) { return x.second.engine == engine; });
 }
 
 void router_state::publish_engines(engine_directory engines) {

@@ -104,6 +104,7 @@ private:
   connect_facts facts_about(const node_id& id) const;
   bool has_room_for(const node_id& id) const;
   bool has_room_for_guest() const;
+  bool is_registered(const caf::actor& engine) const;
   void publish_engines(engine_directory engines);
   void issue_advert(std::uint64_t version);
   void handle_down(const caf::down_msg& msg);

@@ -299,3 +299,49 @@ TEST_CASE("answers wait for a bounded number of peers that have left") {
     uut.await([](const auto& x) { return x.node_proxies == 3; });
   }
 }
+
+namespace {
+
+/// How many notes of `watcher` an actor keeps; they are gone then.
+std::size_t monitors_of(const caf::actor& whom, const router_actor& watcher) {
+  caf::default_attachable::observe_token note{watcher.address(),
+                                              caf::default_attachable::monitor};
+  return caf::actor_cast<caf::abstract_actor*>(whom)->detach(note);
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture, "an engine keeps no note of names that it had") {
+  auto engine = system.spawn([]() -> caf::behavior {
+    return {[](const engine_msg&) {
+    }};
+  });
+  auto add = [&](const char* name) {
+    must<engine_registered>(router, register_engine{name, engine});
+  };
+  auto remove = [&](const char* name) {
+    must<engine_unregistered>(router, unregister_engine{name});
+  };
+  SUBCASE("none at the end") {
+    for (int i = 0; i < 3; ++i) {
+      add("one");
+      remove("one");
+    }
+    CHECK(monitors_of(engine, router) == 0);
+  }
+  SUBCASE("one for all of them") {
+    add("one");
+    add("two");
+    CHECK(monitors_of(engine, router) == 1);
+  }
+  SUBCASE("as long as there is one") {
+    add("one");
+    add("two");
+    remove("one");
+    caf::anon_send_exit(engine, caf::exit_reason::kill);
+    auto until = std::chrono::steady_clock::now() + patience;
+    while (ask<engine_found>(router, lookup_engine{"two"}))
+      if (std::chrono::steady_clock::now() > until)
+        FAIL("an engine that has ended has a name");
+  }
+}
