@@ -198,11 +198,16 @@ void inbox::gather(std::uint64_t seq, bytes_view data) {
     gathered = bytes{}; // unlike `{}` this gives the memory back
     return;
   }
-  // Growing fast copies little, and exactly to the end wastes nothing.
-  if (size > gathered.capacity()) {
-    auto announced = announced_size(gathered.empty() ? data : gathered);
-    gathered.reserve(std::clamp(announced, size, growth * size));
+  auto announced = announced_size(gathered.empty() ? data : gathered);
+  if (size > announced) {
+    // Of what is longer than it says nothing is kept but one octet, which
+    // shows that it cannot be decoded.
+    gathered = bytes(1);
+    return;
   }
+  // Growing fast copies little, and exactly to the end wastes nothing.
+  if (size > gathered.capacity())
+    gathered.reserve(std::min({announced, max_message_, growth * size}));
   gathered.insert(gathered.end(), data.begin(), data.end());
 }
 

@@ -1,11 +1,15 @@
 #include <node_proxy/protocol/inbox.hpp>
 
+#include <algorithm>
+#include <span>
 #include <string>
 #include <utility>
 
 #include <doctest/doctest.h>
 
 #include <node_proxy/messages/limits.hpp>
+#include <node_proxy/protocol/bare_types.hpp>
+#include <node_proxy/protocol/message_data.hpp>
 
 #include "support/octets.hpp"
 
@@ -22,6 +26,16 @@ std::string text_of(const expected<T, inbox_error>& result) {
   return std::string{result ? "ok" : to_string(result.error())};
 }
 
+/// Octets that begin as a message does which says that it is very long.
+bytes announcing(std::size_t size) {
+  constexpr std::uint8_t begin[]{0, 0xff, 0xff, 0xff, 0xff, 0x7f};
+  bytes result(size);
+  std::ranges::copy(
+    std::as_bytes(std::span{begin}).first(std::min(size, sizeof(begin))),
+    result.begin());
+  return result;
+}
+
 struct fixture {
   inbox uut{300'000, 250'000};
   steady_time now{1s};
@@ -33,7 +47,7 @@ struct fixture {
   }
 
   std::string chunk(std::uint64_t seq, bool is_last, std::size_t size) {
-    bytes data(size);
+    auto data = announcing(size);
     auto result = uut.handle_chunk(seq, is_last, data);
     if (result && *result) {
       last = (*result)->id;
@@ -121,7 +135,9 @@ TEST_CASE_FIXTURE(fixture, "fragments are put together") {
 }
 
 TEST_CASE_FIXTURE(fixture, "the content of fragments") {
-  auto data = numbered(fragment + 300, 9);
+  auto data = announcing(fragment);
+  auto rest = numbered(300, 9);
+  data.insert(data.end(), rest.begin(), rest.end());
   CHECK(uut.handle_chunk(0, false, bytes_view{data}.first(fragment)));
   auto whole = uut.handle_chunk(1, true, bytes_view{data}.subspan(fragment));
   CHECK(to_bytes(whole.value()->data) == data);
@@ -175,13 +191,13 @@ TEST_CASE_FIXTURE(fixture, "more than the window is refused") {
 TEST_CASE("a lone message may exceed the window, but not the limit") {
   inbox uut{1'000, 100'000};
   CHECK(uut.handle_resume(1, 0));
-  CHECK(uut.handle_chunk(0, false, bytes(fragment)));
+  CHECK(uut.handle_chunk(0, false, announcing(fragment)));
   auto whole = uut.handle_chunk(1, true, bytes(100'000 - fragment)).value();
   CHECK(whole->data.size() == 100'000);
   CHECK_FALSE(uut.handle_chunk(2, true, bytes(1)));
   uut.handle_finished(whole->id, {}, 1s);
   // One byte too long: it comes out without its data, to be rejected.
-  CHECK(uut.handle_chunk(2, false, bytes(fragment)));
+  CHECK(uut.handle_chunk(2, false, announcing(fragment)));
   auto longer = uut.handle_chunk(3, true, bytes(100'001 - fragment)).value();
   CHECK(longer->data.empty());
 }
@@ -190,9 +206,46 @@ TEST_CASE("a message that is far too long takes no memory") {
   inbox uut{1'000, 100'000};
   CHECK(uut.handle_resume(1, 0));
   for (std::uint64_t seq = 0; seq < 1'000; ++seq)
-    CHECK(uut.handle_chunk(seq, false, bytes(fragment)));
+    CHECK(uut.handle_chunk(seq, false, announcing(fragment)));
   auto whole = uut.handle_chunk(1'000, true, bytes(1)).value();
   CHECK(whole->owner->capacity() == 0);
+}
+
+TEST_CASE("fragments take no more memory than the limit or was announced") {
+  auto announced = 2 * fragment;
+  SUBCASE("when the limit is lower") {
+    announced = 100 * fragment;
+  }
+  SUBCASE("when less was announced") {}
+  auto limit = announced == 2 * fragment ? 9 * fragment : 2 * fragment;
+  inbox uut{10 * fragment, limit};
+  REQUIRE(uut.handle_resume(1, 0));
+  bytes data{std::byte{0}};
+  append_uint(data, announced - 4);
+  data.resize(fragment);
+  REQUIRE(uut.handle_chunk(0, false, data));
+  auto result = uut.handle_chunk(1, true, data).value();
+  REQUIRE(result);
+  CHECK(result->data.size() == 2 * fragment);
+  CHECK(result->owner->capacity() == 2 * fragment);
+}
+
+TEST_CASE("a message that is longer than it says takes no memory") {
+  inbox uut{10 * fragment, 9 * fragment};
+  REQUIRE(uut.handle_resume(1, 0));
+  bytes data{std::byte{0}};
+  append_uint(data, fragment);
+  data.resize(fragment);
+  REQUIRE(uut.handle_chunk(0, false, data));
+  REQUIRE(uut.handle_chunk(1, false, data));
+  REQUIRE(uut.handle_chunk(2, false, data));
+  auto result = uut.handle_chunk(3, true, data).value();
+  REQUIRE(result);
+  CHECK(result->owner->capacity() == 1);
+  // Neither too long nor whole.
+  CHECK_FALSE(result->data.empty());
+  message_codec codec;
+  CHECK_FALSE(codec.decode(result->data));
 }
 
 TEST_CASE_FIXTURE(fixture, "void ranges are consumed at once") {
