@@ -13,7 +13,7 @@ namespace node_proxy {
 
 /// Ascending keys by deadline. Adding and taking out cost O(log n); consecutive
 /// keys with the same deadline count as one. A key that is no longer of
-/// interest stays until its deadline or until `forget_below`.
+/// interest stays until its deadline or until `forget_unless`.
 template <class Time>
 class deadline_queue {
 public:
@@ -54,11 +54,15 @@ public:
   /// How many there are to look at.
   [[nodiscard]] std::size_t size() const { return heap_.size(); }
 
-  /// Drops what has only keys below `lowest`, in O(n).
-  void forget_below(std::uint64_t lowest) {
-    std::erase_if(heap_, [lowest](const range& x) { return x.end <= lowest; });
+  /// Drops keys with one deadline of which none is of interest, as
+  /// `has_any(begin, end)` tells of the keys from `begin` up to but without
+  /// `end`. It is asked O(n) times.
+  template <class F>
+  void forget_unless(F has_any) {
+    std::erase_if(heap_,
+                  [&](const range& x) { return !has_any(x.begin, x.end); });
     std::ranges::make_heap(heap_, std::greater{}, &range::deadline);
-    if (last_.end <= lowest)
+    if (!last_.empty() && !has_any(last_.begin, last_.end))
       last_ = {};
   }
 

@@ -291,9 +291,11 @@ void outbox::clean_up() {
   }
   auto most = 2 * (sent_.size() + queued_.size()) + compaction_threshold;
   if (steady_deadlines_.size() + wall_deadlines_.size() > most) {
-    auto lowest = lowest_key();
-    steady_deadlines_.forget_below(lowest);
-    wall_deadlines_.forget_below(lowest);
+    auto holds_any = [this](std::uint64_t begin, std::uint64_t end) {
+      return has_key_in(sent_, begin, end) || has_key_in(queued_, begin, end);
+    };
+    steady_deadlines_.forget_unless(holds_any);
+    wall_deadlines_.forget_unless(holds_any);
   }
 }
 
@@ -371,11 +373,11 @@ std::size_t outbox::index_of_number(std::uint64_t number) const {
   return static_cast<std::size_t>(position - sent_.begin());
 }
 
-/// The key of the first message that is held, or of the next one.
-std::uint64_t outbox::lowest_key() const {
-  if (!sent_.empty())
-    return sent_.front().key;
-  return queued_.empty() ? next_key_ : queued_.front().key;
+/// Whether there is a message with a key from `begin` up to but without `end`.
+bool outbox::has_key_in(const fifo<entry>& list, std::uint64_t begin,
+                        std::uint64_t end) {
+  auto position = std::ranges::lower_bound(list, begin, {}, &entry::key);
+  return position != list.end() && position->key < end;
 }
 
 outbox::entry* outbox::find_sent(std::uint64_t key) {

@@ -191,7 +191,8 @@ private:
   void leave_entry();
   control::void_range take_void();
   std::size_t index_of_number(std::uint64_t number) const;
-  std::uint64_t lowest_key() const;
+  static bool has_key_in(const fifo<entry>& list, std::uint64_t begin,
+                         std::uint64_t end);
   entry* find_sent(std::uint64_t key);
   entry* find_queued(std::uint64_t key);
 

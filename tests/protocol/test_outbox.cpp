@@ -396,6 +396,18 @@ TEST_CASE("deadlines are kept while dead ones are cleared away") {
   CHECK(outcomes(uut) == "1002=expired");
 }
 
+TEST_CASE("deadlines behind a message that waits are cleared away") {
+  outbox uut{10'000'000, 1'000};
+  auto send = [&](send_token token, std::size_t size, duration expires) {
+    REQUIRE(uut.handle_send(token, split(bytes(size)), steady_time{expires}));
+  };
+  send(0, 10, 24h);
+  for (send_token token = 1; token < 500; ++token)
+    send(token, 200, 1h + token * 1s);
+  uut.handle_max_message(100);
+  CHECK(uut.next_deadline(at(0s)) == steady_time{24h});
+}
+
 TEST_CASE_FIXTURE(fixture, "absolute times follow the wall clock") {
   send(1, 10, deadline{std::chrono::seconds{600}});
   // The clock may be set, so there is a look each minute.
