@@ -98,6 +98,7 @@ class actor_system_config;
   X(stop_router)                                                               \
   X(router_stopped)                                                            \
   X(state_changes)                                                             \
+  X(retry_write)                                                               \
   X(handshake_failed)                                                          \
   X(get_node_metrics)
 

@@ -24,6 +24,9 @@ constexpr int application_id = 0x4e507374;
 /// Of the tables below.
 constexpr int schema_version = 1;
 
+/// Beyond so many changes of adverts those are dropped that only spare room.
+constexpr std::size_t most_adverts = 65'536;
+
 /// Nodes that are told in `advert` come in the order of `place`, as one that is
 /// replaced gets a new place.
 constexpr const char* schema = R"(
@@ -158,6 +161,17 @@ expected<void, file_error> prepare(const std::string& path,
 }
 
 } // namespace
+
+void state_changes::add(state_changes later) {
+  if (later.own_version)
+    own_version = later.own_version;
+  for (auto& [id, advert] : later.adverts)
+    adverts.insert_or_assign(id, std::move(advert));
+  for (const auto& [id, is_permanent] : later.permanent)
+    permanent.insert_or_assign(id, is_permanent);
+  if (adverts.size() > most_adverts)
+    std::erase_if(adverts, [](const auto& x) { return !x.second; });
+}
 
 node_store::node_store(std::string path,
                        std::unique_ptr<SQLite::Database> database)

@@ -1,5 +1,6 @@
 #include <node_proxy/actors/state_keeper.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -10,27 +11,72 @@ namespace node_proxy {
 
 namespace {
 
+/// How long what could not be written waits.
+constexpr auto retry_interval = std::chrono::seconds{1};
+
 /// Ends with its actor, whoever still has a handle: the database is closed
 /// then.
-struct state_keeper_state {
-  explicit state_keeper_state(state_keeper_actor::pointer) {
+class state_keeper_state {
+public:
+  explicit state_keeper_state(state_keeper_actor::pointer self) : self_(self) {
     // nop
   }
 
-  std::optional<node_store> store;
+  void start(node_store store) {
+    store_ = std::move(store);
+    self_->set_exit_handler([this](const caf::exit_msg& msg) {
+      // By now there may be room.
+      if (failing_ && !write())
+        spdlog::error("what could not be written of the state is lost");
+      self_->quit(msg.reason);
+    });
+  }
+
+  done handle(const state_changes& changes) {
+    unwritten_.add(changes);
+    if (!failing_)
+      write_or_retry();
+    return done{};
+  }
+
+  void handle(retry_write) { write_or_retry(); }
+
+private:
+  void write_or_retry() {
+    if (!write())
+      send_later(self_, retry_interval, retry_write{});
+  }
+
+  /// @returns whether everything is on disk.
+  bool write() {
+    auto ok = store_->apply(unwritten_);
+    if (ok)
+      unwritten_ = {};
+    if (!ok && !failing_)
+      spdlog::error("the state cannot be written, and is tried again: {}",
+                    ok.error().text);
+    else if (ok && failing_)
+      spdlog::info("the state is written again");
+    failing_ = !ok;
+    return !failing_;
+  }
+
+  state_keeper_actor::pointer self_;
+  std::optional<node_store> store_;
+  state_changes unwritten_;
+  bool failing_ = false;
 };
 
 state_keeper_actor::behavior_type
 keeper_behavior(state_keeper_actor::stateful_pointer<state_keeper_state> self,
                 const std::shared_ptr<std::optional<node_store>>& store) {
   auto& state = state_of(self);
-  state.store = std::move(*store);
+  state.start(std::move(**store));
   store->reset();
-  return {[&state](const state_changes& changes) {
-    if (auto ok = state.store->apply(changes); !ok)
-      spdlog::error("a change was not written: {}", ok.error().text);
-    return done{};
-  }};
+  return {
+    [&state](const state_changes& changes) { return state.handle(changes); },
+    [&state](retry_write msg) { state.handle(msg); },
+  };
 }
 
 } // namespace

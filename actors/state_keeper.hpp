@@ -8,9 +8,15 @@
 
 namespace node_proxy {
 
-/// Takes changes one after the other, each answered once it is written or, as
-/// the log tells then, cannot be.
-using state_keeper_actor = actor_interface<done(state_changes)>;
+/// Time has come to write again what could not be written.
+struct retry_write {};
+
+/// Takes changes one after the other, each answered once it is written. One
+/// that cannot be written is answered, too: it is kept, with all that come
+/// after it, and they are tried again until they can, the last time when the
+/// keeper ends. The log tells when that begins and when it is over.
+using state_keeper_actor =
+  actor_interface<done(state_changes), void(retry_write)>;
 
 /// Spawns it with a thread of its own, since disks can be slow. It closes the
 /// database when it ends.
