@@ -17,7 +17,7 @@
 namespace node_proxy {
 
 /// Asks for the Node Proxy of a node, which is spawned if need be.
-/// Errors: denied, unknown_node.
+/// Errors: denied, unknown_node, wrong_target, outbox_full, shutting_down.
 struct lookup_node_proxy {
   node_id id;
 };
