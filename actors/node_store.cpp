@@ -162,11 +162,11 @@ expected<void, file_error> prepare(const std::string& path,
 
 } // namespace
 
-void state_changes::add(state_changes later) {
+void state_changes::add(const state_changes& later) {
   if (later.own_version)
     own_version = later.own_version;
-  for (auto& [id, advert] : later.adverts)
-    adverts.insert_or_assign(id, std::move(advert));
+  for (const auto& [id, advert] : later.adverts)
+    adverts.insert_or_assign(id, advert);
   for (const auto& [id, is_permanent] : later.permanent)
     permanent.insert_or_assign(id, is_permanent);
   if (adverts.size() > most_adverts)

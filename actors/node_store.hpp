@@ -39,7 +39,7 @@ struct state_changes {
   /// Adds changes that came after these. There is at most one for each thing;
   /// of too many adverts it is not kept which were forgotten: these are known
   /// again after a restart, and forgotten then.
-  void add(state_changes later);
+  void add(const state_changes& later);
 
   [[nodiscard]] bool empty() const {
     return !own_version && adverts.empty() && permanent.empty();

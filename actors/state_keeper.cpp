@@ -28,6 +28,8 @@ public:
       // By now there may be room.
       if (failing_ && !write())
         spdlog::error("what could not be written of the state is lost");
+      // Before anybody hears of the end, after which 1.x destroys this.
+      store_.reset();
       self_->quit(msg.reason);
     });
   }

@@ -136,8 +136,6 @@ TEST_CASE_FIXTURE(fixture, "what cannot be written is written later") {
         FAIL("nothing is tried again");
       else
         std::this_thread::yield();
-    caf::anon_send_exit(keeper, caf::exit_reason::kill);
-    self->wait_for(keeper);
   }
   SUBCASE("at the end at the latest") {}
   CHECK(stored() == std::vector<std::uint64_t>{20, 30});
@@ -199,7 +197,7 @@ TEST_CASE("changes that wait are bounded") {
     for (std::size_t byte = 0; byte < 4; ++byte)
       gone.data[byte] = std::byte(i >> 8 * byte & 0xff);
     later.adverts[gone] = std::nullopt;
-    uut.add(std::move(later));
+    uut.add(later);
     REQUIRE(uut.adverts.size() <= 65'536);
   }
   CHECK(uut.adverts.at(alice->id()));
