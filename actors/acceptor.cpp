@@ -18,8 +18,7 @@ namespace node_proxy {
 namespace {
 
 using acceptor_actor =
-  actor_interface<void(inbound), void(frames_in), void(written),
-                  void(connection_closed), void(tick)>;
+  actor_interface<void(inbound), void(connection_ready), void(tick)>;
 
 /// The handshakes of one acceptor.
 class acceptor_state {
@@ -39,32 +38,28 @@ public:
   void handle(const inbound& msg) {
     if (pending_.size() >= most_) {
       report("too_many_unproven");
-      self_->send(msg.connection, shut{});
+      msg.connection->close();
       return;
     }
-    auto id = msg.connection.id();
+    auto id = msg.connection->id();
+    msg.connection->set_owner(caf::actor_cast<connection_owner>(self_));
     pending_.emplace(id,
                      pending{msg.connection, {*identity_, random_.next_key()}});
     deadlines_.emplace_back(now_of(self_).steady + settings_.handshake_timeout,
                             id);
     arm_tick();
-    ask_for_frame(msg.connection);
+    read_frame(id);
   }
 
-  void handle(const frames_in& msg) {
-    auto position = pending_.find(msg.connection.id());
-    if (position == pending_.end() || msg.bodies->empty())
+  void handle(const connection_ready& msg) {
+    auto position = pending_.find(msg.connection);
+    if (position == pending_.end())
       return;
-    auto body = (*msg.bodies)[0];
-    if (position->second.answered)
-      handle_first_frame(position->first, body);
-    else
-      handle_init(position->first, body);
-  }
-
-  void handle(const connection_closed& msg) {
-    if (pending_.erase(msg.connection.id()) > 0)
-      report(to_string(msg.reason));
+    auto& x = position->second;
+    x.connection->write_rest();
+    // What comes while the Router is asked waits.
+    if (!x.asking)
+      read_frame(msg.connection);
   }
 
   void handle_tick() {
@@ -79,12 +74,30 @@ public:
 
 private:
   struct pending {
-    connection_actor connection;
+    connection_ptr connection;
     responder_handshake handshake;
+    // The Router looks up who that is.
+    bool asking = false;
     bool answered = false;
     // See `admission`.
     bool is_new = false;
   };
+
+  void read_frame(connection_id id) {
+    auto& x = pending_.at(id);
+    bytes frame;
+    auto got = x.connection->read(
+      [&frame](bytes_view body) { frame.assign(body.begin(), body.end()); });
+    if (got.end)
+      drop(id, to_string(*got.end));
+    else if (got.bodies == 0 && got.more)
+      self_->send(caf::actor_cast<connection_owner>(self_),
+                  connection_ready{id});
+    else if (got.bodies > 0 && x.answered)
+      handle_first_frame(id, frame);
+    else if (got.bodies > 0)
+      handle_init(id, frame);
+  }
 
   void handle_init(connection_id id, bytes_view body) {
     auto& x = pending_.at(id);
@@ -93,6 +106,7 @@ private:
       drop(id, to_string(request.error()));
       return;
     }
+    x.asking = true;
     self_->request(router_, caf::infinite, admission_request{*request})
       .then([this, id](const admission& msg) { handle_admission(id, msg); },
             [this, id](const caf::error&) { drop(id, "shutting_down"); });
@@ -109,13 +123,14 @@ private:
       drop(id, to_string(reply.error()));
       return;
     }
+    x.asking = false;
     x.answered = true;
     x.is_new = msg.is_new;
-    self_->send(x.connection, write_frames{std::move(*reply)});
+    x.connection->write(*reply);
     if (auto refused = x.handshake.refusal())
       drop(id, to_string(*refused));
     else
-      ask_for_frame(x.connection);
+      read_frame(id);
   }
 
   void handle_first_frame(connection_id id, bytes_view body) {
@@ -131,18 +146,13 @@ private:
     pending_.erase(id);
   }
 
-  void ask_for_frame(const connection_actor& connection) {
-    self_->send(connection,
-                read_next{caf::actor_cast<connection_owner>(self_)});
-  }
-
   /// Ends a connection without a word.
   void drop(connection_id id, std::string_view reason) {
     auto found = pending_.extract(id);
     if (found.empty())
       return;
     report(reason);
-    self_->send(found.mapped().connection, shut{});
+    found.mapped().connection->close();
   }
 
   void report(std::string_view reason) {
@@ -177,11 +187,7 @@ acceptor_behavior(acceptor_actor::stateful_pointer<acceptor_state> self,
   state.start(config, most, std::move(router));
   return {
     [&state](const inbound& msg) { state.handle(msg); },
-    [&state](const frames_in& msg) { state.handle(msg); },
-    [](const written&) {
-      // What an acceptor writes is less than any socket takes at once.
-    },
-    [&state](const connection_closed& msg) { state.handle(msg); },
+    [&state](const connection_ready& msg) { state.handle(msg); },
     [&state](tick) { state.handle_tick(); },
   };
 }

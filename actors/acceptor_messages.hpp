@@ -32,7 +32,7 @@ struct admission {
 /// A peer has proven itself on a connection.
 struct proven_connection {
   std::shared_ptr<proven_session> session;
-  connection_actor connection;
+  connection_ptr connection;
   /// The epoch of the session was new, see `admission`.
   bool is_new = false;
 };

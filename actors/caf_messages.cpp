@@ -2,8 +2,8 @@
 #include <node_proxy/actors/caf_messages.hpp>
 #include <node_proxy/actors/router.hpp>
 #include <node_proxy/actors/state_keeper.hpp>
-#include <node_proxy/actors/tcp_connection.hpp>
 #include <node_proxy/actors/tcp_event_handlers.hpp>
+#include <node_proxy/actors/tcp_linger.hpp>
 #include <node_proxy/actors/transport_messages.hpp>
 #include <node_proxy/protocol/bare.hpp>
 #include <node_proxy/protocol/hex.hpp>

@@ -49,14 +49,7 @@ class actor_system_config;
 
 /// Messages that stay in their actor system. Structs, declared here.
 #define NODE_PROXY_LOCAL_MESSAGES(X)                                           \
-  X(read_next)                                                                 \
-  X(attach)                                                                    \
-  X(write_frames)                                                              \
-  X(taken)                                                                     \
-  X(shut)                                                                      \
-  X(frames_in)                                                                 \
-  X(written)                                                                   \
-  X(connection_closed)                                                         \
+  X(connection_ready)                                                          \
   X(listen)                                                                    \
   X(listening)                                                                 \
   X(stop_listening)                                                            \
@@ -64,8 +57,9 @@ class actor_system_config;
   X(dial)                                                                      \
   X(dialled)                                                                   \
   X(inbound)                                                                   \
-  X(close_deadline)                                                            \
   X(tcp_event)                                                                 \
+  X(linger)                                                                    \
+  X(linger_deadline)                                                           \
   X(register_engine)                                                           \
   X(engine_registered)                                                         \
   X(unregister_engine)                                                         \

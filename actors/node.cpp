@@ -99,7 +99,12 @@ expected<void, caf::error> node::parts::start(node_config config) {
   auto stored = open_state(config);
   if (!stored)
     return unexpected{std::move(stored.error())};
-  transport = spawn_tcp_transport(system);
+  auto tcp = spawn_tcp_transport(system);
+  if (!tcp)
+    return unexpected{
+      make_error(error_code(tcp.error()),
+                 "the TCP transport: " + error_text(tcp.error()))};
+  transport = std::move(*tcp);
   router = spawn_router(system, config, transport, *stored, keeper);
   acceptors = spawn_acceptors(system, config, router);
   for (const auto& engine : config.engines)

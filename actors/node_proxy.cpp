@@ -56,9 +56,7 @@ public:
   caf::result<batch_outcome> handle(const node_out_batch& batch);
   void handle(const attach_session& msg);
   void handle(const stop_node_proxy& msg);
-  void handle(const frames_in& msg);
-  void handle(const written& msg);
-  void handle_closed(connection_id connection, std::string_view reason);
+  void handle(const connection_ready& msg);
   void handle_tick();
   void handle_flush();
 
@@ -98,14 +96,6 @@ public:
   void handle(const retire&);
 
 private:
-  struct connection {
-    connection_actor handle;
-    // All frames are wanted, not just the next one.
-    bool attached = false;
-    // Dealt with, and not yet told.
-    std::size_t taken = 0;
-  };
-
   const timestamp& now() { return now_ = now_of(self_); }
 
   enum class resting {
@@ -131,7 +121,8 @@ private:
   void offer_rest();
   void flush_soon();
   void arm_tick();
-  void attach_to(connection& x);
+  void add(const connection_ptr& x);
+  void read(connection_id id);
 
   void perform(dial_peer& action);
   void perform(transmit_frames& action);
@@ -148,8 +139,7 @@ private:
   pending_sends pending_;
   // Absent once this has retired, as engines refer to it.
   std::optional<engine_lanes> lanes_;
-  // By the id of the connection's actor, which is its name in the peer.
-  std::unordered_map<connection_id, connection> connections_;
+  std::unordered_map<connection_id, connection_ptr> connections_;
   bool flush_queued_ = false;
   // The last look at the clocks, which is good enough for what waits for that
   // flush: to look again for each message is dear.
@@ -183,8 +173,6 @@ void node_proxy_state::start(node_proxy_config config) {
   self_->set_down_handler([this](const caf::down_msg& msg) {
     if (msg.source == config_.router.address())
       self_->quit(msg.reason);
-    else
-      handle_closed(msg.source.id(), "lost");
   });
   auto begin = now();
   peer_->handle_local_advert(config_.local_advert, begin);
@@ -320,48 +308,44 @@ void node_proxy_state::handle(const stop_node_proxy& msg) {
 // ------------------------------------------------------
 
 void node_proxy_state::handle(const attach_session& msg) {
-  auto id = msg.connection.id();
-  self_->monitor(msg.connection);
-  auto& x = connections_[id] = {msg.connection};
+  auto id = msg.connection->id();
+  add(msg.connection);
+  msg.connection->begin_stream();
   peer_->handle_session(id, std::move(*msg.session), now());
-  attach_to(x);
-  handle_flush();
+  read(id);
 }
 
-void node_proxy_state::handle(const frames_in& msg) {
-  auto position = connections_.find(msg.connection.id());
+void node_proxy_state::add(const connection_ptr& x) {
+  x->set_owner(caf::actor_cast<connection_owner>(self_));
+  connections_.emplace(x->id(), x);
+}
+
+void node_proxy_state::handle(const connection_ready& msg) {
+  auto position = connections_.find(msg.connection);
   if (position == connections_.end())
     return;
-  auto id = position->first;
-  auto& x = position->second;
-  auto attached = x.attached;
+  peer_->handle_written(msg.connection, position->second->write_rest());
+  read(msg.connection);
+}
+
+/// Reads once, so that all connections and all who send have their turn.
+void node_proxy_state::read(connection_id id) {
+  auto x = connections_.at(id);
   auto at = now();
-  if (msg.bodies->empty())
-    peer_->handle_progress(id, msg.bytes_read, at);
-  for (std::size_t i = 0; i < msg.bodies->size(); ++i)
-    peer_->handle_frame(id, (*msg.bodies)[i], at);
-  if (attached)
-    x.taken += msg.bytes_read;
-  if (x.taken >= least_taken)
-    self_->send(msg.connection, taken{std::exchange(x.taken, 0)});
-  handle_flush();
+  auto got = x->read(
+    [this, id, &at](bytes_view body) { peer_->handle_frame(id, body, at); });
   // The answer to the handshake has come, so frames may follow.
-  position = connections_.find(id);
-  if (!attached && !msg.bodies->empty() && position != connections_.end())
-    attach_to(position->second);
-}
-
-void node_proxy_state::handle(const written& msg) {
-  peer_->handle_written(msg.connection.id(), msg.bytes);
+  if (got.bodies > 0)
+    x->begin_stream();
+  else if (got.bytes > 0)
+    peer_->handle_progress(id, got.bytes, at);
+  if (got.end) {
+    connections_.erase(id);
+    peer_->handle_closed(id, to_string(*got.end), at);
+  } else if (got.more) {
+    self_->send(caf::actor_cast<node_proxy_actor>(self_), connection_ready{id});
+  }
   handle_flush();
-}
-
-void node_proxy_state::handle_closed(connection_id connection,
-                                     std::string_view reason) {
-  if (connections_.erase(connection) == 0)
-    return;
-  peer_->handle_closed(connection, reason, now());
-  act();
 }
 
 // -- time
@@ -429,11 +413,6 @@ void node_proxy_state::offer_rest() {
               node_proxy_dormant{config_.remote, heard_, peer_->record()});
 }
 
-void node_proxy_state::attach_to(connection& x) {
-  x.attached = true;
-  self_->send(x.handle, attach{caf::actor_cast<connection_owner>(self_)});
-}
-
 void node_proxy_state::perform(dial_peer& action) {
   auto attempt = action.id;
   ++dials_;
@@ -441,13 +420,12 @@ void node_proxy_state::perform(dial_peer& action) {
     .then(
       [this, attempt](const dialled& msg) {
         --dials_;
-        auto id = msg.connection.id();
-        self_->monitor(msg.connection);
-        connections_[id] = {msg.connection};
-        self_->send(msg.connection,
-                    read_next{caf::actor_cast<connection_owner>(self_)});
+        auto id = msg.connection->id();
+        add(msg.connection);
         peer_->handle_dialled(attempt, id, now());
         act();
+        if (connections_.contains(id))
+          read(id);
       },
       [this, attempt](const caf::error&) {
         --dials_;
@@ -458,15 +436,16 @@ void node_proxy_state::perform(dial_peer& action) {
 
 void node_proxy_state::perform(transmit_frames& action) {
   auto position = connections_.find(action.connection);
-  if (position != connections_.end())
-    self_->send(position->second.handle,
-                write_frames{std::move(action.frames), action.report});
+  if (position == connections_.end())
+    return;
+  auto& x = *position->second;
+  peer_->handle_written(action.connection, x.write(action.frames));
+  peer_->reuse(std::move(action.frames));
 }
 
 void node_proxy_state::perform(close_connection& action) {
-  auto found = connections_.extract(action.connection);
-  if (!found.empty())
-    self_->send(found.mapped().handle, shut{});
+  if (auto found = connections_.extract(action.connection); !found.empty())
+    found.mapped()->close();
 }
 
 void node_proxy_state::perform(deliver_message& action) {
@@ -535,11 +514,7 @@ node_proxy_behavior(node_proxy_actor::stateful_pointer<node_proxy_state> self,
     routed<routed_mark>(state),
     [&state](const retire& msg) { state.handle(msg); },
     routed<stop_node_proxy>(state),
-    [&state](const frames_in& msg) { state.handle(msg); },
-    [&state](const written& msg) { state.handle(msg); },
-    [&state](const connection_closed& msg) {
-      state.handle_closed(msg.connection.id(), to_string(msg.reason));
-    },
+    [&state](const connection_ready& msg) { state.handle(msg); },
     [&state](engines_answered) { state.handle_answers(); },
     [&state](tick) { state.handle_tick(); },
     [&state](flush_queued) { state.handle_flush_queued(); },

@@ -41,7 +41,7 @@ struct routed_batch {
 /// The peer has dialled us and proven itself.
 struct attach_session {
   std::shared_ptr<proven_session> session;
-  connection_actor connection;
+  connection_ptr connection;
 };
 
 /// The local engines are others now.
@@ -132,8 +132,7 @@ using node_proxy_actor =
                   batch_outcome(routed_batch), void(attach_session),
                   void(engines_changed), void(local_advert_changed),
                   void(connect_now), void(looked_up), void(routed_mark),
-                  void(retire), void(stop_node_proxy), void(frames_in),
-                  void(written), void(connection_closed),
+                  void(retire), void(stop_node_proxy), void(connection_ready),
                   void(engines_answered), void(tick), void(flush_queued)>;
 
 /// What a Node Proxy reports to: the Router.

@@ -44,9 +44,8 @@ void router_state::handle(const proven_connection& msg) {
                                       : control::goodbye_reason::denied;
     if (stopping_)
       reason = control::goodbye_reason::shutdown;
-    self_->send(msg.connection,
-                write_frames{refusal_frames(established, reason)});
-    self_->send(msg.connection, shut{});
+    msg.connection->write(refusal_frames(established, reason));
+    msg.connection->close();
     return;
   }
   auto to = proxies_.find(terms.remote);

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -90,6 +91,13 @@ descriptor::~descriptor() {
     ::close(fd_);
 }
 
+expected<descriptor, os_error> open_epoll() {
+  descriptor result{::epoll_create1(EPOLL_CLOEXEC)};
+  if (result.get() < 0)
+    return last_error();
+  return result;
+}
+
 expected<descriptor, os_error> open_listener(const tcp_addr& address) {
   auto result = open_socket(address);
   if (!result)
@@ -154,6 +162,18 @@ tcp_addr local_address(int fd) {
   if (::getsockname(fd, address.get(), &address.size) != 0)
     return {};
   return from_os(address);
+}
+
+read_outcome read_some(int fd, std::span<std::byte> to) noexcept {
+  for (;;) {
+    auto count = ::recv(fd, to.data(), to.size(), MSG_DONTWAIT);
+    if (count > 0)
+      return {static_cast<std::size_t>(count), false};
+    if (count < 0 && errno == EINTR)
+      continue;
+    auto is_empty = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    return {0, !is_empty};
+  }
 }
 
 std::size_t write_some(int fd, bytes_view data) noexcept {

@@ -4,6 +4,8 @@
 
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -45,6 +47,9 @@ struct os_error {
   int number = 0;
 };
 
+/// A set of sockets to wait for, as epoll(7) has it.
+[[nodiscard]] expected<descriptor, os_error> open_epoll();
+
 /// A socket that listens at `address`, port 0 for any.
 [[nodiscard]] expected<descriptor, os_error>
 open_listener(const tcp_addr& address);
@@ -69,6 +74,16 @@ struct accepted_socket {
 
 /// The address of the near end of a socket.
 [[nodiscard]] tcp_addr local_address(int fd);
+
+/// What `read_some` got.
+struct read_outcome {
+  std::size_t count = 0;
+  /// The peer has ended the connection, or it has failed.
+  bool ended = false;
+};
+
+/// Reads what is there, at most as much as fits.
+[[nodiscard]] read_outcome read_some(int fd, std::span<std::byte> to) noexcept;
 
 /// Writes as much as the socket takes at once; nothing if it has failed, which
 /// shows to whoever waits for it.

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -10,6 +11,8 @@
 
 #include <node_proxy/actors/tcp_connection.hpp>
 #include <node_proxy/actors/tcp_event_handlers.hpp>
+#include <node_proxy/actors/tcp_linger.hpp>
+#include <node_proxy/actors/tcp_poller.hpp>
 #include <node_proxy/protocol/address_text.hpp>
 
 namespace node_proxy {
@@ -19,6 +22,11 @@ namespace {
 // When there are no descriptors left, connections wait with the operating
 // system for so long.
 constexpr std::chrono::milliseconds accept_pause{100};
+
+// How long a peer may take to accept what was written before the end of a
+// connection, and to close its end. Less when the transport itself is to end.
+constexpr std::chrono::seconds linger_time{3};
+constexpr std::chrono::milliseconds last_linger_time{500};
 
 caf::error address_error(errc code, const transport_address& address,
                          std::string_view text) {
@@ -44,12 +52,15 @@ public:
 
   ~transport_state();
 
-  void start();
+  void start(descriptor epoll);
 
   caf::result<listening> handle(const listen& msg);
   caf::result<listening_stopped> handle(const stop_listening& msg);
   caf::result<dialled> handle(const dial& msg);
   void handle(const tcp_event& msg);
+  void handle(const linger& msg);
+  void handle(const linger_deadline& msg);
+  void handle(const connection_ready& msg);
 
 private:
   struct listener_entry {
@@ -75,6 +86,10 @@ private:
   void handle_accepted(listener_entry& entry);
   void handle_accept_failed(std::uint64_t id, const listener_entry& entry);
   void handle_down(const caf::actor_addr& who);
+  void handle_exit(const caf::error& reason);
+  void end_dials_and_listeners();
+  void end_if_idle();
+  connection_ptr make_connection(descriptor socket);
   void stop(listener_entry& entry);
   void forget(dial_map::iterator entry);
   [[nodiscard]] bool is_watched(const caf::actor_addr& who) const;
@@ -84,14 +99,38 @@ private:
   std::uint64_t last_id_ = 0;
   listener_map listeners_;
   dial_map dials_;
+  std::shared_ptr<tcp_poller> poller_;
+  lingering_sockets lingering_;
+  // Why it ends as soon as nothing lingers any more.
+  std::optional<caf::error> ending_;
 };
 
-void transport_state::start() {
+void transport_state::start(descriptor epoll) {
   self_->set_down_handler(
     [this](caf::down_msg& msg) { handle_down(msg.source); });
+  self_->set_exit_handler(
+    [this](caf::exit_msg& msg) { handle_exit(msg.reason); });
+  poller_ = std::make_shared<tcp_poller>(self_, std::move(epoll));
 }
 
 transport_state::~transport_state() {
+  end_dials_and_listeners();
+}
+
+void transport_state::handle_exit(const caf::error& reason) {
+  if (std::exchange(ending_, reason))
+    return;
+  end_dials_and_listeners();
+  send_later(self_, last_linger_time, linger_deadline{});
+  end_if_idle();
+}
+
+void transport_state::end_if_idle() {
+  if (ending_ && lingering_.empty())
+    self_->quit(*ending_);
+}
+
+void transport_state::end_dials_and_listeners() {
   for (auto& [id, entry] : dials_) {
     fail(entry.answer, address_error(errc::shutting_down, entry.address,
                                      "the transport has ended"));
@@ -101,6 +140,8 @@ transport_state::~transport_state() {
     fulfil(entry.stopped, listening_stopped{entry.address});
     entry.handler->close();
   }
+  dials_.clear();
+  listeners_.clear();
 }
 
 void transport_state::handle(const tcp_event& msg) {
@@ -207,9 +248,9 @@ void transport_state::handle_accepted(listener_entry& entry) {
     if (entry.stopping)
       continue;
     transport_address local = local_address(accepted.socket.get());
-    auto connection = spawn_tcp_connection(
-      self_->system(), std::move(accepted.socket), entry.acceptor);
-    self_->send(entry.acceptor, inbound{connection, accepted.remote, local});
+    self_->send(entry.acceptor,
+                inbound{make_connection(std::move(accepted.socket)),
+                        accepted.remote, local});
   }
 }
 
@@ -253,9 +294,7 @@ void transport_state::handle_connected(dial_map::iterator entry) {
   auto& [handler, address, owner, answer] = entry->second;
   auto socket = handler->take_result();
   if (socket)
-    fulfil(answer, dialled{spawn_tcp_connection(
-                     self_->system(), std::move(*socket),
-                     caf::actor_cast<connection_owner>(owner))});
+    fulfil(answer, dialled{make_connection(std::move(*socket))});
   else
     fail(answer, address_error(socket.error(), address));
   forget(entry);
@@ -275,25 +314,60 @@ void transport_state::forget(dial_map::iterator entry) {
     self_->demonitor(owner);
 }
 
+// -- connections --------------------------------------------------------------
+
+connection_ptr transport_state::make_connection(descriptor socket) {
+  return make_tcp_connection(std::move(socket), poller_,
+                             caf::actor_cast<linger_actor>(self_));
+}
+
+void transport_state::handle(const linger& msg) {
+  auto id = msg.what->socket->id();
+  lingering_.add(msg.what, caf::actor_cast<connection_owner>(self_));
+  if (!lingering_.empty())
+    send_later(self_, linger_time, linger_deadline{id});
+}
+
+void transport_state::handle(const connection_ready& msg) {
+  lingering_.handle_ready(msg.connection);
+  end_if_idle();
+}
+
+void transport_state::handle(const linger_deadline& msg) {
+  if (ending_)
+    lingering_.handle_all_deadlines();
+  else
+    lingering_.handle_deadline(msg.connection);
+  end_if_idle();
+}
+
 // -- as an actor --------------------------------------------------------------
 
 // A broker, since all it does has to be done in the thread of the event loop.
-caf::behavior tcp_transport(broker_pointer self) {
+caf::behavior tcp_transport(broker_pointer self,
+                            const std::shared_ptr<descriptor>& epoll) {
   auto* state = &state_of(self);
-  state->start();
+  state->start(std::move(*epoll));
   return {
     [state](const listen& msg) { return state->handle(msg); },
     [state](const stop_listening& msg) { return state->handle(msg); },
     [state](const dial& msg) { return state->handle(msg); },
     [state](const tcp_event& msg) { state->handle(msg); },
+    [state](const linger& msg) { state->handle(msg); },
+    [state](const linger_deadline& msg) { state->handle(msg); },
+    [state](const connection_ready& msg) { state->handle(msg); },
   };
 }
 
 } // namespace
 
-transport_actor spawn_tcp_transport(caf::actor_system& system) {
-  return caf::actor_cast<transport_actor>(
-    system.middleman().spawn_broker(tcp_transport));
+expected<transport_actor, os_error>
+spawn_tcp_transport(caf::actor_system& system) {
+  auto epoll = open_epoll();
+  if (!epoll)
+    return unexpected{epoll.error()};
+  return caf::actor_cast<transport_actor>(system.middleman().spawn_broker(
+    tcp_transport, std::make_shared<descriptor>(std::move(*epoll))));
 }
 
 } // namespace node_proxy

@@ -143,7 +143,8 @@ std::optional<peer_action> peer::poll_action() {
     if (!i->out.empty()) {
       i->backlog += i->out.size();
       auto much = i->backlog >= settings_.backlog_bytes / 4;
-      return transmit_frames{i->id, std::exchange(i->out, {}), much};
+      return transmit_frames{
+        i->id, std::exchange(i->out, std::exchange(spare_, {})), much};
     }
     if (i->is<link::closing>()) {
       close_connection result{i->id};
@@ -158,6 +159,12 @@ std::optional<peer_action> peer::poll_action() {
   if (actions_.empty())
     return std::nullopt;
   return actions_.take_front();
+}
+
+void peer::reuse(bytes&& buffer) {
+  buffer.clear();
+  if (buffer.capacity() > spare_.capacity())
+    spare_ = std::move(buffer);
 }
 
 std::optional<steady_time> peer::poll_timeout(timestamp now) const {

@@ -118,11 +118,14 @@ public:
 
   void handle_timeout(timestamp now);
 
-  /// Turns what is due into frames, at most about 256 KiB of messages.
-  /// @returns whether more could be sent at once.
+  /// Turns what is due into frames, at most about 128 KiB of messages.
+  /// @returns whether there may be more to send as soon as these are written.
   bool flush(timestamp now);
 
   [[nodiscard]] std::optional<peer_action> poll_action();
+
+  /// Gives back the memory of a `transmit_frames` that was written.
+  void reuse(bytes&& buffer);
 
   /// When to call `handle_timeout` at the latest.
   [[nodiscard]] std::optional<steady_time> poll_timeout(timestamp now) const;
@@ -239,6 +242,7 @@ private:
   dialler dialler_;
   std::list<link> links_;
   fifo<peer_action> actions_;
+  bytes spare_; // memory for the next `link::out`
   peer_metrics metrics_;
 
   std::shared_ptr<const node_advert> local_advert_;

@@ -13,7 +13,7 @@ namespace node_proxy {
 namespace {
 
 /// How much one flush puts into frames.
-constexpr std::size_t flush_bytes = 256 * 1024;
+constexpr std::size_t flush_bytes = 128 * 1024;
 
 /// Bytes of chunk list that fit a frame, whatever its number.
 std::size_t max_list() {
@@ -276,16 +276,16 @@ void peer::flush_control(link& x, timestamp now) {
 }
 
 bool peer::flush_messages(link& x, timestamp now) {
-  while (x.backlog + x.out.size() < settings_.backlog_bytes) {
-    if (x.out.size() >= flush_bytes)
-      return true;
+  while (x.backlog + x.out.size() < settings_.backlog_bytes
+         && x.out.size() < flush_bytes) {
     x.rekey_if_due(settings_, now.steady);
     auto sent = seal_next_messages(x, now);
     auto sent_unreliable = seal_next_unreliable(x, now);
     if (!sent && !sent_unreliable)
-      break;
+      return false;
   }
-  return false;
+  // What the socket still has to take is told when it is written.
+  return x.backlog == 0;
 }
 
 bool peer::seal_next_messages(link& x, timestamp now) {

@@ -56,11 +56,19 @@ public:
     return result;
   }
 
-  void read_one() { self_->send(connection, read_next{owner()}); }
+  /// Wants one more frame of a handshake.
+  void read_one() {
+    ++wanted_;
+    connection->set_owner(owner());
+    read();
+  }
 
+  /// Wants all frames from now on.
   void attach_here() {
     streaming_ = true;
-    self_->send(connection, attach{owner()});
+    connection->set_owner(owner());
+    connection->begin_stream();
+    read();
   }
 
   /// Sends a frame.
@@ -70,14 +78,15 @@ public:
     write_raw(std::move(frame));
   }
 
-  void write_raw(bytes data) {
-    self_->send(connection, write_frames{std::move(data), true});
+  void write_raw(const bytes& data) { written_ += connection->write(data); }
+
+  void shut_down() { connection->close(); }
+
+  /// Goes on after `keep`.
+  void go_on() {
+    keep = false;
+    read();
   }
-
-  void shut_down() { self_->send(connection, shut{}); }
-
-  /// Tells the connection that it may go on.
-  void take(std::size_t size) { self_->send(connection, taken{size}); }
 
   /// Waits for the next frame.
   bytes next_body() {
@@ -127,33 +136,46 @@ public:
   [[nodiscard]] std::size_t frames_waiting() const { return bodies_.size(); }
   [[nodiscard]] std::size_t batches() const { return batches_; }
 
-  connection_actor connection;
-  /// Do not tell the connection that what it delivers was taken.
+  connection_ptr connection;
+  /// Do not read, as an owner that is busy.
   bool keep = false;
 
 private:
   bool handle_one(std::chrono::nanoseconds limit) {
     bool result = true;
     self_->receive(
-      [&](const frames_in& message) {
-        ++batches_;
-        read_ += message.bytes_read;
-        for (std::size_t index = 0; index < message.bodies->size(); ++index)
-          bodies_.push_back(to_bytes((*message.bodies)[index]));
-        if (streaming_ && !keep)
-          self_->send(connection, taken{message.bytes_read});
-      },
-      [&](const written& message) { written_ += message.bytes; },
-      [&](const connection_closed& message) {
-        CHECK_FALSE(reason_.has_value());
-        reason_ = message.reason;
+      [&](const connection_ready& message) {
+        if (message.connection != connection->id())
+          return;
+        written_ += connection->write_rest();
+        read();
       },
       caf::after(limit) >> [&] { result = false; });
     return result;
   }
 
+  /// Reads until nothing is there or wanted any more.
+  void read() {
+    for (auto more = true; more && !reason_ && wants_more();) {
+      auto got = connection->read(
+        [this](bytes_view body) { bodies_.push_back(to_bytes(body)); });
+      batches_ += got.bodies > 0;
+      read_ += got.bytes;
+      if (!streaming_)
+        wanted_ -= got.bodies;
+      reason_ = got.end;
+      more = got.more;
+    }
+  }
+
+  [[nodiscard]] bool wants_more() const {
+    return !keep && (streaming_ || wanted_ > 0);
+  }
+
   caf::scoped_actor self_;
   bool streaming_ = false;
+  // Frames of the handshake.
+  std::size_t wanted_ = 0;
   std::deque<bytes> bodies_;
   std::size_t batches_ = 0;
   std::size_t read_ = 0;

@@ -2,6 +2,9 @@
 
 #include <node_proxy/actors/router.hpp>
 
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 #include <caf/default_attachable.hpp>
@@ -86,13 +89,75 @@ struct fixture : system_fixture {
   router_actor router;
 };
 
+/// A connection that the test is the other end of.
+class held_connection : public connection {
+public:
+  [[nodiscard]] connection_id id() const noexcept override { return id_; }
+
+  void set_owner(const connection_owner& owner) override {
+    std::lock_guard guard{mutex_};
+    owner_ = owner;
+    changed_.notify_all();
+  }
+
+  void begin_stream() override {
+    // nop
+  }
+
+  read_result read(const body_handler&) override {
+    std::lock_guard guard{mutex_};
+    read_result result;
+    if (is_broken_)
+      result.end = close_reason::lost;
+    return result;
+  }
+
+  std::size_t write(bytes_view frames) override { return frames.size(); }
+
+  [[nodiscard]] std::size_t unsent() const noexcept override { return 0; }
+
+  void close() override {
+    std::lock_guard guard{mutex_};
+    is_closed_ = true;
+    changed_.notify_all();
+  }
+
+  /// Waits until somebody owns it or, if that is false, until it is closed.
+  bool is_taken() {
+    std::unique_lock guard{mutex_};
+    if (!changed_.wait_for(guard, patience,
+                           [this] { return is_closed_ || owner_; }))
+      FAIL("nobody cares for a connection");
+    return !is_closed_;
+  }
+
+  void break_off() {
+    std::lock_guard guard{mutex_};
+    is_broken_ = true;
+    caf::anon_send(owner_, connection_ready{id_});
+  }
+
+private:
+  static connection_id next_id() {
+    static std::atomic<connection_id> last = 0;
+    return ++last;
+  }
+
+  const connection_id id_ = next_id();
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  connection_owner owner_;
+  bool is_closed_ = false;
+  bool is_broken_ = false;
+};
+
 /// Somebody dials the node of the Router, with the test in place of acceptor,
 /// connection and peer.
 class inbound_peer {
 public:
   inbound_peer(fixture& there, std::shared_ptr<const identity> who,
                const node_id& id)
-    : there_(there), connection_(there.system), who_(std::move(who)),
+    : there_(there), who_(std::move(who)),
       initiator_(*who_, there.node.self->noise_public(), os_random_key(),
                  offer(id)),
       responder_(*there.node.self, os_random_key()) {
@@ -131,23 +196,12 @@ public:
     there_.self->send(
       there_.router,
       proven_connection{std::make_shared<proven_session>(std::move(*proven)),
-                        handle(), admitted_.is_new});
+                        connection_, admitted_.is_new});
   }
 
   /// Waits until a Node Proxy has the connection or, if that is false, until it
-  /// is shut.
-  bool is_taken() {
-    std::optional<bool> result;
-    while (!result)
-      connection_->receive(
-        [&](const attach& msg) {
-          owner_ = msg.owner;
-          result = true;
-        },
-        [&](const shut&) { result = false; }, [](const write_frames&) {},
-        caf::after(patience) >> [] { FAIL("nobody cares for a connection"); });
-    return *result;
-  }
+  /// is closed.
+  bool is_taken() { return connection_->is_taken(); }
 
   /// Connects.
   void come() {
@@ -157,18 +211,12 @@ public:
   }
 
   /// The connection breaks.
-  void leave() {
-    connection_->send(owner_, connection_closed{handle(), close_reason::lost});
-  }
+  void leave() { connection_->break_off(); }
 
   /// Of the node's numbers, as the peer was told.
   [[nodiscard]] std::uint64_t epoch() const { return admitted_.epoch; }
 
 private:
-  connection_actor handle() {
-    return caf::actor_cast<connection_actor>(caf::actor{connection_});
-  }
-
   hello offer(const node_id& id) const {
     hello result;
     result.request.proto_ver_min = 1;
@@ -182,13 +230,13 @@ private:
   }
 
   fixture& there_;
-  caf::scoped_actor connection_;
+  std::shared_ptr<held_connection> connection_ =
+    std::make_shared<held_connection>();
   std::shared_ptr<const identity> who_;
   initiator_handshake initiator_;
   responder_handshake responder_;
   admission admitted_;
   std::optional<session> session_;
-  connection_owner owner_;
 };
 
 node_config forgetful_config() {
