@@ -139,17 +139,6 @@ void send_later(Self* self, Duration delay, Msg msg) {
 
 // -- brokers ------------------------------------------------------------------
 
-/// What brokers read into and write from: `std::vector<char>` in 0.17,
-/// `caf::byte_buffer` in 1.x.
-using io_buffer = std::decay_t<decltype(caf::io::new_data_msg::buf)>;
-
-/// Runs `fun` in the thread of all brokers at the start of the next turn of
-/// the event loop, when all changes of the running turn have taken effect.
-template <class F>
-void post_to_loop(caf::io::abstract_broker* self, F fun) {
-  self->backend().post(std::move(fun));
-}
-
 #if CAF_MAJOR_VERSION >= 1
 /// A broker without a static type.
 using basic_broker = caf::io::broker;
