@@ -57,7 +57,7 @@ void router_state::handle(const proven_connection& msg) {
       // What there was of that epoch has been forgotten meanwhile. Its numbers
       // must not begin anew; the peer comes again and gets another one.
       ++failed_handshakes_["epoch_ended"];
-      self_->send(msg.connection, shut{});
+      msg.connection->close();
       return;
     }
     spawn_proxy(terms.remote, *key, *record).guest = true;

@@ -179,7 +179,7 @@ public:
       there_.must<admission>(there_.router, admission_request{*request});
     auto reply = responder_.handle_facts(admitted_.facts, admitted_.epoch,
                                          there_.node.settings,
-                                         now_of(&*connection_).steady);
+                                         now_of(&*there_.self).steady);
     REQUIRE(reply);
     auto result = initiator_.handle_reply(body_of(*reply));
     REQUIRE(result);

@@ -225,6 +225,26 @@ TEST_CASE_FIXTURE(transport_fixture,
 }
 #endif
 
+TEST_CASE_FIXTURE(transport_fixture,
+                  "a peer that never reads does not keep the transport") {
+  connection_end near{system};
+  raw_peer peer{listen_at(local_host(0), near)};
+  near.connection = near.next_inbound().connection;
+  near.write_raw(bytes(32 * 1024 * 1024));
+  near.shut_down();
+  // The transport has it, since it answers what came later.
+  CHECK(
+    code_of(
+      ask<listening_stopped>(transport, stop_listening{local_host(1)}).error())
+    == errc::bad_address);
+  auto begin = std::chrono::steady_clock::now();
+  caf::anon_send_exit(transport, caf::exit_reason::user_shutdown);
+  self->wait_for(transport);
+  // A peer of a transport that goes on has more time.
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{2});
+  CHECK(peer.sees_end());
+}
+
 TEST_CASE_FIXTURE(transport_fixture, "the transport ends while dialling") {
   full_listener silent;
   connection_end near{system};
