@@ -100,12 +100,14 @@ std::vector<node_proxy::node_advert> adverts_of(const receivers& one,
   return result;
 }
 
-/// Peers die while they are stopped.
+/// Peers die while they are stopped. Their outboxes are full with few messages,
+/// as each request of CAF's takes time in proportion to how many are open: that
+/// is time of the senders, not of the Node Proxies.
 node_proxy::peer_settings very_impatient_settings() {
   auto result = impatient_settings();
   result.heartbeat_interval = 250ms;
   result.dead_peer_limit = 1s;
-  result.outbox_bytes = 256 * 1024;
+  result.outbox_messages = 256;
   return result;
 }
 
