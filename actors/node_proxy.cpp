@@ -1,16 +1,7 @@
-#include <node_proxy/actors/node_proxy.hpp>
-
 #include <algorithm>
-#include <functional>
-#include <optional>
-#include <unordered_map>
 #include <utility>
-#include <vector>
 
-#include <node_proxy/actors/engine_lanes.hpp>
-#include <node_proxy/actors/now.hpp>
-#include <node_proxy/actors/pending_sends.hpp>
-#include <node_proxy/protocol/peer.hpp>
+#include <node_proxy/actors/node_proxy_state.hpp>
 
 namespace node_proxy {
 
@@ -19,147 +10,7 @@ namespace {
 /// How far ahead a tick is at most.
 constexpr auto furthest_tick = std::chrono::minutes{1};
 
-/// The shell around a `peer`: feeds it, does what it says, keeps its time.
-class node_proxy_state {
-public:
-  explicit node_proxy_state(node_proxy_actor::pointer self) : self_(self) {
-    lanes_.emplace(self, [this](auto ids, auto reason) {
-      auto at = now();
-      for (const auto& id : ids)
-        peer_->handle_finished(id, reason, at);
-      flush_soon();
-    });
-  }
-
-  node_proxy_state(const node_proxy_state&) = delete;
-  node_proxy_state& operator=(const node_proxy_state&) = delete;
-
-  ~node_proxy_state() {
-    // The Router outlives this: it is not to keep all who ever watched it.
-    if (config_.router)
-      self_->demonitor(config_.router.address());
-  }
-
-  void start(node_proxy_config config);
-
-  // -- handlers
-  // ----------------------------------------------------------------
-
-  /// What users may say, too.
-  template <class Reply, class Msg>
-  caf::result<Reply> handle_direct(const Msg& msg);
-
-  /// What only the Router says.
-  void count_routed();
-
-  caf::result<delivered> handle(const node_out_msg& msg);
-  caf::result<batch_outcome> handle(const node_out_batch& batch);
-  void handle(const attach_session& msg);
-  void handle(const stop_node_proxy& msg);
-  void handle(const connection_ready& msg);
-  void handle_tick();
-  void handle_flush();
-
-  void handle_flush_queued() {
-    flush_queued_ = false;
-    handle_flush();
-  }
-
-  void handle(const engines_changed& msg) {
-    lanes_->set_engines(msg.engines);
-    act();
-  }
-
-  void handle_answers() {
-    if (lanes_)
-      lanes_->handle_answers();
-  }
-
-  void handle(const local_advert_changed& msg) {
-    peer_->handle_local_advert(msg.advert, now());
-    act();
-  }
-
-  void handle(const connect_now&) {
-    peer_->handle_connect(now());
-    act();
-  }
-
-  void handle(const looked_up&) {
-    given_out_ = true;
-    rest_from_ = now().steady + config_.settings.idle_timeout;
-    act();
-  }
-
-  void handle(const routed_mark&) { act(); }
-
-  void handle(const retire&);
-
-private:
-  const timestamp& now() { return now_ = now_of(self_); }
-
-  enum class resting {
-    no,
-    // The Router has been told that this Node Proxy could end. It says
-    // `retire`, or a message of its own is on the way, which ends the rest.
-    offered,
-    // All that users say is passed on.
-    retired,
-  };
-
-  template <class Reply, class Msg>
-  void pass_on(const Msg& msg, promise<Reply> waiting);
-  void take(const node_out_msg& msg, promise<delivered> waiting);
-  void take(const node_out_batch& batch, promise<batch_outcome> waiting);
-  void take(const node_msg& msg, promise<node_msg_taken> waiting);
-  void take(const connect_request& request, promise<connect_reply> waiting);
-  void take(const connect_reply& reply, promise<done> waiting);
-  void take(const node_advert& advert, promise<node_advert_reply> waiting);
-  void take(connection_permanence permanence, promise<done> waiting);
-
-  void act();
-  void offer_rest();
-  void flush_soon();
-  void arm_tick();
-  void add(const connection_ptr& x);
-  void read(connection_id id);
-
-  void perform(dial_peer& action);
-  void perform(transmit_frames& action);
-  void perform(close_connection& action);
-  void perform(deliver_message& action);
-  void perform(send_outcome& action);
-  void perform(learned_advert& action);
-  void perform(overtaken_advert& action);
-  void perform(peer_event& action);
-
-  node_proxy_actor::pointer self_;
-  node_proxy_config config_;
-  std::unique_ptr<peer> peer_;
-  pending_sends pending_;
-  // Absent once this has retired, as engines refer to it.
-  std::optional<engine_lanes> lanes_;
-  std::unordered_map<connection_id, connection_ptr> connections_;
-  bool flush_queued_ = false;
-  // The last look at the clocks, which is good enough for what waits for that
-  // flush: to look again for each message is dear.
-  timestamp now_;
-  resting resting_ = resting::no;
-  // Some user has a handle.
-  bool given_out_ = false;
-  // Not to rest before this.
-  steady_time rest_from_{};
-  // How many messages of the Router have come.
-  std::uint64_t heard_ = 0;
-  // Dials under way, wanted or not: each may bring a connection.
-  std::size_t dials_ = 0;
-  // What users said since the Router was asked; to be told whether this has
-  // retired.
-  std::vector<std::function<void(bool)>> held_;
-  // Ticks on their way, the next one last: a tick cannot be taken back, so one
-  // is added only if it is to come before all others.
-  std::vector<steady_time> ticks_;
-};
+} // namespace
 
 void node_proxy_state::start(node_proxy_config config) {
   config_ = std::move(config);
@@ -304,50 +155,6 @@ void node_proxy_state::handle(const stop_node_proxy& msg) {
   handle_flush();
 }
 
-// -- what connections say
-// ------------------------------------------------------
-
-void node_proxy_state::handle(const attach_session& msg) {
-  auto id = msg.connection->id();
-  add(msg.connection);
-  msg.connection->begin_stream();
-  peer_->handle_session(id, std::move(*msg.session), now());
-  read(id);
-}
-
-void node_proxy_state::add(const connection_ptr& x) {
-  x->set_owner(caf::actor_cast<connection_owner>(self_));
-  connections_.emplace(x->id(), x);
-}
-
-void node_proxy_state::handle(const connection_ready& msg) {
-  auto position = connections_.find(msg.connection);
-  if (position == connections_.end())
-    return;
-  peer_->handle_written(msg.connection, position->second->write_rest());
-  read(msg.connection);
-}
-
-/// Reads once, so that all connections and all who send have their turn.
-void node_proxy_state::read(connection_id id) {
-  auto x = connections_.at(id);
-  auto at = now();
-  auto got = x->read(
-    [this, id, &at](bytes_view body) { peer_->handle_frame(id, body, at); });
-  // The answer to the handshake has come, so frames may follow.
-  if (got.bodies > 0)
-    x->begin_stream();
-  else if (got.bytes > 0)
-    peer_->handle_progress(id, got.bytes, at);
-  if (got.end) {
-    connections_.erase(id);
-    peer_->handle_closed(id, to_string(*got.end), at);
-  } else if (got.more) {
-    self_->send(caf::actor_cast<node_proxy_actor>(self_), connection_ready{id});
-  }
-  handle_flush();
-}
-
 // -- time
 // ----------------------------------------------------------------------
 
@@ -413,41 +220,6 @@ void node_proxy_state::offer_rest() {
               node_proxy_dormant{config_.remote, heard_, peer_->record()});
 }
 
-void node_proxy_state::perform(dial_peer& action) {
-  auto attempt = action.id;
-  ++dials_;
-  self_->request(config_.transport, caf::infinite, dial{action.address})
-    .then(
-      [this, attempt](const dialled& msg) {
-        --dials_;
-        auto id = msg.connection->id();
-        add(msg.connection);
-        peer_->handle_dialled(attempt, id, now());
-        act();
-        if (connections_.contains(id))
-          read(id);
-      },
-      [this, attempt](const caf::error&) {
-        --dials_;
-        peer_->handle_dial_failed(attempt, now());
-        act();
-      });
-}
-
-void node_proxy_state::perform(transmit_frames& action) {
-  auto position = connections_.find(action.connection);
-  if (position == connections_.end())
-    return;
-  auto& x = *position->second;
-  peer_->handle_written(action.connection, x.write(action.frames));
-  peer_->reuse(std::move(action.frames));
-}
-
-void node_proxy_state::perform(close_connection& action) {
-  if (auto found = connections_.extract(action.connection); !found.empty())
-    found.mapped()->close();
-}
-
 void node_proxy_state::perform(deliver_message& action) {
   lanes_->deliver(std::move(action));
 }
@@ -467,6 +239,8 @@ void node_proxy_state::perform(overtaken_advert& action) {
 void node_proxy_state::perform(peer_event& action) {
   self_->send(config_.router, proxy_event{config_.remote, action});
 }
+
+namespace {
 
 /// Handles what users may say.
 template <class Reply, class Msg>

@@ -158,6 +158,12 @@ std::size_t tcp_connection::write_kept() {
 }
 
 void tcp_connection::keep(bytes_view rest) {
+  // What has gone is closed up when that moves no more than it frees.
+  if (unsent_begin_ >= unsent()) {
+    unsent_.erase(unsent_.begin(),
+                  unsent_.begin() + static_cast<std::ptrdiff_t>(unsent_begin_));
+    unsent_begin_ = 0;
+  }
   unsent_.insert(unsent_.end(), rest.begin(), rest.end());
 }
 

@@ -6,6 +6,8 @@
 #include <thread>
 #include <vector>
 
+#include <malloc.h>
+
 #include <node_proxy/messages/limits.hpp>
 
 #include "support/octets.hpp"
@@ -377,6 +379,28 @@ TEST_CASE_FIXTURE(raw_fixture, "an owner that reads nothing stops the sender") {
   sender.join();
   CHECK(was_sent);
   CHECK(near.bytes_read() == data.size());
+}
+
+TEST_CASE_FIXTURE(raw_fixture, "what has gone takes no memory") {
+  near.attach_here();
+  constexpr std::size_t waiting = 4 * 1024 * 1024;
+  bytes piece(256 * 1024);
+  auto fill = [&] {
+    while (near.connection->unsent() < waiting)
+      near.write_raw(piece);
+  };
+  auto memory = [] {
+    return mallinfo2().uordblks + mallinfo2().hblkhd;
+  };
+  auto before = memory();
+  // The peer takes what comes, and there is always something left.
+  for (int i = 0; i < 400; ++i) {
+    fill();
+    CHECK(peer.receive(piece.size()).size() == piece.size());
+    near.handle_what_is_there();
+    CHECK(near.connection->unsent() > 0);
+  }
+  CHECK(memory() < before + 4 * waiting);
 }
 
 TEST_CASE_FIXTURE(connected_fixture, "much data in a short time") {
