@@ -19,12 +19,6 @@ void node_proxy_state::start(node_proxy_config config) {
                                  random_source{config_.seed});
   config_.seed.wipe();
   lanes_->set_engines(config_.engines);
-  // Nobody would end a Node Proxy whose Router is gone.
-  self_->monitor(config_.router);
-  self_->set_down_handler([this](const caf::down_msg& msg) {
-    if (msg.source == config_.router.address())
-      self_->quit(msg.reason);
-  });
   auto begin = now();
   peer_->handle_local_advert(config_.local_advert, begin);
   if (config_.remote_advert)

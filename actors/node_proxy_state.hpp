@@ -31,12 +31,6 @@ public:
   node_proxy_state(const node_proxy_state&) = delete;
   node_proxy_state& operator=(const node_proxy_state&) = delete;
 
-  ~node_proxy_state() {
-    // The Router outlives this: it is not to keep all who ever watched it.
-    if (config_.router)
-      self_->demonitor(config_.router.address());
-  }
-
   void start(node_proxy_config config);
 
   // -- handlers

@@ -63,6 +63,12 @@ void router_state::start(const node_config& config, transport_actor transport,
     [this](const caf::down_msg& msg) { handle_down(msg); });
 }
 
+router_state::~router_state() {
+  // Nobody else would end them.
+  for (const auto& [id, to] : proxies_)
+    caf::anon_send_exit(to.handle, caf::exit_reason::user_shutdown);
+}
+
 // -- what local engines ask
 // ----------------------------------------------------
 
@@ -259,6 +265,7 @@ router_state::proxy& router_state::spawn_proxy(const node_id& id,
   auto handle = spawn_node_proxy(self_->system(), std::move(config));
   self_->monitor(handle);
   auto& result = proxies_[id];
+  proxy_ids_.emplace(handle.id(), id);
   result.handle = std::move(handle);
   result.epoch = record.epoch;
   result.permanent = permanent_peers_.contains(id);
@@ -337,12 +344,12 @@ void router_state::handle_down(const caf::down_msg& msg) {
   auto is_down = [&msg](const auto& handle) {
     return handle.address() == msg.source;
   };
-  for (auto i = proxies_.begin(); i != proxies_.end(); ++i) {
-    if (!is_down(i->second.handle))
-      continue;
-    if (i->second.connected)
-      handle_event(i->first, peer_disconnected{"node_proxy_ended"});
-    forget_proxy(node_id{i->first});
+  auto proxy = proxy_ids_.find(msg.source.id());
+  if (proxy != proxy_ids_.end() && is_down(proxies_.at(proxy->second).handle)) {
+    auto remote = proxy->second;
+    if (proxies_.at(remote).connected)
+      handle_event(remote, peer_disconnected{"node_proxy_ended"});
+    forget_proxy(remote);
     finish_stop();
     return;
   }

@@ -14,7 +14,8 @@ namespace node_proxy {
 
 /// The Node Proxy of a node has ended.
 void router_state::forget_proxy(const node_id& id) {
-  proxies_.erase(id);
+  auto ended = proxies_.extract(id);
+  proxy_ids_.erase(ended.mapped().handle.id());
   adverts_.handle_release(id, advert_hold::served);
   write_state();
 }

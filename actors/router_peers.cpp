@@ -36,9 +36,8 @@ void router_state::handle(const proven_connection& msg) {
   auto& established = msg.session->established;
   const auto& terms = established.terms();
   auto facts = facts_about(terms.remote);
-  auto key = noise_key_of(terms.remote);
   // Things may have changed since the peer was admitted.
-  if (stopping_ || !key || !facts.allowed || facts.twin_connected
+  if (stopping_ || !facts.allowed || facts.twin_connected
       || facts.over_capacity) {
     auto reason = facts.over_capacity ? control::goodbye_reason::over_capacity
                                       : control::goodbye_reason::denied;
@@ -60,7 +59,7 @@ void router_state::handle(const proven_connection& msg) {
       msg.connection->close();
       return;
     }
-    spawn_proxy(terms.remote, *key, *record).guest = true;
+    spawn_proxy(terms.remote, msg.session->remote_key, *record).guest = true;
     to = proxies_.find(terms.remote);
   }
   send_to(to->second, attach_session{msg.session, msg.connection});

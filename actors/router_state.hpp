@@ -25,6 +25,11 @@ class router_state {
 public:
   explicit router_state(router_actor::pointer self);
 
+  router_state(const router_state&) = delete;
+  router_state& operator=(const router_state&) = delete;
+
+  ~router_state();
+
   void start(const node_config& config, transport_actor transport,
              const stored_state& stored, state_keeper_actor keeper);
 
@@ -130,6 +135,8 @@ private:
   transport_actor transport_;
   random_source random_;
   std::unordered_map<node_id, proxy> proxies_;
+  // The same by their actors.
+  std::unordered_map<caf::actor_id, node_id> proxy_ids_;
   // Peers without a Node Proxy.
   peer_book book_;
   std::unordered_map<node_id, trouble> troubles_;

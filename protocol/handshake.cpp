@@ -190,7 +190,8 @@ responder_handshake::handle_first_frame(bytes_view body) {
   auto resume = frame ? std::get_if<control::resume>(frame) : nullptr;
   if (!resume)
     return unexpected{handshake_error::not_proven};
-  return proven_session{std::move(*session_), *resume, answered_};
+  return proven_session{std::move(*session_), *resume, noise_.remote_static(),
+                        answered_};
 }
 
 connect_reply responder_handshake::decide(const connect_facts& facts) const {

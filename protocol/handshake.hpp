@@ -67,6 +67,8 @@ private:
 struct proven_session {
   session established;
   control::resume resume;
+  /// The key of the initiator's id, which it has proven.
+  noise_public_key remote_key{};
   /// When the initiator was answered. It lived after that.
   steady_time answered{};
 };

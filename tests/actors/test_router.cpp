@@ -312,6 +312,20 @@ TEST_CASE("of two ids of one key only one gets in, however close together they "
   CHECK(code_of(found.error()) == errc::denied);
 }
 
+TEST_CASE_FIXTURE(fixture, "Node Proxies end with their Router") {
+  auto who = fresh_identity();
+  inbound_peer peer{*this, who};
+  peer.come();
+  auto found = must<node_proxy_found>(router, lookup_node_proxy{who->id()});
+  SUBCASE("in good order") {
+    must<router_stopped>(router, stop_router{});
+  }
+  SUBCASE("however it ends") {
+    caf::anon_send_exit(router, caf::exit_reason::kill);
+  }
+  self->wait_for(found.proxy);
+}
+
 TEST_CASE("answers wait for a bounded number of peers that have left") {
   auto config = local_config();
   config.max_peers = 2;
