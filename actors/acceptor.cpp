@@ -90,9 +90,6 @@ private:
       [&frame](bytes_view body) { frame.assign(body.begin(), body.end()); });
     if (got.end)
       drop(id, to_string(*got.end));
-    else if (got.bodies == 0 && got.more)
-      self_->send(caf::actor_cast<connection_owner>(self_),
-                  connection_ready{id});
     else if (got.bodies > 0 && x.answered)
       handle_first_frame(id, frame);
     else if (got.bodies > 0)

@@ -18,7 +18,8 @@
 
 namespace node_proxy {
 
-/// There may be something to read again, or room to write.
+/// There may be something to read again, or room to write. It may come for no
+/// reason, and to an earlier owner.
 struct connection_ready {
   connection_id connection = 0;
 };
@@ -43,9 +44,7 @@ inline constexpr std::array<std::string_view, 3> enum_names<close_reason>{
 /// A connection. It cuts the stream into frames and knows nothing of what is in
 /// them. It is no actor: its owner, one actor at a time, reads and writes in
 /// its own thread, as each message from one thread to another takes longer than
-/// what is done with it. No call waits for the peer; when there is nothing to
-/// read or no room to write, the owner gets a `connection_ready` as soon as
-/// that has changed.
+/// what is done with it. No call waits for the peer.
 ///
 /// Nothing is read unless the owner reads, so an owner that is slow slows its
 /// peer down.
@@ -61,8 +60,6 @@ public:
     std::size_t bytes = 0;
     /// Complete frames.
     std::size_t bodies = 0;
-    /// There may be more at once. If not, a `connection_ready` comes.
-    bool more = false;
     /// The connection has come to its end. What had arrived before was read.
     std::optional<close_reason> end;
   };
@@ -77,26 +74,31 @@ public:
   /// Names it among all connections of this process.
   [[nodiscard]] virtual connection_id id() const noexcept = 0;
 
-  /// From now on `owner` uses the connection, and begins with a `read`.
+  /// From now on `owner` uses the connection, and begins with a `read`. It must
+  /// come to its end by itself, as the connection keeps its handle.
   virtual void set_owner(const connection_owner& owner) = 0;
 
   /// From now on `read` gives all frames there are, bodies of up to
-  /// `limits::frame_body`. Before, it gives one frame at a time, a body of at
-  /// most `limits::handshake_body`, and takes in little more than that.
+  /// `limits::frame_body`, for which a `connection_ready` comes. Before, it
+  /// gives one frame at a time, a body of at most `limits::handshake_body`, and
+  /// takes in little more than that.
   virtual void begin_stream() = 0;
 
-  /// Reads once.
+  /// Reads once. When there is more, the owner gets a `connection_ready`, now
+  /// or later; but not if a frame of the handshake has come: the next one is
+  /// read when the owner wants it.
   virtual read_result read(const body_handler& handle_body) = 0;
 
   /// Appends whole frames, lengths included, to the stream. What finds no room
-  /// now is kept and goes first.
+  /// now is kept and goes first; the owner gets a `connection_ready` when there
+  /// is room.
   /// @returns how many octets have gone to the operating system, of these
   ///          frames and what was kept before.
   virtual std::size_t write(bytes_view frames) = 0;
 
-  /// After a `connection_ready`: goes on with what was kept.
+  /// After a `connection_ready`, before `read`: goes on with what was kept.
   /// @returns as `write`.
-  std::size_t write_rest() { return write({}); }
+  virtual std::size_t write_rest() = 0;
 
   /// Octets that `write` has kept.
   [[nodiscard]] virtual std::size_t unsent() const noexcept = 0;

@@ -74,10 +74,15 @@ void node_proxy_state::handle(const retire&) {
     x(true);
   // As long as users have handles they may use them. The last one that goes
   // ends this, too.
-  if (given_out_)
+  if (given_out_) {
     lanes_.reset();
-  else
+    // Nor does the Router know it any more, which would end it.
+    self_->monitor(config_.router);
+    self_->set_down_handler(
+      [this](const caf::down_msg& down) { self_->quit(down.reason); });
+  } else {
     self_->quit();
+  }
 }
 
 caf::result<delivered> node_proxy_state::handle(const node_out_msg& msg) {

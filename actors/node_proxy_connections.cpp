@@ -41,8 +41,6 @@ void node_proxy_state::read(connection_id id) {
   if (got.end) {
     connections_.erase(id);
     peer_->handle_closed(id, to_string(*got.end), at);
-  } else if (got.more) {
-    self_->send(caf::actor_cast<node_proxy_actor>(self_), connection_ready{id});
   }
   handle_flush();
 }

@@ -31,6 +31,12 @@ public:
   node_proxy_state(const node_proxy_state&) = delete;
   node_proxy_state& operator=(const node_proxy_state&) = delete;
 
+  ~node_proxy_state() {
+    // The Router is not to keep all who ever watched it.
+    if (resting_ == resting::retired && given_out_)
+      self_->demonitor(config_.router.address());
+  }
+
   void start(node_proxy_config config);
 
   // -- handlers

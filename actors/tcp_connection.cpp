@@ -1,5 +1,7 @@
 #include <node_proxy/actors/tcp_connection.hpp>
 
+#include <memory>
+#include <span>
 #include <utility>
 
 #include <node_proxy/messages/limits.hpp>
@@ -12,6 +14,10 @@ namespace {
 // What one read takes in, before the peer is known and after.
 constexpr std::size_t handshake_read = 4 * 1024;
 constexpr std::size_t stream_read = 256 * 1024;
+
+// After so many reads in a row that found more than they could take, the owner
+// lets others use its thread.
+constexpr int reads_in_a_row = 16;
 
 /// Where this thread reads to. What is left of it when a read has been dealt
 /// with is copied, so that connections that wait have no buffers.
@@ -37,12 +43,16 @@ public:
   }
 
   void begin_stream() override {
-    streaming_ = true;
+    if (std::exchange(streaming_, true))
+      return;
     frames_.set_max_body(limits::frame_body);
+    if (socket_)
+      socket_->tell();
   }
 
   read_result read(const body_handler& handle_body) override;
   std::size_t write(bytes_view frames) override;
+  std::size_t write_rest() override;
 
   [[nodiscard]] std::size_t unsent() const noexcept override {
     return unsent_.size() - unsent_begin_;
@@ -54,7 +64,6 @@ private:
   void read_on(const body_handler& handle_body, read_result& result);
   void give_bodies(const body_handler& handle_body, read_result& result);
   void keep(bytes_view rest);
-  std::size_t write_kept();
   void wait();
 
   connection_id id_;
@@ -63,8 +72,9 @@ private:
   linger_actor transport_;
 
   bool streaming_ = false;
-  // All that had arrived was read, and the poller watches for more.
-  bool read_all_ = false;
+  // The owner is to be told when there is something to read.
+  bool awaits_input_ = false;
+  int full_reads_ = 0;
   deframer frames_{limits::handshake_body};
 
   bool has_written_ = false;
@@ -79,12 +89,13 @@ connection::read_result tcp_connection::read(const body_handler& handle_body) {
   read_result result;
   if (!socket_)
     return result;
+  socket_->handle_told();
   // More than was wanted may have come before.
   give_bodies(handle_body, result);
-  if (result.bodies > 0 && !streaming_)
-    result.more = true;
-  else if (!result.end)
+  if (!result.end && (result.bodies == 0 || streaming_))
     read_on(handle_body, result);
+  else if (unsent() > 0)
+    wait();
   if (result.end)
     socket_.reset();
   return result;
@@ -102,10 +113,16 @@ void tcp_connection::read_on(const body_handler& handle_body,
   }
   if (got.ended)
     result.end = close_reason::lost;
-  result.more =
-    got.count == buffer.size() || (!streaming_ && result.bodies > 0);
-  read_all_ = !result.more;
-  if (read_all_ && !result.end)
+  auto is_full = got.count == buffer.size();
+  full_reads_ = is_full ? full_reads_ + 1 : 0;
+  auto is_wanted = streaming_ || result.bodies == 0;
+  auto at_once = is_full && full_reads_ % reads_in_a_row != 0;
+  awaits_input_ = is_wanted && !at_once;
+  if (result.end)
+    return;
+  if (is_wanted && at_once)
+    socket_->tell();
+  if (awaits_input_ || unsent() > 0)
     wait();
 }
 
@@ -132,7 +149,7 @@ std::size_t tcp_connection::write(bytes_view frames) {
   if (!socket_)
     return 0;
   has_written_ = has_written_ || !frames.empty();
-  auto count = write_kept();
+  auto count = write_rest();
   if (unsent() == 0 && !frames.empty()) {
     auto direct = write_some(socket_->get(), frames);
     count += direct;
@@ -144,8 +161,8 @@ std::size_t tcp_connection::write(bytes_view frames) {
   return count;
 }
 
-std::size_t tcp_connection::write_kept() {
-  if (unsent() == 0)
+std::size_t tcp_connection::write_rest() {
+  if (!socket_ || unsent() == 0)
     return 0;
   auto count =
     write_some(socket_->get(), bytes_view{unsent_}.subspan(unsent_begin_));
@@ -170,7 +187,7 @@ void tcp_connection::keep(bytes_view rest) {
 /// Has the owner told when what it is out of is there again. The poller tells
 /// once, about either.
 void tcp_connection::wait() {
-  socket_->wait(read_all_, unsent() > 0);
+  socket_->wait(awaits_input_, unsent() > 0);
 }
 
 // -- ending -------------------------------------------------------------------

@@ -29,7 +29,7 @@ struct tcp_event {
     accept_failed,
     /// It is time for that listener to try again.
     retry_accept,
-    /// A listener is closed.
+    /// A listener is closed, or with the id 0 what nobody asks about.
     closed,
   };
 
@@ -38,7 +38,7 @@ struct tcp_event {
   std::uint64_t id = 0;
 };
 
-/// Common to both: being in the event loop for one kind of operation, and
+/// Common to all: being in the event loop for one kind of operation, and
 /// getting out of it. Everything happens in the thread of the loop; `close` may
 /// come from any, as an actor that nobody refers to any more ends anywhere.
 ///

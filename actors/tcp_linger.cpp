@@ -10,6 +10,9 @@ namespace {
 // What one turn throws away at most of what a peer still sends.
 constexpr std::size_t discarded_at_once = 64 * 1024;
 
+// Strangers that are refused and do not go are not to use up all descriptors.
+constexpr std::size_t most_lingering = 1024;
+
 /// Reads and throws away. @returns whether the peer has closed its end.
 bool discard(int socket) {
   std::array<std::byte, 4 * 1024> scratch;
@@ -27,6 +30,7 @@ bool discard(int socket) {
 /// @returns whether there is something left to wait for.
 bool go_on(abandoned_socket& x) {
   auto fd = x.socket->get();
+  x.socket->handle_told();
   if (auto rest = bytes_view{x.unsent}.subspan(x.begin); !rest.empty()) {
     x.begin += write_some(fd, rest);
     if (x.begin == x.unsent.size())
@@ -40,14 +44,19 @@ bool go_on(abandoned_socket& x) {
 
 } // namespace
 
-void lingering_sockets::add(std::shared_ptr<abandoned_socket> what,
+bool lingering_sockets::add(std::shared_ptr<abandoned_socket> what,
                             const connection_owner& owner) {
+  if (sockets_.size() >= most_lingering) {
+    abort_connection(what->socket->get());
+    return false;
+  }
   auto id = what->socket->id();
   what->socket->set_owner(owner);
   if (what->unsent.empty())
     shut_down_writing(what->socket->get());
   sockets_.emplace(id, std::move(what));
   handle_ready(id);
+  return sockets_.contains(id);
 }
 
 void lingering_sockets::handle_ready(connection_id id) {

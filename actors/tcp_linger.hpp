@@ -27,6 +27,7 @@ struct linger {
 
 /// That has taken long enough.
 struct linger_deadline {
+  /// 0 for all of them.
   connection_id connection = 0;
 };
 
@@ -38,8 +39,10 @@ using linger_actor = actor_interface<void(linger)>;
 /// its end, then read until the peer has closed its end, too.
 class lingering_sockets {
 public:
+  /// Beyond a bound it is ended at once.
   /// @param owner who is told by the poller, and calls `handle_ready`.
-  void add(std::shared_ptr<abandoned_socket> what,
+  /// @returns whether there is something to wait for.
+  bool add(std::shared_ptr<abandoned_socket> what,
            const connection_owner& owner);
 
   /// Something can be written or read.

@@ -7,8 +7,9 @@
 #include <unordered_map>
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
 #include <sys/epoll.h>
-#include <unistd.h>
 
 namespace node_proxy {
 
@@ -24,24 +25,47 @@ connection_id next_connection_id() {
 
 } // namespace
 
-/// The sockets and their owners. Owners are told once: a socket that is busy is
-/// not looked at again before its owner has done all that there was.
+/// Whom to tell about a socket. However often there is a reason, the owner has
+/// one message of it in its mailbox.
+class watched_owner {
+public:
+  explicit watched_owner(connection_id id) : id_{id} {}
+
+  void set(connection_owner owner) {
+    std::lock_guard guard{mutex_};
+    // The handle of the earlier owner is released without the lock.
+    std::swap(owner_, owner);
+    is_told_ = false;
+  }
+
+  void tell() {
+    std::lock_guard guard{mutex_};
+    if (owner_ && !is_told_.exchange(true))
+      caf::anon_send(owner_, connection_ready{id_});
+  }
+
+  void handle_told() { is_told_ = false; }
+
+private:
+  connection_id id_;
+  std::mutex mutex_;
+  connection_owner owner_;
+  std::atomic<bool> is_told_ = false;
+};
+
+/// The sockets and their owners. A socket that is busy is not looked at again
+/// before its owner has done all that there was.
 class tcp_poller::watch_list {
 public:
   explicit watch_list(int epoll) : epoll_{epoll} {}
 
-  void add(connection_id id, int socket) {
+  void add(connection_id id, int socket, std::shared_ptr<watched_owner> owner) {
     {
       std::lock_guard guard{mutex_};
-      owners_.try_emplace(id);
+      owners_.emplace(id, std::move(owner));
     }
-    control(EPOLL_CTL_ADD, id, socket, 0);
-  }
-
-  void set_owner(connection_id id, const connection_owner& owner) {
-    std::lock_guard guard{mutex_};
-    if (auto position = owners_.find(id); position != owners_.end())
-      position->second = owner;
+    // An end is always told, even now, and over and over again but for this.
+    control(EPOLL_CTL_ADD, id, socket, EPOLLONESHOT);
   }
 
   void wait(connection_id id, int socket, bool reading, bool writing) {
@@ -65,7 +89,7 @@ public:
     for (int i = 0; i < count; ++i) {
       auto id = events[static_cast<std::size_t>(i)].data.u64;
       if (auto owner = owner_of(id))
-        caf::anon_send(owner, connection_ready{id});
+        owner->tell();
     }
   }
 
@@ -75,18 +99,20 @@ private:
     epoll_event event{};
     event.events = events;
     event.data.u64 = id;
-    ::epoll_ctl(epoll_, operation, socket, &event);
+    if (::epoll_ctl(epoll_, operation, socket, &event) != 0)
+      spdlog::warn("a connection cannot be watched: {}",
+                   error_text(os_error{errno}));
   }
 
-  connection_owner owner_of(connection_id id) {
+  std::shared_ptr<watched_owner> owner_of(connection_id id) {
     std::lock_guard guard{mutex_};
     auto position = owners_.find(id);
-    return position == owners_.end() ? connection_owner{} : position->second;
+    return position == owners_.end() ? nullptr : position->second;
   }
 
   int epoll_;
   std::mutex mutex_;
-  std::unordered_map<connection_id, connection_owner> owners_;
+  std::unordered_map<connection_id, std::shared_ptr<watched_owner>> owners_;
 };
 
 /// What CAF's event loop knows.
@@ -123,8 +149,8 @@ tcp_poller::~tcp_poller() {
 watched_socket::watched_socket(descriptor socket,
                                std::shared_ptr<tcp_poller> poller)
   : socket_{std::move(socket)}, poller_{std::move(poller)},
-    id_{next_connection_id()} {
-  poller_->list_->add(id_, get());
+    id_{next_connection_id()}, owner_{std::make_shared<watched_owner>(id_)} {
+  poller_->list_->add(id_, get(), owner_);
 }
 
 watched_socket::~watched_socket() {
@@ -132,11 +158,19 @@ watched_socket::~watched_socket() {
 }
 
 void watched_socket::set_owner(const connection_owner& owner) {
-  poller_->list_->set_owner(id_, owner);
+  owner_->set(owner);
 }
 
 void watched_socket::wait(bool reading, bool writing) {
   poller_->list_->wait(id_, get(), reading, writing);
+}
+
+void watched_socket::tell() {
+  owner_->tell();
+}
+
+void watched_socket::handle_told() {
+  owner_->handle_told();
 }
 
 } // namespace node_proxy

@@ -34,6 +34,8 @@ private:
   std::shared_ptr<loop_handler> handler_;
 };
 
+class watched_owner;
+
 /// A socket that a poller knows until it is closed, which happens with its
 /// owner.
 class watched_socket {
@@ -53,14 +55,21 @@ public:
   /// Whom to tell about it.
   void set_owner(const connection_owner& owner);
 
-  /// Tells the owner, once, as soon as something can be read, or written if
-  /// that is wanted, or the connection has ended.
+  /// Tells the owner as soon as something can be read or written, whichever is
+  /// wanted, or the connection has ended.
   void wait(bool reading, bool writing);
+
+  /// Tells the owner now.
+  void tell();
+
+  /// The owner is about to look at the socket. Before that it is told once.
+  void handle_told();
 
 private:
   descriptor socket_;
   std::shared_ptr<tcp_poller> poller_;
   connection_id id_;
+  std::shared_ptr<watched_owner> owner_;
 };
 
 } // namespace node_proxy

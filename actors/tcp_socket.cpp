@@ -191,7 +191,7 @@ void shut_down(int fd) noexcept {
 }
 
 void abort_connection(int fd) noexcept {
-  linger at_once{1, 0};
+  ::linger at_once{1, 0};
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
   shut_down(fd);
 }

@@ -323,8 +323,7 @@ connection_ptr transport_state::make_connection(descriptor socket) {
 
 void transport_state::handle(const linger& msg) {
   auto id = msg.what->socket->id();
-  lingering_.add(msg.what, caf::actor_cast<connection_owner>(self_));
-  if (!lingering_.empty())
+  if (lingering_.add(msg.what, caf::actor_cast<connection_owner>(self_)))
     send_later(self_, linger_time, linger_deadline{id});
 }
 
@@ -334,7 +333,7 @@ void transport_state::handle(const connection_ready& msg) {
 }
 
 void transport_state::handle(const linger_deadline& msg) {
-  if (ending_)
+  if (msg.connection == 0)
     lingering_.handle_all_deadlines();
   else
     lingering_.handle_deadline(msg.connection);

@@ -47,7 +47,7 @@ struct listening_stopped {
   transport_address address;
 };
 
-/// Connect to `address`. Whoever asks becomes the owner. Errors, which name
+/// Connect to `address`. Whoever asks is to own it. Errors, which name
 /// the address: bad_address, connection_refused, unreachable, timed_out,
 /// not_permitted, out_of_resources.
 struct dial {
@@ -60,7 +60,7 @@ struct dialled {
   connection_ptr connection;
 };
 
-/// Somebody has connected. Whoever was given in `listen` becomes the owner.
+/// Somebody has connected. Whoever was given in `listen` is to own it.
 struct inbound {
   connection_ptr connection;
   /// Where the peer is.

@@ -142,9 +142,8 @@ std::optional<peer_action> peer::poll_action() {
   for (auto i = links_.begin(); i != links_.end(); ++i) {
     if (!i->out.empty()) {
       i->backlog += i->out.size();
-      auto much = i->backlog >= settings_.backlog_bytes / 4;
-      return transmit_frames{
-        i->id, std::exchange(i->out, std::exchange(spare_, {})), much};
+      return transmit_frames{i->id,
+                             std::exchange(i->out, std::exchange(spare_, {}))};
     }
     if (i->is<link::closing>()) {
       close_connection result{i->id};
@@ -162,6 +161,9 @@ std::optional<peer_action> peer::poll_action() {
 }
 
 void peer::reuse(bytes&& buffer) {
+  // Not for ever what one burst has taken.
+  if (buffer.size() < buffer.capacity() / 4)
+    return;
   buffer.clear();
   if (buffer.capacity() > spare_.capacity())
     spare_ = std::move(buffer);

@@ -19,14 +19,10 @@ namespace node_proxy {
 /// Connect to an address; answer with `handle_dialled` or `handle_dial_failed`.
 using dial_peer = dialler::attempt;
 
-/// Write whole frames.
+/// Write whole frames, and tell with `handle_written` how much has gone.
 struct transmit_frames {
   connection_id connection = 0;
   bytes frames;
-  /// Tell with `handle_written` when all that was handed out so far is written,
-  /// or a part of it. Otherwise it can wait until it is asked for: a report for
-  /// each small write would cost more than the write.
-  bool report = false;
 };
 
 /// Write what was handed out before, then close. Nothing is heard of this

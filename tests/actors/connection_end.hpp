@@ -128,6 +128,14 @@ public:
     return result;
   }
 
+  /// Whether the connection says anything in that time, which is ignored.
+  bool has_news_within(std::chrono::nanoseconds limit) {
+    bool result = true;
+    self_->receive([](const connection_ready&) {},
+                   caf::after(limit) >> [&] { result = false; });
+    return result;
+  }
+
   /// Forgets the frames that have come.
   void drop_bodies() { bodies_.clear(); }
 
@@ -154,7 +162,7 @@ private:
     return result;
   }
 
-  /// Reads until nothing is there or wanted any more.
+  /// Reads once, or all frames of a handshake that are wanted and there.
   void read() {
     for (auto more = true; more && !reason_ && wants_more();) {
       auto got = connection->read(
@@ -164,7 +172,7 @@ private:
       if (!streaming_)
         wanted_ -= got.bodies;
       reason_ = got.end;
-      more = got.more;
+      more = !streaming_ && got.bodies > 0;
     }
   }
 

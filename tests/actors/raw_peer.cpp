@@ -91,6 +91,12 @@ raw_peer::~raw_peer() {
   close();
 }
 
+void raw_peer::reset() {
+  linger at_once{1, 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  close();
+}
+
 void raw_peer::close() {
   if (auto fd = std::exchange(fd_, -1); fd >= 0)
     ::close(fd);

@@ -52,6 +52,9 @@ public:
 
   void close();
 
+  /// Ends the connection without waiting for anything that is under way.
+  void reset();
+
 private:
   int fd_ = -1;
 };

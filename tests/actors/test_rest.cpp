@@ -97,6 +97,8 @@ TEST_CASE_FIXTURE(two_nodes, "a handle of a Node Proxy stays good") {
     ->request(found->proxy, patience, a.message_to(b.node.id(), "inbox", {}))
     .receive([](delivered) { FAIL("delivered by nobody"); },
              [](const caf::error&) {});
+  // It has ended with the Router.
+  a.self->wait_for(found->proxy);
 }
 
 TEST_CASE("permanent peers do not rest, others that were do") {

@@ -114,6 +114,8 @@ public:
 
   std::size_t write(bytes_view frames) override { return frames.size(); }
 
+  std::size_t write_rest() override { return 0; }
+
   [[nodiscard]] std::size_t unsent() const noexcept override { return 0; }
 
   void close() override {

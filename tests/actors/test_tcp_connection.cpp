@@ -354,6 +354,18 @@ TEST_CASE_FIXTURE(transport_fixture,
   CHECK(wait_for_descriptors(before));
 }
 
+TEST_CASE_FIXTURE(raw_fixture, "the owner of a connection that broke is told "
+                               "once") {
+  near.read_one();
+  peer.send(frame_of(numbered(1)));
+  CHECK(near.next_body() == numbered(1));
+  // It breaks while the owner does something else.
+  peer.reset();
+  CHECK_FALSE(near.has_news_within(std::chrono::milliseconds{100}));
+  near.read_one();
+  CHECK(near.end_of_connection() == close_reason::lost);
+}
+
 // -- flow ---------------------------------------------------------------------
 
 TEST_CASE_FIXTURE(raw_fixture, "an owner that reads nothing stops the sender") {

@@ -372,8 +372,6 @@ void node::perform(const node_id& other, peer_action& action) {
               });
   } else if (auto transmit = std::get_if<transmit_frames>(&action)) {
     auto& stream = streams_[transmit->connection];
-    stream.unsent += transmit->frames.size();
-    stream.report = stream.report || transmit->report;
     if (net_.observer)
       net_.observer->handle_written(*this, other,
                                     net_.now().steady - stream.begun);

@@ -269,10 +269,6 @@ private:
     steady_time begun{};
     deframer input{limits::handshake_body};
     std::variant<node_id, accepting> user;
-    // Still to be written; written and not told, and whether that is wanted.
-    std::size_t unsent = 0;
-    std::size_t untold = 0;
-    bool report = false;
   };
 
   struct engine {

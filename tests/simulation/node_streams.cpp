@@ -56,17 +56,10 @@ void node::handle_written(connection_id connection, std::size_t count) {
   auto position = streams_.find(connection);
   if (position == streams_.end())
     return;
-  auto& stream = position->second;
-  stream.unsent -= count;
-  stream.untold += count;
-  if (!stream.report)
-    return;
-  stream.report = stream.unsent > 0;
-  auto all = std::exchange(stream.untold, 0);
-  if (auto other = std::get_if<node_id>(&stream.user);
+  if (auto other = std::get_if<node_id>(&position->second.user);
       other && peers_.contains(*other))
     with_peer(node_id{*other},
-              [&](peer& x) { x.handle_written(connection, all); });
+              [&](peer& x) { x.handle_written(connection, count); });
 }
 
 void node::handle_closed(connection_id connection, std::string_view reason) {
@@ -124,7 +117,6 @@ void node::handle_init(connection_id connection, accepting& x,
   if (!reply)
     return refuse(connection, to_string(reply.error()));
   x.answered = true;
-  streams_.at(connection).unsent += reply->size();
   net_.write(connection, *this, std::move(*reply));
   if (auto refused = x.handshake.refusal())
     refuse(connection, to_string(*refused));
