@@ -90,7 +90,7 @@ bool goes_on(const comparison& so_far) {
   auto rounds = so_far.beside.size();
   if (auto wanted = std::getenv("STOPPED_ROUNDS"))
     return rounds < std::stoul(wanted);
-  return rounds < 3 || (rounds < 20 && !so_far.good());
+  return rounds < 3 || (rounds < 40 && !so_far.good());
 }
 
 std::vector<node_proxy::node_advert> adverts_of(const receivers& one,
