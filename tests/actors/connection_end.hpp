@@ -75,7 +75,7 @@ public:
   void write_body(bytes_view body) {
     bytes frame;
     append_frame(frame, body);
-    write_raw(std::move(frame));
+    write_raw(frame);
   }
 
   void write_raw(const bytes& data) { written_ += connection->write(data); }

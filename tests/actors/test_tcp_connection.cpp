@@ -63,7 +63,7 @@ TEST_CASE_FIXTURE(connected_fixture, "what is written is told as written") {
   far.attach_here();
   bytes data = frames_of({numbered(100), numbered(50'000)});
   auto size = data.size();
-  near.write_raw(std::move(data));
+  near.write_raw(data);
   near.wait_written(size);
   CHECK(near.bytes_written() == size);
   far.wait_read(size);

@@ -64,6 +64,7 @@ struct comparison {
   [[nodiscard]] double median(const std::vector<service>& from,
                               double service::*what) const {
     std::vector<double> values;
+    values.reserve(from.size());
     for (const auto& x : from)
       values.push_back(x.*what);
     return quantile(values, 0.5);
@@ -72,6 +73,7 @@ struct comparison {
   /// How many times as much it is beside stopped peers.
   [[nodiscard]] double ratio(double service::*what) const {
     std::vector<double> values;
+    values.reserve(beside.size());
     for (std::size_t i = 0; i < beside.size(); ++i)
       values.push_back(beside[i].*what / before[i].*what);
     return quantile(values, 0.5);
