@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -28,11 +29,13 @@ public:
     // nop
   }
 
-  void start(const node_config& config, std::size_t most, router_actor router) {
+  void start(const node_config& config, std::size_t most, router_actor router,
+             std::shared_ptr<event_loop> loop) {
     identity_ = config.self;
     settings_ = config.settings;
     most_ = most;
     router_ = std::move(router);
+    timer_.emplace(std::move(loop), caf::actor_cast<tick_receiver>(self_));
   }
 
   void handle(const inbound& msg) {
@@ -63,7 +66,7 @@ public:
   }
 
   void handle_tick() {
-    tick_queued_ = false;
+    timer_->handle_tick();
     auto now = now_of(self_).steady;
     while (!deadlines_.empty() && deadlines_.front().first <= now) {
       drop(deadlines_.front().second, "handshake_timeout");
@@ -157,10 +160,8 @@ private:
   }
 
   void arm_tick() {
-    if (deadlines_.empty() || std::exchange(tick_queued_, true))
-      return;
-    auto wait = deadlines_.front().first - now_of(self_).steady;
-    send_later(self_, std::max(wait, duration{0}), tick{});
+    if (!deadlines_.empty())
+      timer_->wait_until(deadlines_.front().first);
   }
 
   acceptor_actor::pointer self_;
@@ -173,15 +174,15 @@ private:
   // In the order in which they come. One whose handshake is over stays until
   // its time has come.
   std::deque<std::pair<steady_time, connection_id>> deadlines_;
-  bool tick_queued_ = false;
+  std::optional<timer> timer_;
 };
 
 acceptor_actor::behavior_type
 acceptor_behavior(acceptor_actor::stateful_pointer<acceptor_state> self,
                   const node_config& config, std::size_t most,
-                  router_actor router) {
+                  router_actor router, std::shared_ptr<event_loop> loop) {
   auto& state = state_of(self);
-  state.start(config, most, std::move(router));
+  state.start(config, most, std::move(router), std::move(loop));
   return {
     [&state](const inbound& msg) { state.handle(msg); },
     [&state](const connection_ready& msg) { state.handle(msg); },
@@ -205,13 +206,14 @@ dispatcher_behavior(inbound_handler::pointer self,
 } // namespace
 
 inbound_handler spawn_acceptors(caf::actor_system& system,
-                                const node_config& config,
-                                router_actor router) {
+                                const node_config& config, router_actor router,
+                                std::shared_ptr<event_loop> loop) {
   auto count = std::max<std::size_t>(1, std::thread::hardware_concurrency());
   auto most = std::max<std::size_t>(1, config.max_unproven / count);
   std::vector<acceptor_actor> acceptors;
   for (std::size_t i = 0; i < count; ++i)
-    acceptors.push_back(system.spawn(acceptor_behavior, config, most, router));
+    acceptors.push_back(
+      system.spawn(acceptor_behavior, config, most, router, loop));
   return system.spawn(dispatcher_behavior, std::move(acceptors));
 }
 

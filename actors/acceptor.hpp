@@ -3,6 +3,9 @@
 
 #pragma once
 
+#include <memory>
+
+#include <node_proxy/actors/event_loop.hpp>
 #include <node_proxy/actors/node_config.hpp>
 #include <node_proxy/actors/router.hpp>
 #include <node_proxy/actors/transport_messages.hpp>
@@ -15,6 +18,7 @@ namespace node_proxy {
 /// `peer_settings::handshake_timeout` at the latest.
 [[nodiscard]] inbound_handler spawn_acceptors(caf::actor_system& system,
                                               const node_config& config,
-                                              router_actor router);
+                                              router_actor router,
+                                              std::shared_ptr<event_loop> loop);
 
 } // namespace node_proxy

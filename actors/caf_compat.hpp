@@ -15,7 +15,6 @@
 #include <utility>
 
 #include <caf/all.hpp>
-#include <caf/io/all.hpp>
 
 namespace node_proxy {
 
@@ -29,12 +28,35 @@ template <class R, class... Ts>
 struct handler_signature<R(Ts...)> {
   using type = caf::result<R>(Ts...);
 };
+
+// What runs actors.
+using unit = caf::scheduler;
+
+template <class Msg>
+auto make_element(caf::strong_actor_ptr from, caf::message_id id, Msg msg) {
+  return caf::make_mailbox_element(std::move(from), id, std::move(msg));
+}
 #else
 template <class R, class... Ts>
 struct handler_signature<R(Ts...)> {
   using type = typename caf::replies_to<Ts...>::template with<R>;
 };
+
+using unit = caf::execution_unit;
+
+template <class Msg>
+auto make_element(caf::strong_actor_ptr from, caf::message_id id, Msg msg) {
+  return caf::make_mailbox_element(std::move(from), id, {}, std::move(msg));
+}
 #endif
+
+/// Sends `msg` in the name of `from`, by the thread `by`.
+template <class Handle, class Msg>
+void enqueue(const Handle& to, unit* by, caf::strong_actor_ptr from,
+             caf::message_id id, Msg msg) {
+  caf::actor_cast<caf::abstract_actor*>(to)->enqueue(
+    make_element(std::move(from), id, std::move(msg)), by);
+}
 
 } // namespace detail
 
@@ -109,16 +131,9 @@ void fail(promise<R>& waiting, caf::error reason) {
 template <class Self, class Msg>
 void send_as_request(Self* self, const caf::actor& from, caf::message_id id,
                      const caf::actor& to, Msg msg) {
-  auto sender = caf::actor_cast<caf::strong_actor_ptr>(from);
-#if CAF_MAJOR_VERSION >= 1
-  auto element = caf::make_mailbox_element(std::move(sender), id,
-                                           caf::make_message(std::move(msg)));
-#else
-  auto element =
-    caf::make_mailbox_element(std::move(sender), id, {}, std::move(msg));
-#endif
-  caf::actor_cast<caf::abstract_actor*>(to)->enqueue(std::move(element),
-                                                     self->context());
+  detail::enqueue(to, self->context(),
+                  caf::actor_cast<caf::strong_actor_ptr>(from), id,
+                  std::move(msg));
 }
 
 // -- messages to oneself ------------------------------------------------------
@@ -137,26 +152,50 @@ void send_later(Self* self, Duration delay, Msg msg) {
     self->delayed_send(caf::actor_cast<caf::actor>(self), wait, std::move(msg));
 }
 
-// -- brokers ------------------------------------------------------------------
+// -- running actors -----------------------------------------------------------
 
-#if CAF_MAJOR_VERSION >= 1
-/// A broker without a static type.
-using basic_broker = caf::io::broker;
-#else
-/// A broker without a static type. 0.17 never closes the mailbox of a broker
-/// that has ended, as it does for other actors: what is sent to it later would
-/// stay in memory, and keep the broker there if it refers to it; requests would
-/// not be answered.
-class basic_broker : public caf::io::broker {
+/// A thread that runs actors, as they see it: 1.x calls that a scheduler.
+class actor_unit : public detail::unit {
 public:
-  using caf::io::broker::broker;
+#if CAF_MAJOR_VERSION >= 1
+  explicit actor_unit(caf::actor_system&) {}
 
-  bool cleanup(caf::error&& reason, caf::execution_unit* host) override {
-    close_all();
-    return caf::scheduled_actor::cleanup(std::move(reason), host);
+  void schedule(caf::resumable* job) final {
+    run_later(job);
   }
-};
+  void delay(caf::resumable* job) final {
+    run_later(job);
+  }
+  void start() final {}
+  void stop() final {}
+#else
+  explicit actor_unit(caf::actor_system& system)
+    : caf::execution_unit{&system} {}
+
+  void exec_later(caf::resumable* job) final {
+    run_later(job);
+  }
 #endif
+
+  /// What this thread does has woken `job`.
+  virtual void run_later(caf::resumable* job) = 0;
+};
+
+/// Has CAF's scheduler run `job`.
+inline void schedule(caf::actor_system& system, caf::resumable* job) {
+#if CAF_MAJOR_VERSION >= 1
+  system.scheduler().schedule(job);
+#else
+  system.scheduler().enqueue(job);
+#endif
+}
+
+/// Sends `msg` from nobody. If that wakes the receiver, `unit` runs it, or
+/// CAF's scheduler if that is null.
+template <class Handle, class Msg>
+void send_by(actor_unit* unit, const Handle& to, Msg msg) {
+  detail::enqueue(to, unit, nullptr, caf::make_message_id(), std::move(msg));
+}
 
 // -- configuration ------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 #include <node_proxy/actors/caf_messages.hpp>
 #include <node_proxy/actors/router.hpp>
 #include <node_proxy/actors/state_keeper.hpp>
-#include <node_proxy/actors/tcp_event_handlers.hpp>
 #include <node_proxy/actors/tcp_linger.hpp>
 #include <node_proxy/actors/transport_messages.hpp>
 #include <node_proxy/protocol/bare.hpp>
@@ -38,7 +37,6 @@ void register_messages([[maybe_unused]] caf::actor_system_config& cfg) {
 #if CAF_MAJOR_VERSION >= 1
   // In ascending order of the ids, as the table only grows at its end.
   caf::core::init_global_meta_objects();
-  caf::io::middleman::init_global_meta_objects();
   caf::init_global_meta_objects<caf::id_block::node_proxy_messages>();
 #else
   cfg.add_message_types<caf::id_block::node_proxy_messages>();

@@ -57,9 +57,8 @@ class actor_system_config;
   X(dial)                                                                      \
   X(dialled)                                                                   \
   X(inbound)                                                                   \
-  X(tcp_event)                                                                 \
   X(linger)                                                                    \
-  X(linger_deadline)                                                           \
+  X(socket_deadline)                                                           \
   X(register_engine)                                                           \
   X(engine_registered)                                                         \
   X(unregister_engine)                                                         \

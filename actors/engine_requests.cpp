@@ -3,6 +3,8 @@
 #include <mutex>
 #include <utility>
 
+#include <node_proxy/actors/actor_runner.hpp>
+
 namespace node_proxy {
 
 /// Where answers wait for the Node Proxy, whatever thread they come from.
@@ -23,7 +25,7 @@ public:
       return; // the owner knows
     auto owner = owner_;
     guard.unlock();
-    caf::anon_send(owner, engines_answered{});
+    send_here(owner, engines_answered{});
   }
 
   std::vector<answer> take() {

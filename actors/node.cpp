@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <node_proxy/actors/acceptor.hpp>
+#include <node_proxy/actors/event_loop.hpp>
 #include <node_proxy/actors/tcp_transport.hpp>
 #include <node_proxy/protocol/crypto_init.hpp>
 
@@ -18,8 +19,7 @@ constexpr auto answer_timeout = std::chrono::seconds{30};
 
 expected<void, caf::error> check(const caf::actor_system& system,
                                  const node_config& config) {
-  if (!caf::get_or(system.config(), initialized_setting, false)
-      || !const_cast<caf::actor_system&>(system).has_middleman())
+  if (!caf::get_or(system.config(), initialized_setting, false))
     return unexpected{
       make_error(errc::not_initialized,
                  "call node_proxy::init before making the actor system")};
@@ -62,7 +62,6 @@ expected<Answer, caf::error> ask(caf::scoped_actor& self, const Handle& to,
 
 void init(caf::actor_system_config& cfg) {
   register_messages(cfg);
-  cfg.load<caf::io::middleman>();
   caf::put(cfg.content, initialized_setting, true);
 }
 
@@ -99,14 +98,13 @@ expected<void, caf::error> node::parts::start(node_config config) {
   auto stored = open_state(config);
   if (!stored)
     return unexpected{std::move(stored.error())};
-  auto tcp = spawn_tcp_transport(system);
-  if (!tcp)
-    return unexpected{
-      make_error(error_code(tcp.error()),
-                 "the TCP transport: " + error_text(tcp.error()))};
-  transport = std::move(*tcp);
-  router = spawn_router(system, config, transport, *stored, keeper);
-  acceptors = spawn_acceptors(system, config, router);
+  auto loop = event_loop::of(system);
+  if (!loop)
+    return unexpected{make_error(
+      error_code(loop.error()), "the event loop: " + error_text(loop.error()))};
+  transport = spawn_tcp_transport(system, *loop);
+  router = spawn_router(system, config, {transport, *loop, keeper}, *stored);
+  acceptors = spawn_acceptors(system, config, router, *loop);
   for (const auto& engine : config.engines)
     if (auto ok = ask<engine_registered>(self, router, engine); !ok)
       return unexpected{ok.error()};

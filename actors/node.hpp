@@ -15,9 +15,8 @@
 
 namespace node_proxy {
 
-/// Prepares CAF for nodes: message types, the error category, the middleman
-/// (for its sockets). To be called before the actor system is constructed from
-/// `cfg`.
+/// Prepares CAF for nodes: message types and the error category. To be called
+/// before the actor system is constructed from `cfg`.
 void init(caf::actor_system_config& cfg);
 
 /// A running node. Its destructor shuts it down.

@@ -5,19 +5,13 @@
 
 namespace node_proxy {
 
-namespace {
-
-/// How far ahead a tick is at most.
-constexpr auto furthest_tick = std::chrono::minutes{1};
-
-} // namespace
-
 void node_proxy_state::start(node_proxy_config config) {
   config_ = std::move(config);
   peer_ = std::make_unique<peer>(config_.settings, config_.self, config_.remote,
                                  config_.remote_key, config_.record,
                                  random_source{config_.seed});
   config_.seed.wipe();
+  timer_.emplace(config_.loop, caf::actor_cast<tick_receiver>(self_));
   lanes_->set_engines(config_.engines);
   auto begin = now();
   peer_->handle_local_advert(config_.local_advert, begin);
@@ -158,8 +152,7 @@ void node_proxy_state::handle(const stop_node_proxy& msg) {
 // ----------------------------------------------------------------------
 
 void node_proxy_state::handle_tick() {
-  if (!ticks_.empty())
-    ticks_.pop_back();
+  timer_->handle_tick();
   peer_->handle_timeout(now());
   handle_flush();
 }
@@ -184,13 +177,8 @@ void node_proxy_state::arm_tick() {
   auto at = peer_->poll_timeout(present);
   if (present.steady < rest_from_)
     at = std::min(at.value_or(rest_from_), rest_from_);
-  // It keeps the memory of this actor, even if that has ended long before.
   if (at)
-    at = std::min<steady_time>(*at, present.steady + furthest_tick);
-  if (!at || (!ticks_.empty() && ticks_.back() <= *at))
-    return;
-  ticks_.push_back(*at);
-  send_later(self_, std::max(*at - present.steady, duration{0}), tick{});
+    timer_->wait_until(*at);
 }
 
 // -- what the peer says

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include <node_proxy/actors/engine_messages.hpp>
+#include <node_proxy/actors/event_loop.hpp>
 #include <node_proxy/actors/node_config.hpp>
 #include <node_proxy/actors/transport_messages.hpp>
 #include <node_proxy/messages/node_proxy_msg.hpp>
@@ -101,9 +102,6 @@ struct proxy_event {
 /// Engines have answered.
 struct engines_answered {};
 
-/// Time has come to look at the peer's deadlines.
-struct tick {};
-
 /// Everything that was queued before this is to be sent.
 struct flush_queued {};
 
@@ -149,6 +147,7 @@ struct node_proxy_config {
   peer_settings settings;
   secret_key seed;
   transport_actor transport;
+  std::shared_ptr<event_loop> loop;
   node_proxy_supervisor router;
   std::shared_ptr<const engine_directory> engines;
   std::shared_ptr<const node_advert> local_advert;

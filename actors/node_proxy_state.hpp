@@ -153,9 +153,7 @@ private:
   // What users said since the Router was asked; to be told whether this has
   // retired.
   std::vector<std::function<void(bool)>> held_;
-  // Ticks on their way, the next one last: a tick cannot be taken back, so one
-  // is added only if it is to come before all others.
-  std::vector<steady_time> ticks_;
+  std::optional<timer> timer_;
 };
 
 } // namespace node_proxy

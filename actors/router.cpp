@@ -34,12 +34,11 @@ router_state::router_state(router_actor::pointer self)
   // nop
 }
 
-void router_state::start(const node_config& config, transport_actor transport,
-                         const stored_state& stored,
-                         state_keeper_actor keeper) {
+void router_state::start(const node_config& config,
+                         const router_services& services,
+                         const stored_state& stored) {
   config_ = config;
-  transport_ = std::move(transport);
-  keeper_ = std::move(keeper);
+  services_ = services;
   earlier_version_ = stored.own_version;
   adverts_ = advert_book{config_.adverts_kept};
   book_ = peer_book{config_.peers_kept};
@@ -255,7 +254,8 @@ router_state::proxy& router_state::spawn_proxy(const node_id& id,
   config.record = record;
   config.settings = config_.settings;
   config.seed = random_.next_key();
-  config.transport = transport_;
+  config.transport = services_.transport;
+  config.loop = services_.loop;
   config.router = caf::actor_cast<node_proxy_supervisor>(self_);
   config.engines = engines_;
   config.local_advert = local_advert_;
@@ -376,10 +376,10 @@ namespace {
 
 router_actor::behavior_type
 router_behavior(router_actor::stateful_pointer<router_state> self,
-                const node_config& config, transport_actor transport,
-                const stored_state& stored, state_keeper_actor keeper) {
+                const node_config& config, const router_services& services,
+                const stored_state& stored) {
   auto& state = state_of(self);
-  state.start(config, std::move(transport), stored, std::move(keeper));
+  state.start(config, services, stored);
   return {
     [&state](node_out_msg& msg) { return state.handle(msg); },
     [&state](const node_connect_request& msg) { return state.handle(msg); },
@@ -405,10 +405,9 @@ router_behavior(router_actor::stateful_pointer<router_state> self,
 } // namespace
 
 router_actor spawn_router(caf::actor_system& system, const node_config& config,
-                          transport_actor transport, const stored_state& stored,
-                          state_keeper_actor keeper) {
-  return system.spawn(router_behavior, config, std::move(transport), stored,
-                      std::move(keeper));
+                          const router_services& services,
+                          const stored_state& stored) {
+  return system.spawn(router_behavior, config, services, stored);
 }
 
 } // namespace node_proxy

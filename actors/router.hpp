@@ -8,6 +8,7 @@
 
 #include <node_proxy/actors/acceptor_messages.hpp>
 #include <node_proxy/actors/engine_messages.hpp>
+#include <node_proxy/actors/event_loop.hpp>
 #include <node_proxy/actors/node_config.hpp>
 #include <node_proxy/actors/node_proxy.hpp>
 #include <node_proxy/actors/state_keeper.hpp>
@@ -62,13 +63,19 @@ using router_actor = actor_interface<
   admission(admission_request), void(proven_connection), void(handshake_failed),
   void(proxy_event), void(node_proxy_dormant), void(passed_on)>;
 
+/// What a Router and its Node Proxies work with.
+struct router_services {
+  transport_actor transport;
+  std::shared_ptr<event_loop> loop;
+  /// Writes down what changes; may be empty.
+  state_keeper_actor keeper;
+};
+
 /// Spawns a Router.
 /// @param stored what was on disk.
-/// @param keeper writes there what changes; may be empty.
 [[nodiscard]] router_actor spawn_router(caf::actor_system& system,
                                         const node_config& config,
-                                        transport_actor transport,
-                                        const stored_state& stored,
-                                        state_keeper_actor keeper);
+                                        const router_services& services,
+                                        const stored_state& stored);
 
 } // namespace node_proxy

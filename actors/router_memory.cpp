@@ -64,7 +64,7 @@ void router_state::dial_permanent_peers() {
 void router_state::write_state() {
   while (auto id = adverts_.poll_forgotten())
     unwritten_.adverts[*id] = std::nullopt;
-  if (!keeper_) {
+  if (!services_.keeper) {
     unwritten_ = {};
     return;
   }
@@ -75,12 +75,12 @@ void router_state::write_state() {
     write_state();
     finish_stop();
   };
-  self_->request(keeper_, caf::infinite, std::exchange(unwritten_, {}))
+  self_->request(services_.keeper, caf::infinite, std::exchange(unwritten_, {}))
     .then([written](done) { written(); },
           [this, written](const caf::error& error) {
             spdlog::error("the state is no longer written: {}",
                           describe(error));
-            keeper_ = nullptr;
+            services_.keeper = nullptr;
             written();
           });
 }

@@ -30,8 +30,8 @@ public:
 
   ~router_state();
 
-  void start(const node_config& config, transport_actor transport,
-             const stored_state& stored, state_keeper_actor keeper);
+  void start(const node_config& config, const router_services& services,
+             const stored_state& stored);
 
   // -- what local engines ask
   // --------------------------------------------------
@@ -132,7 +132,8 @@ private:
 
   router_actor::pointer self_;
   node_config config_;
-  transport_actor transport_;
+  // Without a keeper nothing is on disk.
+  router_services services_;
   random_source random_;
   std::unordered_map<node_id, proxy> proxies_;
   // The same by their actors.
@@ -148,9 +149,7 @@ private:
   std::vector<weighted_address> addresses_;
   std::shared_ptr<const node_advert> local_advert_;
   std::map<std::string_view, std::uint64_t> failed_handshakes_;
-  // What is on disk, if anything is.
-  state_keeper_actor keeper_;
-  // What is to be there besides. There is one change for each thing that
+  // What is to be on disk besides. There is one change for each thing that
   // changed, and one write at a time, however slow the disk is.
   state_changes unwritten_;
   bool writing_ = false;

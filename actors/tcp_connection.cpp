@@ -184,8 +184,8 @@ void tcp_connection::keep(bytes_view rest) {
   unsent_.insert(unsent_.end(), rest.begin(), rest.end());
 }
 
-/// Has the owner told when what it is out of is there again. The poller tells
-/// once, about either.
+/// Has the owner told when what it is out of is there again. The event loop
+/// tells once, about either.
 void tcp_connection::wait() {
   socket_->wait(awaits_input_, unsent() > 0);
 }
@@ -199,19 +199,17 @@ void tcp_connection::close() {
     return;
   unsent_.erase(unsent_.begin(),
                 unsent_.begin() + static_cast<std::ptrdiff_t>(unsent_begin_));
-  caf::anon_send(transport_,
-                 linger{std::make_shared<abandoned_socket>(
-                   abandoned_socket{std::move(socket), std::move(unsent_)})});
+  send_here(transport_,
+            linger{std::make_shared<abandoned_socket>(
+              abandoned_socket{std::move(socket), std::move(unsent_)})});
 }
 
 } // namespace
 
-connection_ptr make_tcp_connection(descriptor socket,
-                                   std::shared_ptr<tcp_poller> poller,
+connection_ptr make_tcp_connection(std::unique_ptr<watched_socket> socket,
                                    linger_actor transport) {
-  return std::make_shared<tcp_connection>(
-    std::make_unique<watched_socket>(std::move(socket), std::move(poller)),
-    std::move(transport));
+  return std::make_shared<tcp_connection>(std::move(socket),
+                                          std::move(transport));
 }
 
 } // namespace node_proxy

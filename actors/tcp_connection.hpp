@@ -5,17 +5,16 @@
 #include <memory>
 
 #include <node_proxy/actors/connection.hpp>
+#include <node_proxy/actors/event_loop.hpp>
 #include <node_proxy/actors/tcp_linger.hpp>
-#include <node_proxy/actors/tcp_poller.hpp>
 #include <node_proxy/actors/tcp_socket.hpp>
 
 namespace node_proxy {
 
 /// Makes a connection of a connected socket.
-/// @param poller who tells its owner that it can go on.
 /// @param transport who waits until the peer has taken what was written last.
 [[nodiscard]] connection_ptr
-make_tcp_connection(descriptor socket, std::shared_ptr<tcp_poller> poller,
+make_tcp_connection(std::unique_ptr<watched_socket> socket,
                     linger_actor transport);
 
 } // namespace node_proxy

@@ -7,7 +7,7 @@
 #include <unordered_map>
 
 #include <node_proxy/actors/connection.hpp>
-#include <node_proxy/actors/tcp_poller.hpp>
+#include <node_proxy/actors/event_loop.hpp>
 #include <node_proxy/actors/tcp_socket.hpp>
 
 namespace node_proxy {
@@ -25,10 +25,10 @@ struct linger {
   std::shared_ptr<abandoned_socket> what;
 };
 
-/// That has taken long enough.
-struct linger_deadline {
-  /// 0 for all of them.
-  connection_id connection = 0;
+/// The transport has waited long enough for one of its sockets.
+struct socket_deadline {
+  /// 0 for all that linger.
+  connection_id socket = 0;
 };
 
 /// Who does that.
@@ -40,7 +40,7 @@ using linger_actor = actor_interface<void(linger)>;
 class lingering_sockets {
 public:
   /// Beyond a bound it is ended at once.
-  /// @param owner who is told by the poller, and calls `handle_ready`.
+  /// @param owner who is told by the event loop, and calls `handle_ready`.
   /// @returns whether there is something to wait for.
   bool add(std::shared_ptr<abandoned_socket> what,
            const connection_owner& owner);

@@ -1,6 +1,7 @@
 #include <node_proxy/actors/tcp_socket.hpp>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <system_error>
 
@@ -8,6 +9,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -96,6 +98,23 @@ expected<descriptor, os_error> open_epoll() {
   if (result.get() < 0)
     return last_error();
   return result;
+}
+
+expected<descriptor, os_error> open_alarm() {
+  descriptor result{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+  if (result.get() < 0)
+    return last_error();
+  return result;
+}
+
+void set_alarm(int fd) noexcept {
+  std::uint64_t one = 1;
+  static_cast<void>(!::write(fd, &one, sizeof(one)));
+}
+
+void reset_alarm(int fd) noexcept {
+  std::uint64_t count = 0;
+  static_cast<void>(!::read(fd, &count, sizeof(count)));
 }
 
 expected<descriptor, os_error> open_listener(const tcp_addr& address) {

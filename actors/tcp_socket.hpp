@@ -1,6 +1,5 @@
-// The calls to the operating system that CAF's brokers have no form for:
-// connecting without waiting, listening at exactly one address, accepting with
-// the reason of a failure. Addresses are numeric. No CAF in here.
+// The calls to the operating system. None of them waits. Addresses are numeric.
+// No CAF in here.
 
 #pragma once
 
@@ -49,6 +48,14 @@ struct os_error {
 
 /// A set of sockets to wait for, as epoll(7) has it.
 [[nodiscard]] expected<descriptor, os_error> open_epoll();
+
+/// A descriptor in such a set that can be made readable.
+[[nodiscard]] expected<descriptor, os_error> open_alarm();
+
+/// From any thread.
+void set_alarm(int fd) noexcept;
+
+void reset_alarm(int fd) noexcept;
 
 /// A socket that listens at `address`, port 0 for any.
 [[nodiscard]] expected<descriptor, os_error>

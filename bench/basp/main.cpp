@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <caf/io/all.hpp>
+
 #include <node_proxy/actors/caf_compat.hpp>
 
 #include "support/program.hpp"

@@ -22,15 +22,15 @@ inline constexpr std::chrono::seconds patience{20};
 struct test_config : caf::actor_system_config {
   test_config() {
     register_messages(*this);
-    load<caf::io::middleman>();
     use_sharing_scheduler(*this);
     set_scheduler_threads(*this, 2);
   }
 };
 
 /// An actor system and, as `self`, an actor that is the test.
-struct system_fixture {
-  test_config config;
+template <class Config>
+struct basic_system_fixture {
+  Config config;
   caf::actor_system system{config};
   caf::scoped_actor self{system};
 
@@ -74,5 +74,7 @@ struct system_fixture {
     return result;
   }
 };
+
+using system_fixture = basic_system_fixture<test_config>;
 
 } // namespace test

@@ -3,6 +3,8 @@
 
 #include <set>
 
+#include <caf/io/all.hpp>
+
 #include <node_proxy/actors/transport_messages.hpp>
 
 #include "system_fixture.hpp"
@@ -57,9 +59,21 @@ caf::behavior mirror() {
 #undef NODE_PROXY_MIRROR
 }
 
+/// As a user has it who wants both: CAF's own modules come first.
+struct remoting_config : caf::actor_system_config {
+  remoting_config() {
+#if CAF_MAJOR_VERSION >= 1
+    caf::core::init_global_meta_objects();
+    caf::io::middleman::init_global_meta_objects();
+#endif
+    load<caf::io::middleman>();
+    register_messages(*this);
+  }
+};
+
 /// Two actor systems, joined by CAF's middleman, with a mirror in the second.
-struct remoting_fixture : system_fixture {
-  test_config far_config;
+struct remoting_fixture : basic_system_fixture<remoting_config> {
+  remoting_config far_config;
   caf::actor_system far_system{far_config};
   caf::actor far_mirror;
   caf::actor remote;

@@ -43,7 +43,8 @@ bytes body_of(bytes_view stream) {
 struct fixture : system_fixture {
   explicit fixture(node_config given = local_config())
     : node(std::move(given)), transport(system.spawn(transport_behavior)),
-      router(spawn_router(system, node, transport, {}, {})) {
+      router(spawn_router(
+        system, node, {transport, event_loop::of(system).value(), {}}, {})) {
     // nop
   }
 

@@ -15,7 +15,8 @@ namespace test {
 using namespace node_proxy;
 
 struct transport_fixture : system_fixture {
-  transport_actor transport = *spawn_tcp_transport(system);
+  transport_actor transport =
+    spawn_tcp_transport(system, event_loop::of(system).value());
 
   ~transport_fixture() {
     caf::anon_send_exit(transport, caf::exit_reason::user_shutdown);

@@ -1,0 +1,65 @@
+// Runs actors in the thread that waits for what wakes them.
+
+#pragma once
+
+#include <memory>
+
+#include <node_proxy/actors/caf_compat.hpp>
+
+namespace node_proxy {
+
+/// What the threads of an `actor_runner` wait for.
+class event_source {
+public:
+  event_source() = default;
+  event_source(const event_source&) = delete;
+  event_source& operator=(const event_source&) = delete;
+
+  virtual ~event_source() = default;
+
+  /// Waits until something has happened, or looks whether it has, and tells the
+  /// actors concerned by `send_here`. One thread at a time.
+  virtual void wait(bool may_block) = 0;
+
+  /// Makes `wait` return soon. From any thread.
+  virtual void interrupt() noexcept = 0;
+};
+
+/// Runs the actors that events wake, and the actors that these wake in turn, in
+/// the thread that waited for the event. From thread to thread they would take
+/// longer than what most of them have to do: CAF's scheduler lets a worker
+/// sleep 50 us until it looks for work again.
+///
+/// Others are not to suffer from an actor that takes its time. There are two
+/// threads, of which one leads: it waits and runs. If it is still busy with the
+/// same actor after one to two milliseconds, the other one goes on in its
+/// place, and the slow actor is left to CAF's scheduler for a while. So is
+/// whatever has waited for as long. (The pattern is known as leader and
+/// followers.)
+class actor_runner {
+public:
+  actor_runner(caf::actor_system& system, std::shared_ptr<event_source> events);
+
+  actor_runner(const actor_runner&) = delete;
+  actor_runner& operator=(const actor_runner&) = delete;
+
+  /// The threads end as soon as they are done with the actors that they run.
+  /// CAF's scheduler runs what is left.
+  ~actor_runner();
+
+  /// What runs actors in the calling thread, null if that is none of these.
+  [[nodiscard]] static actor_unit* unit_of_this_thread() noexcept;
+
+private:
+  class core;
+
+  std::shared_ptr<core> core_;
+};
+
+/// Sends `msg` from nobody. The receiver runs in this thread if it can.
+template <class Handle, class Msg>
+void send_here(const Handle& to, Msg msg) {
+  send_by(actor_runner::unit_of_this_thread(), to, std::move(msg));
+}
+
+} // namespace node_proxy

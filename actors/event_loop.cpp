@@ -1,0 +1,292 @@
+#include <node_proxy/actors/event_loop.hpp>
+
+#include <array>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <spdlog/spdlog.h>
+
+#include <sys/epoll.h>
+
+namespace node_proxy {
+
+namespace {
+
+// At most so many owners are told before they have their turn.
+constexpr std::size_t events_per_turn = 64;
+
+// What the alarm is called in the epoll set. Connections have other ids.
+constexpr connection_id alarm_id = 0;
+
+std::uint64_t next_id() {
+  static std::atomic<std::uint64_t> last = alarm_id;
+  return ++last;
+}
+
+steady_time steady_now() {
+  return std::chrono::steady_clock::now().time_since_epoch();
+}
+
+} // namespace
+
+/// Whom to tell about a socket. However often there is a reason, the owner has
+/// one message of it in its mailbox.
+class watched_owner {
+public:
+  explicit watched_owner(connection_id id) : id_{id} {}
+
+  void set(connection_owner owner) {
+    std::lock_guard guard{mutex_};
+    // The handle of the earlier owner is released without the lock.
+    std::swap(owner_, owner);
+    is_told_ = false;
+  }
+
+  void tell() {
+    std::lock_guard guard{mutex_};
+    if (owner_ && !is_told_.exchange(true))
+      send_here(owner_, connection_ready{id_});
+  }
+
+  void handle_told() { is_told_ = false; }
+
+private:
+  connection_id id_;
+  std::mutex mutex_;
+  connection_owner owner_;
+  std::atomic<bool> is_told_ = false;
+};
+
+namespace {
+
+/// The sockets and their owners. A socket that is busy is not looked at again
+/// before its owner has done all that there was.
+class watch_list {
+public:
+  watch_list(descriptor epoll, descriptor alarm)
+    : epoll_{std::move(epoll)}, alarm_{std::move(alarm)} {
+    control(EPOLL_CTL_ADD, alarm_id, alarm_.get(), EPOLLIN);
+  }
+
+  void add(connection_id id, int socket, std::shared_ptr<watched_owner> owner) {
+    {
+      std::lock_guard guard{mutex_};
+      owners_.emplace(id, std::move(owner));
+    }
+    // An end is always told, even now, and over and over again but for this.
+    control(EPOLL_CTL_ADD, id, socket, EPOLLONESHOT);
+  }
+
+  void wait(connection_id id, int socket, bool reading, bool writing) const {
+    std::uint32_t events = EPOLLONESHOT;
+    if (reading)
+      events |= EPOLLIN | EPOLLRDHUP;
+    if (writing)
+      events |= EPOLLOUT;
+    control(EPOLL_CTL_MOD, id, socket, events);
+  }
+
+  void remove(connection_id id, int socket) {
+    control(EPOLL_CTL_DEL, id, socket, 0);
+    std::lock_guard guard{mutex_};
+    owners_.erase(id);
+  }
+
+  /// Waits for at most `timeout` milliseconds, or for any time if that is -1.
+  void tell_owners(int timeout) {
+    std::array<epoll_event, events_per_turn> events;
+    auto count =
+      ::epoll_wait(epoll_.get(), events.data(), events_per_turn, timeout);
+    for (int i = 0; i < count; ++i) {
+      auto id = events[static_cast<std::size_t>(i)].data.u64;
+      if (id == alarm_id)
+        reset_alarm(alarm_.get());
+      else if (auto owner = owner_of(id))
+        owner->tell();
+    }
+  }
+
+  /// Ends `tell_owners`, now or the next time.
+  void set_off_alarm() const noexcept { set_alarm(alarm_.get()); }
+
+private:
+  void control(int operation, connection_id id, int socket,
+               std::uint32_t events) const {
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = id;
+    if (::epoll_ctl(epoll_.get(), operation, socket, &event) != 0)
+      spdlog::warn("a connection cannot be watched: {}",
+                   error_text(os_error{errno}));
+  }
+
+  std::shared_ptr<watched_owner> owner_of(connection_id id) {
+    std::lock_guard guard{mutex_};
+    auto position = owners_.find(id);
+    return position == owners_.end() ? nullptr : position->second;
+  }
+
+  descriptor epoll_;
+  descriptor alarm_;
+  std::mutex mutex_;
+  std::unordered_map<connection_id, std::shared_ptr<watched_owner>> owners_;
+};
+
+/// The times that timers wait for.
+class time_list {
+public:
+  /// @returns whether somebody waits for a later one.
+  bool add(steady_time at, std::uint64_t id, caf::actor_addr owner) {
+    std::lock_guard guard{mutex_};
+    owners_.emplace(std::pair{at, id}, std::move(owner));
+    return at < std::exchange(waited_for_, std::min(at, waited_for_));
+  }
+
+  void remove(steady_time at, std::uint64_t id) {
+    std::lock_guard guard{mutex_};
+    owners_.erase({at, id});
+  }
+
+  /// Milliseconds until the first one, which is waited for from now on; -1 if
+  /// there is none.
+  int begin_wait() {
+    std::lock_guard guard{mutex_};
+    waited_for_ =
+      owners_.empty() ? steady_time::max() : owners_.begin()->first.first;
+    if (owners_.empty())
+      return -1;
+    // An hour is as good as a month, and fits.
+    auto wait = std::clamp<steady_time>(waited_for_ - steady_now(), duration{0},
+                                        std::chrono::hours{1});
+    return static_cast<int>(
+      std::chrono::ceil<std::chrono::milliseconds>(wait).count());
+  }
+
+  void tell_owners() {
+    for (const auto& owner : take_due())
+      if (auto to = caf::actor_cast<caf::strong_actor_ptr>(owner))
+        send_here(to, tick{});
+  }
+
+private:
+  std::vector<caf::actor_addr> take_due() {
+    std::vector<caf::actor_addr> result;
+    std::lock_guard guard{mutex_};
+    // Nobody has to be woken until the next wait.
+    waited_for_ = steady_time::min();
+    if (owners_.empty())
+      return result;
+    auto now = steady_now();
+    while (!owners_.empty() && owners_.begin()->first.first <= now) {
+      result.push_back(std::move(owners_.begin()->second));
+      owners_.erase(owners_.begin());
+    }
+    return result;
+  }
+
+  std::mutex mutex_;
+  std::map<std::pair<steady_time, std::uint64_t>, caf::actor_addr> owners_;
+  steady_time waited_for_ = steady_time::min();
+};
+
+} // namespace
+
+class event_loop::events : public event_source {
+public:
+  events(descriptor epoll, descriptor alarm)
+    : sockets{std::move(epoll), std::move(alarm)} {}
+
+  void wait(bool may_block) override {
+    sockets.tell_owners(may_block ? times.begin_wait() : 0);
+    times.tell_owners();
+  }
+
+  void interrupt() noexcept override { sockets.set_off_alarm(); }
+
+  watch_list sockets;
+  time_list times;
+};
+
+// -- event_loop ---------------------------------------------------------------
+
+event_loop::event_loop(caf::actor_system& system, descriptor epoll,
+                       descriptor alarm)
+  : events_{std::make_shared<events>(std::move(epoll), std::move(alarm))},
+    runner_{system, events_} {}
+
+expected<std::shared_ptr<event_loop>, os_error>
+event_loop::of(caf::actor_system& system) {
+  static std::mutex mutex;
+  static std::map<const caf::actor_system*, std::weak_ptr<event_loop>> loops;
+  std::lock_guard guard{mutex};
+  std::erase_if(loops, [](const auto& x) { return x.second.expired(); });
+  auto& known = loops[&system];
+  if (auto loop = known.lock())
+    return loop;
+  auto epoll = open_epoll();
+  if (!epoll)
+    return unexpected{epoll.error()};
+  auto alarm = open_alarm();
+  if (!alarm)
+    return unexpected{alarm.error()};
+  auto loop =
+    std::make_shared<event_loop>(system, std::move(*epoll), std::move(*alarm));
+  known = loop;
+  return loop;
+}
+
+// -- watched_socket -----------------------------------------------------------
+
+watched_socket::watched_socket(descriptor socket,
+                               std::shared_ptr<event_loop> loop)
+  : socket_{std::move(socket)}, loop_{std::move(loop)}, id_{next_id()},
+    owner_{std::make_shared<watched_owner>(id_)} {
+  loop_->events_->sockets.add(id_, get(), owner_);
+}
+
+watched_socket::~watched_socket() {
+  loop_->events_->sockets.remove(id_, get());
+}
+
+void watched_socket::set_owner(const connection_owner& owner) {
+  owner_->set(owner);
+}
+
+void watched_socket::wait(bool reading, bool writing) {
+  loop_->events_->sockets.wait(id_, get(), reading, writing);
+}
+
+void watched_socket::tell() {
+  owner_->tell();
+}
+
+void watched_socket::handle_told() {
+  owner_->handle_told();
+}
+
+// -- timer --------------------------------------------------------------------
+
+timer::timer(std::shared_ptr<event_loop> loop, const tick_receiver& owner)
+  : loop_{std::move(loop)}, owner_{owner.address()}, id_{next_id()} {}
+
+timer::~timer() {
+  if (armed_)
+    loop_->events_->times.remove(*armed_, id_);
+}
+
+void timer::wait_until(steady_time at) {
+  if (armed_ && *armed_ <= at)
+    return;
+  auto& events = *loop_->events_;
+  if (armed_)
+    events.times.remove(*armed_, id_);
+  armed_ = at;
+  if (events.times.add(at, id_, owner_))
+    events.interrupt();
+}
+
+} // namespace node_proxy

@@ -1,0 +1,109 @@
+// Tells actors when sockets are ready and when a time has come.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include <node_proxy/actors/actor_runner.hpp>
+#include <node_proxy/actors/caf_compat.hpp>
+#include <node_proxy/actors/connection.hpp>
+#include <node_proxy/actors/tcp_socket.hpp>
+#include <node_proxy/protocol/timestamp.hpp>
+
+namespace node_proxy {
+
+/// The time of a `timer` has come.
+struct tick {};
+
+/// Who understands that.
+using tick_receiver = actor_interface<void(tick)>;
+
+/// What all nodes of an actor system wait with. The actors that it tells run in
+/// its own threads, see `actor_runner`.
+class event_loop {
+public:
+  /// The one of `system`, which is there as long as somebody has a pointer to
+  /// it. Fails if there are no descriptors left.
+  [[nodiscard]] static expected<std::shared_ptr<event_loop>, os_error>
+  of(caf::actor_system& system);
+
+  event_loop(caf::actor_system& system, descriptor epoll, descriptor alarm);
+
+  event_loop(const event_loop&) = delete;
+  event_loop& operator=(const event_loop&) = delete;
+
+private:
+  friend class watched_socket;
+  friend class timer;
+
+  class events;
+
+  std::shared_ptr<events> events_;
+  actor_runner runner_;
+};
+
+class watched_owner;
+
+/// A socket that the event loop knows until it is closed, which happens with
+/// its owner.
+class watched_socket {
+public:
+  watched_socket(descriptor socket, std::shared_ptr<event_loop> loop);
+
+  watched_socket(const watched_socket&) = delete;
+  watched_socket& operator=(const watched_socket&) = delete;
+
+  ~watched_socket();
+
+  /// Names it among all of this process.
+  [[nodiscard]] connection_id id() const noexcept { return id_; }
+
+  [[nodiscard]] int get() const noexcept { return socket_.get(); }
+
+  /// Whom to tell about it.
+  void set_owner(const connection_owner& owner);
+
+  /// Tells the owner as soon as something can be read or written, whichever is
+  /// wanted, or the connection has ended.
+  void wait(bool reading, bool writing);
+
+  /// Tells the owner now.
+  void tell();
+
+  /// The owner is about to look at the socket. Before that it is told once.
+  void handle_told();
+
+private:
+  descriptor socket_;
+  std::shared_ptr<event_loop> loop_;
+  connection_id id_;
+  std::shared_ptr<watched_owner> owner_;
+};
+
+/// Sends its owner a `tick` when the time has come, at most a millisecond late.
+class timer {
+public:
+  timer(std::shared_ptr<event_loop> loop, const tick_receiver& owner);
+
+  timer(const timer&) = delete;
+  timer& operator=(const timer&) = delete;
+
+  /// No tick comes any more, but for one that is in the mailbox already.
+  ~timer();
+
+  /// Asks for a tick at `at`. One that is to come earlier will come first.
+  void wait_until(steady_time at);
+
+  /// The owner has got its tick.
+  void handle_tick() noexcept { armed_.reset(); }
+
+private:
+  std::shared_ptr<event_loop> loop_;
+  caf::actor_addr owner_;
+  std::uint64_t id_;
+  std::optional<steady_time> armed_;
+};
+
+} // namespace node_proxy

@@ -1,0 +1,229 @@
+// Who runs where, and what becomes of others when an actor is slow.
+
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include <node_proxy/actors/actor_runner.hpp>
+
+#include "system_fixture.hpp"
+
+namespace node_proxy {
+
+namespace {
+
+using namespace test;
+
+/// Events that the test makes up.
+class made_up_events : public event_source {
+public:
+  void add(std::function<void()> event) {
+    {
+      std::lock_guard guard{mutex_};
+      events_.push_back(std::move(event));
+    }
+    interrupt();
+  }
+
+  void wait(bool may_block) override {
+    std::unique_lock guard{mutex_};
+    if (may_block)
+      changed_.wait(guard, [this] { return interrupted_; });
+    interrupted_ = false;
+    auto events = std::exchange(events_, {});
+    guard.unlock();
+    for (auto& event : events)
+      event();
+  }
+
+  void interrupt() noexcept override {
+    {
+      std::lock_guard guard{mutex_};
+      interrupted_ = true;
+    }
+    changed_.notify_one();
+  }
+
+private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool interrupted_ = false;
+  std::deque<std::function<void()>> events_;
+};
+
+/// Where a handler ran.
+struct place {
+  bool in_runner = actor_runner::unit_of_this_thread() != nullptr;
+  std::thread::id thread = std::this_thread::get_id();
+};
+
+/// Tells the test, once, that something happens, and where.
+class report {
+public:
+  void send() const { promise_->set_value({}); }
+
+  /// Waits for that.
+  place get() const {
+    if (future_.wait_for(patience) != std::future_status::ready)
+      FAIL("what the test waits for does not happen");
+    return future_.get();
+  }
+
+private:
+  // Whoever sends may still be at it when the test has got it.
+  std::shared_ptr<std::promise<place>> promise_ =
+    std::make_shared<std::promise<place>>();
+  std::shared_future<place> future_{promise_->get_future()};
+};
+
+struct fixture : system_fixture {
+  std::shared_ptr<made_up_events> events = std::make_shared<made_up_events>();
+  std::optional<actor_runner> runner{std::in_place, system, events};
+
+  /// Spawns an actor that CAF's scheduler need not run first.
+  template <class F>
+  caf::actor spawn_idle(F f) {
+    return system.spawn<caf::lazy_init>(std::move(f));
+  }
+
+  /// An actor that does `work` when it gets a number.
+  caf::actor worker(std::function<void()> work) {
+    return spawn_idle([work](caf::event_based_actor*) -> caf::behavior {
+      return {[work](int) {
+        work();
+      }};
+    });
+  }
+
+  /// One that reports, once.
+  caf::actor reporter(report to) {
+    return worker([to] { to.send(); });
+  }
+
+  /// One that reports and does not go on before it is `released`.
+  caf::actor blocker(report to, report released) {
+    return worker([to, released] {
+      to.send();
+      released.get();
+    });
+  }
+
+  /// One that passes a number on.
+  caf::actor forwarder(caf::actor to) {
+    return spawn_idle([to](caf::event_based_actor* self) -> caf::behavior {
+      return {[self, to](int x) {
+        self->send(to, x);
+      }};
+    });
+  }
+
+  void wake(const caf::actor& who) {
+    events->add([who] { send_here(who, 1); });
+  }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture, "who is woken runs in the thread that waited") {
+  report waited;
+  report told;
+  report woken;
+  auto first = reporter(told);
+  auto second = forwarder(reporter(woken));
+  events->add([waited, first, second] {
+    waited.send();
+    send_here(first, 1);
+    send_here(second, 1);
+  });
+  auto thread = waited.get().thread;
+  CHECK(told.get().thread == thread);
+  CHECK(woken.get().thread == thread);
+}
+
+TEST_CASE_FIXTURE(fixture, "other threads have nothing to do with it") {
+  report told;
+  send_here(reporter(told), 1);
+  CHECK_FALSE(told.get().in_runner);
+}
+
+TEST_CASE_FIXTURE(fixture, "an actor that blocks holds up nobody") {
+  report blocks;
+  report released;
+  report waited;
+  report later;
+  auto slow = blocker(blocks, released);
+  auto behind = reporter(waited);
+  // Both are woken in one turn, the second one after the first.
+  wake(
+    spawn_idle([slow, behind](caf::event_based_actor* self) -> caf::behavior {
+      return {[self, slow, behind](int x) {
+        self->send(slow, x);
+        self->send(behind, x);
+      }};
+    }));
+  CHECK(blocks.get().in_runner);
+  waited.get();
+  wake(reporter(later));
+  CHECK(later.get().in_runner);
+  released.send();
+}
+
+TEST_CASE_FIXTURE(fixture, "no more than one blocks") {
+  // One in the runner, two in CAF's scheduler, which has two threads here.
+  std::array<report, 3> blocks;
+  report released;
+  int in_runner = 0;
+  for (const auto& x : blocks) {
+    wake(forwarder(blocker(x, released)));
+    in_runner += x.get().in_runner ? 1 : 0;
+  }
+  CHECK(in_runner == 1);
+  report later;
+  wake(reporter(later));
+  CHECK(later.get().in_runner);
+  released.send();
+}
+
+TEST_CASE_FIXTURE(fixture, "a slow actor is left to CAF's scheduler") {
+  auto tester = caf::actor_cast<caf::actor>(self);
+  auto slow = worker([tester] {
+    auto until =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds{6};
+    while (std::chrono::steady_clock::now() < until)
+      std::this_thread::yield();
+    caf::anon_send(tester, place{}.in_runner);
+  });
+  auto somebody = forwarder(slow);
+  int turns = 0;
+  do {
+    wake(somebody);
+    REQUIRE(++turns < 100);
+  } while (next<bool>());
+  CHECK(turns > 3);
+}
+
+TEST_CASE_FIXTURE(fixture, "what is left at the end runs all the same") {
+  report blocks;
+  report released;
+  report waited;
+  auto slow = blocker(blocks, released);
+  auto behind = reporter(waited);
+  events->add([slow, behind] {
+    send_here(slow, 1);
+    send_here(behind, 1);
+  });
+  CHECK(blocks.get().in_runner);
+  runner.reset();
+  CHECK_FALSE(waited.get().in_runner);
+  released.send();
+}
+
+} // namespace node_proxy
