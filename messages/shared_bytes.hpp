@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <node_proxy/messages/basics.hpp>
+#include <node_proxy/messages/block_allocator.hpp>
 
 namespace node_proxy {
 
@@ -33,7 +34,8 @@ public:
   explicit shared_bytes(bytes_view data) {
     if (data.empty())
       return;
-    auto owner = std::make_shared_for_overwrite<std::byte[]>(data.size());
+    auto owner = std::allocate_shared_for_overwrite<std::byte[]>(
+      block_allocator<std::byte>{}, data.size());
     std::memcpy(owner.get(), data.data(), data.size());
     view_ = {owner.get(), data.size()};
     owner_ = std::move(owner);

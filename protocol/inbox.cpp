@@ -79,8 +79,8 @@ inbox::handle_chunk(std::uint64_t seq, bool last, bytes_view data) {
     return std::nullopt;
   auto whole = *std::exchange(partial_, std::nullopt);
   auto result = complete(whole.first, whole.size);
-  result.owner = std::make_shared<const bytes>(std::move(whole.data));
-  result.data = *result.owner;
+  result.gathered = std::move(whole.data);
+  result.data = result.gathered.view();
   return result;
 }
 
@@ -195,20 +195,21 @@ void inbox::gather(std::uint64_t seq, bytes_view data) {
   auto& [first, gathered, size] = *partial_;
   size += data.size();
   if (size > max_message_) {
-    gathered = bytes{}; // unlike `{}` this gives the memory back
+    gathered = {};
     return;
   }
-  auto announced = announced_size(gathered.empty() ? data : gathered);
+  auto announced = announced_size(gathered.empty() ? data : gathered.view());
   if (size > announced) {
     // Of what is longer than it says nothing is kept but one octet, which
     // shows that it cannot be decoded.
-    gathered = bytes(1);
+    gathered = {};
+    gathered.append(bytes(1));
     return;
   }
   // Growing fast copies little, and exactly to the end wastes nothing.
   if (size > gathered.capacity())
     gathered.reserve(std::min({announced, max_message_, growth * size}));
-  gathered.insert(gathered.end(), data.begin(), data.end());
+  gathered.append(data);
 }
 
 /// All `size` bytes of a message from the number `first` on are there.
@@ -216,7 +217,7 @@ received_message inbox::complete(std::uint64_t first, std::size_t size) {
   auto cost = size + limits::message_overhead;
   slots_.push_back({first, expected_, cost, false});
   outstanding_ += cost;
-  return {{generation_, first}, {}, nullptr};
+  return {{generation_, first}, {}, {}};
 }
 
 /// Moves on to the first number that is not consumed. While too many rejects

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <node_proxy/messages/basics.hpp>
+#include <node_proxy/protocol/block_buffer.hpp>
 #include <node_proxy/protocol/control.hpp>
 #include <node_proxy/protocol/fifo.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
@@ -34,7 +35,7 @@ struct received_message {
   bytes_view data;
   /// What `data` refers to if the message came in fragments; otherwise that is
   /// the chunk that was handed in.
-  std::shared_ptr<const bytes> owner;
+  block_buffer gathered;
 };
 
 /// What outlives an inbox: the numbers of this epoch below `next` are consumed.
@@ -170,7 +171,7 @@ private:
   // A message of which fragments are missing.
   struct partial_message {
     std::uint64_t first;
-    bytes data;
+    block_buffer data;
     std::size_t size; // of what arrived; `data` is empty beyond the limit
   };
 

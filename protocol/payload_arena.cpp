@@ -7,20 +7,24 @@
 namespace node_proxy {
 
 struct payload_arena::block {
+  using memory = block_allocator<std::byte>;
+
   block(std::shared_ptr<std::atomic<std::size_t>> counter, std::size_t count)
-    : held(std::move(counter)), size(count),
-      data(std::make_unique_for_overwrite<std::byte[]>(count)) {
+    : held(std::move(counter)), size(count), data(memory{}.allocate(count)) {
     held->fetch_add(size, std::memory_order_relaxed);
   }
 
   block(const block&) = delete;
   block& operator=(const block&) = delete;
 
-  ~block() { held->fetch_sub(size, std::memory_order_relaxed); }
+  ~block() {
+    memory{}.deallocate(data, size);
+    held->fetch_sub(size, std::memory_order_relaxed);
+  }
 
   std::shared_ptr<std::atomic<std::size_t>> held;
   std::size_t size;
-  std::unique_ptr<std::byte[]> data;
+  std::byte* data;
 };
 
 shared_bytes payload_arena::copy(bytes_view data) {
@@ -28,7 +32,7 @@ shared_bytes payload_arena::copy(bytes_view data) {
     return {};
   if (data.size() >= large_payload || !begin_block(data.size()))
     return shared_bytes{data};
-  auto* to = block_->data.get() + used_;
+  auto* to = block_->data + used_;
   std::memcpy(to, data.data(), data.size());
   used_ += data.size();
   return {block_, {to, data.size()}};

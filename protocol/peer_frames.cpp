@@ -143,8 +143,9 @@ peer::read_message(const received_message& message) {
   return engine_msg{{remote_, msg->sender.name},
                     msg->target,
                     msg->mailbox,
-                    message.owner ? shared_bytes{message.owner, msg->payload}
-                                  : arena_.copy(msg->payload)};
+                    message.gathered.empty()
+                      ? arena_.copy(msg->payload)
+                      : shared_bytes{message.gathered.owner(), msg->payload}};
 }
 
 void peer::handle(link& x, const control::resume&, timestamp now) {

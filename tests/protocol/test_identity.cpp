@@ -126,6 +126,28 @@ TEST_CASE("what is no canonical point is no id") {
   }
 }
 
+TEST_CASE("an id is good if libsodium calls it a valid point") {
+  auto check = [](node_id id) {
+    for (int sign = 0; sign < 2; ++sign, id = twin_of(id))
+      CHECK(
+        noise_key_of(id).has_value()
+        == (crypto_core_ed25519_is_valid_point(octets(id.data.data())) == 1));
+  };
+  // Coordinates around 0, and around the prime: 2^255 - 19, ends in ed.
+  node_id low{};
+  node_id high;
+  high.data.fill(std::byte{0xff});
+  high.data.back() = std::byte{0x7f};
+  for (unsigned i = 0; i < 256; ++i) {
+    low.data.front() = static_cast<std::byte>(i);
+    high.data.front() = static_cast<std::byte>(i);
+    check(low);
+    check(high);
+  }
+  for (unsigned i = 0; i < 50; ++i)
+    check(some_identity(i).id());
+}
+
 TEST_CASE("two ids have one Noise key") {
   auto self = some_identity();
   auto twin = twin_of(self.id());

@@ -208,7 +208,7 @@ TEST_CASE("a message that is far too long takes no memory") {
   for (std::uint64_t seq = 0; seq < 1'000; ++seq)
     CHECK(uut.handle_chunk(seq, false, announcing(fragment)));
   auto whole = uut.handle_chunk(1'000, true, bytes(1)).value();
-  CHECK(whole->owner->capacity() == 0);
+  CHECK(whole->gathered.capacity() == 0);
 }
 
 TEST_CASE("fragments take no more memory than the limit or was announced") {
@@ -227,7 +227,7 @@ TEST_CASE("fragments take no more memory than the limit or was announced") {
   auto result = uut.handle_chunk(1, true, data).value();
   REQUIRE(result);
   CHECK(result->data.size() == 2 * fragment);
-  CHECK(result->owner->capacity() == 2 * fragment);
+  CHECK(result->gathered.capacity() == 2 * fragment);
 }
 
 TEST_CASE("a message that is longer than it says takes no memory") {
@@ -241,7 +241,7 @@ TEST_CASE("a message that is longer than it says takes no memory") {
   REQUIRE(uut.handle_chunk(2, false, data));
   auto result = uut.handle_chunk(3, true, data).value();
   REQUIRE(result);
-  CHECK(result->owner->capacity() == 1);
+  CHECK(result->gathered.capacity() == 1);
   // Neither too long nor whole.
   CHECK_FALSE(result->data.empty());
   message_codec codec;
