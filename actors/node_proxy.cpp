@@ -284,9 +284,9 @@ node_proxy_behavior(node_proxy_actor::stateful_pointer<node_proxy_state> self,
 
 } // namespace
 
-node_proxy_actor spawn_node_proxy(caf::actor_system& system,
+node_proxy_actor spawn_node_proxy(caf::local_actor& parent,
                                   node_proxy_config config) {
-  return system.spawn(node_proxy_behavior, std::move(config));
+  return parent.spawn(node_proxy_behavior, std::move(config));
 }
 
 } // namespace node_proxy

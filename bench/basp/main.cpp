@@ -22,6 +22,7 @@ namespace {
 using node_proxy::state_of;
 
 struct basp_options : transfer_options {
+  std::string payload;
   /// Messages whose acknowledgement is awaited, 0 for what suits their size.
   std::size_t outstanding = 0;
 };
@@ -37,16 +38,24 @@ struct basp_config : caf::actor_system_config {
   }
 };
 
-// A payload is a `std::string`, which CAF copies as a whole.
+/// CAF's own type for octets. 0.17 copies them one by one, and texts as a
+/// whole.
+#if CAF_MAJOR_VERSION >= 1
+using octet_buffer = caf::byte_buffer;
+#else
+using octet_buffer = std::vector<char>;
+#endif
 
 /// Takes messages. CAF's answer to a request is the acknowledgement.
+template <class Payload>
 caf::behavior sink() {
-  return {[](const std::string&) {
+  return {[](const Payload&) {
   }};
 }
 
+template <class Payload>
 caf::behavior echo() {
-  return {[](std::string& payload) {
+  return {[](Payload& payload) {
     return std::move(payload);
   }};
 }
@@ -60,6 +69,7 @@ struct measured {
 using measured_promise = std::promise<measured>;
 
 /// Sends as long as it may, and then waits for the last answer.
+template <class Payload>
 class sender_state {
 public:
   explicit sender_state(caf::event_based_actor* self) : self_(self) {}
@@ -71,7 +81,7 @@ public:
     done_ = std::move(done);
     round_trip_ = options.mode == "round_trip";
     most_ = round_trip_ ? 1 : options.outstanding;
-    payload_ = std::string(options.size, 'Z');
+    payload_ = Payload(options.size, typename Payload::value_type{0x5a});
     result_.all.size = options.size;
     begun_ = bench_clock::now();
     until_ = begun_ + how_long;
@@ -98,7 +108,7 @@ private:
     auto request = self_->request(to_, caf::infinite, payload_);
     if (round_trip_)
       request.then(
-        [this](const std::string&) {
+        [this](const Payload&) {
           result_.round_trips.push_back(bench_clock::now() - sent_at_);
           handle_outcome();
         },
@@ -124,7 +134,7 @@ private:
   std::shared_ptr<measured_promise> done_;
   bool round_trip_ = false;
   std::size_t most_ = 1;
-  std::string payload_;
+  Payload payload_;
   bench_clock::time_point begun_;
   bench_clock::time_point until_;
   bench_clock::time_point sent_at_;
@@ -133,8 +143,9 @@ private:
   measured result_;
 };
 
-caf::behavior sender(caf::stateful_actor<sender_state>* self, caf::actor to,
-                     const basp_options& options,
+template <class Payload>
+caf::behavior sender(caf::stateful_actor<sender_state<Payload>>* self,
+                     caf::actor to, const basp_options& options,
                      bench_clock::duration how_long,
                      std::shared_ptr<measured_promise> done) {
   state_of(self).start(std::move(to), options, how_long, std::move(done));
@@ -146,7 +157,10 @@ measured run_sender(caf::actor_system& system, const caf::actor& to,
                     bench_clock::duration how_long) {
   auto done = std::make_shared<measured_promise>();
   auto result = done->get_future();
-  system.spawn(sender, to, options, how_long, std::move(done));
+  if (options.payload == "octets")
+    system.spawn(sender<octet_buffer>, to, options, how_long, std::move(done));
+  else
+    system.spawn(sender<std::string>, to, options, how_long, std::move(done));
   // A request to a remote actor that is gone is never answered.
   if (result.wait_for(how_long + std::chrono::seconds{30})
       != std::future_status::ready)
@@ -170,7 +184,8 @@ void measure(basp_options options, other_side& other) {
   auto to = value_of(system.middleman().remote_actor("127.0.0.1", port));
   static_cast<void>(run_sender(system, to, options, options.warm_up()));
   auto result = run_sender(system, to, options, options.how_long());
-  json line{{"bench", "basp"}, {"mode", options.mode}};
+  json line{
+    {"bench", "basp"}, {"mode", options.mode}, {"payload", options.payload}};
   if (options.mode == "round_trip") {
     add_latencies(line, options.size, std::move(result.round_trips));
   } else {
@@ -180,11 +195,19 @@ void measure(basp_options options, other_side& other) {
   print(line);
 }
 
+template <class Payload>
+caf::actor spawn_engine(caf::actor_system& system,
+                        const basp_options& options) {
+  return options.mode == "round_trip" ? system.spawn(echo<Payload>)
+                                      : system.spawn(sink<Payload>);
+}
+
 void serve(const basp_options& options) {
   basp_config config;
   caf::actor_system system{config};
-  auto engine =
-    options.mode == "round_trip" ? system.spawn(echo) : system.spawn(sink);
+  auto engine = options.payload == "octets"
+                  ? spawn_engine<octet_buffer>(system, options)
+                  : spawn_engine<std::string>(system, options);
   auto port = value_of(system.middleman().publish(engine, 0, "127.0.0.1"));
   say(std::to_string(port));
   serve_requests([](const std::string&) { return std::string{}; });
@@ -196,6 +219,12 @@ int main(int argc, char** argv) {
   app.name("bench_basp");
   basp_options options;
   add_transfer_options(app, options, {"single", "round_trip"});
+  options.payload = "octets";
+  app
+    .add_option("--payload", options.payload,
+                "What is sent: CAF's buffer for octets, or a std::string")
+    ->check(CLI::IsMember({"octets", "text"}))
+    ->capture_default_str();
   app.add_option("--outstanding", options.outstanding,
                  "Messages that await their acknowledgement (default: as many "
                  "as suit their size)");

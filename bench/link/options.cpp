@@ -11,12 +11,13 @@ namespace bench {
 
 namespace {
 
-/// A batch is as large as what a Node Proxy turns into frames at once.
-constexpr std::size_t batch_bytes = 256u << 10;
-constexpr std::size_t batch_messages = 1024;
+/// A batch is as large as what a Node Proxy turns into frames at once, and has
+/// no more messages than fit the caches of a processor.
+constexpr std::size_t batch_bytes = 128u << 10;
+constexpr std::size_t batch_messages = 256;
 
-/// One batch is under way while the next ones gather.
-constexpr std::size_t batches_outstanding = 4;
+/// As much as a receiver lets be outstanding.
+constexpr std::size_t batches_outstanding = 32;
 
 } // namespace
 

@@ -134,8 +134,15 @@ json zmq_variant(const char* mode, const char* security, std::size_t size) {
     {"bench", "zmq"}, {"mode", mode}, {"security", security}, {"size", size}};
 }
 
+json basp_variant(const char* mode, const char* payload) {
+  return {{"bench", "basp"}, {"mode", mode}, {"payload", payload}};
+}
+
+/// BASP with what it has for payloads like ours.
 json basp_variant(const char* mode, std::size_t size) {
-  return {{"bench", "basp"}, {"mode", mode}, {"size", size}};
+  auto result = basp_variant(mode, "octets");
+  result["size"] = size;
+  return result;
 }
 
 figure messages_limit(const results& all, const std::string& cipher,
@@ -150,7 +157,7 @@ comparison one_way(const results& all, const char* mode, std::size_t size,
   comparison result;
   result.what = fmt::format(
     "{}, {}", show_size(size),
-    std::string_view{mode} == "batch" ? "in batches" : "one by one, 4 senders");
+    std::string_view{mode} == "batch" ? "in batches" : "one by one, 8 senders");
   if (cipher != best_cipher(all))
     result.what += ", " + cipher;
   result.value = all.median(link_variant(mode, size, cipher), "msgs_per_s");
@@ -295,8 +302,10 @@ table compare(const results& all) {
 table list_others(const results& all) {
   table result{{"others", "64 B", "1 KiB", "64 KiB", "1 MiB", "64 B and back"}};
   add_other(result, "CAF's remoting (BASP), plain", all,
-            {{"bench", "basp"}, {"mode", "single"}},
-            basp_variant("round_trip", small));
+            basp_variant("single", "octets"),
+            basp_variant("round_trip", "octets"));
+  add_other(result, "the same, a std::string", all,
+            basp_variant("single", "text"), basp_variant("round_trip", "text"));
   add_other(result, "ZeroMQ PAIR, CURVE", all,
             {{"bench", "zmq"}, {"mode", "one_way"}, {"security", "curve"}},
             zmq_variant("round_trip", "curve", small));
