@@ -21,10 +21,9 @@ class node_proxy_state {
 public:
   explicit node_proxy_state(node_proxy_actor::pointer self) : self_(self) {
     lanes_.emplace(self, [this](auto ids, auto reason) {
-      auto at = now();
-      for (const auto& id : ids)
-        peer_->handle_finished(id, reason, at);
       flush_soon();
+      for (const auto& id : ids)
+        peer_->handle_finished(id, reason, now_);
     });
   }
 

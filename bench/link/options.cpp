@@ -16,8 +16,10 @@ namespace {
 constexpr std::size_t batch_bytes = 128u << 10;
 constexpr std::size_t batch_messages = 256;
 
-/// As much as a receiver lets be outstanding.
-constexpr std::size_t batches_outstanding = 32;
+/// As much as a receiver lets be outstanding, and no more messages than fit the
+/// caches, either.
+constexpr std::size_t outstanding_bytes = 4u << 20;
+constexpr std::size_t outstanding_messages = 8192;
 
 } // namespace
 
@@ -30,8 +32,10 @@ link_options with_defaults(link_options options) {
       std::clamp<std::size_t>(batch_bytes / options.size, 1, batch_messages);
   auto& outstanding = options.outstanding;
   if (outstanding == 0) {
-    auto all = options.mode == "batch" ? batches_outstanding * batch
-                                       : outstanding_for(options.size);
+    auto all =
+      options.mode == "batch"
+        ? std::min(outstanding_bytes / options.size, outstanding_messages)
+        : outstanding_for(options.size);
     outstanding = all / options.senders;
   }
   outstanding = std::max(outstanding, batch);
