@@ -95,7 +95,7 @@ struct fixture : system_fixture {
   }
 
   /// An actor that does `work` when it gets a number.
-  caf::actor worker(std::function<void()> work) {
+  caf::actor worker(const std::function<void()>& work) {
     return spawn_idle([work](caf::event_based_actor*) -> caf::behavior {
       return {[work](int) {
         work();
@@ -104,12 +104,12 @@ struct fixture : system_fixture {
   }
 
   /// One that reports, once.
-  caf::actor reporter(report to) {
+  caf::actor reporter(const report& to) {
     return worker([to] { to.send(); });
   }
 
   /// One that reports and does not go on before it is `released`.
-  caf::actor blocker(report to, report released) {
+  caf::actor blocker(const report& to, const report& released) {
     return worker([to, released] {
       to.send();
       released.get();
@@ -117,7 +117,7 @@ struct fixture : system_fixture {
   }
 
   /// One that passes a number on.
-  caf::actor forwarder(caf::actor to) {
+  caf::actor forwarder(const caf::actor& to) {
     return spawn_idle([to](caf::event_based_actor* self) -> caf::behavior {
       return {[self, to](int x) {
         self->send(to, x);
