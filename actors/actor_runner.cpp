@@ -28,8 +28,8 @@ constexpr int turns_between_looks = 4;
 // How often the thread that stands by looks whether it is needed.
 constexpr auto watch_interval = 10ms;
 
-// An actor is slow if so many turns in a row took that long. A single one may be
-// the fault of others who want the processor.
+// An actor is slow if so many turns in a row took that long. A single one may
+// be the fault of others who want the processor.
 constexpr auto slow_turn = 5ms;
 constexpr int slow_turns = 3;
 
