@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <string>
@@ -25,9 +26,11 @@ struct transfer_options {
       std::chrono::duration<double>(seconds));
   }
 
-  /// How much of that, or besides it, is for warming up.
+  /// How much of that, or besides it, is for warming up: until all threads and
+  /// buffers are where they stay.
   [[nodiscard]] bench_clock::duration warm_up() const {
-    return how_long() / 10;
+    return std::max<bench_clock::duration>(how_long() / 10,
+                                           std::chrono::milliseconds{200});
   }
 };
 
