@@ -82,7 +82,8 @@ private:
   std::shared_ptr<watched_owner> owner_;
 };
 
-/// Sends its owner a `tick` when the time has come, at most a millisecond late.
+/// Sends its owner a `tick` when the time has come: never early, and about a
+/// millisecond late, or more while the loop is busy.
 class timer {
 public:
   timer(std::shared_ptr<event_loop> loop, const tick_receiver& owner);
