@@ -28,6 +28,13 @@ constexpr int turns_between_looks = 4;
 // How often the thread that stands by looks whether it is needed.
 constexpr auto watch_interval = 10ms;
 
+// If turns take that long on average, nobody is to wait for a whole interval.
+// With shorter ones the leader has just much to do: somebody else would do it
+// sooner only if there was a processor to spare. That is to be so only if the
+// leader does not catch up for some time.
+constexpr auto long_turn = 1ms;
+constexpr int catch_up_intervals = 5;
+
 // An actor is slow if so many turns in a row took that long. A single one may
 // be the fault of others who want the processor.
 constexpr auto slow_turn = 5ms;
@@ -242,14 +249,18 @@ void actor_runner::core::stand_by(lock& guard) {
 
 /// Returns when there is nothing to watch, or no leader any more.
 void actor_runner::core::watch(lock& guard) {
-  for (;;) {
+  auto long_ago = added_;
+  for (int interval = 1;; ++interval) {
     auto turns = turns_;
     auto added = added_;
     deputy_.wait_for(guard, watch_interval, [this] { return stopping_; });
     if (stopping_)
       return;
     // What has waited all that time.
-    hand_over(added);
+    if ((turns_ - turns) * long_turn < watch_interval)
+      hand_over(added);
+    if (interval % catch_up_intervals == 0)
+      hand_over(std::exchange(long_ago, added_));
     if (turns_ != turns)
       continue;
     if (running_ == nullptr && jobs_.empty())

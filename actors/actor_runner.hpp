@@ -33,9 +33,10 @@ public:
 /// Others are not to suffer from an actor that takes its time. There are two
 /// threads, of which one leads: it waits and runs. If it is still busy with the
 /// same actor after ten to twenty milliseconds, the other one goes on in its
-/// place. CAF's scheduler gets what has waited for as long meanwhile, and an
-/// actor that was slow several times in a row, for a while. (The pattern is
-/// known as leader and followers.)
+/// place. CAF's scheduler gets what has waited for as long meanwhile because
+/// actors take their time, what has waited for 50 to 100 milliseconds because
+/// there are many, and an actor that was slow several times in a row, for a
+/// while. (The pattern is known as leader and followers.)
 class actor_runner {
 public:
   actor_runner(caf::actor_system& system, std::shared_ptr<event_source> events);

@@ -11,6 +11,7 @@
 #include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <node_proxy/actors/actor_runner.hpp>
 
@@ -58,6 +59,13 @@ private:
   bool interrupted_ = false;
   std::deque<std::function<void()>> events_;
 };
+
+/// Keeps a thread busy.
+void work(std::chrono::microseconds how_long) {
+  auto until = std::chrono::steady_clock::now() + how_long;
+  while (std::chrono::steady_clock::now() < until)
+    std::this_thread::yield();
+}
 
 /// Where a handler ran.
 struct place {
@@ -118,15 +126,33 @@ struct fixture : system_fixture {
 
   /// One that passes a number on.
   caf::actor forwarder(const caf::actor& to) {
-    return spawn_idle([to](caf::event_based_actor* self) -> caf::behavior {
-      return {[self, to](int x) {
-        self->send(to, x);
+    return forwarder(std::vector{to});
+  }
+
+  /// One that passes a number on to all of them.
+  caf::actor forwarder(const std::vector<caf::actor>& all) {
+    return spawn_idle([all](caf::event_based_actor* self) -> caf::behavior {
+      return {[self, all](int x) {
+        for (const auto& to : all)
+          self->send(to, x);
       }};
     });
   }
 
   void wake(const caf::actor& who) {
     events->add([who] { send_here(who, 1); });
+  }
+
+  /// Wakes `count` actors that all work for `how_long`, and somebody behind
+  /// them. @returns where that one runs.
+  place wake_behind(int count, std::chrono::microseconds how_long) {
+    report waited;
+    std::vector<caf::actor> all;
+    while (count-- > 0)
+      all.push_back(worker([how_long] { work(how_long); }));
+    all.push_back(reporter(waited));
+    wake(forwarder(all));
+    return waited.get();
   }
 };
 
@@ -162,13 +188,7 @@ TEST_CASE_FIXTURE(fixture, "an actor that blocks holds up nobody") {
   auto slow = blocker(blocks, released);
   auto behind = reporter(waited);
   // Both are woken in one turn, the second one after the first.
-  wake(
-    spawn_idle([slow, behind](caf::event_based_actor* self) -> caf::behavior {
-      return {[self, slow, behind](int x) {
-        self->send(slow, x);
-        self->send(behind, x);
-      }};
-    }));
+  wake(forwarder({slow, behind}));
   CHECK(blocks.get().in_runner);
   waited.get();
   wake(reporter(later));
@@ -195,10 +215,7 @@ TEST_CASE_FIXTURE(fixture, "no more than one blocks") {
 TEST_CASE_FIXTURE(fixture, "a slow actor is left to CAF's scheduler") {
   auto tester = caf::actor_cast<caf::actor>(self);
   auto slow = worker([tester] {
-    auto until =
-      std::chrono::steady_clock::now() + std::chrono::milliseconds{6};
-    while (std::chrono::steady_clock::now() < until)
-      std::this_thread::yield();
+    work(std::chrono::milliseconds{6});
     caf::anon_send(tester, place{}.in_runner);
   });
   auto somebody = forwarder(slow);
@@ -208,6 +225,16 @@ TEST_CASE_FIXTURE(fixture, "a slow actor is left to CAF's scheduler") {
     REQUIRE(++turns < 100);
   } while (next<bool>());
   CHECK(turns > 3);
+}
+
+TEST_CASE_FIXTURE(fixture, "nobody waits behind many who take their time") {
+  // None of them is slow, but together they take 90 ms.
+  CHECK_FALSE(wake_behind(30, std::chrono::milliseconds{3}).in_runner);
+}
+
+TEST_CASE_FIXTURE(fixture, "nobody waits for long behind ever so many") {
+  // A second in all.
+  CHECK_FALSE(wake_behind(2'500, std::chrono::microseconds{400}).in_runner);
 }
 
 TEST_CASE_FIXTURE(fixture, "what is left at the end runs all the same") {
