@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <node_proxy/messages/block_allocator.hpp>
 #include <node_proxy/messages/engine_msg.hpp>
 #include <node_proxy/messages/node_out_msg.hpp>
 #include <node_proxy/protocol/send_error.hpp>
@@ -24,7 +25,7 @@ struct delivered {
 /// Messages to one node that are answered together. All of them name the same
 /// target node.
 struct node_out_batch {
-  std::vector<node_out_msg> msgs;
+  block_vector<node_out_msg> msgs;
 
   template <class Archive>
   void serialize(Archive& archive) {
@@ -67,7 +68,7 @@ struct batch_outcome {
 
 /// Messages for one engine, in order.
 struct engine_msg_batch {
-  std::vector<engine_msg> msgs;
+  block_vector<engine_msg> msgs;
 
   template <class Archive>
   void serialize(Archive& archive) {

@@ -1,4 +1,4 @@
-// Memory for payloads.
+// Memory for payloads and for queues of messages.
 
 #pragma once
 
@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <new>
 #include <utility>
+#include <vector>
 
 namespace node_proxy {
 
@@ -131,5 +132,9 @@ private:
     return size >= cache::least_block && size <= cache::most_block;
   }
 };
+
+/// A vector of that kind.
+template <class T>
+using block_vector = std::vector<T, block_allocator<T>>;
 
 } // namespace node_proxy

@@ -118,8 +118,8 @@ private:
     data = shared_bytes{take(take_length(max))};
   }
 
-  template <class T>
-  void read(std::vector<T>& list, std::size_t max) {
+  template <class T, class Allocator>
+  void read(std::vector<T, Allocator>& list, std::size_t max) {
     static_assert(!std::is_empty_v<T>, "BARE has no list of nothing");
     list.clear();
     if (depth_ == limits::list_depth)
@@ -197,8 +197,9 @@ private:
     std::copy(octets.begin(), octets.end(), data.begin());
   }
 
-  template <class T>
-  friend void load(bare_input_archive& archive, std::vector<T>& list) {
+  template <class T, class Allocator>
+  friend void load(bare_input_archive& archive,
+                   std::vector<T, Allocator>& list) {
     archive.read(list, unbounded);
   }
 

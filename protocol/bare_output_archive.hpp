@@ -113,8 +113,9 @@ private:
     archive.put(data);
   }
 
-  template <class T>
-  friend void save(bare_output_archive& archive, const std::vector<T>& list) {
+  template <class T, class Allocator>
+  friend void save(bare_output_archive& archive,
+                   const std::vector<T, Allocator>& list) {
     if constexpr (std::same_as<T, std::byte>) {
       archive.put_data(list);
     } else {

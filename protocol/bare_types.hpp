@@ -83,8 +83,8 @@ template <std::size_t N>
 inline constexpr bool has_bare_form<std::array<std::byte, N>> = N > 0;
 template <std::size_t Tag>
 inline constexpr bool has_bare_form<reserved_tag<Tag>> = true;
-template <class T>
-inline constexpr bool has_bare_form<std::vector<T>> = true;
+template <class T, class Allocator>
+inline constexpr bool has_bare_form<std::vector<T, Allocator>> = true;
 template <class T>
 inline constexpr bool has_bare_form<std::optional<T>> = true;
 template <class... Ts>

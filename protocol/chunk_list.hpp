@@ -4,9 +4,9 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include <node_proxy/messages/basics.hpp>
+#include <node_proxy/messages/block_allocator.hpp>
 #include <node_proxy/protocol/message_data.hpp>
 
 namespace node_proxy {
@@ -43,7 +43,7 @@ private:
 
   void add(bool last, bytes_view front, bytes_view back);
 
-  std::vector<chunk> chunks_;
+  block_vector<chunk> chunks_;
   std::size_t size_ = 0; // encoded, without the count
 };
 

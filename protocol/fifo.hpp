@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <utility>
-#include <vector>
+
+#include <node_proxy/messages/block_allocator.hpp>
 
 namespace node_proxy {
 
@@ -57,14 +58,14 @@ public:
     begin_ = 0;
     // A peak is not paid for ever.
     if (items_.capacity() * sizeof(T) > kept_bytes)
-      items_ = std::vector<T>{};
+      items_ = block_vector<T>{};
   }
 
   /// Gives back the memory of an empty one. To be called when there is little
   /// to do.
   void trim() {
     if (empty())
-      items_ = std::vector<T>{};
+      items_ = block_vector<T>{};
   }
 
   /// Removes all elements from `first` on.
@@ -89,7 +90,7 @@ private:
     begin_ = 0;
   }
 
-  std::vector<T> items_;
+  block_vector<T> items_;
   std::size_t begin_ = 0;
 };
 

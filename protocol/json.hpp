@@ -140,8 +140,9 @@ private:
     archive.write(value);
   }
 
-  template <class T>
-  friend void save(json_output_archive& archive, const std::vector<T>& list) {
+  template <class T, class Allocator>
+  friend void save(json_output_archive& archive,
+                   const std::vector<T, Allocator>& list) {
     if constexpr (std::same_as<T, std::byte>) {
       archive.write_hex(list);
     } else {
