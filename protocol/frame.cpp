@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/bare_types.hpp>
@@ -23,6 +24,36 @@ void append(bytes& out, bytes_view data) {
 
 } // namespace
 
+void deframer::handle_input(bytes_view input) {
+  if (error_)
+    return;
+  keep_rest();
+  input_ = input;
+}
+
+void deframer::keep_rest() {
+  if (!in_buffer_) {
+    buffer_.assign(rest_.begin(), rest_.end());
+    rest_ = buffer_;
+    in_buffer_ = true;
+  }
+  take_over(input_.size());
+  if (rest_.empty())
+    buffer_ = block_vector<std::byte>{};
+}
+
+/// Adds the next `size` octets of the input to the rest in the buffer.
+void deframer::take_over(std::size_t size) {
+  if (size == 0)
+    return;
+  auto whole = rest_.size() + size;
+  make_room(size);
+  buffer_.insert(buffer_.end(), input_.begin(),
+                 input_.begin() + static_cast<std::ptrdiff_t>(size));
+  rest_ = bytes_view{buffer_}.last(whole);
+  input_ = input_.subspan(size);
+}
+
 // Makes room for `size` more octets. What was taken out is closed up when that
 // moves no more than it frees, or else before the buffer has to grow. As bodies
 // are taken out after each input, what moves is less than a frame, at most
@@ -37,53 +68,44 @@ void deframer::make_room(std::size_t size) {
     buffer_.reserve(needed + std::min(needed, max_body_ + frame_length_size));
 }
 
-void deframer::handle_input(bytes_view input) {
-  if (error_)
-    return;
-  if (rest_.empty()) {
-    rest_ = input;
-    in_buffer_ = false;
-    return;
-  }
-  keep_rest();
-  auto size = rest_.size() + input.size();
-  make_room(input.size());
-  append(buffer_, input);
-  rest_ = bytes_view{buffer_}.last(size);
-}
-
-void deframer::keep_rest() {
-  if (in_buffer_)
-    return;
-  buffer_.assign(rest_.begin(), rest_.end());
-  rest_ = buffer_;
-  in_buffer_ = true;
-}
-
 expected<std::optional<bytes_view>, frame_error> deframer::poll_body() {
-  if (error_)
-    return unexpected{*error_};
-  if (rest_.size() < frame_length_size) {
-    keep_rest();
-    return std::nullopt;
+  for (;;) {
+    auto size = next_size();
+    if (!size)
+      return unexpected{size.error()};
+    if (rest_.size() >= *size && *size > frame_length_size) {
+      auto body = rest_.first(*size).subspan(frame_length_size);
+      rest_ = rest_.subspan(*size);
+      return body;
+    }
+    if (input_.empty()) {
+      keep_rest();
+      return std::nullopt;
+    }
+    if (rest_.empty()) {
+      // What lies in the input in one piece stays there.
+      rest_ = std::exchange(input_, {});
+      in_buffer_ = false;
+    } else {
+      take_over(std::min(*size - rest_.size(), input_.size()));
+    }
   }
-  auto length = decode_length(rest_);
-  if (length == 0)
-    error_ = frame_error::length_zero;
-  else if (length > max_body_)
-    error_ = frame_error::length_over_limit;
-  if (error_) {
-    buffer_ = {};
+}
+
+/// The size of the next frame; that of its length as long as this is not there.
+expected<std::size_t, frame_error> deframer::next_size() {
+  if (!error_) {
+    if (rest_.size() < frame_length_size)
+      return frame_length_size;
+    auto length = decode_length(rest_);
+    if (length > 0 && length <= max_body_)
+      return frame_length_size + length;
+    error_ =
+      length == 0 ? frame_error::length_zero : frame_error::length_over_limit;
     rest_ = {};
-    return unexpected{*error_};
+    input_ = {};
   }
-  if (rest_.size() - frame_length_size < length) {
-    keep_rest();
-    return std::nullopt;
-  }
-  auto body = rest_.subspan(frame_length_size, length);
-  rest_ = rest_.subspan(frame_length_size + length);
-  return body;
+  return unexpected{*error_};
 }
 
 void append_frame_length(bytes& out, std::size_t body_size) {

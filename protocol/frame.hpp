@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include <node_proxy/messages/basics.hpp>
+#include <node_proxy/messages/block_allocator.hpp>
 #include <node_proxy/messages/field.hpp>
 #include <node_proxy/protocol/cipher.hpp>
 
@@ -57,8 +58,8 @@ inline constexpr std::array<std::string_view, 7> enum_names<frame_error>{
 inline constexpr std::size_t frame_length_size = 4;
 
 /// Cuts a stream into bodies. Those that lie in one input are found there; only
-/// the rest is copied, and beyond that it allocates at most one more frame.
-/// Take out all there is after each input.
+/// a frame that several inputs have parts of is copied, and beyond that it
+/// allocates at most one more frame. Take out all there is after each input.
 class deframer {
 public:
   /// Bodies have at most `max_body` octets.
@@ -68,28 +69,35 @@ public:
   void set_max_body(std::size_t max_body) noexcept { max_body_ = max_body; }
 
   /// Takes the next octets of the stream, which must stay until all that is
-  /// there was taken out or `keep_rest` was called. Bodies that were taken out
-  /// before are no longer there. After an error nothing happens.
+  /// there was taken out or `keep_rest` was called. After an error nothing
+  /// happens.
   void handle_input(bytes_view input);
 
   /// Copies what was not taken out, as the last input is about to go.
   void keep_rest();
 
-  /// Takes out the next body if it is complete. Errors: length_zero,
-  /// length_over_limit, as soon as the length is there; an error stays.
+  /// Takes out the next body if it is complete. It lives until the next call of
+  /// whatever function. Errors: length_zero, length_over_limit, as soon as the
+  /// length is there; an error stays.
   [[nodiscard]] expected<std::optional<bytes_view>, frame_error> poll_body();
 
   /// How many octets of the stream were not taken out. If this is not zero
   /// after everything was polled, a frame is unfinished.
-  [[nodiscard]] std::size_t buffered() const noexcept { return rest_.size(); }
+  [[nodiscard]] std::size_t buffered() const noexcept {
+    return rest_.size() + input_.size();
+  }
 
 private:
+  expected<std::size_t, frame_error> next_size();
+  void take_over(std::size_t size);
   void make_room(std::size_t size);
 
-  bytes buffer_;
-  // What was not taken out: the end of `buffer_`, or of the last input.
+  block_vector<std::byte> buffer_;
+  // What comes next: the end of `buffer_`, or of the last input.
   bytes_view rest_;
   bool in_buffer_ = true;
+  // What comes after a rest in `buffer_`.
+  bytes_view input_;
   std::size_t max_body_;
   std::optional<frame_error> error_;
 };

@@ -177,6 +177,28 @@ TEST_CASE("what is not taken out may outlive its input") {
   CHECK(frames.buffered() == 0);
 }
 
+TEST_CASE("only a body that two inputs have parts of is copied") {
+  auto first = joined(framed(numbered(10)), framed(numbered(30)));
+  auto second = joined(bytes_view{first}.last(20),
+                       joined(framed(numbered(40)), framed(numbered(50))));
+  first.resize(first.size() - 20);
+  auto lies_in = [](bytes_view body, bytes_view input) {
+    return body.data() >= input.data()
+           && body.data() + body.size() <= input.data() + input.size();
+  };
+  deframer frames{100};
+  frames.handle_input(first);
+  CHECK(lies_in(frames.poll_body().value().value(), first));
+  CHECK_FALSE(frames.poll_body().value());
+  frames.handle_input(second);
+  CHECK(to_bytes(frames.poll_body().value().value()) == numbered(30));
+  for (std::size_t size : {40, 50}) {
+    auto body = frames.poll_body().value().value();
+    CHECK(to_bytes(body) == numbered(size));
+    CHECK(lies_in(body, second));
+  }
+}
+
 TEST_CASE("many small frames and single octets are no trouble") {
   bytes stream;
   for (int i = 0; i < 200'000; ++i)
