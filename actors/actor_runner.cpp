@@ -250,7 +250,7 @@ void actor_runner::core::stand_by(lock& guard) {
 /// Returns when there is nothing to watch, or no leader any more.
 void actor_runner::core::watch(lock& guard) {
   auto long_ago = added_;
-  for (int interval = 1;; ++interval) {
+  for (std::uint64_t interval = 1;; ++interval) {
     auto turns = turns_;
     auto added = added_;
     deputy_.wait_for(guard, watch_interval, [this] { return stopping_; });

@@ -104,6 +104,8 @@ expected<std::size_t, frame_error> deframer::next_size() {
       length == 0 ? frame_error::length_zero : frame_error::length_over_limit;
     rest_ = {};
     input_ = {};
+    // Nor is the buffer needed any more.
+    keep_rest();
   }
   return unexpected{*error_};
 }
