@@ -5,6 +5,13 @@
 
 namespace node_proxy {
 
+namespace {
+
+// How many bytes of messages wait for others to join them.
+constexpr std::size_t most_gathered = 64 * 1024;
+
+} // namespace
+
 void node_proxy_state::start(node_proxy_config config) {
   config_ = std::move(config);
   peer_ = std::make_unique<peer>(config_.settings, config_.self, config_.remote,
@@ -28,9 +35,9 @@ template <class Reply, class Msg>
 caf::result<Reply> node_proxy_state::handle_direct(const Msg& msg) {
   auto waiting = make_promise<Reply>(self_);
   if (resting_ == resting::no)
-    take(msg, waiting);
+    take(msg, std::move(waiting));
   else if (resting_ == resting::retired)
-    pass_on(msg, waiting);
+    pass_on(msg, std::move(waiting));
   else
     held_.emplace_back([this, msg, waiting](bool retired) {
       if (retired)
@@ -38,7 +45,7 @@ caf::result<Reply> node_proxy_state::handle_direct(const Msg& msg) {
       else
         take(msg, waiting);
     });
-  return waiting;
+  return caf::delegated<Reply>{};
 }
 
 template <class Reply, class Msg>
@@ -80,31 +87,26 @@ void node_proxy_state::handle(const retire&) {
 }
 
 caf::result<delivered> node_proxy_state::handle(const node_out_msg& msg) {
-  auto waiting = make_promise<delivered>(self_);
-  take(msg, waiting);
-  return waiting;
+  take(msg, make_promise<delivered>(self_));
+  return caf::delegated<delivered>{};
 }
 
 caf::result<batch_outcome>
 node_proxy_state::handle(const node_out_batch& batch) {
-  auto waiting = make_promise<batch_outcome>(self_);
-  take(batch, waiting);
-  return waiting;
+  take(batch, make_promise<batch_outcome>(self_));
+  return caf::delegated<batch_outcome>{};
 }
 
 void node_proxy_state::take(const node_out_msg& msg,
                             promise<delivered> waiting) {
-  auto token = pending_.add(std::move(waiting));
-  flush_soon();
-  peer_->handle_send(token, msg, now_);
+  send(pending_.add(std::move(waiting)), msg);
 }
 
 void node_proxy_state::take(const node_out_batch& batch,
                             promise<batch_outcome> waiting) {
   auto token = pending_.add_batch(std::move(waiting), batch.msgs.size());
-  flush_soon();
   for (const auto& msg : batch.msgs)
-    peer_->handle_send(token++, msg, now_);
+    send(token++, msg);
 }
 
 void node_proxy_state::take(const node_msg& msg,
@@ -158,10 +160,21 @@ void node_proxy_state::handle_tick() {
 }
 
 void node_proxy_state::handle_flush() {
+  gathered_ = 0;
   auto more = peer_->flush(now());
   act();
   if (more)
     flush_soon();
+}
+
+/// Sends a message with others, but not all at once if they are many: the peer
+/// is to open the first of them while the next are taken.
+void node_proxy_state::send(send_token token, const node_out_msg& msg) {
+  flush_soon();
+  peer_->handle_send(token, msg, now_);
+  gathered_ += msg.msg.msg.size() + limits::message_overhead;
+  if (gathered_ >= most_gathered)
+    handle_flush();
 }
 
 /// Sends what is queued as soon as all that is in the mailbox has joined it.

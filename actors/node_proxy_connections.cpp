@@ -72,7 +72,7 @@ void node_proxy_state::perform(transmit_frames& action) {
     return;
   auto& x = *position->second;
   peer_->handle_written(action.connection, x.write(action.frames));
-  peer_->reuse(std::move(action.frames));
+  peer::reuse(std::move(action.frames));
 }
 
 void node_proxy_state::perform(close_connection& action) {

@@ -115,6 +115,7 @@ private:
 
   void act();
   void offer_rest();
+  void send(send_token token, const node_out_msg& msg);
   void flush_soon();
   void arm_tick();
   void add(const connection_ptr& x);
@@ -137,6 +138,8 @@ private:
   std::optional<engine_lanes> lanes_;
   std::unordered_map<connection_id, connection_ptr> connections_;
   bool flush_queued_ = false;
+  // What has been taken since the last flush.
+  std::size_t gathered_ = 0;
   // The last look at the clocks, which is good enough for what waits for that
   // flush: to look again for each message is dear.
   timestamp now_;

@@ -1,6 +1,7 @@
 #include <node_proxy/actors/pending_sends.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -33,7 +34,7 @@ pending_sends::~pending_sends() {
                        send_failure::unconfirmed_cause::shutting_down};
   for (auto& x : entries_)
     if (x.open > 0)
-      end(x, {x.first, failure, x.size});
+      handle_outcome(x, {x.first, failure, x.size});
 }
 
 send_token pending_sends::add(promise<delivered> waiting) {
@@ -51,21 +52,18 @@ send_token pending_sends::add_batch(promise<batch_outcome> waiting,
   else
     entries_.push_back(
       {first, size, size,
-       batch{std::move(waiting), 0, {}, std::vector<bool>(size)}});
+       std::make_unique<batch>(
+         batch{std::move(waiting), 0, {}, std::vector<bool>(size)})});
   return first;
 }
 
 void pending_sends::handle_outcome(const send_outcome& outcome) {
   auto last = outcome.token + outcome.count;
-  for (auto token = outcome.token; token < last;) {
-    auto x = find(token);
-    if (!x)
-      break;
-    auto count = std::min(x->first + x->size, last) - token;
+  auto x = std::ranges::upper_bound(entries_, outcome.token, {}, &entry::end);
+  for (; x != entries_.end() && x->first < last; ++x) {
     auto was_open = x->open > 0;
-    end(*x, {token, outcome.failure, count});
+    handle_outcome(*x, outcome);
     ended_ += was_open && x->open == 0;
-    token += count;
   }
   clean_up();
 }
@@ -100,25 +98,17 @@ batch_outcome pending_sends::batch::outcome() const {
   return result;
 }
 
-/// Who waits for that message.
-pending_sends::entry* pending_sends::find(send_token token) {
-  auto next = std::ranges::upper_bound(entries_, token, {}, &entry::first);
-  if (next == entries_.begin())
-    return nullptr;
-  auto x = std::prev(next);
-  return token < x->first + x->size ? x : nullptr;
-}
-
 /// Some messages of `x` have come to their end.
-void pending_sends::end(entry& x, const send_outcome& outcome) {
-  auto waiting = std::get_if<batch>(&x.waiting);
-  if (!waiting) {
+void pending_sends::handle_outcome(entry& x, const send_outcome& outcome) {
+  if (auto one = std::get_if<promise<delivered>>(&x.waiting)) {
     x.open = 0;
-    answer(std::get<promise<delivered>>(x.waiting), outcome.failure);
+    answer(*one, outcome.failure);
     return;
   }
-  auto from = outcome.token - x.first;
-  for (auto index = from; index < from + outcome.count; ++index) {
+  auto& waiting = std::get<std::unique_ptr<batch>>(x.waiting);
+  auto from = std::max(outcome.token, x.first) - x.first;
+  auto to = std::min(outcome.token + outcome.count, x.end()) - x.first;
+  for (auto index = from; index < to; ++index) {
     if (waiting->ended[index])
       continue;
     waiting->ended[index] = true;

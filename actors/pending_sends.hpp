@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <variant>
 #include <vector>
 
@@ -64,11 +65,13 @@ private:
     send_token first = 0;
     std::uint64_t size = 0;
     std::uint64_t open = 0;
-    std::variant<promise<delivered>, batch> waiting;
+    // Most wait for one message: they need not carry what a batch does.
+    std::variant<promise<delivered>, std::unique_ptr<batch>> waiting;
+
+    [[nodiscard]] send_token end() const { return first + size; }
   };
 
-  entry* find(send_token token);
-  static void end(entry& x, const send_outcome& outcome);
+  static void handle_outcome(entry& x, const send_outcome& outcome);
   void clean_up();
 
   send_token next_ = 1;

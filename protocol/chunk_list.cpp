@@ -32,6 +32,10 @@ void chunk_list::add(bool last, const message_data& data, std::size_t offset,
 }
 
 void chunk_list::add(bool last, bytes_view front, bytes_view back) {
+  // A second one makes many likely. Growing to them by and by costs more than
+  // all the rest, for the heap tidies up whenever a vector of 1 KiB is wanted.
+  if (chunks_.size() == 1)
+    chunks_.reserve(usual_count);
   chunks_.push_back({last, front, back});
   size_ += chunk_size(front.size() + back.size());
 }

@@ -41,6 +41,9 @@ private:
     bytes_view back;
   };
 
+  // As many as fit a frame, if they are small.
+  static constexpr std::size_t usual_count = 1024;
+
   void add(bool last, bytes_view front, bytes_view back);
 
   block_vector<chunk> chunks_;

@@ -35,6 +35,8 @@ public:
 
   template <class... Args>
   void emplace_back(Args&&... args) {
+    if (items_.capacity() == 0)
+      items_.reserve(usual_);
     // To close up moves no more than was popped since the last time.
     if (items_.size() == items_.capacity() && begin_ >= size())
       close_up();
@@ -56,16 +58,22 @@ public:
   void clear() {
     items_.clear();
     begin_ = 0;
-    // A peak is not paid for ever.
-    if (items_.capacity() * sizeof(T) > kept_bytes)
-      items_ = block_vector<T>{};
+    auto bytes = items_.capacity() * sizeof(T);
+    if (bytes < detail::block_cache::least_block)
+      return;
+    // Another queue of this thread is likely to need the block first, while it
+    // is in the caches of the processor. A peak is not paid for ever.
+    usual_ = bytes > kept_bytes ? 0 : items_.capacity();
+    items_ = block_vector<T>{};
   }
 
   /// Gives back the memory of an empty one. To be called when there is little
   /// to do.
   void trim() {
-    if (empty())
+    if (empty()) {
       items_ = block_vector<T>{};
+      usual_ = 0;
+    }
   }
 
   /// Removes all elements from `first` on.
@@ -92,6 +100,8 @@ private:
 
   block_vector<T> items_;
   std::size_t begin_ = 0;
+  // The capacity that it had when it ran empty.
+  std::size_t usual_ = 0;
 };
 
 } // namespace node_proxy

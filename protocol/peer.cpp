@@ -142,8 +142,7 @@ std::optional<peer_action> peer::poll_action() {
   for (auto i = links_.begin(); i != links_.end(); ++i) {
     if (!i->out.empty()) {
       i->backlog += i->out.size();
-      return transmit_frames{i->id,
-                             std::exchange(i->out, std::exchange(spare_, {}))};
+      return transmit_frames{i->id, std::exchange(i->out, {})};
     }
     if (i->is<link::closing>()) {
       close_connection result{i->id};
@@ -158,15 +157,6 @@ std::optional<peer_action> peer::poll_action() {
   if (actions_.empty())
     return std::nullopt;
   return actions_.take_front();
-}
-
-void peer::reuse(bytes&& buffer) {
-  // Not for ever what one burst has taken.
-  if (buffer.size() < buffer.capacity() / 4)
-    return;
-  buffer.clear();
-  if (buffer.capacity() > spare_.capacity())
-    spare_ = std::move(buffer);
 }
 
 std::optional<steady_time> peer::poll_timeout(timestamp now) const {

@@ -125,7 +125,7 @@ public:
   [[nodiscard]] std::optional<peer_action> poll_action();
 
   /// Gives back the memory of a `transmit_frames` that was written.
-  void reuse(bytes&& buffer);
+  static void reuse(bytes&& buffer);
 
   /// When to call `handle_timeout` at the latest.
   [[nodiscard]] std::optional<steady_time> poll_timeout(timestamp now) const;
@@ -242,7 +242,6 @@ private:
   dialler dialler_;
   std::list<link> links_;
   fifo<peer_action> actions_;
-  bytes spare_; // memory for the next `link::out`
   peer_metrics metrics_;
 
   std::shared_ptr<const node_advert> local_advert_;

@@ -363,10 +363,6 @@ void peer::trim() {
   outbox_.trim();
   inbox_.trim();
   actions_.trim();
-  spare_ = bytes{};
-  for (auto& x : links_)
-    if (x.out.empty())
-      x.out = bytes{};
 }
 
 bool peer::is_stable(const link& x, timestamp now) const {

@@ -20,6 +20,13 @@ std::size_t max_list() {
   return session::max_messages(limits::sequence_end - 1);
 }
 
+/// Memory for the frames of whichever peer of this thread has some next, while
+/// it is in the caches of the processor.
+bytes& spare_frames() {
+  static thread_local bytes buffer;
+  return buffer;
+}
+
 } // namespace
 
 // -- in
@@ -297,11 +304,22 @@ bool peer::seal_next_messages(link& x, timestamp now) {
     x.seal(*range, now.steady);
   } else {
     auto& batch = std::get<chunk_batch>(*next);
+    if (x.out.capacity() == 0)
+      x.out = std::exchange(spare_frames(), {});
     x.crypto.seal_messages(batch.first, batch.chunks, x.out);
     x.last_out = now.steady;
     x.last_message = now.steady;
   }
   return true;
+}
+
+void peer::reuse(bytes&& buffer) {
+  // Not for ever what one burst has taken.
+  if (buffer.size() < buffer.capacity() / 4)
+    return;
+  buffer.clear();
+  if (buffer.capacity() > spare_frames().capacity())
+    spare_frames() = std::move(buffer);
 }
 
 bool peer::seal_next_unreliable(link& x, timestamp now) {

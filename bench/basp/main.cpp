@@ -2,6 +2,7 @@
 
 #include <future>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 
 #include "support/program.hpp"
 #include "support/report.hpp"
+#include "support/time_limit.hpp"
 #include "support/transfer_options.hpp"
 
 namespace bench {
@@ -84,13 +86,13 @@ public:
     payload_ = Payload(options.size, typename Payload::value_type{0x5a});
     result_.all.size = options.size;
     begun_ = bench_clock::now();
-    until_ = begun_ + how_long;
+    limit_.emplace(how_long);
     go_on();
   }
 
 private:
   void go_on() {
-    while (!failed_ && outstanding_ < most_ && bench_clock::now() < until_) {
+    while (!failed_ && outstanding_ < most_ && !limit_->passed()) {
       ++outstanding_;
       send();
     }
@@ -104,7 +106,8 @@ private:
     auto failed = [this](const caf::error& error) {
       fail(error);
     };
-    sent_at_ = bench_clock::now();
+    if (round_trip_)
+      sent_at_ = bench_clock::now();
     auto request = self_->request(to_, caf::infinite, payload_);
     if (round_trip_)
       request.then(
@@ -136,7 +139,7 @@ private:
   std::size_t most_ = 1;
   Payload payload_;
   bench_clock::time_point begun_;
-  bench_clock::time_point until_;
+  std::optional<time_limit> limit_;
   bench_clock::time_point sent_at_;
   std::size_t outstanding_ = 0;
   bool failed_ = false;
@@ -177,7 +180,7 @@ T value_of(caf::expected<T> x) {
 
 void measure(basp_options options, other_side& other) {
   if (options.outstanding == 0)
-    options.outstanding = outstanding_for(options.size);
+    options.outstanding = outstanding_for(options.size, outstanding_singles);
   auto port = static_cast<std::uint16_t>(std::stoul(other.next_line()));
   basp_config config;
   caf::actor_system system{config};

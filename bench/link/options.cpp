@@ -14,12 +14,10 @@ namespace {
 /// A batch is as large as what a Node Proxy turns into frames at once, and has
 /// no more messages than fit the caches of a processor.
 constexpr std::size_t batch_bytes = 128u << 10;
-constexpr std::size_t batch_messages = 256;
+constexpr std::size_t batch_messages = 512;
 
-/// As much as a receiver lets be outstanding, and no more messages than fit the
-/// caches, either.
-constexpr std::size_t outstanding_bytes = 4u << 20;
-constexpr std::size_t outstanding_messages = 8192;
+/// Some batches of that kind.
+constexpr std::size_t outstanding_in_batches = 4096;
 
 } // namespace
 
@@ -32,11 +30,9 @@ link_options with_defaults(link_options options) {
       std::clamp<std::size_t>(batch_bytes / options.size, 1, batch_messages);
   auto& outstanding = options.outstanding;
   if (outstanding == 0) {
-    auto all =
-      options.mode == "batch"
-        ? std::min(outstanding_bytes / options.size, outstanding_messages)
-        : outstanding_for(options.size);
-    outstanding = all / options.senders;
+    auto most =
+      options.mode == "batch" ? outstanding_in_batches : outstanding_singles;
+    outstanding = outstanding_for(options.size, most) / options.senders;
   }
   outstanding = std::max(outstanding, batch);
   return options;

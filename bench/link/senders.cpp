@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <future>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 #include <node_proxy/actors/error.hpp>
+
+#include "support/time_limit.hpp"
 
 namespace bench {
 
@@ -37,7 +40,7 @@ public:
     done_ = std::move(done);
     payload_ = bytes(plan_->size, std::byte{0x5a});
     result_.first = bench_clock::now();
-    until_ = result_.first + plan_->how_long;
+    limit_.emplace(plan_->how_long);
     go_on();
   }
 
@@ -45,7 +48,7 @@ private:
   void go_on() {
     auto at_once = std::max<std::size_t>(plan_->batch, 1);
     while (!failed_ && outstanding_ + at_once <= plan_->outstanding
-           && bench_clock::now() < until_) {
+           && !limit_->passed()) {
       const auto& target = plan_->targets[next_++ % plan_->targets.size()];
       outstanding_ += at_once;
       if (plan_->batch > 0)
@@ -107,7 +110,7 @@ private:
   std::shared_ptr<const send_plan> plan_;
   std::shared_ptr<sent_promise> done_;
   bytes payload_;
-  bench_clock::time_point until_;
+  std::optional<time_limit> limit_;
   std::size_t outstanding_ = 0;
   std::size_t next_ = 0;
   bool failed_ = false;

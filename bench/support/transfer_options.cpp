@@ -9,14 +9,13 @@ namespace {
 /// Within the largest message that nodes take by default.
 constexpr std::size_t largest_size = 15u << 20;
 
-constexpr std::size_t most_outstanding_bytes = 4u << 20;
-constexpr std::size_t most_outstanding = 1024;
+constexpr std::size_t outstanding_bytes = 1u << 20;
+constexpr std::size_t least_outstanding = 4;
 
 } // namespace
 
-std::size_t outstanding_for(std::size_t size) {
-  return std::clamp<std::size_t>(most_outstanding_bytes / size, 1,
-                                 most_outstanding);
+std::size_t outstanding_for(std::size_t size, std::size_t most) {
+  return std::clamp(outstanding_bytes / size, least_outstanding, most);
 }
 
 void add_transfer_options(CLI::App& app, transfer_options& options,

@@ -34,10 +34,12 @@ struct transfer_options {
   }
 };
 
-/// How many messages of this size await their outcome, where each is sent by
-/// itself: enough to keep both ends busy, and at most 4 MiB if there are
-/// several.
-[[nodiscard]] std::size_t outstanding_for(std::size_t size);
+/// So many messages, each sent by itself, keep both ends busy.
+inline constexpr std::size_t outstanding_singles = 512;
+
+/// How many messages of this size await their outcome: no more than the caches
+/// of a processor hold, which is 1 MiB or `most`, but always a few.
+[[nodiscard]] std::size_t outstanding_for(std::size_t size, std::size_t most);
 
 /// Adds the options; the first of `modes` is the default.
 void add_transfer_options(CLI::App& app, transfer_options& options,

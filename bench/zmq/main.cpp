@@ -10,6 +10,7 @@
 
 #include "support/program.hpp"
 #include "support/report.hpp"
+#include "support/time_limit.hpp"
 #include "support/transfer_options.hpp"
 
 namespace bench {
@@ -141,7 +142,8 @@ throughput send_all(pair_socket& socket, std::size_t size,
   std::string payload(size, 'Z');
   throughput result{0, size, {}};
   auto begun = bench_clock::now();
-  while (bench_clock::now() < begun + how_long) {
+  time_limit limit{how_long};
+  while (!limit.passed()) {
     socket.send(payload.data(), size);
     ++result.messages;
   }

@@ -56,3 +56,35 @@ TEST_CASE("a part of a fifo is removed") {
   uut.erase_from(uut.begin());
   CHECK(uut.empty());
 }
+
+TEST_CASE("a fifo that runs empty leaves its memory to the next one") {
+  auto fill = [](auto& x) {
+    for (std::uint64_t i = 0; i < 1'000; ++i)
+      x.push_back(i);
+    return x.begin();
+  };
+  auto drain = [](auto& x) {
+    while (!x.empty())
+      x.pop_front();
+  };
+  fifo<std::uint64_t> first;
+  fifo<std::uint64_t> second;
+  auto memory = fill(first);
+  drain(first);
+  CHECK(fill(second) == memory);
+  drain(second);
+  // It does not grow to its size step by step again.
+  first.push_back(1);
+  CHECK(first.begin() == memory);
+}
+
+TEST_CASE("a short fifo keeps its memory") {
+  fifo<std::uint64_t> uut;
+  uut.push_back(1);
+  auto memory = uut.begin();
+  uut.pop_front();
+  // Whoever wants as much gets something else.
+  auto other = std::make_unique<std::uint64_t>(2);
+  uut.push_back(3);
+  CHECK(uut.begin() == memory);
+}
