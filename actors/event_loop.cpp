@@ -22,6 +22,12 @@ constexpr std::size_t events_per_turn = 64;
 // What the alarm is called in the epoll set. Connections have other ids.
 constexpr connection_id alarm_id = 0;
 
+constexpr std::uint32_t end_events = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
+std::uint32_t events_of(bool reading, bool writing) {
+  return (reading ? EPOLLIN | EPOLLRDHUP : 0u) | (writing ? EPOLLOUT : 0u);
+}
+
 std::uint64_t next_id() {
   static std::atomic<std::uint64_t> last = alarm_id;
   return ++last;
@@ -46,6 +52,13 @@ public:
     is_told_ = false;
   }
 
+  /// @param at_end whether the connection has ended, or the peer's half of it.
+  void handle_event(bool at_end) {
+    if (at_end)
+      has_ended_ = true;
+    tell();
+  }
+
   void tell() {
     std::lock_guard guard{mutex_};
     if (owner_ && !is_told_.exchange(true))
@@ -54,17 +67,19 @@ public:
 
   void handle_told() { is_told_ = false; }
 
+  [[nodiscard]] bool has_ended() const { return has_ended_; }
+
 private:
   connection_id id_;
   std::mutex mutex_;
   connection_owner owner_;
   std::atomic<bool> is_told_ = false;
+  std::atomic<bool> has_ended_ = false;
 };
 
 namespace {
 
-/// The sockets and their owners. A socket that is busy is not looked at again
-/// before its owner has done all that there was.
+/// The sockets and their owners.
 class watch_list {
 public:
   watch_list(descriptor epoll, descriptor alarm)
@@ -81,12 +96,7 @@ public:
     control(EPOLL_CTL_ADD, id, socket, EPOLLONESHOT);
   }
 
-  void wait(connection_id id, int socket, bool reading, bool writing) const {
-    std::uint32_t events = EPOLLONESHOT;
-    if (reading)
-      events |= EPOLLIN | EPOLLRDHUP;
-    if (writing)
-      events |= EPOLLOUT;
+  void change(connection_id id, int socket, std::uint32_t events) const {
     control(EPOLL_CTL_MOD, id, socket, events);
   }
 
@@ -102,11 +112,11 @@ public:
     auto count =
       ::epoll_wait(epoll_.get(), events.data(), events_per_turn, timeout);
     for (int i = 0; i < count; ++i) {
-      auto id = events[static_cast<std::size_t>(i)].data.u64;
-      if (id == alarm_id)
+      const auto& event = events[static_cast<std::size_t>(i)];
+      if (event.data.u64 == alarm_id)
         reset_alarm(alarm_.get());
-      else if (auto owner = owner_of(id))
-        owner->tell();
+      else if (auto owner = owner_of(event.data.u64))
+        owner->handle_event((event.events & end_events) != 0);
     }
   }
 
@@ -257,7 +267,19 @@ void watched_socket::set_owner(const connection_owner& owner) {
 }
 
 void watched_socket::wait(bool reading, bool writing) {
-  loop_->events_->sockets.wait(id_, get(), reading, writing);
+  watched_ = 0;
+  loop_->events_->sockets.change(id_, get(),
+                                 events_of(reading, writing) | EPOLLONESHOT);
+}
+
+void watched_socket::watch(bool reading, bool writing) {
+  auto wanted = watched_ | events_of(reading, writing);
+  if (wanted != std::exchange(watched_, wanted))
+    loop_->events_->sockets.change(id_, get(), wanted | EPOLLET);
+}
+
+bool watched_socket::has_ended() const {
+  return owner_->has_ended();
 }
 
 void watched_socket::tell() {

@@ -65,9 +65,18 @@ public:
   /// Whom to tell about it.
   void set_owner(const connection_owner& owner);
 
-  /// Tells the owner as soon as something can be read or written, whichever is
-  /// wanted, or the connection has ended.
+  /// Tells the owner once, as soon as something can be read or written,
+  /// whichever is wanted, or the connection has ended.
   void wait(bool reading, bool writing);
+
+  /// Tells the owner each time that more can be read, or written again, and
+  /// when the connection ends. It costs nothing to ask for that again. What the
+  /// owner has left there is not told, nor is an end that came with the last of
+  /// what was read: see `has_ended`.
+  void watch(bool reading, bool writing);
+
+  /// Whether the connection ends with what is there to read.
+  [[nodiscard]] bool has_ended() const;
 
   /// Tells the owner now.
   void tell();
@@ -80,6 +89,8 @@ private:
   std::shared_ptr<event_loop> loop_;
   connection_id id_;
   std::shared_ptr<watched_owner> owner_;
+  // What `watch` was asked for since the last `wait`.
+  std::uint32_t watched_ = 0;
 };
 
 /// Sends its owner a `tick` when the time has come: never early, and about a

@@ -64,7 +64,7 @@ private:
   void read_on(const body_handler& handle_body, read_result& result);
   void give_bodies(const body_handler& handle_body, read_result& result);
   void keep(bytes_view rest);
-  void wait();
+  void watch();
 
   connection_id id_;
   // None when it has come to its end.
@@ -95,7 +95,7 @@ connection::read_result tcp_connection::read(const body_handler& handle_body) {
   if (!result.end && (result.bodies == 0 || streaming_))
     read_on(handle_body, result);
   else if (unsent() > 0)
-    wait();
+    watch();
   if (result.end)
     socket_.reset();
   return result;
@@ -120,10 +120,13 @@ void tcp_connection::read_on(const body_handler& handle_body,
   awaits_input_ = is_wanted && !at_once;
   if (result.end)
     return;
-  if (is_wanted && at_once)
+  auto leaves_end = !is_full && got.count > 0 && socket_->has_ended();
+  if (is_wanted && (at_once || leaves_end))
     socket_->tell();
-  if (awaits_input_ || unsent() > 0)
-    wait();
+  if (awaits_input_ && is_full)
+    socket_->wait(true, unsent() > 0);
+  else if (awaits_input_ || unsent() > 0)
+    watch();
 }
 
 void tcp_connection::give_bodies(const body_handler& handle_body,
@@ -157,7 +160,7 @@ std::size_t tcp_connection::write(bytes_view frames) {
   }
   keep(frames);
   if (unsent() > 0)
-    wait();
+    watch();
   return count;
 }
 
@@ -184,10 +187,9 @@ void tcp_connection::keep(bytes_view rest) {
   unsent_.insert(unsent_.end(), rest.begin(), rest.end());
 }
 
-/// Has the owner told when what it is out of is there again. The event loop
-/// tells once, about either.
-void tcp_connection::wait() {
-  socket_->wait(awaits_input_, unsent() > 0);
+/// Has the owner told when what it is out of is there again.
+void tcp_connection::watch() {
+  socket_->watch(awaits_input_, unsent() > 0);
 }
 
 // -- ending -------------------------------------------------------------------

@@ -252,6 +252,21 @@ TEST_CASE_FIXTURE(raw_fixture, "a peer that never reads and closes its end") {
   CHECK(wait_for_descriptors(before - 2));
 }
 
+TEST_CASE_FIXTURE(raw_fixture, "an end that comes while the owner is busy") {
+  near.attach_here();
+  near.handle_what_is_there();
+  REQUIRE(peer.send(frame_of(numbered(1))));
+  REQUIRE(near.has_news_within(patience));
+  peer.close();
+  // What comes later is told, so the end has been seen.
+  connection_end other{system};
+  raw_peer later{listen_at(local_host(0), other)};
+  static_cast<void>(other.next_inbound());
+  near.go_on();
+  CHECK(near.next_body() == numbered(1));
+  CHECK(near.end_of_connection() == close_reason::lost);
+}
+
 TEST_CASE_FIXTURE(connected_fixture, "both ends shut at once") {
   auto before = open_descriptors();
   near.attach_here();
