@@ -2,6 +2,7 @@
 #include <utility>
 
 #include <node_proxy/actors/node_proxy_state.hpp>
+#include <node_proxy/messages/limits.hpp>
 
 namespace node_proxy {
 
@@ -45,6 +46,7 @@ caf::result<Reply> node_proxy_state::handle_direct(const Msg& msg) {
       else
         take(msg, waiting);
     });
+  // The promise answers.
   return caf::delegated<Reply>{};
 }
 
