@@ -14,17 +14,33 @@ namespace {
 
 static_assert(crypto_auth_hmacsha256_BYTES == secret_key::size());
 
-// HMAC-SHA256 of the parts, one after the other.
-secret_key hmac(bytes_view key, std::initializer_list<bytes_view> parts) {
-  crypto_auth_hmacsha256_state state;
-  crypto_auth_hmacsha256_init(&state, octets(key.data()), key.size());
-  for (auto part : parts)
-    crypto_auth_hmacsha256_update(&state, octets(part.data()), part.size());
-  secret_key result;
-  crypto_auth_hmacsha256_final(&state, octets(result.data()));
-  sodium_memzero(&state, sizeof(state));
-  return result;
-}
+// HMAC-SHA256 under one key, of which half of the work for short messages goes
+// into the key.
+class hmac {
+public:
+  explicit hmac(bytes_view key) {
+    crypto_auth_hmacsha256_init(&keyed_, octets(key.data()), key.size());
+  }
+
+  hmac(const hmac&) = delete;
+  hmac& operator=(const hmac&) = delete;
+
+  ~hmac() { sodium_memzero(&keyed_, sizeof(keyed_)); }
+
+  // Of the parts, one after the other.
+  [[nodiscard]] secret_key of(std::initializer_list<bytes_view> parts) const {
+    auto state = keyed_;
+    for (auto part : parts)
+      crypto_auth_hmacsha256_update(&state, octets(part.data()), part.size());
+    secret_key result;
+    crypto_auth_hmacsha256_final(&state, octets(result.data()));
+    sodium_memzero(&state, sizeof(state));
+    return result;
+  }
+
+private:
+  crypto_auth_hmacsha256_state keyed_;
+};
 
 // Noise's HKDF is that of RFC 5869 with the chaining key as salt and no info.
 template <std::size_t N>
@@ -46,13 +62,14 @@ void hkdf(bytes_view ikm, bytes_view salt, bytes_view info,
   assert(out.size() <= 255 * secret_key::size());
   // PRK = HMAC-Hash(salt, IKM); without a salt, it is HashLen zeros.
   const secret_key no_salt;
-  auto prk = hmac(salt.empty() ? no_salt.view() : salt, {ikm});
+  auto prk = hmac{salt.empty() ? no_salt.view() : salt}.of({ikm});
   // T(0) = empty, T(N) = HMAC-Hash(PRK, T(N-1) | info | N)
+  const hmac expand{prk.view()};
   secret_key block;
   bytes_view previous;
   for (std::byte counter{1}; !out.empty();
        counter = std::byte(std::to_integer<unsigned>(counter) + 1)) {
-    block = hmac(prk.view(), {previous, info, {&counter, 1}});
+    block = expand.of({previous, info, {&counter, 1}});
     previous = block.view();
     auto size = std::min(out.size(), block.size());
     std::copy_n(block.data(), size, out.begin());
