@@ -122,6 +122,8 @@ expected<descriptor, os_error> open_listener(const tcp_addr& address) {
   if (!result)
     return result;
   auto fd = result->get();
+  // The sockets that it accepts inherit it.
+  enable(fd, IPPROTO_TCP, TCP_NODELAY);
   // Connections of an earlier listener that are about to vanish do not matter.
   enable(fd, SOL_SOCKET, SO_REUSEADDR);
   // Exactly this address: [::] is not 0.0.0.0 as well.
@@ -172,7 +174,6 @@ expected<accepted_socket, os_error> accept_next(int listener) {
                               SOCK_NONBLOCK | SOCK_CLOEXEC)};
   if (socket.get() < 0)
     return last_error();
-  enable(socket.get(), IPPROTO_TCP, TCP_NODELAY);
   return accepted_socket{std::move(socket), from_os(remote)};
 }
 

@@ -224,10 +224,9 @@ void transport_state::accept_some(listener_entry& entry) {
   for (int count = 0; count < accepts_per_turn; ++count) {
     auto next = accept_next(socket.get());
     if (next) {
-      transport_address local = local_address(next->socket.get());
       self_->send(entry.acceptor,
                   inbound{make_connection(watch(std::move(next->socket))),
-                          next->remote, local});
+                          next->remote, entry.address});
       continue;
     }
     auto number = next.error().number;

@@ -65,7 +65,7 @@ struct inbound {
   connection_ptr connection;
   /// Where the peer is.
   transport_address remote;
-  /// Where it was accepted.
+  /// Where it was accepted, as `listening` gave it.
   transport_address local;
 };
 
