@@ -1,10 +1,9 @@
 #include <node_proxy/actors/acceptor.hpp>
 
-#include <algorithm>
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <optional>
-#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -18,8 +17,22 @@ namespace node_proxy {
 
 namespace {
 
+// For one handshake the event loop works half as long as an acceptor, so that
+// these keep it busy.
+constexpr std::size_t acceptor_count = 3;
+
 using acceptor_actor =
   actor_interface<void(inbound), void(connection_ready), void(tick)>;
+
+/// How many connections there are at all acceptors.
+using counter = std::atomic<std::size_t>;
+
+struct count_down {
+  void operator()(counter* x) const { --*x; }
+};
+
+/// One of them is counted.
+using counted = std::unique_ptr<counter, count_down>;
 
 /// The handshakes of one acceptor.
 class acceptor_state {
@@ -29,25 +42,29 @@ public:
     // nop
   }
 
-  void start(const node_config& config, std::size_t most, router_actor router,
-             std::shared_ptr<event_loop> loop) {
+  void start(const node_config& config, std::shared_ptr<counter> unproven,
+             router_actor router, std::shared_ptr<event_loop> loop) {
     identity_ = config.self;
     settings_ = config.settings;
-    most_ = most;
+    most_unproven_ = config.max_unproven;
+    unproven_ = std::move(unproven);
     router_ = std::move(router);
-    timer_.emplace(std::move(loop), caf::actor_cast<tick_receiver>(self_));
+    loop_ = std::move(loop);
+    timer_.emplace(loop_, caf::actor_cast<tick_receiver>(self_));
   }
 
   void handle(const inbound& msg) {
-    if (pending_.size() >= most_) {
+    counted place{unproven_.get()};
+    if (++*place > most_unproven_) {
       report("too_many_unproven");
       msg.connection->close();
       return;
     }
     auto id = msg.connection->id();
     msg.connection->set_owner(caf::actor_cast<connection_owner>(self_));
-    pending_.emplace(id,
-                     pending{msg.connection, {*identity_, random_.next_key()}});
+    pending_.emplace(id, pending{std::move(place),
+                                 msg.connection,
+                                 {*identity_, random_.next_key()}});
     deadlines_.emplace_back(now_of(self_).steady + settings_.handshake_timeout,
                             id);
     arm_tick();
@@ -77,6 +94,7 @@ public:
 
 private:
   struct pending {
+    counted place;
     connection_ptr connection;
     responder_handshake handshake;
     // The Router looks up who that is.
@@ -107,7 +125,7 @@ private:
       return;
     }
     x.asking = true;
-    self_->request(router_, caf::infinite, admission_request{*request})
+    self_->request(router(), caf::infinite, admission_request{*request})
       .then([this, id](const admission& msg) { handle_admission(id, msg); },
             [this, id](const caf::error&) { drop(id, "shutting_down"); });
   }
@@ -141,7 +159,7 @@ private:
       return;
     }
     auto shared = std::make_shared<proven_session>(std::move(*proven));
-    self_->send(router_,
+    self_->send(router(),
                 proven_connection{std::move(shared), x.connection, x.is_new});
     pending_.erase(id);
   }
@@ -156,10 +174,20 @@ private:
   }
 
   void report(std::string_view reason) {
-    self_->send(router_, handshake_failed{reason});
+    self_->send(router(), handshake_failed{reason});
+  }
+
+  /// To send something to, which has it run in the event loop as ever. CAF's
+  /// scheduler may be asleep.
+  const router_actor& router() {
+    run_woken_by(self_, loop_->unit());
+    return router_;
   }
 
   void arm_tick() {
+    // Those whose handshake is over are nothing to wake up for.
+    while (!deadlines_.empty() && !pending_.contains(deadlines_.front().second))
+      deadlines_.pop_front();
     if (!deadlines_.empty())
       timer_->wait_until(deadlines_.front().first);
   }
@@ -167,22 +195,24 @@ private:
   acceptor_actor::pointer self_;
   std::shared_ptr<const identity> identity_;
   peer_settings settings_;
-  std::size_t most_ = 0;
+  std::size_t most_unproven_ = 0;
+  std::shared_ptr<counter> unproven_;
   router_actor router_;
   random_source random_;
   std::unordered_map<connection_id, pending> pending_;
-  // In the order in which they come. One whose handshake is over stays until
-  // its time has come.
+  // In the order in which they come. One whose handshake is over stays as long
+  // as others are before it.
   std::deque<std::pair<steady_time, connection_id>> deadlines_;
+  std::shared_ptr<event_loop> loop_;
   std::optional<timer> timer_;
 };
 
 acceptor_actor::behavior_type
 acceptor_behavior(acceptor_actor::stateful_pointer<acceptor_state> self,
-                  const node_config& config, std::size_t most,
+                  const node_config& config, std::shared_ptr<counter> unproven,
                   router_actor router, std::shared_ptr<event_loop> loop) {
   auto& state = state_of(self);
-  state.start(config, most, std::move(router), std::move(loop));
+  state.start(config, std::move(unproven), std::move(router), std::move(loop));
   return {
     [&state](const inbound& msg) { state.handle(msg); },
     [&state](const connection_ready& msg) { state.handle(msg); },
@@ -208,12 +238,11 @@ dispatcher_behavior(inbound_handler::pointer self,
 inbound_handler spawn_acceptors(caf::actor_system& system,
                                 const node_config& config, router_actor router,
                                 std::shared_ptr<event_loop> loop) {
-  auto count = std::max<std::size_t>(1, std::thread::hardware_concurrency());
-  auto most = std::max<std::size_t>(1, config.max_unproven / count);
+  auto unproven = std::make_shared<counter>(0);
   std::vector<acceptor_actor> acceptors;
-  for (std::size_t i = 0; i < count; ++i)
-    acceptors.push_back(
-      system.spawn(acceptor_behavior, config, most, router, loop));
+  for (std::size_t i = 0; i < acceptor_count; ++i)
+    acceptors.push_back(system.spawn<caf::detached>(acceptor_behavior, config,
+                                                    unproven, router, loop));
   return system.spawn(dispatcher_behavior, std::move(acceptors));
 }
 

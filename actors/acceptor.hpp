@@ -13,8 +13,10 @@
 namespace node_proxy {
 
 /// Spawns a fixed number of acceptors and an actor that hands each inbound
-/// connection to one of them. A peer that has proven itself goes to `router` as
-/// a `proven_connection`; all others are shut after
+/// connection to one of them. Acceptors have threads of their own, since a
+/// handshake takes as long as hundreds of messages: those who are connected are
+/// not to wait for those who want to be. A peer that has proven itself goes to
+/// `router` as a `proven_connection`; all others are shut after
 /// `peer_settings::handshake_timeout` at the latest.
 [[nodiscard]] inbound_handler spawn_acceptors(caf::actor_system& system,
                                               const node_config& config,

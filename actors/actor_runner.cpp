@@ -94,7 +94,9 @@ caf::resumable::resume_result run(caf::resumable& job, actor_unit& unit,
 class actor_runner::core {
 public:
   core(caf::actor_system& system, std::shared_ptr<event_source> events)
-    : system_{system}, events_{std::move(events)} {}
+    : system_{system}, events_{std::move(events)}, outside_{system, *this} {}
+
+  [[nodiscard]] actor_unit& outside() noexcept { return outside_; }
 
   /// What either thread does until `stop`.
   void serve();
@@ -131,9 +133,13 @@ private:
 
   caf::actor_system& system_;
   std::shared_ptr<event_source> events_;
+  // All threads that are none of ours.
+  thread_unit outside_;
 
   std::mutex mutex_;
   const thread_unit* leader_ = nullptr;
+  // The leader has nothing to do but wait for events.
+  bool waits_ = false;
   bool stopping_ = false;
 
   // What is to run, and how many that have ever been and gone.
@@ -184,10 +190,12 @@ void actor_runner::core::lead(thread_unit& me, lock& guard) {
       run_next(me, guard);
     if (!leads(me))
       return;
-    auto may_block = jobs_.empty();
+    waits_ = jobs_.empty();
+    auto may_block = waits_;
     guard.unlock();
     events_->wait(may_block);
     guard.lock();
+    waits_ = false;
   }
 }
 
@@ -215,22 +223,28 @@ void actor_runner::core::run_next(thread_unit& me, lock& guard) {
 }
 
 void actor_runner::core::add_job(const thread_unit& from, caf::resumable* job) {
-  auto is_needed = false;
+  auto from_outside = &from == &outside_;
+  auto wakes_deputy = false;
+  auto wakes_leader = false;
   {
     lock guard{mutex_};
+    auto runs_here = from_outside ? !stopping_ : leads(from);
+    auto is_event = !from_outside && running_ == nullptr;
     // Actors that others woke may be slow, which takes somebody to notice.
-    auto is_event = running_ == nullptr;
-    if (leads(from) && (is_event || (has_deputy_ && !slow_.contain(job)))) {
+    if (runs_here && (is_event || (has_deputy_ && !slow_.contain(job)))) {
       jobs_.push_back(job);
       ++added_;
       job = nullptr;
-      is_needed = running_ != nullptr && std::exchange(rests_, false);
+      wakes_deputy = !is_event && std::exchange(rests_, false);
+      wakes_leader = from_outside && std::exchange(waits_, false);
     }
   }
   if (job != nullptr)
     schedule(system_, job);
-  if (is_needed)
+  if (wakes_deputy)
     deputy_.notify_one();
+  if (wakes_leader)
+    events_->interrupt();
 }
 
 // -- standing by --------------------------------------------------------------
@@ -297,6 +311,10 @@ actor_runner::actor_runner(caf::actor_system& system,
 
 actor_runner::~actor_runner() {
   core_->stop();
+}
+
+actor_unit& actor_runner::unit() noexcept {
+  return core_->outside();
 }
 
 actor_unit* actor_runner::unit_of_this_thread() noexcept {

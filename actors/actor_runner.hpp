@@ -48,6 +48,9 @@ public:
   /// CAF's scheduler runs what is left.
   ~actor_runner();
 
+  /// What runs here whom other threads wake.
+  [[nodiscard]] actor_unit& unit() noexcept;
+
   /// What runs actors in the calling thread, null if that is none of these.
   [[nodiscard]] static actor_unit* unit_of_this_thread() noexcept;
 

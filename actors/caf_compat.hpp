@@ -181,6 +181,12 @@ public:
   virtual void run_later(caf::resumable* job) = 0;
 };
 
+/// Has `unit` run whom `self` wakes until it has handled the message at hand.
+template <class Self>
+void run_woken_by(Self* self, actor_unit& unit) {
+  self->context(&unit);
+}
+
 /// Has CAF's scheduler run `job`.
 inline void schedule(caf::actor_system& system, caf::resumable* job) {
 #if CAF_MAJOR_VERSION >= 1

@@ -31,6 +31,9 @@ public:
 
   event_loop(caf::actor_system& system, descriptor epoll, descriptor alarm);
 
+  /// What runs actors in its threads whom other threads wake.
+  [[nodiscard]] actor_unit& unit() noexcept { return runner_.unit(); }
+
   event_loop(const event_loop&) = delete;
   event_loop& operator=(const event_loop&) = delete;
 

@@ -180,6 +180,27 @@ TEST_CASE_FIXTURE(fixture, "other threads have nothing to do with it") {
   CHECK_FALSE(told.get().in_runner);
 }
 
+TEST_CASE_FIXTURE(fixture, "other threads can have an actor run here") {
+  // The second time the runner waits for events, maybe for the first time.
+  for (int i = 0; i < 2; ++i) {
+    report told;
+    send_by(&runner->unit(), reporter(told), 1);
+    CHECK(told.get().in_runner);
+  }
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "who blocks though others woke him holds up nobody") {
+  report blocks;
+  report released;
+  report waited;
+  send_by(&runner->unit(), blocker(blocks, released), 1);
+  CHECK(blocks.get().in_runner);
+  send_by(&runner->unit(), reporter(waited), 1);
+  waited.get();
+  released.send();
+}
+
 TEST_CASE_FIXTURE(fixture, "an actor that blocks holds up nobody") {
   report blocks;
   report released;
