@@ -8,6 +8,7 @@
 
 #include <node_proxy/protocol/cipher.hpp>
 #include <node_proxy/protocol/crypto_init.hpp>
+#include <node_proxy/protocol/identity.hpp>
 
 namespace bench {
 
@@ -85,6 +86,9 @@ void measure_x25519(const transfer_options& options) {
   report("x25519_base", repeat(of_keys, [&] {
            demand(crypto_scalarmult_base(result.data(), secret.data()) == 0);
          }));
+  auto id = identity::from_seed(secret_key{}).id();
+  report("ed25519_to_x25519",
+         repeat(of_keys, [&] { demand(noise_key_of(id).has_value()); }));
 }
 
 } // namespace bench

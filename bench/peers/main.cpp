@@ -31,6 +31,7 @@ namespace {
 using namespace node_proxy;
 
 struct peers_options {
+  /// None: an actor system of CAF without a node.
   std::size_t peers = 1000;
   /// More than one heartbeat interval, so that all that happens is in it.
   double seconds = 11;
@@ -51,6 +52,25 @@ memory memory_now() {
   auto in_use = ::mallinfo2();
   return {resident * ::sysconf(_SC_PAGESIZE),
           static_cast<std::int64_t>(in_use.uordblks + in_use.hblkhd)};
+}
+
+/// For what a beginning leads to, such as the exchange of adverts by those who
+/// connect, or CAF's threads, which look for work most eagerly at first.
+void come_to_rest() {
+  std::this_thread::sleep_for(std::chrono::seconds{1});
+}
+
+double idle_cpu_percent(double seconds) {
+  auto before = cpu_seconds();
+  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+  return 100 * (cpu_seconds() - before) / seconds;
+}
+
+json idle_line(const peers_options& options) {
+  return {{"bench", "peers"},
+          {"peers", options.peers},
+          {"seconds", options.seconds},
+          {"cpu_percent", idle_cpu_percent(options.seconds)}};
 }
 
 class peers_node {
@@ -75,12 +95,9 @@ public:
     auto per_peer = [&](std::int64_t memory::*what) {
       return (after.*what - before.*what) / static_cast<std::int64_t>(counted);
     };
-    json line{{"bench", "peers"},
-              {"peers", options_.peers},
-              {"bytes_per_peer", per_peer(&memory::resident)},
-              {"heap_bytes_per_peer", per_peer(&memory::heap)}};
-    line["seconds"] = options_.seconds;
-    line["cpu_percent"] = 100 * idle_cpu_seconds() / options_.seconds;
+    auto line = idle_line(options_);
+    line["bytes_per_peer"] = per_peer(&memory::resident);
+    line["heap_bytes_per_peer"] = per_peer(&memory::heap);
     if (connected_peers() != options_.peers)
       throw std::runtime_error{"a peer was lost"};
     print(line);
@@ -97,20 +114,12 @@ private:
       ask<node_connect_reply>(self_, node_->router(),
                               node_connect_request{id, true});
     }
-    // For what a new connection leads to, such as the exchange of adverts.
-    std::this_thread::sleep_for(std::chrono::seconds{1});
+    come_to_rest();
   }
 
   [[nodiscard]] std::size_t connected_peers() {
     return ask<node_metrics>(self_, node_->router(), get_node_metrics{})
       .connected_peers;
-  }
-
-  [[nodiscard]] double idle_cpu_seconds() const {
-    auto before = cpu_seconds();
-    std::this_thread::sleep_for(
-      std::chrono::duration<double>(options_.seconds));
-    return cpu_seconds() - before;
   }
 
   peers_options options_;
@@ -120,24 +129,36 @@ private:
   std::optional<node> node_;
 };
 
+void measure(const peers_options& options, other_side& other) {
+  if (options.peers > 0) {
+    make_room_for(options.peers);
+    peers_node{options}.measure(other);
+  } else {
+    node_system_config config;
+    caf::actor_system system{config};
+    come_to_rest();
+    print(idle_line(options));
+  }
+}
+
 int main(int argc, char** argv) {
   CLI::App app{"What peers cost that are connected and idle."};
   app.name("bench_peers");
   peers_options options;
-  app.add_option("--peers", options.peers, "How many are connected")
-    ->check(CLI::Range(1, 50'000))
+  app
+    .add_option("--peers", options.peers,
+                "How many are connected; 0: CAF without a node")
+    ->check(CLI::Range(0, 50'000))
     ->capture_default_str();
   app.add_option("--seconds", options.seconds, "How long to be idle")
     ->check(CLI::PositiveNumber)
     ->capture_default_str();
-  return run_program(app, argc, argv,
-                     {[&options](other_side& other) {
-                        make_room_for(options.peers);
-                        peers_node{options}.measure(other);
-                      },
-                      [&options] {
-                        be_others(options.peers);
-                      }});
+  return run_program(
+    app, argc, argv,
+    {[&options](other_side& other) { measure(options, other); },
+     [&options] {
+       be_others(options.peers);
+     }});
 }
 
 } // namespace

@@ -36,6 +36,8 @@ struct handshake_cost {
   /// microseconds of one core.
   double with_point = 0;
   double with_base = 0;
+  /// What else cannot be left out: whose key the peer has proven.
+  double conversion = 0;
 
   /// Handshakes a second if a core did nothing else.
   [[nodiscard]] double per_s() const;

@@ -25,13 +25,13 @@ void explain(const results& all) {
 
 void print_idle_peers(const results& all) {
   table peers{{"idle peers", "memory of each", "CPU of a core"}};
-  for (std::size_t count : {1u, 100u, 1000u, 5000u}) {
+  for (std::size_t count : {0u, 1u, 100u, 1000u, 5000u}) {
     json variant{{"bench", "peers"}, {"peers", count}};
     auto bytes = all.median(variant, "bytes_per_peer");
     auto cpu = all.median(variant, "cpu_percent");
-    if (bytes && cpu)
-      peers.add({fmt::format("{}", count),
-                 fmt::format("{:.1f} KiB", *bytes / 1024),
+    if (cpu)
+      peers.add({count > 0 ? fmt::format("{}", count) : "CAF without a node",
+                 bytes ? fmt::format("{:.1f} KiB", *bytes / 1024) : "-",
                  fmt::format("{:.2f} %", *cpu)});
   }
   peers.print(std::cout);
