@@ -23,6 +23,9 @@ using namespace node_proxy;
 /// Deadlines are looked at this often; none of them is urgent here.
 constexpr std::chrono::milliseconds sweep_interval{200};
 
+/// Whoever waits for these peers is not to wait for all of them.
+constexpr std::size_t events_per_turn = 16;
+
 timestamp now() {
   return {std::chrono::steady_clock::now().time_since_epoch(), wall_time()};
 }
@@ -80,7 +83,7 @@ void core_loop::run_until(const std::function<bool()>& done,
 }
 
 void core_loop::serve(std::chrono::milliseconds wait) {
-  std::array<epoll_event, 256> events;
+  std::array<epoll_event, events_per_turn> events;
   auto count =
     ::epoll_wait(epoll_.fd(), events.data(), static_cast<int>(events.size()),
                  static_cast<int>(wait.count()));
