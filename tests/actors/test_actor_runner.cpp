@@ -154,6 +154,24 @@ struct fixture : system_fixture {
     wake(forwarder(all));
     return waited.get();
   }
+
+  /// Three actors block, one after the other.
+  void
+  check_blocking(const std::function<void(const caf::actor&)>& wake_blocker) {
+    // One in the runner, two in CAF's scheduler, which has two threads here.
+    std::array<report, 3> blocks;
+    report released;
+    int in_runner = 0;
+    for (const auto& x : blocks) {
+      wake_blocker(blocker(x, released));
+      in_runner += x.get().in_runner ? 1 : 0;
+    }
+    CHECK(in_runner == 1);
+    report later;
+    wake(reporter(later));
+    CHECK(later.get().in_runner);
+    released.send();
+  }
 };
 
 } // namespace
@@ -189,18 +207,6 @@ TEST_CASE_FIXTURE(fixture, "other threads can have an actor run here") {
   }
 }
 
-TEST_CASE_FIXTURE(fixture,
-                  "who blocks though others woke him holds up nobody") {
-  report blocks;
-  report released;
-  report waited;
-  send_by(&runner->unit(), blocker(blocks, released), 1);
-  CHECK(blocks.get().in_runner);
-  send_by(&runner->unit(), reporter(waited), 1);
-  waited.get();
-  released.send();
-}
-
 TEST_CASE_FIXTURE(fixture, "an actor that blocks holds up nobody") {
   report blocks;
   report released;
@@ -218,19 +224,11 @@ TEST_CASE_FIXTURE(fixture, "an actor that blocks holds up nobody") {
 }
 
 TEST_CASE_FIXTURE(fixture, "no more than one blocks") {
-  // One in the runner, two in CAF's scheduler, which has two threads here.
-  std::array<report, 3> blocks;
-  report released;
-  int in_runner = 0;
-  for (const auto& x : blocks) {
-    wake(forwarder(blocker(x, released)));
-    in_runner += x.get().in_runner ? 1 : 0;
-  }
-  CHECK(in_runner == 1);
-  report later;
-  wake(reporter(later));
-  CHECK(later.get().in_runner);
-  released.send();
+  check_blocking([this](const auto& who) { wake(forwarder(who)); });
+}
+
+TEST_CASE_FIXTURE(fixture, "no more than one blocks that other threads wake") {
+  check_blocking([this](const auto& who) { send_by(&runner->unit(), who, 1); });
 }
 
 TEST_CASE_FIXTURE(fixture, "a slow actor is left to CAF's scheduler") {
