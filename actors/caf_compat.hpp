@@ -181,7 +181,7 @@ public:
   virtual void run_later(caf::resumable* job) = 0;
 };
 
-/// Has `unit` run whom `self` wakes until it has handled the message at hand.
+/// Has `unit` run whom `self` wakes until it waits for messages again.
 template <class Self>
 void run_woken_by(Self* self, actor_unit& unit) {
   self->context(&unit);

@@ -3,14 +3,13 @@
 #include <mutex>
 #include <utility>
 
-#include <node_proxy/actors/actor_runner.hpp>
-
 namespace node_proxy {
 
 /// Where answers wait for the Node Proxy, whatever thread they come from.
 class engine_requests::answer_box {
 public:
-  explicit answer_box(node_proxy_actor owner) : owner_(std::move(owner)) {}
+  answer_box(node_proxy_actor owner, std::shared_ptr<event_loop> loop)
+    : owner_(std::move(owner)), loop_(std::move(loop)) {}
 
   void put(caf::mailbox_element& x) {
     if (!x.mid.is_response())
@@ -23,9 +22,8 @@ public:
     answers_.push_back(std::move(result));
     if (answers_.size() > 1)
       return; // the owner knows
-    auto owner = owner_;
     guard.unlock();
-    send_here(owner, engines_answered{});
+    loop_->send(owner_, engines_answered{});
   }
 
   std::vector<answer> take() {
@@ -36,7 +34,8 @@ public:
 private:
   std::mutex mutex_;
   std::vector<answer> answers_;
-  node_proxy_actor owner_;
+  const node_proxy_actor owner_;
+  const std::shared_ptr<event_loop> loop_;
 };
 
 engine_requests::~engine_requests() {
@@ -51,7 +50,8 @@ std::vector<engine_requests::answer> engine_requests::take_answers() {
 }
 
 void engine_requests::start() {
-  box_ = std::make_shared<answer_box>(caf::actor_cast<node_proxy_actor>(self_));
+  box_ = std::make_shared<answer_box>(caf::actor_cast<node_proxy_actor>(self_),
+                                      loop_);
   // Hidden: the end of the actor system does not wait for it.
   asker_ = self_->system().spawn<caf::actor_companion, caf::hidden>();
   companion().on_enqueue(

@@ -20,6 +20,11 @@ void node_proxy_state::start(node_proxy_config config) {
                                  random_source{config_.seed});
   config_.seed.wipe();
   timer_.emplace(config_.loop, caf::actor_cast<tick_receiver>(self_));
+  lanes_.emplace(self_, config_.loop, [this](auto ids, auto reason) {
+    flush_soon();
+    for (const auto& id : ids)
+      peer_->handle_finished(id, reason, now_);
+  });
   lanes_->set_engines(config_.engines);
   auto begin = now();
   peer_->handle_local_advert(config_.local_advert, begin);

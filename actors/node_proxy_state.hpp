@@ -20,11 +20,7 @@ namespace node_proxy {
 class node_proxy_state {
 public:
   explicit node_proxy_state(node_proxy_actor::pointer self) : self_(self) {
-    lanes_.emplace(self, [this](auto ids, auto reason) {
-      flush_soon();
-      for (const auto& id : ids)
-        peer_->handle_finished(id, reason, now_);
-    });
+    // nop
   }
 
   node_proxy_state(const node_proxy_state&) = delete;

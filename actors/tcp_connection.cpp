@@ -201,9 +201,10 @@ void tcp_connection::close() {
     return;
   unsent_.erase(unsent_.begin(),
                 unsent_.begin() + static_cast<std::ptrdiff_t>(unsent_begin_));
-  send_here(transport_,
-            linger{std::make_shared<abandoned_socket>(
-              abandoned_socket{std::move(socket), std::move(unsent_)})});
+  auto loop = socket->loop();
+  loop->send(transport_,
+             linger{std::make_shared<abandoned_socket>(
+               abandoned_socket{std::move(socket), std::move(unsent_)})});
 }
 
 } // namespace

@@ -22,9 +22,10 @@ steady_time now() {
 
 struct fixture : system_fixture {
   std::shared_ptr<event_loop> loop = event_loop::of(system).value();
-  tick_receiver owner =
-    system.spawn([to = caf::actor_cast<caf::actor>(self)](
-                   tick_receiver::pointer) -> tick_receiver::behavior_type {
+  // CAF's scheduler need not run it first.
+  tick_receiver owner = system.spawn<caf::lazy_init>(
+    [to = caf::actor_cast<caf::actor>(self)](
+      tick_receiver::pointer) -> tick_receiver::behavior_type {
       return {[to](tick) {
         caf::anon_send(to, actor_runner::unit_of_this_thread() != nullptr);
       }};
@@ -51,6 +52,11 @@ TEST_CASE_FIXTURE(fixture, "a tick comes when it is time, in the loop") {
   uut.wait_until(at);
   CHECK(next_tick());
   CHECK(now() >= at);
+}
+
+TEST_CASE_FIXTURE(fixture, "what other threads send brings its receiver here") {
+  loop->send(owner, tick{});
+  CHECK(next_tick());
 }
 
 TEST_CASE_FIXTURE(fixture, "what is over is told at once") {
