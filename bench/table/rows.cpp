@@ -93,6 +93,16 @@ std::string show_target(const comparison& x) {
   return result;
 }
 
+/// Whether the target is met, and if not, whether it is out of reach.
+std::string show_verdict(const comparison& x) {
+  if (met(x))
+    return "yes";
+  auto at_best = divide(x.limit, x.basp);
+  if (!x.lower_is_better && at_best && x.wanted.basp > at_best)
+    return fmt::format("NO, the limit is {:.2f} x BASP", *at_best);
+  return "NO";
+}
+
 std::string show_ratio(const figure& x) {
   return x ? fmt::format("{:.2f}", *x) : "-";
 }
@@ -103,7 +113,7 @@ void add(table& to, const comparison& x) {
   to.add({x.what, show(x.value, x.how), show_ratio(divide(x.value, x.basp)),
           show_ratio(divide(x.value, x.curve)),
           share ? fmt::format("{:.0f} %", 100 * *share) : "-", wanted,
-          wanted.empty() ? "" : (met(x) ? "yes" : "NO")});
+          wanted.empty() ? "" : show_verdict(x)});
 }
 
 /// A row that is compared with a number, not with others.
