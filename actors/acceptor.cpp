@@ -136,7 +136,8 @@ private:
       return;
     }
     x.asking = true;
-    self_->request(router(), caf::infinite, admission_request{*request})
+    const run_woken_by loop{self_, loop_->unit()};
+    self_->request(router_, caf::infinite, admission_request{*request})
       .then([this, id](const admission& msg) { handle_admission(id, msg); },
             [this, id](const caf::error&) { drop(id, "shutting_down"); });
   }
@@ -170,7 +171,8 @@ private:
       return;
     }
     auto shared = std::make_shared<proven_session>(std::move(*proven));
-    self_->send(router(),
+    const run_woken_by loop{self_, loop_->unit()};
+    self_->send(router_,
                 proven_connection{std::move(shared), x.connection, x.is_new});
     pending_.erase(id);
   }
@@ -185,14 +187,8 @@ private:
   }
 
   void report(std::string_view reason) {
-    self_->send(router(), handshake_failed{reason});
-  }
-
-  /// To send something to, which has it run in the event loop as ever. CAF's
-  /// scheduler may be asleep.
-  const router_actor& router() {
-    run_woken_by(self_, loop_->unit());
-    return router_;
+    const run_woken_by loop{self_, loop_->unit()};
+    self_->send(router_, handshake_failed{reason});
   }
 
   void arm_tick() {
@@ -208,6 +204,7 @@ private:
   peer_settings settings_;
   std::size_t most_unproven_ = 0;
   std::shared_ptr<counter> unproven_;
+  // Runs in the event loop whoever wakes it, as CAF's scheduler may be asleep.
   router_actor router_;
   random_source random_;
   std::unordered_map<connection_id, pending> pending_;

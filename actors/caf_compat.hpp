@@ -181,11 +181,25 @@ public:
   virtual void run_later(caf::resumable* job) = 0;
 };
 
-/// Has `unit` run whom `self` wakes until it waits for messages again.
+/// As long as this is there, a unit runs whom an actor wakes that is handling a
+/// message.
 template <class Self>
-void run_woken_by(Self* self, actor_unit& unit) {
-  self->context(&unit);
-}
+class run_woken_by {
+public:
+  run_woken_by(Self* self, actor_unit& unit)
+    : self_{self}, before_{self->context()} {
+    self_->context(&unit);
+  }
+
+  run_woken_by(const run_woken_by&) = delete;
+  run_woken_by& operator=(const run_woken_by&) = delete;
+
+  ~run_woken_by() { self_->context(before_); }
+
+private:
+  Self* self_;
+  detail::unit* before_;
+};
 
 /// Has CAF's scheduler run `job`.
 inline void schedule(caf::actor_system& system, caf::resumable* job) {
