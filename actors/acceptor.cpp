@@ -10,6 +10,7 @@
 
 #include <sched.h>
 
+#include <node_proxy/actors/loop_actor.hpp>
 #include <node_proxy/actors/now.hpp>
 #include <node_proxy/actors/os_random.hpp>
 #include <node_proxy/protocol/handshake.hpp>
@@ -60,8 +61,7 @@ public:
     most_unproven_ = config.max_unproven;
     unproven_ = std::move(unproven);
     router_ = std::move(router);
-    loop_ = std::move(loop);
-    timer_.emplace(loop_, caf::actor_cast<tick_receiver>(self_));
+    timer_.emplace(std::move(loop), caf::actor_cast<tick_receiver>(self_));
   }
 
   void handle(const inbound& msg) {
@@ -136,7 +136,6 @@ private:
       return;
     }
     x.asking = true;
-    const run_woken_by loop{self_, loop_->unit()};
     self_->request(router_, caf::infinite, admission_request{*request})
       .then([this, id](const admission& msg) { handle_admission(id, msg); },
             [this, id](const caf::error&) { drop(id, "shutting_down"); });
@@ -171,7 +170,6 @@ private:
       return;
     }
     auto shared = std::make_shared<proven_session>(std::move(*proven));
-    const run_woken_by loop{self_, loop_->unit()};
     self_->send(router_,
                 proven_connection{std::move(shared), x.connection, x.is_new});
     pending_.erase(id);
@@ -187,7 +185,6 @@ private:
   }
 
   void report(std::string_view reason) {
-    const run_woken_by loop{self_, loop_->unit()};
     self_->send(router_, handshake_failed{reason});
   }
 
@@ -204,14 +201,12 @@ private:
   peer_settings settings_;
   std::size_t most_unproven_ = 0;
   std::shared_ptr<counter> unproven_;
-  // Runs in the event loop whoever wakes it, as CAF's scheduler may be asleep.
   router_actor router_;
   random_source random_;
   std::unordered_map<connection_id, pending> pending_;
   // In the order in which they come. One whose handshake is over stays as long
   // as others are before it.
   std::deque<std::pair<steady_time, connection_id>> deadlines_;
-  std::shared_ptr<event_loop> loop_;
   std::optional<timer> timer_;
 };
 
@@ -228,18 +223,31 @@ acceptor_behavior(acceptor_actor::stateful_pointer<acceptor_state> self,
   };
 }
 
-inbound_handler::behavior_type
-dispatcher_behavior(inbound_handler::pointer self,
-                    std::vector<acceptor_actor> acceptors) {
-  for (const auto& x : acceptors)
-    self->link_to(x);
-  return {
-    [self, acceptors = std::move(acceptors),
-     next = std::size_t{0}](const inbound& msg) mutable {
-      self->send(acceptors[next++ % acceptors.size()], msg);
-    },
-  };
-}
+/// Gives each acceptor as many connections as the others.
+class dispatcher_state {
+public:
+  explicit dispatcher_state(inbound_handler::pointer self) : self_(self) {
+    // nop
+  }
+
+  void start(std::vector<acceptor_actor> acceptors,
+             std::shared_ptr<event_loop> loop) {
+    acceptors_ = std::move(acceptors);
+    loop_ = std::move(loop);
+    for (const auto& x : acceptors_)
+      self_->link_to(x);
+  }
+
+  void handle(const inbound& msg) {
+    self_->send(acceptors_[next_++ % acceptors_.size()], msg);
+  }
+
+private:
+  inbound_handler::pointer self_;
+  std::vector<acceptor_actor> acceptors_;
+  std::size_t next_ = 0;
+  std::shared_ptr<event_loop> loop_;
+};
 
 } // namespace
 
@@ -251,7 +259,14 @@ inbound_handler spawn_acceptors(caf::actor_system& system,
   for (std::size_t i = 0; i < acceptor_count; ++i)
     acceptors.push_back(system.spawn<caf::detached>(acceptor_behavior, config,
                                                     unproven, router, loop));
-  return system.spawn(dispatcher_behavior, std::move(acceptors));
+  return spawn_in_loop<inbound_handler, dispatcher_state>(
+    system, *loop, [=](auto* self) -> inbound_handler::behavior_type {
+      auto& state = state_of(self);
+      state.start(acceptors, loop);
+      return {[&state](const inbound& msg) {
+        state.handle(msg);
+      }};
+    });
 }
 
 } // namespace node_proxy

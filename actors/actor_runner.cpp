@@ -91,12 +91,12 @@ caf::resumable::resume_result run(caf::resumable& job, actor_unit& unit,
 
 } // namespace
 
-class actor_runner::core {
+class actor_runner::core : public std::enable_shared_from_this<core> {
 public:
   core(caf::actor_system& system, std::shared_ptr<event_source> events)
-    : system_{system}, events_{std::move(events)}, outside_{system, *this} {}
+    : system_{system}, events_{std::move(events)}, any_thread_{system, *this} {}
 
-  [[nodiscard]] actor_unit& outside() noexcept { return outside_; }
+  [[nodiscard]] actor_unit& any_thread() noexcept { return any_thread_; }
 
   /// What either thread does until `stop`.
   void serve();
@@ -124,17 +124,17 @@ private:
   void run_next(thread_unit& me, lock& guard);
   void stand_by(lock& guard);
   void watch(lock& guard);
-  void add_job(const thread_unit& from, caf::resumable* job);
+  void add_job(const thread_unit& by, caf::resumable* job);
   void hand_over(std::uint64_t until);
 
-  [[nodiscard]] bool leads(const thread_unit& x) const {
+  [[nodiscard]] bool leads(const actor_unit& x) const {
     return !stopping_ && leader_ == &x;
   }
 
   caf::actor_system& system_;
   std::shared_ptr<event_source> events_;
-  // All threads that are none of ours.
-  thread_unit outside_;
+  // Whatever thread it is, ours or not.
+  thread_unit any_thread_;
 
   std::mutex mutex_;
   const thread_unit* leader_ = nullptr;
@@ -222,21 +222,25 @@ void actor_runner::core::run_next(thread_unit& me, lock& guard) {
     running_ = nullptr;
 }
 
-void actor_runner::core::add_job(const thread_unit& from, caf::resumable* job) {
-  auto from_outside = &from == &outside_;
+void actor_runner::core::add_job(const thread_unit& by, caf::resumable* job) {
+  // As soon as the job is in its place it may run, and be the last one that
+  // needed all this.
+  auto kept = shared_from_this();
+  auto by_any = &by == &any_thread_;
   auto wakes_deputy = false;
   auto wakes_leader = false;
   {
     lock guard{mutex_};
-    auto runs_here = from_outside ? !stopping_ : leads(from);
-    auto is_event = !from_outside && running_ == nullptr;
+    auto by_leader = leads(by) || (by_any && this_unit && leads(*this_unit));
+    auto runs_here = by_leader || (by_any && !stopping_);
+    auto is_event = by_leader && running_ == nullptr;
     // Actors that others woke may be slow, which takes somebody to notice.
     if (runs_here && (is_event || (has_deputy_ && !slow_.contain(job)))) {
       jobs_.push_back(job);
       ++added_;
       job = nullptr;
       wakes_deputy = !is_event && std::exchange(rests_, false);
-      wakes_leader = from_outside && std::exchange(waits_, false);
+      wakes_leader = !by_leader && std::exchange(waits_, false);
     }
   }
   if (job != nullptr)
@@ -314,7 +318,7 @@ actor_runner::~actor_runner() {
 }
 
 actor_unit& actor_runner::unit() noexcept {
-  return core_->outside();
+  return core_->any_thread();
 }
 
 actor_unit* actor_runner::unit_of_this_thread() noexcept {

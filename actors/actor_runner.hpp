@@ -48,7 +48,7 @@ public:
   /// CAF's scheduler runs what is left.
   ~actor_runner();
 
-  /// What runs here whom other threads wake.
+  /// What runs actors here, whoever wakes them.
   [[nodiscard]] actor_unit& unit() noexcept;
 
   /// What runs actors in the calling thread, null if that is none of these.

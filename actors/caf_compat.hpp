@@ -32,6 +32,9 @@ struct handler_signature<R(Ts...)> {
 // What runs actors.
 using unit = caf::scheduler;
 
+// Whether the receiver was there to take the message.
+using enqueue_result = bool;
+
 template <class Msg>
 auto make_element(caf::strong_actor_ptr from, caf::message_id id, Msg msg) {
   return caf::make_mailbox_element(std::move(from), id, std::move(msg));
@@ -43,6 +46,8 @@ struct handler_signature<R(Ts...)> {
 };
 
 using unit = caf::execution_unit;
+
+using enqueue_result = void;
 
 template <class Msg>
 auto make_element(caf::strong_actor_ptr from, caf::message_id id, Msg msg) {
@@ -179,26 +184,6 @@ public:
 
   /// What this thread does has woken `job`.
   virtual void run_later(caf::resumable* job) = 0;
-};
-
-/// As long as this is there, a unit runs whom an actor wakes that is handling a
-/// message.
-template <class Self>
-class run_woken_by {
-public:
-  run_woken_by(Self* self, actor_unit& unit)
-    : self_{self}, before_{self->context()} {
-    self_->context(&unit);
-  }
-
-  run_woken_by(const run_woken_by&) = delete;
-  run_woken_by& operator=(const run_woken_by&) = delete;
-
-  ~run_woken_by() { self_->context(before_); }
-
-private:
-  Self* self_;
-  detail::unit* before_;
 };
 
 /// Has CAF's scheduler run `job`.

@@ -29,9 +29,8 @@ public:
   using finished_handler = std::function<void(
     std::span<const delivery_id>, std::optional<control::reject_reason>)>;
 
-  engine_lanes(node_proxy_actor::pointer self, std::shared_ptr<event_loop> loop,
-               finished_handler finished)
-    : requests_(self, std::move(loop)), finished_(std::move(finished)) {}
+  engine_lanes(node_proxy_actor::pointer self, finished_handler finished)
+    : requests_(self), finished_(std::move(finished)) {}
 
   /// Passes a message on, or refuses it at once.
   void deliver(deliver_message&& message);

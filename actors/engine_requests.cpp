@@ -8,8 +8,7 @@ namespace node_proxy {
 /// Where answers wait for the Node Proxy, whatever thread they come from.
 class engine_requests::answer_box {
 public:
-  answer_box(node_proxy_actor owner, std::shared_ptr<event_loop> loop)
-    : owner_(std::move(owner)), loop_(std::move(loop)) {}
+  explicit answer_box(node_proxy_actor owner) : owner_(std::move(owner)) {}
 
   void put(caf::mailbox_element& x) {
     if (!x.mid.is_response())
@@ -23,7 +22,7 @@ public:
     if (answers_.size() > 1)
       return; // the owner knows
     guard.unlock();
-    loop_->send(owner_, engines_answered{});
+    caf::anon_send(owner_, engines_answered{});
   }
 
   std::vector<answer> take() {
@@ -35,7 +34,6 @@ private:
   std::mutex mutex_;
   std::vector<answer> answers_;
   const node_proxy_actor owner_;
-  const std::shared_ptr<event_loop> loop_;
 };
 
 engine_requests::~engine_requests() {
@@ -50,8 +48,7 @@ std::vector<engine_requests::answer> engine_requests::take_answers() {
 }
 
 void engine_requests::start() {
-  box_ = std::make_shared<answer_box>(caf::actor_cast<node_proxy_actor>(self_),
-                                      loop_);
+  box_ = std::make_shared<answer_box>(caf::actor_cast<node_proxy_actor>(self_));
   // Hidden: the end of the actor system does not wait for it.
   asker_ = self_->system().spawn<caf::actor_companion, caf::hidden>();
   companion().on_enqueue(

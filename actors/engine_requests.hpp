@@ -10,7 +10,6 @@
 
 #include <caf/actor_companion.hpp>
 
-#include <node_proxy/actors/event_loop.hpp>
 #include <node_proxy/actors/node_proxy.hpp>
 
 namespace node_proxy {
@@ -30,10 +29,7 @@ public:
     std::optional<caf::error> error;
   };
 
-  /// @param loop runs the Node Proxy when answers have come.
-  engine_requests(node_proxy_actor::pointer self,
-                  std::shared_ptr<event_loop> loop)
-    : self_(self), loop_(std::move(loop)) {}
+  explicit engine_requests(node_proxy_actor::pointer self) : self_(self) {}
 
   engine_requests(const engine_requests&) = delete;
   engine_requests& operator=(const engine_requests&) = delete;
@@ -61,7 +57,6 @@ private:
   [[nodiscard]] caf::actor_companion& companion() const;
 
   node_proxy_actor::pointer self_;
-  std::shared_ptr<event_loop> loop_;
   // There is neither before the first request.
   std::shared_ptr<answer_box> box_;
   // In whose name requests are sent, a companion: CAF hands it the answers in

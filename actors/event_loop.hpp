@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <utility>
 
 #include <node_proxy/actors/actor_runner.hpp>
 #include <node_proxy/actors/caf_compat.hpp>
@@ -32,14 +31,8 @@ public:
 
   event_loop(caf::actor_system& system, descriptor epoll, descriptor alarm);
 
-  /// What runs actors in its threads whom other threads wake.
+  /// What runs actors in its threads, whoever wakes them.
   [[nodiscard]] actor_unit& unit() noexcept { return runner_.unit(); }
-
-  /// Sends `msg` from nobody, in any thread. The receiver runs here if it can.
-  template <class Handle, class Msg>
-  void send(const Handle& to, Msg msg) {
-    send_by(&runner_.unit(), to, std::move(msg));
-  }
 
   event_loop(const event_loop&) = delete;
   event_loop& operator=(const event_loop&) = delete;
@@ -71,8 +64,6 @@ public:
   [[nodiscard]] connection_id id() const noexcept { return id_; }
 
   [[nodiscard]] int get() const noexcept { return socket_.get(); }
-
-  [[nodiscard]] std::shared_ptr<event_loop> loop() const { return loop_; }
 
   /// Whom to tell about it.
   void set_owner(const connection_owner& owner);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <node_proxy/actors/loop_actor.hpp>
 #include <node_proxy/actors/node_proxy_state.hpp>
 #include <node_proxy/messages/limits.hpp>
 
@@ -20,7 +21,7 @@ void node_proxy_state::start(node_proxy_config config) {
                                  random_source{config_.seed});
   config_.seed.wipe();
   timer_.emplace(config_.loop, caf::actor_cast<tick_receiver>(self_));
-  lanes_.emplace(self_, config_.loop, [this](auto ids, auto reason) {
+  lanes_.emplace(self_, [this](auto ids, auto reason) {
     flush_soon();
     for (const auto& id : ids)
       peer_->handle_finished(id, reason, now_);
@@ -306,7 +307,11 @@ node_proxy_behavior(node_proxy_actor::stateful_pointer<node_proxy_state> self,
 
 node_proxy_actor spawn_node_proxy(caf::local_actor& parent,
                                   node_proxy_config config) {
-  return parent.spawn(node_proxy_behavior, std::move(config));
+  auto& loop = *config.loop;
+  return spawn_in_loop<node_proxy_actor, node_proxy_state>(
+    parent, loop, [config = std::move(config)](auto* self) mutable {
+      return node_proxy_behavior(self, std::move(config));
+    });
 }
 
 } // namespace node_proxy

@@ -155,8 +155,7 @@ struct node_proxy_config {
   std::optional<node_advert> remote_advert;
 };
 
-/// Spawns the Node Proxy of one remote node, which begins in the thread of
-/// `parent`. Users get one from the Router.
+/// Spawns the Node Proxy of one remote node. Users get one from the Router.
 [[nodiscard]] node_proxy_actor spawn_node_proxy(caf::local_actor& parent,
                                                 node_proxy_config config);
 

@@ -6,6 +6,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <node_proxy/actors/loop_actor.hpp>
 #include <node_proxy/actors/now.hpp>
 #include <node_proxy/actors/os_random.hpp>
 #include <node_proxy/actors/outcome.hpp>
@@ -407,7 +408,10 @@ router_behavior(router_actor::stateful_pointer<router_state> self,
 router_actor spawn_router(caf::actor_system& system, const node_config& config,
                           const router_services& services,
                           const stored_state& stored) {
-  return system.spawn(router_behavior, config, services, stored);
+  return spawn_in_loop<router_actor, router_state>(
+    system, *services.loop, [=](auto* self) {
+      return router_behavior(self, config, services, stored);
+    });
 }
 
 } // namespace node_proxy

@@ -201,10 +201,9 @@ void tcp_connection::close() {
     return;
   unsent_.erase(unsent_.begin(),
                 unsent_.begin() + static_cast<std::ptrdiff_t>(unsent_begin_));
-  auto loop = socket->loop();
-  loop->send(transport_,
-             linger{std::make_shared<abandoned_socket>(
-               abandoned_socket{std::move(socket), std::move(unsent_)})});
+  caf::anon_send(transport_,
+                 linger{std::make_shared<abandoned_socket>(
+                   abandoned_socket{std::move(socket), std::move(unsent_)})});
 }
 
 } // namespace

@@ -11,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include <node_proxy/actors/event_loop.hpp>
+#include <node_proxy/actors/loop_actor.hpp>
 #include <node_proxy/actors/tcp_connection.hpp>
 #include <node_proxy/actors/tcp_linger.hpp>
 #include <node_proxy/protocol/address_text.hpp>
@@ -40,9 +41,12 @@ caf::error address_error(os_error error, const transport_address& address) {
   return address_error(error_code(error), address, error_text(error));
 }
 
+using tcp_transport_actor = transport_actor::extend_with<
+  actor_interface<void(linger), void(connection_ready), void(socket_deadline)>>;
+
 class transport_state {
 public:
-  explicit transport_state(caf::event_based_actor* self) : self_{self} {}
+  explicit transport_state(tcp_transport_actor::pointer self) : self_{self} {}
 
   transport_state(const transport_state&) = delete;
   transport_state& operator=(const transport_state&) = delete;
@@ -89,7 +93,7 @@ private:
   [[nodiscard]] bool is_monitored(const caf::actor_addr& who) const;
   void monitor(const caf::actor& who);
 
-  caf::event_based_actor* self_;
+  tcp_transport_actor::pointer self_;
   std::shared_ptr<event_loop> loop_;
   listener_map listeners_;
   dial_map dials_;
@@ -318,8 +322,9 @@ void transport_state::handle(const linger& msg) {
 
 // -- as an actor --------------------------------------------------------------
 
-caf::behavior tcp_transport(caf::stateful_actor<transport_state>* self,
-                            std::shared_ptr<event_loop> loop) {
+tcp_transport_actor::behavior_type
+tcp_transport(tcp_transport_actor::stateful_pointer<transport_state> self,
+              std::shared_ptr<event_loop> loop) {
   auto* state = &state_of(self);
   state->start(std::move(loop));
   return {
@@ -336,8 +341,8 @@ caf::behavior tcp_transport(caf::stateful_actor<transport_state>* self,
 
 transport_actor spawn_tcp_transport(caf::actor_system& system,
                                     std::shared_ptr<event_loop> loop) {
-  return caf::actor_cast<transport_actor>(
-    system.spawn(tcp_transport, std::move(loop)));
+  return spawn_in_loop<tcp_transport_actor, transport_state>(
+    system, *loop, [loop](auto* self) { return tcp_transport(self, loop); });
 }
 
 } // namespace node_proxy

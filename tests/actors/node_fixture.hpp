@@ -39,7 +39,7 @@ struct node_system_config : caf::actor_system_config {
   node_system_config() {
     node_proxy::init(*this);
     use_sharing_scheduler(*this);
-    set_scheduler_threads(*this, 2);
+    set_scheduler_threads(*this, scheduler_threads);
   }
 };
 

@@ -231,6 +231,19 @@ TEST_CASE_FIXTURE(fixture, "no more than one blocks that other threads wake") {
   check_blocking([this](const auto& who) { send_by(&runner->unit(), who, 1); });
 }
 
+TEST_CASE_FIXTURE(fixture, "an event is one, whatever runs whom it wakes") {
+  report blocks;
+  report released;
+  report told;
+  wake(forwarder(blocker(blocks, released)));
+  blocks.get();
+  // Nobody stands by now.
+  auto who = reporter(told);
+  events->add([this, who] { send_by(&runner->unit(), who, 1); });
+  CHECK(told.get().in_runner);
+  released.send();
+}
+
 TEST_CASE_FIXTURE(fixture, "a slow actor is left to CAF's scheduler") {
   auto tester = caf::actor_cast<caf::actor>(self);
   auto slow = worker([tester] {

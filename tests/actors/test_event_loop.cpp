@@ -54,11 +54,6 @@ TEST_CASE_FIXTURE(fixture, "a tick comes when it is time, in the loop") {
   CHECK(now() >= at);
 }
 
-TEST_CASE_FIXTURE(fixture, "what other threads send brings its receiver here") {
-  loop->send(owner, tick{});
-  CHECK(next_tick());
-}
-
 TEST_CASE_FIXTURE(fixture, "what is over is told at once") {
   timer uut{loop, owner};
   uut.wait_until(now() - 1h);

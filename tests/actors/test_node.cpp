@@ -39,6 +39,21 @@ TEST_CASE_FIXTURE(two_nodes, "an engine gets what an engine elsewhere sends") {
   CHECK(got.target.name == "inbox");
 }
 
+TEST_CASE("nodes can do without CAF's scheduler") {
+  basic_system_fixture<node_system_config> all;
+  busy_scheduler busy{all.system};
+  auto config_of_b = local_config();
+  config_of_b.engines = {
+    {"inbox", all.system.spawn<caf::lazy_init>(
+                forward_engine, caf::actor_cast<caf::actor>(all.self))}};
+  auto b = spawn_node(all.system, std::move(config_of_b)).value();
+  auto a = spawn_node(all.system, two_nodes::with_advert(b.advert())).value();
+  engine_msg hello{
+    {a.id(), "test"}, {b.id(), "inbox"}, std::nullopt, to_bytes("hello")};
+  all.must<delivered>(a.router(), node_out_msg{{}, rel_time{60}, hello});
+  CHECK(as_text(next_message(all.self).msg) == "hello");
+}
+
 TEST_CASE_FIXTURE(two_nodes, "both ends tell that they are connected") {
   REQUIRE(a.ask<node_connect_reply>(node_connect_request{b.node.id(), false}));
   auto out = a.next_event<connected_event>();

@@ -1,0 +1,59 @@
+// Actors that run in the event loop.
+
+#pragma once
+
+#include <functional>
+#include <utility>
+
+#include <node_proxy/actors/caf_compat.hpp>
+#include <node_proxy/actors/event_loop.hpp>
+
+namespace node_proxy {
+
+/// An actor that runs in the event loop, whoever wakes it. CAF's scheduler may
+/// be busy with others, and looks for work only every 50 to 100 us otherwise.
+template <class Handle, class State>
+class loop_actor final
+  : public caf::stateful_actor<State, typename Handle::base> {
+public:
+  using stateful = caf::stateful_actor<State, typename Handle::base>;
+  using behavior_type = typename Handle::behavior_type;
+  using init_function = std::function<behavior_type(stateful*)>;
+
+  /// @param loop is used as long as the actor is alive.
+  loop_actor(caf::actor_config& cfg, event_loop& loop, init_function init)
+    : stateful{cfg}, unit_{loop.unit()}, init_{std::move(init)} {}
+
+  using caf::abstract_actor::enqueue;
+
+  detail::enqueue_result enqueue(caf::mailbox_element_ptr what,
+                                 detail::unit*) override {
+    return stateful::enqueue(std::move(what), &unit_);
+  }
+
+  void launch(detail::unit*, bool lazy, bool hide) override {
+    stateful::launch(&unit_, lazy, hide);
+  }
+
+protected:
+  behavior_type make_behavior() override {
+    return std::exchange(init_, nullptr)(this);
+  }
+
+private:
+  actor_unit& unit_;
+  init_function init_;
+};
+
+/// Spawns an actor whose state has a pointer to `loop`. `init` starts the state
+/// and returns the behavior.
+/// @param parent is an actor system or an actor.
+template <class Handle, class State, class Parent>
+[[nodiscard]] Handle
+spawn_in_loop(Parent& parent, event_loop& loop,
+              typename loop_actor<Handle, State>::init_function init) {
+  return parent.template spawn<loop_actor<Handle, State>>(std::ref(loop),
+                                                          std::move(init));
+}
+
+} // namespace node_proxy
