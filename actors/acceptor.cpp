@@ -1,6 +1,5 @@
 #include <node_proxy/actors/acceptor.hpp>
 
-#include <atomic>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -10,7 +9,6 @@
 
 #include <sched.h>
 
-#include <node_proxy/actors/loop_actor.hpp>
 #include <node_proxy/actors/now.hpp>
 #include <node_proxy/actors/os_random.hpp>
 #include <node_proxy/protocol/handshake.hpp>
@@ -25,25 +23,16 @@ namespace {
 constexpr std::size_t acceptor_count = 4;
 
 using acceptor_actor =
-  actor_interface<void(inbound), void(connection_ready), void(tick)>;
+  inbound_handler::extend_with<connection_owner>::extend_with<tick_receiver>;
 
 /// Tells the operating system that this thread computes, so that it need not
 /// run at the very moment when it is woken.
 void compute_in_background() noexcept {
   const sched_param no_priority{};
-  // It works without, only slower.
-  static_cast<void>(::sched_setscheduler(0, SCHED_BATCH, &no_priority));
+  // Somebody may have chosen another policy. It works without, only slower.
+  if (::sched_getscheduler(0) == SCHED_OTHER)
+    static_cast<void>(::sched_setscheduler(0, SCHED_BATCH, &no_priority));
 }
-
-/// How many connections there are at all acceptors.
-using counter = std::atomic<std::size_t>;
-
-struct count_down {
-  void operator()(counter* x) const { --*x; }
-};
-
-/// One of them is counted.
-using counted = std::unique_ptr<counter, count_down>;
 
 /// The handshakes of one acceptor.
 class acceptor_state {
@@ -53,34 +42,27 @@ public:
     // nop
   }
 
-  void start(const node_config& config, std::shared_ptr<counter> unproven,
-             router_actor router, std::shared_ptr<event_loop> loop) {
+  void start(const node_config& config, router_actor router,
+             std::shared_ptr<event_loop> loop) {
     compute_in_background();
     identity_ = config.self;
     settings_ = config.settings;
-    most_unproven_ = config.max_unproven;
-    unproven_ = std::move(unproven);
     router_ = std::move(router);
     timer_.emplace(std::move(loop), caf::actor_cast<tick_receiver>(self_));
   }
 
   void handle(const inbound& msg) {
-    counted place{unproven_.get()};
-    if (++*place > most_unproven_) {
-      report("too_many_unproven");
-      msg.connection->close();
-      return;
-    }
     auto id = msg.connection->id();
     msg.connection->set_owner(caf::actor_cast<connection_owner>(self_));
-    pending_.emplace(id, pending{std::move(place),
-                                 msg.connection,
-                                 {*identity_, random_.next_key()}});
+    pending_.emplace(id,
+                     pending{msg.connection, {*identity_, random_.next_key()}});
     deadlines_.emplace_back(now_of(self_).steady + settings_.handshake_timeout,
                             id);
     arm_tick();
     read_frame(id);
   }
+
+  void handle(inbound_refused) { report("too_many_unproven"); }
 
   void handle(const connection_ready& msg) {
     auto position = pending_.find(msg.connection);
@@ -105,7 +87,6 @@ public:
 
 private:
   struct pending {
-    counted place;
     connection_ptr connection;
     responder_handshake handshake;
     // The Router looks up who that is.
@@ -199,8 +180,6 @@ private:
   acceptor_actor::pointer self_;
   std::shared_ptr<const identity> identity_;
   peer_settings settings_;
-  std::size_t most_unproven_ = 0;
-  std::shared_ptr<counter> unproven_;
   router_actor router_;
   random_source random_;
   std::unordered_map<connection_id, pending> pending_;
@@ -212,61 +191,29 @@ private:
 
 acceptor_actor::behavior_type
 acceptor_behavior(acceptor_actor::stateful_pointer<acceptor_state> self,
-                  const node_config& config, std::shared_ptr<counter> unproven,
-                  router_actor router, std::shared_ptr<event_loop> loop) {
+                  const node_config& config, router_actor router,
+                  std::shared_ptr<event_loop> loop) {
   auto& state = state_of(self);
-  state.start(config, std::move(unproven), std::move(router), std::move(loop));
+  state.start(config, std::move(router), std::move(loop));
   return {
     [&state](const inbound& msg) { state.handle(msg); },
+    [&state](inbound_refused msg) { state.handle(msg); },
     [&state](const connection_ready& msg) { state.handle(msg); },
     [&state](tick) { state.handle_tick(); },
   };
 }
 
-/// Gives each acceptor as many connections as the others.
-class dispatcher_state {
-public:
-  explicit dispatcher_state(inbound_handler::pointer self) : self_(self) {
-    // nop
-  }
-
-  void start(std::vector<acceptor_actor> acceptors,
-             std::shared_ptr<event_loop> loop) {
-    acceptors_ = std::move(acceptors);
-    loop_ = std::move(loop);
-    for (const auto& x : acceptors_)
-      self_->link_to(x);
-  }
-
-  void handle(const inbound& msg) {
-    self_->send(acceptors_[next_++ % acceptors_.size()], msg);
-  }
-
-private:
-  inbound_handler::pointer self_;
-  std::vector<acceptor_actor> acceptors_;
-  std::size_t next_ = 0;
-  std::shared_ptr<event_loop> loop_;
-};
-
 } // namespace
 
-inbound_handler spawn_acceptors(caf::actor_system& system,
-                                const node_config& config, router_actor router,
-                                std::shared_ptr<event_loop> loop) {
-  auto unproven = std::make_shared<counter>(0);
-  std::vector<acceptor_actor> acceptors;
+std::vector<inbound_handler> spawn_acceptors(caf::actor_system& system,
+                                             const node_config& config,
+                                             router_actor router,
+                                             std::shared_ptr<event_loop> loop) {
+  std::vector<inbound_handler> result;
   for (std::size_t i = 0; i < acceptor_count; ++i)
-    acceptors.push_back(system.spawn<caf::detached>(acceptor_behavior, config,
-                                                    unproven, router, loop));
-  return spawn_in_loop<inbound_handler, dispatcher_state>(
-    system, *loop, [=](auto* self) -> inbound_handler::behavior_type {
-      auto& state = state_of(self);
-      state.start(acceptors, loop);
-      return {[&state](const inbound& msg) {
-        state.handle(msg);
-      }};
-    });
+    result.push_back(
+      system.spawn<caf::detached>(acceptor_behavior, config, router, loop));
+  return result;
 }
 
 } // namespace node_proxy

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include <node_proxy/actors/event_loop.hpp>
 #include <node_proxy/actors/node_config.hpp>
@@ -12,15 +13,13 @@
 
 namespace node_proxy {
 
-/// Spawns a fixed number of acceptors and an actor that hands each inbound
-/// connection to one of them. Acceptors have threads of their own, since a
+/// Spawns a fixed number of acceptors. They have threads of their own, since a
 /// handshake takes as long as hundreds of messages: those who are connected are
 /// not to wait for those who want to be. A peer that has proven itself goes to
 /// `router` as a `proven_connection`; all others are shut after
 /// `peer_settings::handshake_timeout` at the latest.
-[[nodiscard]] inbound_handler spawn_acceptors(caf::actor_system& system,
-                                              const node_config& config,
-                                              router_actor router,
-                                              std::shared_ptr<event_loop> loop);
+[[nodiscard]] std::vector<inbound_handler>
+spawn_acceptors(caf::actor_system& system, const node_config& config,
+                router_actor router, std::shared_ptr<event_loop> loop);
 
 } // namespace node_proxy

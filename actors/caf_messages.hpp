@@ -57,6 +57,7 @@ class actor_system_config;
   X(dial)                                                                      \
   X(dialled)                                                                   \
   X(inbound)                                                                   \
+  X(inbound_refused)                                                           \
   X(linger)                                                                    \
   X(socket_deadline)                                                           \
   X(register_engine)                                                           \

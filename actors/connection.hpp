@@ -78,10 +78,10 @@ public:
   /// come to its end by itself, as the connection keeps its handle.
   virtual void set_owner(const connection_owner& owner) = 0;
 
-  /// From now on `read` gives all frames there are, bodies of up to
-  /// `limits::frame_body`, for which a `connection_ready` comes. Before, it
-  /// gives one frame at a time, a body of at most `limits::handshake_body`, and
-  /// takes in little more than that.
+  /// The peer has proven itself. From now on `read` gives all frames there are,
+  /// bodies of up to `limits::frame_body`, for which a `connection_ready`
+  /// comes. Before, it gives one frame at a time, a body of at most
+  /// `limits::handshake_body`, and takes in little more than that.
   virtual void begin_stream() = 0;
 
   /// Reads once. When there is more, the owner gets a `connection_ready`, now

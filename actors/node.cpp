@@ -86,7 +86,7 @@ struct node::parts {
   state_keeper_actor keeper;
   transport_actor transport;
   router_actor router;
-  inbound_handler acceptors;
+  std::vector<inbound_handler> acceptors;
   std::vector<transport_address> addresses;
   node_advert advert;
 };
@@ -102,7 +102,7 @@ expected<void, caf::error> node::parts::start(node_config config) {
   if (!loop)
     return unexpected{make_error(
       error_code(loop.error()), "the event loop: " + error_text(loop.error()))};
-  transport = spawn_tcp_transport(system, *loop);
+  transport = spawn_tcp_transport(system, *loop, config.max_unproven);
   router = spawn_router(system, config, {transport, *loop, keeper}, *stored);
   acceptors = spawn_acceptors(system, config, router, *loop);
   for (const auto& engine : config.engines)
@@ -175,7 +175,8 @@ void node::parts::shutdown() {
   for (const auto& address : addresses)
     static_cast<void>(
       ask<listening_stopped>(self, transport, stop_listening{address}));
-  stop(acceptors);
+  for (auto& x : acceptors)
+    stop(x);
   self->request(router, caf::infinite, stop_router{grace})
     .receive([](const router_stopped&) {}, [](const caf::error&) {});
   stop(router);

@@ -29,9 +29,10 @@ std::span<std::byte> read_buffer(std::size_t size) {
 
 class tcp_connection final : public connection {
 public:
-  tcp_connection(std::unique_ptr<watched_socket> socket, linger_actor transport)
-    : id_{socket->id()}, socket_{std::move(socket)}, transport_{
-                                                       std::move(transport)} {}
+  tcp_connection(std::unique_ptr<watched_socket> socket, linger_actor transport,
+                 std::shared_ptr<void> place)
+    : id_{socket->id()}, socket_{std::move(socket)},
+      transport_{std::move(transport)}, place_{std::move(place)} {}
 
   ~tcp_connection() override { tcp_connection::close(); }
 
@@ -45,6 +46,7 @@ public:
   void begin_stream() override {
     if (std::exchange(streaming_, true))
       return;
+    place_.reset();
     frames_.set_max_body(limits::frame_body);
     if (socket_)
       socket_->tell();
@@ -70,6 +72,7 @@ private:
   // None when it has come to its end.
   std::unique_ptr<watched_socket> socket_;
   linger_actor transport_;
+  std::shared_ptr<void> place_;
 
   bool streaming_ = false;
   // The owner is to be told when there is something to read.
@@ -201,17 +204,19 @@ void tcp_connection::close() {
     return;
   unsent_.erase(unsent_.begin(),
                 unsent_.begin() + static_cast<std::ptrdiff_t>(unsent_begin_));
-  caf::anon_send(transport_,
-                 linger{std::make_shared<abandoned_socket>(
-                   abandoned_socket{std::move(socket), std::move(unsent_)})});
+  caf::anon_send(
+    transport_,
+    linger{std::make_shared<abandoned_socket>(abandoned_socket{
+      std::move(socket), std::move(unsent_), 0, std::move(place_)})});
 }
 
 } // namespace
 
 connection_ptr make_tcp_connection(std::unique_ptr<watched_socket> socket,
-                                   linger_actor transport) {
-  return std::make_shared<tcp_connection>(std::move(socket),
-                                          std::move(transport));
+                                   linger_actor transport,
+                                   std::shared_ptr<void> place) {
+  return std::make_shared<tcp_connection>(
+    std::move(socket), std::move(transport), std::move(place));
 }
 
 } // namespace node_proxy

@@ -13,8 +13,9 @@ namespace node_proxy {
 
 /// Makes a connection of a connected socket.
 /// @param transport who waits until the peer has taken what was written last.
+/// @param place is let go with `begin_stream`, or when the socket is closed.
 [[nodiscard]] connection_ptr
 make_tcp_connection(std::unique_ptr<watched_socket> socket,
-                    linger_actor transport);
+                    linger_actor transport, std::shared_ptr<void> place);
 
 } // namespace node_proxy

@@ -10,7 +10,7 @@ namespace {
 // What one turn throws away at most of what a peer still sends.
 constexpr std::size_t discarded_at_once = 64 * 1024;
 
-// Strangers that are refused and do not go are not to use up all descriptors.
+// Peers that do not go are not to use up all descriptors.
 constexpr std::size_t most_lingering = 1024;
 
 /// Reads and throws away. @returns whether the peer has closed its end.

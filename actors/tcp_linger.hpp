@@ -18,6 +18,8 @@ struct abandoned_socket {
   /// What is still to be written, from `begin` on.
   bytes unsent;
   std::size_t begin = 0;
+  /// What it takes up until it is closed, if anything.
+  std::shared_ptr<void> place;
 };
 
 /// See to the end of a socket.

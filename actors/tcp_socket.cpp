@@ -168,13 +168,12 @@ int connect_result(int fd) {
   return from_os(remote) == local_address(fd) ? ECONNREFUSED : 0;
 }
 
-expected<accepted_socket, os_error> accept_next(int listener) {
-  socket_address remote;
-  descriptor socket{::accept4(listener, remote.get(), &remote.size,
-                              SOCK_NONBLOCK | SOCK_CLOEXEC)};
-  if (socket.get() < 0)
+expected<descriptor, os_error> accept_next(int listener) {
+  descriptor result{
+    ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+  if (result.get() < 0)
     return last_error();
-  return accepted_socket{std::move(socket), from_os(remote)};
+  return result;
 }
 
 tcp_addr local_address(int fd) {

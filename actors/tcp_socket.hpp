@@ -69,15 +69,9 @@ start_connecting(const tcp_addr& address);
 /// What became of `start_connecting`: 0 or the number of an error.
 [[nodiscard]] int connect_result(int fd);
 
-/// A connection that was accepted.
-struct accepted_socket {
-  descriptor socket;
-  tcp_addr remote;
-};
-
 /// The next connection of a listener, without waiting. Errors: EAGAIN if there
 /// is none.
-[[nodiscard]] expected<accepted_socket, os_error> accept_next(int listener);
+[[nodiscard]] expected<descriptor, os_error> accept_next(int listener);
 
 /// The address of the near end of a socket.
 [[nodiscard]] tcp_addr local_address(int fd);

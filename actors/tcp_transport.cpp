@@ -1,5 +1,7 @@
 #include <node_proxy/actors/tcp_transport.hpp>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <map>
@@ -7,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <spdlog/spdlog.h>
 
@@ -44,6 +47,29 @@ caf::error address_error(os_error error, const transport_address& address) {
 using tcp_transport_actor = transport_actor::extend_with<
   actor_interface<void(linger), void(connection_ready), void(socket_deadline)>>;
 
+/// A limited number of places. They are taken in one thread, and given back in
+/// any.
+class limited_places {
+public:
+  explicit limited_places(std::size_t count) : count_{count} {}
+
+  /// A place, which is free again when this pointer and its copies are gone;
+  /// null if there is none.
+  [[nodiscard]] std::shared_ptr<void> take() {
+    if (*taken_ >= count_)
+      return nullptr;
+    ++*taken_;
+    return {taken_.get(), [taken = taken_](void*) {
+              --*taken;
+            }};
+  }
+
+private:
+  std::size_t count_;
+  std::shared_ptr<std::atomic<std::size_t>> taken_ =
+    std::make_shared<std::atomic<std::size_t>>(0);
+};
+
 class transport_state {
 public:
   explicit transport_state(tcp_transport_actor::pointer self) : self_{self} {}
@@ -53,7 +79,7 @@ public:
 
   ~transport_state();
 
-  void start(std::shared_ptr<event_loop> loop);
+  void start(std::shared_ptr<event_loop> loop, std::size_t max_unproven);
 
   caf::result<listening> handle(const listen& msg);
   caf::result<listening_stopped> handle(const stop_listening& msg);
@@ -66,7 +92,8 @@ private:
   struct listener_entry {
     std::unique_ptr<watched_socket> socket;
     transport_address address;
-    inbound_handler acceptor;
+    std::vector<inbound_handler> acceptors;
+    std::size_t next = 0;
   };
 
   struct dial_entry {
@@ -82,19 +109,22 @@ private:
   void handle_connected(dial_map::iterator entry);
   void handle_timeout(dial_map::iterator entry);
   void accept_some(listener_entry& entry);
+  void admit(listener_entry& entry, descriptor socket);
   void handle_accept_failed(const listener_entry& entry);
-  void handle_down(const caf::actor_addr& who);
+  void handle_down(const caf::down_msg& msg);
   void handle_exit(const caf::error& reason);
   void end_dials_and_listeners();
   void end_if_idle();
   std::unique_ptr<watched_socket> watch(descriptor socket);
-  connection_ptr make_connection(std::unique_ptr<watched_socket> socket);
+  connection_ptr make_connection(std::unique_ptr<watched_socket> socket,
+                                 std::shared_ptr<void> place);
   void forget(dial_map::iterator entry);
   [[nodiscard]] bool is_monitored(const caf::actor_addr& who) const;
   void monitor(const caf::actor& who);
 
   tcp_transport_actor::pointer self_;
   std::shared_ptr<event_loop> loop_;
+  limited_places unproven_{0};
   listener_map listeners_;
   dial_map dials_;
   lingering_sockets lingering_;
@@ -102,10 +132,11 @@ private:
   std::optional<caf::error> ending_;
 };
 
-void transport_state::start(std::shared_ptr<event_loop> loop) {
+void transport_state::start(std::shared_ptr<event_loop> loop,
+                            std::size_t max_unproven) {
   loop_ = std::move(loop);
-  self_->set_down_handler(
-    [this](caf::down_msg& msg) { handle_down(msg.source); });
+  unproven_ = limited_places{max_unproven};
+  self_->set_down_handler([this](caf::down_msg& msg) { handle_down(msg); });
   self_->set_exit_handler(
     [this](caf::exit_msg& msg) { handle_exit(msg.reason); });
 }
@@ -173,7 +204,8 @@ bool transport_state::is_monitored(const caf::actor_addr& who) const {
     if (entry.owner.address() == who)
       return true;
   for (const auto& [id, entry] : listeners_)
-    if (entry.acceptor.address() == who)
+    if (std::ranges::find(entry.acceptors, who, &inbound_handler::address)
+        != entry.acceptors.end())
       return true;
   return false;
 }
@@ -183,13 +215,17 @@ void transport_state::monitor(const caf::actor& who) {
     self_->monitor(who);
 }
 
-void transport_state::handle_down(const caf::actor_addr& who) {
-  std::erase_if(dials_, [&who](const auto& entry) {
-    return entry.second.owner.address() == who;
-  });
-  std::erase_if(listeners_, [&who](const auto& entry) {
-    return entry.second.acceptor.address() == who;
-  });
+void transport_state::handle_down(const caf::down_msg& msg) {
+  auto is_down = [&msg](const auto& x) {
+    return x.address() == msg.source;
+  };
+  std::erase_if(dials_, [&](const auto& x) { return is_down(x.second.owner); });
+  for (auto& [id, entry] : listeners_)
+    if (std::erase_if(entry.acceptors, is_down) > 0)
+      spdlog::error("{}: an acceptor has ended: {}", to_string(entry.address),
+                    to_string(msg.reason));
+  std::erase_if(listeners_,
+                [](const auto& x) { return x.second.acceptors.empty(); });
 }
 
 // -- listening ----------------------------------------------------------------
@@ -198,14 +234,17 @@ caf::result<listening> transport_state::handle(const listen& msg) {
   const auto* address = std::get_if<tcp_addr>(&msg.address);
   if (address == nullptr)
     return address_error(errc::bad_address, msg.address, "not a TCP address");
-  if (!msg.acceptor)
+  if (msg.acceptors.empty()
+      || !std::ranges::all_of(msg.acceptors,
+                              [](const auto& x) { return bool{x}; }))
     return address_error(errc::bad_config, msg.address, "without an acceptor");
   auto socket = open_listener(*address);
   if (!socket)
     return address_error(socket.error(), msg.address);
   transport_address local = local_address(socket->get());
-  monitor(caf::actor_cast<caf::actor>(msg.acceptor));
-  listener_entry entry{watch(std::move(*socket)), local, msg.acceptor};
+  for (const auto& x : msg.acceptors)
+    monitor(caf::actor_cast<caf::actor>(x));
+  listener_entry entry{watch(std::move(*socket)), local, msg.acceptors};
   entry.socket->wait(true, false);
   listeners_.emplace(entry.socket->id(), std::move(entry));
   return listening{local};
@@ -228,9 +267,7 @@ void transport_state::accept_some(listener_entry& entry) {
   for (int count = 0; count < accepts_per_turn; ++count) {
     auto next = accept_next(socket.get());
     if (next) {
-      self_->send(entry.acceptor,
-                  inbound{make_connection(watch(std::move(next->socket))),
-                          next->remote, entry.address});
+      admit(entry, std::move(*next));
       continue;
     }
     auto number = next.error().number;
@@ -245,6 +282,16 @@ void transport_state::accept_some(listener_entry& entry) {
     return;
   }
   socket.wait(true, false);
+}
+
+void transport_state::admit(listener_entry& entry, descriptor socket) {
+  const auto& acceptor = entry.acceptors[entry.next++ % entry.acceptors.size()];
+  auto place = unproven_.take();
+  if (place)
+    self_->send(acceptor, inbound{make_connection(watch(std::move(socket)),
+                                                  std::move(place))});
+  else
+    self_->send(acceptor, inbound_refused{});
 }
 
 /// The listener stays readable, so not even to look is all that helps.
@@ -281,7 +328,7 @@ caf::result<dialled> transport_state::handle(const dial& msg) {
 void transport_state::handle_connected(dial_map::iterator entry) {
   auto& [socket, address, owner, answer] = entry->second;
   if (auto error = connect_result(socket->get()); error == 0)
-    fulfil(answer, dialled{make_connection(std::move(socket))});
+    fulfil(answer, dialled{make_connection(std::move(socket), nullptr)});
   else
     fail(answer, address_error(os_error{error}, address));
   forget(entry);
@@ -309,9 +356,10 @@ std::unique_ptr<watched_socket> transport_state::watch(descriptor socket) {
 }
 
 connection_ptr
-transport_state::make_connection(std::unique_ptr<watched_socket> socket) {
-  return make_tcp_connection(std::move(socket),
-                             caf::actor_cast<linger_actor>(self_));
+transport_state::make_connection(std::unique_ptr<watched_socket> socket,
+                                 std::shared_ptr<void> place) {
+  return make_tcp_connection(
+    std::move(socket), caf::actor_cast<linger_actor>(self_), std::move(place));
 }
 
 void transport_state::handle(const linger& msg) {
@@ -324,9 +372,9 @@ void transport_state::handle(const linger& msg) {
 
 tcp_transport_actor::behavior_type
 tcp_transport(tcp_transport_actor::stateful_pointer<transport_state> self,
-              std::shared_ptr<event_loop> loop) {
+              std::shared_ptr<event_loop> loop, std::size_t max_unproven) {
   auto* state = &state_of(self);
-  state->start(std::move(loop));
+  state->start(std::move(loop), max_unproven);
   return {
     [state](const listen& msg) { return state->handle(msg); },
     [state](const stop_listening& msg) { return state->handle(msg); },
@@ -340,9 +388,11 @@ tcp_transport(tcp_transport_actor::stateful_pointer<transport_state> self,
 } // namespace
 
 transport_actor spawn_tcp_transport(caf::actor_system& system,
-                                    std::shared_ptr<event_loop> loop) {
+                                    std::shared_ptr<event_loop> loop,
+                                    std::size_t max_unproven) {
   return spawn_in_loop<tcp_transport_actor, transport_state>(
-    system, *loop, [loop](auto* self) { return tcp_transport(self, loop); });
+    system, *loop,
+    [=](auto* self) { return tcp_transport(self, loop, max_unproven); });
 }
 
 } // namespace node_proxy

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <memory>
 
 #include <node_proxy/actors/event_loop.hpp>
@@ -13,8 +14,12 @@ namespace node_proxy {
 /// network. Send it an exit message to end it: it listens no more then, dials
 /// that are under way fail with shutting_down, and connections that were closed
 /// just before get a moment to end in good order.
+/// @param max_unproven how many inbound connections there may be altogether
+///        from peers that have not proven themselves (`begin_stream`), until
+///        their sockets are closed. More are shut at once, so that strangers
+///        cannot use up all descriptors, however slow or fast they are.
 [[nodiscard]] transport_actor
-spawn_tcp_transport(caf::actor_system& system,
-                    std::shared_ptr<event_loop> loop);
+spawn_tcp_transport(caf::actor_system& system, std::shared_ptr<event_loop> loop,
+                    std::size_t max_unproven);
 
 } // namespace node_proxy

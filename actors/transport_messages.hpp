@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <vector>
 
 #include <node_proxy/actors/caf_compat.hpp>
 #include <node_proxy/actors/caf_messages.hpp>
@@ -14,7 +15,7 @@
 namespace node_proxy {
 
 /// What can be told that somebody has connected.
-using inbound_handler = actor_interface<void(inbound)>;
+using inbound_handler = actor_interface<void(inbound), void(inbound_refused)>;
 
 /// A transport. One for each transport protocol.
 using transport_actor =
@@ -23,12 +24,13 @@ using transport_actor =
 
 // -- to and from a transport --------------------------------------------------
 
-/// Accept connections at `address`, port 0 for any, and hand each to
-/// `acceptor` as an `inbound`. Ends with the acceptor. Errors, which name the
-/// address: address_in_use, bad_address, not_permitted, out_of_resources.
+/// Accept connections at `address`, port 0 for any, and hand each as an
+/// `inbound` to one of the acceptors, in turn. Ends with the last one of them.
+/// Errors, which name the address: address_in_use, bad_address, not_permitted,
+/// out_of_resources.
 struct listen {
   transport_address address;
-  inbound_handler acceptor;
+  std::vector<inbound_handler> acceptors;
 };
 
 /// Connections are accepted from now on.
@@ -63,10 +65,9 @@ struct dialled {
 /// Somebody has connected. Whoever was given in `listen` is to own it.
 struct inbound {
   connection_ptr connection;
-  /// Where the peer is.
-  transport_address remote;
-  /// Where it was accepted, as `listening` gave it.
-  transport_address local;
 };
+
+/// Somebody has connected and was shut out, for want of a place.
+struct inbound_refused {};
 
 } // namespace node_proxy

@@ -164,12 +164,26 @@ TEST_CASE_FIXTURE(accepting_node, "descriptors come back to their level") {
   CHECK(wait_for_descriptors(before));
 }
 
+TEST_CASE_FIXTURE(accepting_node, "nothing is left after the shutdown") {
+  auto forged = first_frame(*fresh_identity());
+  forged.back() ^= std::byte{1};
+  auto before = open_descriptors();
+  std::vector<raw_peer> strangers;
+  for (int i = 0; i < 200; ++i)
+    strangers.push_back(connect());
+  // The acceptors are at work for some time.
+  for (auto& x : strangers)
+    x.send(forged);
+  node.node.shutdown();
+  // The one that listened is gone as well.
+  CHECK(open_descriptors() < before + strangers.size());
+}
+
 TEST_CASE("only so many strangers at once") {
   auto config = local_config();
   config.max_unproven = 3;
   config.settings.handshake_timeout = std::chrono::seconds{60};
   accepting_node uut{config};
-  // They come to several acceptors, so it may be any of them who is shut out.
   std::vector<raw_peer> strangers;
   for (std::size_t i = 0; i <= config.max_unproven; ++i)
     strangers.push_back(uut.connect());

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include <node_proxy/actors/acceptor.hpp>
 #include <node_proxy/actors/actor_runner.hpp>
@@ -70,11 +71,12 @@ struct fixture : system_fixture {
     };
   });
 
-  inbound_handler acceptors = spawn_acceptors(
+  std::vector<inbound_handler> acceptors = spawn_acceptors(
     system, config_of_bob(), caf::actor_cast<router_actor>(router), loop);
 
   ~fixture() {
-    caf::anon_send_exit(acceptors, caf::exit_reason::user_shutdown);
+    for (const auto& x : acceptors)
+      caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(router, caf::exit_reason::user_shutdown);
   }
 
@@ -104,8 +106,8 @@ struct fixture : system_fixture {
 } // namespace
 
 TEST_CASE_FIXTURE(fixture, "handshakes run beside the event loop") {
-  self->send(acceptors,
-             inbound{std::make_shared<fake_connection>(tester), {}, {}});
+  self->send(acceptors.front(),
+             inbound{std::make_shared<fake_connection>(tester)});
   auto owner = caf::actor_cast<connection_owner>(next<caf::strong_actor_ptr>());
   CHECK_FALSE(next<bool>());
   tell(owner);

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <memory>
 #include <utility>
 
 #include <node_proxy/actors/tcp_transport.hpp>
@@ -15,8 +16,8 @@ namespace test {
 using namespace node_proxy;
 
 struct transport_fixture : system_fixture {
-  transport_actor transport =
-    spawn_tcp_transport(system, event_loop::of(system).value());
+  std::shared_ptr<event_loop> loop = event_loop::of(system).value();
+  transport_actor transport = spawn_tcp_transport(system, loop, 256);
 
   ~transport_fixture() {
     caf::anon_send_exit(transport, caf::exit_reason::user_shutdown);
@@ -25,7 +26,7 @@ struct transport_fixture : system_fixture {
   /// Listens, with the test as acceptor. Returns the address it got.
   tcp_addr listen_at(const tcp_addr& address, connection_end& acceptor) {
     auto answer =
-      must<listening>(transport, listen{address, acceptor.acceptor()});
+      must<listening>(transport, listen{address, {acceptor.acceptor()}});
     return std::get<tcp_addr>(answer.address);
   }
 };
