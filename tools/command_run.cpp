@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <node_proxy/actors/key_file.hpp>
@@ -176,8 +177,20 @@ int run_node(caf::actor_system& system, const run_options& options,
   return heard ? exit_ok : fail("nobody reads standard output any more");
 }
 
+/// Lets this process have as many descriptors as it may: usually it begins with
+/// 1024 only, and each connection takes one.
+void allow_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
+    spdlog::warn("the limit of descriptors stays as it is");
+}
+
 int run(const run_options& options) {
   stop_signals signals;
+  allow_descriptors();
   auto config = make_config(options);
   if (!config)
     return fail(config.error());

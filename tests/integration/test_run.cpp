@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <sys/resource.h>
+
 #include "tcp.hpp"
 #include "tcp_forwarder.hpp"
 #include "tool_node.hpp"
@@ -274,6 +276,21 @@ TEST_CASE("a node has no more peers than it was told") {
   // This is for a time only.
   first.stop(SIGTERM);
   second.await("delivered", {{"id", 1}});
+}
+
+TEST_CASE("a node has as many descriptors as it may") {
+  rlimit usual{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &usual) == 0);
+  auto few = usual;
+  few.rlim_cur = 100;
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+  temporary_folder folder;
+  tool_node bob{tool_key{folder, "bob"}};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &usual) == 0);
+  rlimit bobs{};
+  auto pid = bob.program().pid();
+  REQUIRE(::prlimit(pid, RLIMIT_NOFILE, nullptr, &bobs) == 0);
+  CHECK(bobs.rlim_cur == usual.rlim_max);
 }
 
 TEST_CASE("an echo engine sends back, a count engine counts") {
