@@ -13,7 +13,6 @@
 #include <node_proxy/actors/router_state.hpp>
 #include <node_proxy/protocol/advert.hpp>
 #include <node_proxy/protocol/hex.hpp>
-#include <node_proxy/protocol/utf8.hpp>
 
 namespace node_proxy {
 
@@ -126,43 +125,6 @@ node_advert_reply router_state::handle(const node_advert& advert) {
     send_as_user(to->second, advert);
   report({advert_event{advert.id, advert.version}});
   return {node_advert_accepted{advert.version}};
-}
-
-caf::result<engine_registered>
-router_state::handle(const register_engine& msg) {
-  if (msg.name.empty() || msg.name.size() > limits::engine_name
-      || !is_utf8(msg.name))
-    return make_error(errc::bad_config,
-                      "an engine name has 1 to 255 bytes of UTF-8");
-  if (!msg.engine)
-    return make_error(errc::bad_config, "no engine given for " + msg.name);
-  auto engines = *engines_;
-  if (!engines.emplace(msg.name, engine_entry{msg.engine, msg.batches}).second)
-    return make_error(errc::name_in_use, msg.name);
-  if (!is_registered(msg.engine))
-    self_->monitor(msg.engine);
-  publish_engines(std::move(engines));
-  return engine_registered{msg.name};
-}
-
-caf::result<engine_unregistered>
-router_state::handle(const unregister_engine& msg) {
-  auto engines = *engines_;
-  auto removed = engines.extract(msg.name);
-  if (removed.empty())
-    return make_error(errc::unknown_engine, msg.name);
-  publish_engines(std::move(engines));
-  // Engines outlive their names: they are not to keep a note of each of them.
-  if (const auto& engine = removed.mapped().engine; !is_registered(engine))
-    self_->demonitor(engine);
-  return engine_unregistered{msg.name};
-}
-
-caf::result<engine_found> router_state::handle(const lookup_engine& msg) {
-  auto entry = engines_->find(msg.name);
-  if (entry == engines_->end())
-    return make_error(errc::unknown_engine, msg.name);
-  return engine_found{entry->second.engine};
 }
 
 caf::result<node_proxy_found>
@@ -311,18 +273,6 @@ bool router_state::has_room_for_guest() const {
   return static_cast<std::size_t>(left) < config_.max_peers;
 }
 
-/// Whether an engine has a name, or several.
-bool router_state::is_registered(const caf::actor& engine) const {
-  return std::ranges::any_of(
-    *engines_, [&](const auto& x) { return x.second.engine == engine; });
-}
-
-void router_state::publish_engines(engine_directory engines) {
-  engines_ = std::make_shared<engine_directory>(std::move(engines));
-  for (auto& [id, to] : proxies_)
-    send_to(to, engines_changed{engines_});
-}
-
 /// Issues an advert of this node with at least the given version.
 void router_state::issue_advert(std::uint64_t version) {
   auto advert = std::make_shared<node_advert>();
@@ -342,11 +292,9 @@ void router_state::issue_advert(std::uint64_t version) {
 }
 
 void router_state::handle_down(const caf::down_msg& msg) {
-  auto is_down = [&msg](const auto& handle) {
-    return handle.address() == msg.source;
-  };
   auto proxy = proxy_ids_.find(msg.source.id());
-  if (proxy != proxy_ids_.end() && is_down(proxies_.at(proxy->second).handle)) {
+  if (proxy != proxy_ids_.end()
+      && proxies_.at(proxy->second).handle.address() == msg.source) {
     auto remote = proxy->second;
     if (proxies_.at(remote).connected)
       handle_event(remote, peer_disconnected{"node_proxy_ended"});
@@ -354,11 +302,7 @@ void router_state::handle_down(const caf::down_msg& msg) {
     finish_stop();
     return;
   }
-  auto engines = *engines_;
-  if (std::erase_if(engines,
-                    [&](const auto& x) { return is_down(x.second.engine); })
-      > 0)
-    publish_engines(std::move(engines));
+  handle_engine_down(msg.source);
 }
 
 void router_state::finish_stop() {

@@ -113,6 +113,7 @@ private:
   void publish_engines(engine_directory engines);
   void issue_advert(std::uint64_t version);
   void handle_down(const caf::down_msg& msg);
+  void handle_engine_down(const caf::actor_addr& engine);
   void finish_stop();
   void keep_advert(const node_advert& advert);
   void set_permanent(const node_id& id, bool permanent);
