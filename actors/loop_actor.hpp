@@ -17,7 +17,7 @@ class loop_actor final
   : public caf::stateful_actor<State, typename Handle::base> {
 public:
   using stateful = caf::stateful_actor<State, typename Handle::base>;
-  using behavior_type = typename Handle::behavior_type;
+  using behavior_type = typename Handle::base::behavior_type;
   using init_function = std::function<behavior_type(stateful*)>;
 
   /// @param loop is used as long as the actor is alive.

@@ -16,8 +16,8 @@ class teller {
 public:
   explicit teller(tick_receiver::pointer) {}
 
-  tick_receiver::behavior_type start(std::shared_ptr<event_loop> loop,
-                                     const caf::actor& to) {
+  tick_receiver::base::behavior_type start(std::shared_ptr<event_loop> loop,
+                                           const caf::actor& to) {
     loop_ = std::move(loop);
     auto tell = [to] {
       caf::anon_send(to, actor_runner::unit_of_this_thread() != nullptr);
