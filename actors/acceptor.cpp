@@ -211,7 +211,7 @@ std::vector<inbound_handler> spawn_acceptors(caf::actor_system& system,
                                              std::shared_ptr<event_loop> loop) {
   std::vector<inbound_handler> result;
   for (std::size_t i = 0; i < acceptor_count; ++i)
-    result.push_back(
+    result.emplace_back(
       system.spawn<caf::detached>(acceptor_behavior, config, router, loop));
   return result;
 }

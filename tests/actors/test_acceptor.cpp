@@ -1,6 +1,8 @@
 // Inbound connections from whoever: what a node does with peers that do not
 // keep to the protocol.
 
+#include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include <node_proxy/protocol/frame.hpp>
@@ -169,8 +171,8 @@ TEST_CASE_FIXTURE(accepting_node, "nothing is left after the shutdown") {
   forged.back() ^= std::byte{1};
   auto before = open_descriptors();
   std::vector<raw_peer> strangers;
-  for (int i = 0; i < 200; ++i)
-    strangers.push_back(connect());
+  std::generate_n(std::back_inserter(strangers), 200,
+                  [this] { return connect(); });
   // The acceptors are at work for some time.
   for (auto& x : strangers)
     x.send(forged);

@@ -16,8 +16,8 @@ namespace {
 
 /// Two nodes, of which Alice knows how to reach Bob.
 struct alice_and_bob {
-  explicit alice_and_bob(std::vector<std::string> bob_options = {"--engine",
-                                                                 "inbox=print"})
+  explicit alice_and_bob(
+    const std::vector<std::string>& bob_options = {"--engine", "inbox=print"})
     : bob{tool_key{folder, "bob"}, bob_options}, alice{
                                                    tool_key{folder, "alice"},
                                                    {"--peer", bob.advert()}} {}
