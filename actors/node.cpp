@@ -12,7 +12,7 @@ namespace node_proxy {
 namespace {
 
 /// The setting by which `spawn_node` knows that `init` was called.
-constexpr const char* initialized_setting = "node-proxy.initialized";
+constexpr char initialized_setting[] = "node-proxy.initialized";
 
 /// How long to wait for an actor of our own that must answer at once.
 constexpr auto answer_timeout = std::chrono::seconds{30};

@@ -130,7 +130,7 @@ private:
 
 /// An engine that hands what it gets to `to`.
 inline caf::behavior forward_engine(caf::event_based_actor* self,
-                                    caf::actor to) {
+                                    const caf::actor& to) {
   return {[self, to](const engine_msg& msg) {
     self->send(to, msg);
   }};
