@@ -106,7 +106,7 @@ public:
 private:
   using lock = std::unique_lock<std::mutex>;
 
-  /// A thread, as the actors see it that it runs.
+  /// A thread, ours or any, as actors see it.
   class thread_unit final : public actor_unit {
   public:
     thread_unit(caf::actor_system& system, core& parent)
@@ -231,7 +231,7 @@ void actor_runner::core::add_job(const thread_unit& by, caf::resumable* job) {
   auto wakes_leader = false;
   {
     lock guard{mutex_};
-    auto by_leader = leads(by) || (by_any && this_unit && leads(*this_unit));
+    auto by_leader = this_unit != nullptr && leads(*this_unit);
     auto runs_here = by_leader || (by_any && !stopping_);
     auto is_event = by_leader && running_ == nullptr;
     // Actors that others woke may be slow, which takes somebody to notice.
@@ -321,8 +321,8 @@ actor_unit& actor_runner::unit() noexcept {
   return core_->any_thread();
 }
 
-actor_unit* actor_runner::unit_of_this_thread() noexcept {
-  return this_unit;
+bool actor_runner::has_this_thread() noexcept {
+  return this_unit != nullptr;
 }
 
 } // namespace node_proxy

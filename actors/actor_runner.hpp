@@ -18,7 +18,7 @@ public:
   virtual ~event_source() = default;
 
   /// Waits until something has happened, or looks whether it has, and tells the
-  /// actors concerned by `send_here`. One thread at a time.
+  /// actors concerned. One thread at a time.
   virtual void wait(bool may_block) = 0;
 
   /// Makes `wait` return soon. From any thread.
@@ -26,7 +26,8 @@ public:
 };
 
 /// Runs the actors that events wake, and the actors that these wake in turn, in
-/// the thread that waited for the event. From thread to thread they would take
+/// the thread that waited for the event, and those that others wake by `unit`.
+/// From thread to thread they would take
 /// longer than what most of them have to do: CAF's scheduler lets a worker
 /// sleep 50 us until it looks for work again.
 ///
@@ -51,19 +52,13 @@ public:
   /// What runs actors here, whoever wakes them.
   [[nodiscard]] actor_unit& unit() noexcept;
 
-  /// What runs actors in the calling thread, null if that is none of these.
-  [[nodiscard]] static actor_unit* unit_of_this_thread() noexcept;
+  /// Whether the calling thread is one of these, or of another runner.
+  [[nodiscard]] static bool has_this_thread() noexcept;
 
 private:
   class core;
 
   std::shared_ptr<core> core_;
 };
-
-/// Sends `msg` from nobody. The receiver runs in this thread if it can.
-template <class Handle, class Msg>
-void send_here(const Handle& to, Msg msg) {
-  send_by(actor_runner::unit_of_this_thread(), to, std::move(msg));
-}
 
 } // namespace node_proxy

@@ -1,6 +1,5 @@
 #include <node_proxy/actors/advert_file.hpp>
 
-#include <algorithm>
 #include <string_view>
 
 #include <node_proxy/messages/limits.hpp>

@@ -9,8 +9,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <optional>
-#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -159,7 +157,7 @@ void send_later(Self* self, Duration delay, Msg msg) {
 
 // -- running actors -----------------------------------------------------------
 
-/// A thread that runs actors, as they see it: 1.x calls that a scheduler.
+/// What runs actors, as they see it: 1.x calls that a scheduler.
 class actor_unit : public detail::unit {
 public:
 #if CAF_MAJOR_VERSION >= 1
@@ -182,7 +180,7 @@ public:
   }
 #endif
 
-  /// What this thread does has woken `job`.
+  /// `job` was woken.
   virtual void run_later(caf::resumable* job) = 0;
 };
 
@@ -193,13 +191,6 @@ inline void schedule(caf::actor_system& system, caf::resumable* job) {
 #else
   system.scheduler().enqueue(job);
 #endif
-}
-
-/// Sends `msg` from nobody. If that wakes the receiver, `unit` runs it, or
-/// CAF's scheduler if that is null.
-template <class Handle, class Msg>
-void send_by(actor_unit* unit, const Handle& to, Msg msg) {
-  detail::enqueue(to, unit, nullptr, caf::make_message_id(), std::move(msg));
 }
 
 // -- configuration ------------------------------------------------------------

@@ -1,7 +1,10 @@
 #include <node_proxy/actors/event_loop.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <unordered_map>
@@ -62,7 +65,7 @@ public:
   void tell() {
     std::lock_guard guard{mutex_};
     if (owner_ && !is_told_.exchange(true))
-      send_here(owner_, connection_ready{id_});
+      caf::anon_send(owner_, connection_ready{id_});
   }
 
   void handle_told() { is_told_ = false; }
@@ -178,8 +181,8 @@ public:
 
   void tell_owners() {
     for (const auto& owner : take_due())
-      if (auto to = caf::actor_cast<caf::strong_actor_ptr>(owner))
-        send_here(to, tick{});
+      if (auto to = caf::actor_cast<caf::actor>(owner))
+        caf::anon_send(to, tick{});
   }
 
 private:

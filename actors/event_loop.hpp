@@ -20,8 +20,8 @@ struct tick {};
 /// Who understands that.
 using tick_receiver = actor_interface<void(tick)>;
 
-/// What all nodes of an actor system wait with. The actors that it tells run in
-/// its own threads, see `actor_runner`.
+/// What all nodes of an actor system wait with. Their actors run in its own
+/// threads, see `loop_actor` and `actor_runner`.
 class event_loop {
 public:
   /// The one of `system`, which is there as long as somebody has a pointer to

@@ -47,13 +47,12 @@ private:
 
 /// Spawns an actor whose state has a pointer to `loop`. `init` starts the state
 /// and returns the behavior.
-/// @param parent is an actor system or an actor.
-template <class Handle, class State, class Parent>
+template <class Handle, class State>
 [[nodiscard]] Handle
-spawn_in_loop(Parent& parent, event_loop& loop,
+spawn_in_loop(caf::actor_system& system, event_loop& loop,
               typename loop_actor<Handle, State>::init_function init) {
-  return parent.template spawn<loop_actor<Handle, State>>(std::ref(loop),
-                                                          std::move(init));
+  return system.spawn<loop_actor<Handle, State>>(std::ref(loop),
+                                                 std::move(init));
 }
 
 } // namespace node_proxy

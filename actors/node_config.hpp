@@ -40,7 +40,8 @@ struct node_config {
   /// there is something to do about them: engines that have not taken what they
   /// sent, or answers that wait for them.
   std::size_t max_peers = 1'000;
-  /// Most connections whose peer has not proven itself yet.
+  /// Most inbound connections whose peer has not proven itself, until their
+  /// sockets are closed.
   std::size_t max_unproven = 256;
   /// How many adverts of nodes are known that are neither named by
   /// `adverts` or `admission`, nor permanent peers, nor have anything under

@@ -305,11 +305,11 @@ node_proxy_behavior(node_proxy_actor::stateful_pointer<node_proxy_state> self,
 
 } // namespace
 
-node_proxy_actor spawn_node_proxy(caf::local_actor& parent,
+node_proxy_actor spawn_node_proxy(caf::actor_system& system,
                                   node_proxy_config config) {
   auto& loop = *config.loop;
   return spawn_in_loop<node_proxy_actor, node_proxy_state>(
-    parent, loop, [config = std::move(config)](auto* self) mutable {
+    system, loop, [config = std::move(config)](auto* self) mutable {
       return node_proxy_behavior(self, std::move(config));
     });
 }

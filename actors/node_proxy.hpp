@@ -5,7 +5,6 @@
 #include <chrono>
 #include <memory>
 #include <optional>
-#include <string>
 #include <unordered_map>
 #include <variant>
 
@@ -156,7 +155,7 @@ struct node_proxy_config {
 };
 
 /// Spawns the Node Proxy of one remote node. Users get one from the Router.
-[[nodiscard]] node_proxy_actor spawn_node_proxy(caf::local_actor& parent,
+[[nodiscard]] node_proxy_actor spawn_node_proxy(caf::actor_system& system,
                                                 node_proxy_config config);
 
 } // namespace node_proxy

@@ -9,7 +9,6 @@
 #include <node_proxy/actors/loop_actor.hpp>
 #include <node_proxy/actors/now.hpp>
 #include <node_proxy/actors/os_random.hpp>
-#include <node_proxy/actors/outcome.hpp>
 #include <node_proxy/actors/router_state.hpp>
 #include <node_proxy/protocol/advert.hpp>
 #include <node_proxy/protocol/hex.hpp>
@@ -225,7 +224,7 @@ router_state::proxy& router_state::spawn_proxy(const node_id& id,
   if (auto known = adverts_.find(id))
     config.remote_advert = *known;
   adverts_.handle_hold(id, advert_hold::served);
-  auto handle = spawn_node_proxy(*self_, std::move(config));
+  auto handle = spawn_node_proxy(self_->system(), std::move(config));
   self_->monitor(handle);
   auto& result = proxies_[id];
   proxy_ids_.emplace(handle.id(), id);

@@ -1,10 +1,11 @@
 // What the Router knows of the engines of its node.
 
+#include <node_proxy/actors/router_state.hpp>
+
 #include <algorithm>
 #include <memory>
 #include <utility>
 
-#include <node_proxy/actors/router_state.hpp>
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/utf8.hpp>
 

@@ -2,7 +2,6 @@
 
 #include <node_proxy/actors/router_state.hpp>
 
-#include <algorithm>
 #include <utility>
 
 #include <spdlog/spdlog.h>

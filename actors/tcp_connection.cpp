@@ -99,8 +99,10 @@ connection::read_result tcp_connection::read(const body_handler& handle_body) {
     read_on(handle_body, result);
   else if (unsent() > 0)
     watch();
-  if (result.end)
+  if (result.end) {
     socket_.reset();
+    place_.reset();
+  }
   return result;
 }
 
@@ -198,16 +200,17 @@ void tcp_connection::watch() {
 // -- ending -------------------------------------------------------------------
 
 void tcp_connection::close() {
+  // The place is free when the socket is closed.
+  auto place = std::move(place_);
   auto socket = std::move(socket_);
   // Without anything to deliver the socket is just closed.
   if (!socket || !has_written_)
     return;
   unsent_.erase(unsent_.begin(),
                 unsent_.begin() + static_cast<std::ptrdiff_t>(unsent_begin_));
-  caf::anon_send(
-    transport_,
-    linger{std::make_shared<abandoned_socket>(abandoned_socket{
-      std::move(socket), std::move(unsent_), 0, std::move(place_)})});
+  caf::anon_send(transport_,
+                 linger{std::make_shared<abandoned_socket>(abandoned_socket{
+                   std::move(place), std::move(socket), std::move(unsent_)})});
 }
 
 } // namespace

@@ -14,12 +14,12 @@ namespace node_proxy {
 
 /// A socket that nobody owns any more.
 struct abandoned_socket {
+  /// What it takes up until it is closed, if anything.
+  std::shared_ptr<void> place;
   std::unique_ptr<watched_socket> socket;
   /// What is still to be written, from `begin` on.
   bytes unsent;
   std::size_t begin = 0;
-  /// What it takes up until it is closed, if anything.
-  std::shared_ptr<void> place;
 };
 
 /// See to the end of a socket.
@@ -27,14 +27,14 @@ struct linger {
   std::shared_ptr<abandoned_socket> what;
 };
 
+/// Who does that.
+using linger_actor = actor_interface<void(linger)>;
+
 /// The transport has waited long enough for one of its sockets.
 struct socket_deadline {
   /// 0 for all that linger.
   connection_id socket = 0;
 };
-
-/// Who does that.
-using linger_actor = actor_interface<void(linger)>;
 
 /// Sockets that are about to be closed. To close a socket with something unread
 /// makes TCP throw away what the peer has not taken yet. So each is written to

@@ -205,14 +205,10 @@ void shut_down_writing(int fd) noexcept {
   ::shutdown(fd, SHUT_WR);
 }
 
-void shut_down(int fd) noexcept {
-  ::shutdown(fd, SHUT_RDWR);
-}
-
 void abort_connection(int fd) noexcept {
   ::linger at_once{1, 0};
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-  shut_down(fd);
+  ::shutdown(fd, SHUT_RDWR);
 }
 
 errc error_code(os_error error) {

@@ -93,10 +93,6 @@ struct read_outcome {
 /// Says to the peer that nothing more will come from here.
 void shut_down_writing(int fd) noexcept;
 
-/// Ends a connection in both directions. What it has to read ends, what is
-/// still to be written fails, the descriptor stays.
-void shut_down(int fd) noexcept;
-
 /// Ends a connection and throws away what the peer has not taken yet.
 void abort_connection(int fd) noexcept;
 

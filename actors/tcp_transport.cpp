@@ -1,14 +1,14 @@
 #include <node_proxy/actors/tcp_transport.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
-#include <string>
+#include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <spdlog/spdlog.h>
@@ -46,29 +46,6 @@ caf::error address_error(os_error error, const transport_address& address) {
 
 using tcp_transport_actor = transport_actor::extend_with<
   actor_interface<void(linger), void(connection_ready), void(socket_deadline)>>;
-
-/// A limited number of places. They are taken in one thread, and given back in
-/// any.
-class limited_places {
-public:
-  explicit limited_places(std::size_t count) : count_{count} {}
-
-  /// A place, which is free again when this pointer and its copies are gone;
-  /// null if there is none.
-  [[nodiscard]] std::shared_ptr<void> take() {
-    if (*taken_ >= count_)
-      return nullptr;
-    ++*taken_;
-    return {taken_.get(), [taken = taken_](void*) {
-              --*taken;
-            }};
-  }
-
-private:
-  std::size_t count_;
-  std::shared_ptr<std::atomic<std::size_t>> taken_ =
-    std::make_shared<std::atomic<std::size_t>>(0);
-};
 
 class transport_state {
 public:
@@ -124,7 +101,9 @@ private:
 
   tcp_transport_actor::pointer self_;
   std::shared_ptr<event_loop> loop_;
-  limited_places unproven_{0};
+  std::size_t max_unproven_ = 0;
+  // Each connection of a stranger has a copy, its place.
+  std::shared_ptr<void> unproven_ = std::make_shared<char>();
   listener_map listeners_;
   dial_map dials_;
   lingering_sockets lingering_;
@@ -135,7 +114,7 @@ private:
 void transport_state::start(std::shared_ptr<event_loop> loop,
                             std::size_t max_unproven) {
   loop_ = std::move(loop);
-  unproven_ = limited_places{max_unproven};
+  max_unproven_ = max_unproven;
   self_->set_down_handler([this](caf::down_msg& msg) { handle_down(msg); });
   self_->set_exit_handler(
     [this](caf::exit_msg& msg) { handle_exit(msg.reason); });
@@ -286,10 +265,11 @@ void transport_state::accept_some(listener_entry& entry) {
 
 void transport_state::admit(listener_entry& entry, descriptor socket) {
   const auto& acceptor = entry.acceptors[entry.next++ % entry.acceptors.size()];
-  auto place = unproven_.take();
-  if (place)
-    self_->send(acceptor, inbound{make_connection(watch(std::move(socket)),
-                                                  std::move(place))});
+  // Elsewhere they are only given back: it may be too high for a moment.
+  auto taken = static_cast<std::size_t>(unproven_.use_count() - 1);
+  if (taken < max_unproven_)
+    self_->send(acceptor,
+                inbound{make_connection(watch(std::move(socket)), unproven_)});
   else
     self_->send(acceptor, inbound_refused{});
 }

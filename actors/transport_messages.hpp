@@ -24,10 +24,10 @@ using transport_actor =
 
 // -- to and from a transport --------------------------------------------------
 
-/// Accept connections at `address`, port 0 for any, and hand each as an
-/// `inbound` to one of the acceptors, in turn. Ends with the last one of them.
-/// Errors, which name the address: address_in_use, bad_address, not_permitted,
-/// out_of_resources.
+/// Accept connections at `address`, port 0 for any, and tell the acceptors of
+/// each in turn: `inbound` or `inbound_refused`. Ends with the last one of
+/// them. Errors, which name the address: address_in_use, bad_address,
+/// bad_config if there is no acceptor, not_permitted, out_of_resources.
 struct listen {
   transport_address address;
   std::vector<inbound_handler> acceptors;
@@ -62,7 +62,7 @@ struct dialled {
   connection_ptr connection;
 };
 
-/// Somebody has connected. Whoever was given in `listen` is to own it.
+/// Somebody has connected. The acceptor that is told is to own it.
 struct inbound {
   connection_ptr connection;
 };

@@ -39,16 +39,16 @@ struct node_system_config : caf::actor_system_config {
   node_system_config() {
     node_proxy::init(*this);
     use_sharing_scheduler(*this);
-    set_scheduler_threads(*this, scheduler_threads);
+    set_scheduler_threads(*this, 2);
   }
 };
 
 /// A node, and an actor system that has nothing else in it. The fixture's own
 /// actor, `self`, is the observer and can be an engine.
-class test_node {
+class test_node : public basic_system_fixture<node_system_config> {
 public:
   explicit test_node(node_config config)
-    : self(system), node(start(system, self, std::move(config))) {
+    : node(start(system, self, std::move(config))) {
     // nop
   }
 
@@ -71,11 +71,7 @@ public:
   /// Asks the Router.
   template <class Answer, class Msg>
   expected<Answer, caf::error> ask(Msg msg) {
-    expected<Answer, caf::error> result = unexpected{caf::error{}};
-    self->request(node.router(), patience, std::move(msg))
-      .receive([&](Answer& x) { result = std::move(x); },
-               [&](caf::error& x) { result = unexpected{x}; });
-    return result;
+    return basic_system_fixture::ask<Answer>(node.router(), std::move(msg));
   }
 
   /// Makes `engine` known under `name`; fails the test if that is refused.
@@ -105,16 +101,8 @@ public:
   }
 
   /// Whether there is an event that was not waited for; takes it.
-  bool has_event() {
-    auto result = false;
-    self->receive([&](const node_event&) { result = true; },
-                  caf::after(std::chrono::seconds{0}) >> [] {});
-    return result;
-  }
+  bool has_event() { return has_got<node_event>(); }
 
-  node_system_config config;
-  caf::actor_system system{config};
-  caf::scoped_actor self;
   node_proxy::node node;
 
 private:

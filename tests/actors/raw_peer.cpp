@@ -1,6 +1,5 @@
 #include "raw_peer.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>

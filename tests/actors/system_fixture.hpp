@@ -4,13 +4,12 @@
 #pragma once
 
 #include <chrono>
-#include <future>
-#include <latch>
-#include <memory>
 #include <optional>
+#include <utility>
 
 #include <doctest/doctest.h>
 
+#include <node_proxy/actors/actor_runner.hpp>
 #include <node_proxy/actors/caf_compat.hpp>
 #include <node_proxy/actors/caf_messages.hpp>
 
@@ -21,39 +20,17 @@ using namespace node_proxy;
 /// How long a test waits before it fails.
 inline constexpr std::chrono::seconds patience{20};
 
-/// How many threads CAF's scheduler has.
-inline constexpr std::size_t scheduler_threads = 2;
-
-/// Keeps all of them busy.
-class busy_scheduler {
-public:
-  explicit busy_scheduler(caf::actor_system& system) {
-    auto over = over_.get_future().share();
-    for (std::size_t i = 0; i < scheduler_threads; ++i)
-      system.spawn([begun = begun_, over](caf::event_based_actor*) {
-        begun->count_down();
-        over.wait();
-      });
-    begun_->wait();
-  }
-
-  busy_scheduler(const busy_scheduler&) = delete;
-  busy_scheduler& operator=(const busy_scheduler&) = delete;
-
-  ~busy_scheduler() { over_.set_value(); }
-
-private:
-  std::promise<void> over_;
-  std::shared_ptr<std::latch> begun_ =
-    std::make_shared<std::latch>(scheduler_threads);
-};
+/// Whether this thread is one of an event loop.
+inline bool in_event_loop() {
+  return actor_runner::has_this_thread();
+}
 
 /// A configuration with everything of ours registered.
 struct test_config : caf::actor_system_config {
   test_config() {
     register_messages(*this);
     use_sharing_scheduler(*this);
-    set_scheduler_threads(*this, scheduler_threads);
+    set_scheduler_threads(*this, 2);
   }
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <thread>
 #include <vector>
 
 #include <node_proxy/protocol/frame.hpp>
@@ -173,11 +174,13 @@ TEST_CASE_FIXTURE(accepting_node, "nothing is left after the shutdown") {
   std::vector<raw_peer> strangers;
   std::generate_n(std::back_inserter(strangers), 200,
                   [this] { return connect(); });
+  while (open_descriptors() < before + 2 * strangers.size())
+    std::this_thread::yield();
   // The acceptors are at work for some time.
   for (auto& x : strangers)
     x.send(forged);
   node.node.shutdown();
-  // The one that listened is gone as well.
+  // So is the socket that listened.
   CHECK(open_descriptors() < before + strangers.size());
 }
 

@@ -5,8 +5,6 @@
 #include <vector>
 
 #include <node_proxy/actors/acceptor.hpp>
-#include <node_proxy/actors/actor_runner.hpp>
-#include <node_proxy/actors/now.hpp>
 
 #include "node_fixture.hpp"
 #include "protocol/handshake_pair.hpp"
@@ -14,10 +12,6 @@
 using namespace test;
 
 namespace {
-
-bool in_event_loop() {
-  return actor_runner::unit_of_this_thread() != nullptr;
-}
 
 /// Brings the first frame of a handshake, but not to the first who reads. Tells
 /// `to` who owns it, and whether it is the event loop that reads and writes.
@@ -60,7 +54,6 @@ private:
 
 /// Bob's acceptors, with the test in the place of the network.
 struct fixture : system_fixture {
-  std::shared_ptr<event_loop> loop = event_loop::of(system).value();
   caf::actor tester = caf::actor_cast<caf::actor>(self);
 
   /// Admits everybody.
@@ -72,7 +65,8 @@ struct fixture : system_fixture {
   });
 
   std::vector<inbound_handler> acceptors = spawn_acceptors(
-    system, config_of_bob(), caf::actor_cast<router_actor>(router), loop);
+    system, config_of_bob(), caf::actor_cast<router_actor>(router),
+    event_loop::of(system).value());
 
   ~fixture() {
     for (const auto& x : acceptors)
@@ -85,22 +79,6 @@ struct fixture : system_fixture {
     result.self = std::make_shared<identity>(bob());
     return result;
   }
-
-  /// Says in the event loop that the connection is ready.
-  void tell(const connection_owner& owner) {
-    auto teller = system.spawn(
-      [owner](tick_receiver::pointer) -> tick_receiver::behavior_type {
-        return {[owner](tick) {
-          send_here(owner, connection_ready{1});
-        }};
-      });
-    timer at_once{loop, teller};
-    at_once.wait_until(now_of(&*self).steady);
-    // The timer stays until then.
-    reads_in_loop = next<bool>();
-  }
-
-  bool reads_in_loop = true;
 };
 
 } // namespace
@@ -110,7 +88,8 @@ TEST_CASE_FIXTURE(fixture, "handshakes run beside the event loop") {
              inbound{std::make_shared<fake_connection>(tester)});
   auto owner = caf::actor_cast<connection_owner>(next<caf::strong_actor_ptr>());
   CHECK_FALSE(next<bool>());
-  tell(owner);
+  self->send(owner, connection_ready{1});
+  auto reads_in_loop = next<bool>();
   CHECK_FALSE(reads_in_loop);
   auto writes_in_loop = next<bool>();
   CHECK_FALSE(writes_in_loop);

@@ -69,7 +69,7 @@ void work(std::chrono::microseconds how_long) {
 
 /// Where a handler ran.
 struct place {
-  bool in_runner = actor_runner::unit_of_this_thread() != nullptr;
+  bool in_runner = actor_runner::has_this_thread();
   std::thread::id thread = std::this_thread::get_id();
 };
 
@@ -139,8 +139,14 @@ struct fixture : system_fixture {
     });
   }
 
+  /// Sends a number in this thread, so that the receiver runs in the runner.
+  void send(const caf::actor& to) {
+    detail::enqueue(to, &runner->unit(), nullptr, caf::make_message_id(), 1);
+  }
+
+  /// Sends it in the runner, where that is what has happened.
   void wake(const caf::actor& who) {
-    events->add([who] { send_here(who, 1); });
+    events->add([this, who] { send(who); });
   }
 
   /// Wakes `count` actors that all work for `how_long`, and somebody behind
@@ -182,27 +188,21 @@ TEST_CASE_FIXTURE(fixture, "who is woken runs in the thread that waited") {
   report woken;
   auto first = reporter(told);
   auto second = forwarder(reporter(woken));
-  events->add([waited, first, second] {
+  events->add([this, waited, first, second] {
     waited.send();
-    send_here(first, 1);
-    send_here(second, 1);
+    send(first);
+    send(second);
   });
   auto thread = waited.get().thread;
   CHECK(told.get().thread == thread);
   CHECK(woken.get().thread == thread);
 }
 
-TEST_CASE_FIXTURE(fixture, "other threads have nothing to do with it") {
-  report told;
-  send_here(reporter(told), 1);
-  CHECK_FALSE(told.get().in_runner);
-}
-
 TEST_CASE_FIXTURE(fixture, "other threads can have an actor run here") {
   // The second time the runner waits for events, maybe for the first time.
   for (int i = 0; i < 2; ++i) {
     report told;
-    send_by(&runner->unit(), reporter(told), 1);
+    send(reporter(told));
     CHECK(told.get().in_runner);
   }
 }
@@ -228,20 +228,7 @@ TEST_CASE_FIXTURE(fixture, "no more than one blocks") {
 }
 
 TEST_CASE_FIXTURE(fixture, "no more than one blocks that other threads wake") {
-  check_blocking([this](const auto& who) { send_by(&runner->unit(), who, 1); });
-}
-
-TEST_CASE_FIXTURE(fixture, "an event is one, whatever runs whom it wakes") {
-  report blocks;
-  report released;
-  report told;
-  wake(forwarder(blocker(blocks, released)));
-  blocks.get();
-  // Nobody stands by now.
-  auto who = reporter(told);
-  events->add([this, who] { send_by(&runner->unit(), who, 1); });
-  CHECK(told.get().in_runner);
-  released.send();
+  check_blocking([this](const auto& who) { send(who); });
 }
 
 TEST_CASE_FIXTURE(fixture, "a slow actor is left to CAF's scheduler") {
@@ -275,9 +262,9 @@ TEST_CASE_FIXTURE(fixture, "what is left at the end runs all the same") {
   report waited;
   auto slow = blocker(blocks, released);
   auto behind = reporter(waited);
-  events->add([slow, behind] {
-    send_here(slow, 1);
-    send_here(behind, 1);
+  events->add([this, slow, behind] {
+    send(slow);
+    send(behind);
   });
   CHECK(blocks.get().in_runner);
   runner.reset();

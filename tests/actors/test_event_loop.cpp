@@ -3,11 +3,10 @@
 #include <chrono>
 #include <memory>
 #include <optional>
-#include <utility>
 
 #include <node_proxy/actors/event_loop.hpp>
 
-#include "system_fixture.hpp"
+#include "tick_teller.hpp"
 
 namespace node_proxy {
 
@@ -22,14 +21,11 @@ steady_time now() {
 
 struct fixture : system_fixture {
   std::shared_ptr<event_loop> loop = event_loop::of(system).value();
-  // CAF's scheduler need not run it first.
-  tick_receiver owner = system.spawn<caf::lazy_init>(
-    [to = caf::actor_cast<caf::actor>(self)](
-      tick_receiver::pointer) -> tick_receiver::behavior_type {
-      return {[to](tick) {
-        caf::anon_send(to, actor_runner::unit_of_this_thread() != nullptr);
-      }};
-    });
+  tick_receiver owner =
+    spawn_tick_teller(system, loop, caf::actor_cast<caf::actor>(self));
+
+  // That it begins is no tick.
+  fixture() { next<bool>(); }
 
   ~fixture() { caf::anon_send_exit(owner, caf::exit_reason::user_shutdown); }
 

@@ -41,7 +41,7 @@ struct fixture : system_fixture {
     proxy_config.engines = std::make_shared<engine_directory>();
     msg.msg.target.node = remote->id();
     msg.expiry = rel_time{60};
-    proxy = spawn_node_proxy(*self, std::move(proxy_config));
+    proxy = spawn_node_proxy(system, std::move(proxy_config));
   }
 
   ~fixture() { caf::anon_send_exit(router, caf::exit_reason::user_shutdown); }

@@ -58,7 +58,7 @@ struct fixture : system_fixture {
     config.loop = event_loop::of(system).value();
     config.router = system.spawn(router_behavior);
     config.engines = std::make_shared<engine_directory>();
-    proxy = spawn_node_proxy(*self, std::move(config));
+    proxy = spawn_node_proxy(system, std::move(config));
     handshake_pair pair;
     REQUIRE(pair.init() == "ok");
     REQUIRE(pair.reply() == "ok");

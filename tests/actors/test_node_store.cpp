@@ -2,7 +2,6 @@
 
 #include <node_proxy/actors/node_store.hpp>
 
-#include <algorithm>
 #include <filesystem>
 
 #include <doctest/doctest.h>

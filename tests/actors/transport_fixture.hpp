@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <utility>
 
 #include <node_proxy/actors/tcp_transport.hpp>
 
@@ -21,6 +20,13 @@ struct transport_fixture : system_fixture {
 
   ~transport_fixture() {
     caf::anon_send_exit(transport, caf::exit_reason::user_shutdown);
+  }
+
+  /// Returns when the transport has handled what was sent to it before.
+  void settle() {
+    auto answer =
+      ask<listening_stopped>(transport, stop_listening{local_host(1)});
+    CHECK(code_of(answer.error()) == errc::bad_address);
   }
 
   /// Listens, with the test as acceptor. Returns the address it got.
