@@ -1,5 +1,7 @@
 #include <node_proxy/protocol/link.hpp>
 
+#include <algorithm>
+
 #include <node_proxy/messages/limits.hpp>
 
 namespace node_proxy {
@@ -21,6 +23,11 @@ steady_time link::heartbeat_due(const peer_settings& settings) const {
   auto latest = last_out + settings.heartbeat_interval;
   auto grid = settings.heartbeat_interval / 4;
   return grid > duration{0} ? latest - latest % grid : latest;
+}
+
+bool link::takes_advert(steady_time now) {
+  adverts_earned_ = std::max(adverts_earned_, now) + advert_interval;
+  return adverts_earned_ <= now + adverts_at_once * advert_interval;
 }
 
 void link::handle_progress(std::size_t count, steady_time now) {

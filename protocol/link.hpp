@@ -18,6 +18,11 @@ namespace node_proxy {
 /// that (PROTOCOL.md, "Rekeying").
 inline constexpr duration key_lifetime = std::chrono::hours{1};
 
+/// How many adverts a peer may send at once, and how often it may on average:
+/// to check one takes longer than to send it (PROTOCOL.md, "Node adverts").
+inline constexpr int adverts_at_once = 16;
+inline constexpr duration advert_interval = std::chrono::seconds{1};
+
 /// A connection with a session.
 class link {
 public:
@@ -78,6 +83,9 @@ public:
   /// wake up costs more than to send some.
   [[nodiscard]] steady_time heartbeat_due(const peer_settings& settings) const;
 
+  /// Whether the peer may send the advert that has come.
+  [[nodiscard]] bool takes_advert(steady_time now);
+
   /// Bytes of an unfinished frame arrived. They are a sign of life only at the
   /// least acceptable rate, counted from the last one.
   void handle_progress(std::size_t count, steady_time now);
@@ -113,6 +121,8 @@ public:
 
 private:
   std::uint64_t progress_ = 0; // bytes since last_in
+  // When the peer will have earned all adverts that it has sent.
+  steady_time adverts_earned_{};
 };
 
 } // namespace node_proxy

@@ -191,6 +191,8 @@ void peer::handle(link& x, const control::void_range& frame, timestamp now) {
 }
 
 void peer::handle(link& x, const node_advert& frame, timestamp now) {
+  if (!x.takes_advert(now.steady))
+    return break_off(x, "too_many_adverts", now);
   if (frame.id == self_->id()) {
     auto own = local_advert_ ? local_advert_->version : 0;
     auto ok = check_advert(frame, self_->id(), own);

@@ -229,6 +229,32 @@ TEST_CASE_FIXTURE(connected_rogue, "an advert that is stale is counted") {
   CHECK(uut.metrics().stale_adverts == 1);
 }
 
+TEST_CASE_FIXTURE(connected_rogue, "adverts without end") {
+  node_advert advert;
+  auto say_next = [&] {
+    ++advert.version;
+    REQUIRE(sign_advert(alice(), advert));
+    say(advert);
+  };
+  // A connection that lasts earns no more than what is allowed at once.
+  wait(5s);
+  for (int i = 0; i < 16; ++i) {
+    say_next();
+    CHECK(heard() == "learned");
+  }
+  wait(999ms);
+  SUBCASE("one a second is allowed") {
+    wait(1ms);
+    say_next();
+    CHECK(heard() == "learned");
+  }
+  SUBCASE("more are not") {
+    say_next();
+    CHECK(broke_off("too_many_adverts"));
+    CHECK(uut.advert_version() == 16);
+  }
+}
+
 TEST_CASE_FIXTURE(connected_rogue, "adverts that are wrong") {
   node_advert advert;
   advert.version = 9;
