@@ -118,6 +118,10 @@ public:
   steady_time last_message;
   steady_time key_since;
   steady_time peer_key_since;
+  /// When the newest advert of this end is to be sent, if it has not been.
+  std::optional<steady_time> advert_due;
+  /// No other one is sent before.
+  steady_time next_advert{};
 
 private:
   std::uint64_t progress_ = 0; // bytes since last_in

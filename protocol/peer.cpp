@@ -84,8 +84,10 @@ void peer::handle_finished(const delivery_id& id,
 void peer::handle_local_advert(std::shared_ptr<const node_advert> advert,
                                timestamp now) {
   local_advert_ = std::move(advert);
-  if (auto x = active())
-    x->seal(*local_advert_, now.steady);
+  if (auto x = active()) {
+    x->advert_due = std::max(now.steady, x->next_advert);
+    send_due_advert(*x, now);
+  }
 }
 
 node_advert_reply peer::handle_remote_advert(const node_advert& advert,

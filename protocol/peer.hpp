@@ -186,6 +186,7 @@ private:
   activate(link& x, const control::resume& resume, timestamp now);
   void supersede(link& x, timestamp now);
   void exchange_adverts(link& x, timestamp now);
+  void send_due_advert(link& x, timestamp now);
   void say_goodbye(link& x, control::goodbye_reason reason, timestamp now);
   void leave(link& x, control::goodbye_reason reason, timestamp now);
   void break_off(link& x, std::string_view reason, timestamp now);

@@ -285,6 +285,17 @@ void peer::exchange_adverts(link& x, timestamp now) {
     x.seal(*remote_advert_, now.steady);
 }
 
+/// Of many adverts that are issued one after the other the peer is to get the
+/// last one, and not more than it takes. What a network holds up arrives sooner
+/// after each other than it was sent.
+void peer::send_due_advert(link& x, timestamp now) {
+  if (!x.advert_due || now.steady < *x.advert_due)
+    return;
+  x.seal(*local_advert_, now.steady);
+  x.advert_due.reset();
+  x.next_advert = now.steady + 2 * advert_interval;
+}
+
 // -- ending
 // --------------------------------------------------------------------
 
@@ -447,6 +458,7 @@ void peer::check_link(link& x, timestamp now) {
         && now.steady - x.last_message >= settings_.idle_timeout)
       return leave(x, control::goodbye_reason::idle, now);
     x.rekey_if_due(settings_, now.steady);
+    send_due_advert(x, now);
     if (x.heartbeat_due(settings_) <= now.steady)
       send_heartbeat(x, now);
   }
@@ -472,6 +484,8 @@ std::optional<steady_time> peer::link_deadline(const link& x) const {
     std::min({x.last_in + settings_.dead_peer_limit, x.heartbeat_due(settings_),
               x.key_since + settings_.rekey_interval,
               x.peer_key_since + 2 * key_lifetime});
+  if (x.advert_due)
+    result = std::min(result, *x.advert_due);
   if (may_close_idle(x))
     result = std::min(result, x.last_message + settings_.idle_timeout);
   if (auto since = inbox_.ack_wanted_since();

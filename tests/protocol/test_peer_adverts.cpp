@@ -47,6 +47,20 @@ TEST_CASE_FIXTURE(two_nodes, "an advert is sent when it is issued") {
   CHECK(a.known_version(b) == 8);
 }
 
+TEST_CASE_FIXTURE(two_nodes, "of many adverts the last one arrives") {
+  connect();
+  auto frames = b.peer_of(a)->metrics().frames_in;
+  for (std::uint64_t version = 10; version < 60; ++version) {
+    a.issue_advert(version);
+    net.run_for(10ms);
+  }
+  CHECK(b.known_version(a) == 10);
+  net.run_for(2s);
+  CHECK(b.known_version(a) == 59);
+  CHECK(b.peer_of(a)->metrics().frames_in == frames + 2);
+  CHECK(b.connected(a));
+}
+
 TEST_CASE_FIXTURE(two_nodes, "a node that forgot its advert is told of it") {
   a.issue_advert(50);
   connect();
