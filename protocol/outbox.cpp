@@ -226,14 +226,8 @@ void outbox::answer(entry& x, std::optional<send_failure> failure) {
     return;
   x.answered = true;
   --pending_;
-  if (!outcomes_.empty()) {
-    auto& last = outcomes_.back();
-    if (last.token + last.count == x.token && last.failure == failure) {
-      ++last.count;
-      return;
-    }
-  }
-  outcomes_.push_back({x.token, failure});
+  if (outcomes_.empty() || !outcomes_.back().extend(x.token, failure))
+    outcomes_.push_back({x.token, failure});
 }
 
 /// Whether any of a message was ever sent. It may have its numbers and still

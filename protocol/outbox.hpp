@@ -29,6 +29,16 @@ struct send_outcome {
   std::optional<send_failure> failure;
   std::uint64_t count = 1;
 
+  /// Takes in the message with the token `next` if it is the next one and ended
+  /// in the same way.
+  [[nodiscard]] bool extend(send_token next,
+                            const std::optional<send_failure>& how) {
+    if (next != token + count || how != failure)
+      return false;
+    ++count;
+    return true;
+  }
+
   friend bool operator==(const send_outcome&, const send_outcome&) = default;
 };
 
@@ -79,10 +89,11 @@ enum class outbox_error : std::uint8_t {
 /// Time never runs backwards between calls.
 class outbox {
 public:
-  /// What a message takes in memory besides its encoding: its entry, and what
-  /// its parts and their allocation add. More than it counts in windows, so
-  /// that small messages do not outgrow the bound.
-  static constexpr std::size_t memory_overhead = 256;
+  /// What a message takes in memory besides its encoding: its entry, what its
+  /// parts and their allocation add, and what is left free where the queue
+  /// stood before it grew. More than it counts in windows, so that small
+  /// messages do not outgrow the bound.
+  static constexpr std::size_t memory_overhead = 336;
 
   /// At most `max_bytes` (`memory_overhead` included for each message) and
   /// `max_messages` are held.

@@ -205,8 +205,13 @@ std::optional<peer_record> peer::record() const {
 // -- private
 // -------------------------------------------------------------------
 
+/// Whole batches are refused for the same reason.
 void peer::fail(send_token token, send_error error) {
-  actions_.emplace_back(send_outcome{token, send_failure{error}});
+  send_failure failure{error};
+  auto last =
+    actions_.empty() ? nullptr : std::get_if<send_outcome>(&actions_.back());
+  if (last == nullptr || !last->extend(token, failure))
+    actions_.emplace_back(send_outcome{token, failure});
 }
 
 void peer::fail_all(send_error definite,

@@ -306,3 +306,24 @@ TEST_CASE("memory of frames goes to whichever peer sends next") {
   REQUIRE(action);
   CHECK(std::get<transmit_frames>(*action).frames.data() == memory);
 }
+
+TEST_CASE("messages that are refused together are told together") {
+  rogue uut;
+  uut.connect();
+  static_cast<void>(uut.heard());
+  node_out_msg msg{{}, rel_time{0}, {{}, {{}, "x"}, {}, bytes(10)}};
+  uut.uut.handle_send(1, msg, uut.now);
+  uut.uut.handle_send(2, msg, uut.now);
+  msg.msg.target.node = node_id{};
+  uut.uut.handle_send(3, msg, uut.now);
+  uut.uut.handle_send(5, msg, uut.now);
+  auto next = [&] {
+    return std::get<send_outcome>(uut.uut.poll_action().value());
+  };
+  send_failure expired{send_error::expired};
+  send_failure wrong_target{send_error::wrong_target};
+  CHECK(next() == send_outcome{1, expired, 2});
+  CHECK(next() == send_outcome{3, wrong_target, 1});
+  CHECK(next() == send_outcome{5, wrong_target, 1});
+  CHECK_FALSE(uut.uut.poll_action());
+}
