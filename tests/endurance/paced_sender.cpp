@@ -30,8 +30,10 @@ std::uint64_t sum_below(std::uint64_t end) {
 class stream_state {
 public:
   stream_state(caf::event_based_actor* self, router_actor router,
-               std::shared_ptr<paced_stream> stream)
-    : self_{self}, router_{std::move(router)}, stream_{std::move(stream)} {}
+               std::shared_ptr<paced_stream> stream,
+               clock_type::duration first_tick)
+    : self_{self}, router_{std::move(router)}, stream_{std::move(stream)},
+      next_tick_{last_tick_ + first_tick} {}
 
   void handle_tick() {
     auto now = clock_type::now();
@@ -41,7 +43,13 @@ public:
     if (auto rate = stream_->get().messages_per_second)
       due_ = std::min(due_ + *rate * passed.count(), *rate);
     send_due();
-    send_later(self_, tick_time, 0);
+    wait_for_tick();
+  }
+
+  void wait_for_tick() {
+    auto now = clock_type::now();
+    send_later(self_, std::max(next_tick_ - now, clock_type::duration{0}), 0);
+    next_tick_ = std::max(next_tick_, now) + tick_time;
   }
 
 private:
@@ -108,6 +116,7 @@ private:
   router_actor router_;
   std::shared_ptr<paced_stream> stream_;
   clock_type::time_point last_tick_ = clock_type::now();
+  clock_type::time_point next_tick_;
   double due_ = 0;
   std::uint64_t next_ = 0;
   std::size_t open_ = 0;
@@ -115,9 +124,11 @@ private:
 
 caf::behavior stream_behavior(caf::event_based_actor* self,
                               const router_actor& router,
-                              std::shared_ptr<paced_stream> stream) {
-  auto state = std::make_shared<stream_state>(self, router, std::move(stream));
-  state->handle_tick();
+                              std::shared_ptr<paced_stream> stream,
+                              clock_type::duration first_tick) {
+  auto state =
+    std::make_shared<stream_state>(self, router, std::move(stream), first_tick);
+  state->wait_for_tick();
   return {[state](int) {
     state->handle_tick();
   }};
@@ -163,10 +174,13 @@ paced_sender::paced_sender(const std::vector<node_advert>& to,
   auto local = spawn_node(system_, std::move(config));
   REQUIRE_MESSAGE(local, describe(local.error()));
   node_.emplace(std::move(*local));
+  // Not all at the same moment: each would wait for those in front of it.
+  auto ticks_apart = clock_type::duration{tick_time} / to.size();
   for (const auto& advert : to) {
+    auto first_tick = ticks_apart * streams_.size();
     streams_.push_back(std::make_shared<paced_stream>(advert.id));
-    actors_.push_back(
-      system_.spawn(stream_behavior, node_->router(), streams_.back()));
+    actors_.push_back(system_.spawn(stream_behavior, node_->router(),
+                                    streams_.back(), first_tick));
   }
 }
 

@@ -153,10 +153,12 @@ struct fifty_peers {
     set(stopping, steady);
   }
 
+  /// Processors that were idle for a while take longer to wake: before delays
+  /// are measured they are always as busy.
   service measure() {
     service result;
-    measure_delay(result);
     measure_throughput(result);
+    measure_delay(result);
     return result;
   }
 
