@@ -115,7 +115,9 @@ void unreliable_outbox::expect(const deadline& expires, timestamp now) {
 
 std::optional<unreliable_inbox::message>
 unreliable_inbox::handle_chunk(bool last, bytes_view data) {
-  if (partial_.size() + data.size() > max_message_)
+  // What will have no room when it is whole takes none before.
+  auto size = partial_.size() + data.size();
+  if (size > max_message_ || cost_of(size) > window_)
     oversized_ = true;
   if (oversized_)
     partial_ = bytes{};

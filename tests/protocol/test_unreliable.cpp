@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <malloc.h>
+
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/bare.hpp>
 #include <node_proxy/protocol/session.hpp>
@@ -166,6 +168,23 @@ TEST_CASE("unreliable messages that are too long are dropped") {
   CHECK_FALSE(uut.handle_chunk(true, bytes(1)));
   CHECK(uut.dropped() == 2);
   CHECK(uut.handle_chunk(true, bytes(1'000)));
+}
+
+TEST_CASE("unreliable messages longer than the window take no memory") {
+  constexpr auto window = 2 * fragment;
+  unreliable_inbox uut{window, 1'000 * fragment};
+  auto memory = [] {
+    return mallinfo2().uordblks + mallinfo2().hblkhd;
+  };
+  auto before = memory();
+  bytes data(fragment);
+  for (auto i = 0; i < 100; ++i)
+    CHECK_FALSE(uut.handle_chunk(false, data));
+  CHECK(memory() < before + 2 * window);
+  CHECK_FALSE(uut.handle_chunk(true, data));
+  CHECK(uut.dropped() == 1);
+  CHECK_FALSE(uut.handle_chunk(false, bytes(fragment - overhead)));
+  CHECK(uut.handle_chunk(true, data));
 }
 
 TEST_CASE("without room unreliable messages are dropped") {
