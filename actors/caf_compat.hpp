@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -27,6 +28,12 @@ struct handler_signature<R(Ts...)> {
   using type = caf::result<R>(Ts...);
 };
 
+template <class Msg, class Signature>
+inline constexpr bool takes = false;
+
+template <class Msg, class... Rs>
+inline constexpr bool takes<Msg, caf::result<Rs...>(Msg)> = true;
+
 // What runs actors.
 using unit = caf::scheduler;
 
@@ -42,6 +49,13 @@ template <class R, class... Ts>
 struct handler_signature<R(Ts...)> {
   using type = typename caf::replies_to<Ts...>::template with<R>;
 };
+
+template <class Msg, class Signature>
+inline constexpr bool takes = false;
+
+template <class Msg, class Output>
+inline constexpr bool
+  takes<Msg, caf::typed_mpi<caf::detail::type_list<Msg>, Output>> = true;
 
 using unit = caf::execution_unit;
 
@@ -72,6 +86,33 @@ void enqueue(const Handle& to, unit* by, caf::strong_actor_ptr from,
 template <class... Signatures>
 using actor_interface =
   caf::typed_actor<typename detail::handler_signature<Signatures>::type...>;
+
+/// Whether a typed actor with these signatures has a handler for `Msg`.
+template <class Msg, class... Signatures>
+inline constexpr bool has_handler = (detail::takes<Msg, Signatures> || ...);
+
+/// Whether an actor may have a handler for a message of that name, as far as
+/// CAF knows: typed actors know what they take, others do not.
+[[nodiscard]] bool may_handle(const caf::actor& who, std::string_view type);
+
+/// Whether an actor has ended, even if nobody has been told so far.
+[[nodiscard]] inline bool is_terminated(const caf::actor& who) {
+  auto* actor = caf::actor_cast<caf::abstract_actor*>(who);
+#if CAF_MAJOR_VERSION >= 1
+  return actor->getf(caf::abstract_actor::is_terminated_flag);
+#else
+  return actor->getf(caf::abstract_actor::is_cleaned_up_flag);
+#endif
+}
+
+/// Whether an actor ended for this reason, or was killed.
+[[nodiscard]] inline bool is_exit_reason(const caf::error& error) {
+#if CAF_MAJOR_VERSION >= 1
+  return error && error.category() == caf::type_id_v<caf::exit_reason>;
+#else
+  return error && error.category() == caf::atom("exit");
+#endif
+}
 
 /// The state of a stateful actor: a member in 0.17, a function in 1.x. Give
 /// each state a constructor that takes the pointer to its actor, as 0.17 cannot

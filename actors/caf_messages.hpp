@@ -72,7 +72,7 @@ class actor_system_config;
   X(routed_msg)                                                                \
   X(routed_batch)                                                              \
   X(attach_session)                                                            \
-  X(engines_changed)                                                           \
+  X(engine_ended)                                                              \
   X(local_advert_changed)                                                      \
   X(connect_now)                                                               \
   X(looked_up)                                                                 \

@@ -10,7 +10,9 @@
 #include <variant>
 #include <vector>
 
+#include <node_proxy/actors/engine_directory.hpp>
 #include <node_proxy/actors/engine_requests.hpp>
+#include <node_proxy/actors/node_log.hpp>
 #include <node_proxy/actors/node_proxy.hpp>
 #include <node_proxy/actors/request_table.hpp>
 #include <node_proxy/protocol/control.hpp>
@@ -28,8 +30,13 @@ public:
   using finished_handler = std::function<void(
     std::span<const delivery_id>, std::optional<control::reject_reason>)>;
 
-  engine_lanes(node_proxy_actor::pointer self, finished_handler finished)
-    : requests_(self), finished_(std::move(finished)) {}
+  engine_lanes(node_proxy_actor::pointer self,
+               std::shared_ptr<engine_directory> engines, node_log log,
+               finished_handler finished)
+    : self_(self), engines_(std::move(engines)), log_(std::move(log)),
+      requests_(self), finished_(std::move(finished)) {}
+
+  ~engine_lanes();
 
   /// Passes a message on, or refuses it at once.
   void deliver(deliver_message&& message);
@@ -37,35 +44,46 @@ public:
   /// Engines have answered (`engines_answered`).
   void handle_answers();
 
-  /// What is under way to engines that are gone is refused.
-  void set_engines(std::shared_ptr<const engine_directory> engines);
+  /// What is under way to an engine that is gone is refused.
+  void handle(const engine_ended& msg);
 
 private:
   struct lane {
-    engine_entry to;
+    engine_name name;
+    engine_ptr to;
     fifo<deliver_message> waiting;
     std::size_t asked = 0; // requests under way
+  };
+
+  struct batch_request {
+    std::vector<delivery_id> ids;
+    batch_progress handled;
   };
 
   // A request under way: what an engine was asked to take.
   struct request {
     lane* of = nullptr;
-    std::variant<delivery_id, std::vector<delivery_id>> ids;
+    std::variant<delivery_id, batch_request> what;
   };
 
-  lane* find_lane(const engine_name& name);
+  using named_lanes = std::unordered_map<engine_name, lane>;
+
+  expected<lane*, control::reject_reason> find_lane(const engine_name& name);
+  void end_lane(named_lanes::iterator position);
+  void refuse(const delivery_id& id, control::reject_reason reason);
   void pass_on(lane& x);
   void ask_one(lane& x);
   void ask_batch(lane& x);
   void handle_answer(const engine_requests::answer& answer);
+  std::optional<control::reject_reason> reason_of(const caf::error& error,
+                                                  const lane& x) const;
   void finish(const request& x, std::optional<control::reject_reason> reason);
-  void refuse_all(lane& x);
 
+  node_proxy_actor::pointer self_;
+  std::shared_ptr<engine_directory> engines_;
+  node_log log_;
   engine_requests requests_;
   finished_handler finished_;
-  std::shared_ptr<const engine_directory> engines_;
-  using named_lanes = std::unordered_map<engine_name, lane>;
-
   named_lanes lanes_;
   // Which the last message went to, as most do; nullptr if it is gone.
   named_lanes::pointer recent_ = nullptr;

@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include <utility>
+
 #include <node_proxy/actors/caf_compat.hpp>
 #include <node_proxy/actors/caf_messages.hpp>
 #include <node_proxy/messages/identities.hpp>
@@ -14,9 +16,34 @@ namespace node_proxy {
 // sender, when the engine's handler for it has returned, with whatever result.
 
 /// Makes `engine` reachable for other nodes under `name`, until it ends or is
-/// unregistered. Errors: bad_config (empty, too long or not UTF-8),
-/// name_in_use.
+/// unregistered. The name of an engine that has ended is free. Errors:
+/// bad_config (the name is empty, too long or not UTF-8; the actor has no
+/// handler for what it is to get), name_in_use.
+///
+/// An untyped actor shows only when a message comes that it has no handler for
+/// it: the log says so, and the sender is told `unknown_engine`.
 struct register_engine {
+  register_engine() = default;
+
+  register_engine(engine_name its_name, caf::actor its_handle,
+                  bool takes_batches = false)
+    : name{std::move(its_name)}, engine{std::move(its_handle)},
+      batches{takes_batches} {}
+
+  /// A typed engine gets batches if it takes them.
+  template <class... Signatures>
+  register_engine(engine_name its_name,
+                  const caf::typed_actor<Signatures...>& its_handle)
+    : register_engine{std::move(its_name),
+                      caf::actor_cast<caf::actor>(its_handle),
+                      has_handler<engine_msg_batch, Signatures...>} {
+    static_assert(
+      has_handler<engine_msg_batch,
+                  Signatures...> || has_handler<engine_msg, Signatures...>,
+      "an engine has a handler for node_proxy::engine_msg or "
+      "node_proxy::engine_msg_batch");
+  }
+
   engine_name name;
   caf::actor engine;
   /// It takes `engine_msg_batch` instead of `engine_msg`.

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -81,6 +82,10 @@ enum class errc : std::uint8_t {
   /// Another node uses the state directory.
   state_in_use,
 };
+
+/// How many codes there are: they are the numbers from 1 to this one.
+inline constexpr std::size_t errc_count =
+  static_cast<std::size_t>(errc::state_in_use);
 
 /// The name of `code`, "unknown" for values without a name, which another
 /// version of this module may send.

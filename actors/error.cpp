@@ -11,7 +11,7 @@ namespace node_proxy {
 namespace {
 
 // In the order of the values, which start at 1.
-constexpr std::array<std::string_view, 29> names{
+constexpr std::array<std::string_view, errc_count> names{
   "expired",       "outbox_full",        "over_capacity",
   "denied",        "incompatible",       "too_large",
   "unknown_node",  "bad_expiry",         "unknown_engine",
@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, 29> names{
   "bad_state",     "state_in_use",
 };
 
-static_assert(static_cast<std::size_t>(errc::state_in_use) == names.size());
+static_assert(!names.back().empty());
 
 } // namespace
 

@@ -11,8 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include <spdlog/spdlog.h>
-
 #include <sys/epoll.h>
 
 namespace node_proxy {
@@ -49,10 +47,21 @@ public:
   explicit watched_owner(connection_id id) : id_{id} {}
 
   void set(connection_owner owner) {
-    std::lock_guard guard{mutex_};
-    // The handle of the earlier owner is released without the lock.
-    std::swap(owner_, owner);
-    is_told_ = false;
+    {
+      std::lock_guard guard{mutex_};
+      // The handle of the earlier owner is released without the lock.
+      std::swap(owner_, owner);
+      is_told_ = false;
+    }
+    // What cannot be watched is told by nobody else.
+    if (is_lost_)
+      tell();
+  }
+
+  /// The system cannot watch the socket: that counts as its end.
+  void handle_lost() {
+    is_lost_ = true;
+    has_ended_ = true;
   }
 
   /// @param at_end whether the connection has ended, or the peer's half of it.
@@ -78,6 +87,7 @@ private:
   connection_owner owner_;
   std::atomic<bool> is_told_ = false;
   std::atomic<bool> has_ended_ = false;
+  std::atomic<bool> is_lost_ = false;
 };
 
 namespace {
@@ -90,13 +100,14 @@ public:
     control(EPOLL_CTL_ADD, alarm_id, alarm_.get(), EPOLLIN);
   }
 
-  void add(connection_id id, int socket, std::shared_ptr<watched_owner> owner) {
+  /// @returns whether the system has room to watch it.
+  bool add(connection_id id, int socket, std::shared_ptr<watched_owner> owner) {
     {
       std::lock_guard guard{mutex_};
       owners_.emplace(id, std::move(owner));
     }
     // An end is always told, even now, and over and over again but for this.
-    control(EPOLL_CTL_ADD, id, socket, EPOLLONESHOT);
+    return control(EPOLL_CTL_ADD, id, socket, EPOLLONESHOT);
   }
 
   void change(connection_id id, int socket, std::uint32_t events) const {
@@ -127,14 +138,12 @@ public:
   void set_off_alarm() const noexcept { set_alarm(alarm_.get()); }
 
 private:
-  void control(int operation, connection_id id, int socket,
+  bool control(int operation, connection_id id, int socket,
                std::uint32_t events) const {
     epoll_event event{};
     event.events = events;
     event.data.u64 = id;
-    if (::epoll_ctl(epoll_.get(), operation, socket, &event) != 0)
-      spdlog::warn("a connection cannot be watched: {}",
-                   error_text(os_error{errno}));
+    return ::epoll_ctl(epoll_.get(), operation, socket, &event) == 0;
   }
 
   std::shared_ptr<watched_owner> owner_of(connection_id id) {
@@ -258,7 +267,8 @@ watched_socket::watched_socket(descriptor socket,
                                std::shared_ptr<event_loop> loop)
   : socket_{std::move(socket)}, loop_{std::move(loop)}, id_{next_id()},
     owner_{std::make_shared<watched_owner>(id_)} {
-  loop_->events_->sockets.add(id_, get(), owner_);
+  if (!loop_->events_->sockets.add(id_, get(), owner_))
+    owner_->handle_lost();
 }
 
 watched_socket::~watched_socket() {

@@ -83,6 +83,7 @@ struct node::parts {
   caf::scoped_actor self;
   node_id id;
   duration grace{0};
+  node_log log;
   state_keeper_actor keeper;
   transport_actor transport;
   router_actor router;
@@ -95,6 +96,7 @@ expected<void, caf::error> node::parts::start(node_config config) {
   id = config.self->id();
   grace = config.shutdown_grace;
   auto& system = self->system();
+  log = node_log{config.logger};
   auto stored = open_state(config);
   if (!stored)
     return unexpected{std::move(stored.error())};
@@ -102,8 +104,9 @@ expected<void, caf::error> node::parts::start(node_config config) {
   if (!loop)
     return unexpected{make_error(
       error_code(loop.error()), "the event loop: " + error_text(loop.error()))};
-  transport = spawn_tcp_transport(system, *loop, config.max_unproven);
-  router = spawn_router(system, config, {transport, *loop, keeper}, *stored);
+  transport = spawn_tcp_transport(system, *loop, config.max_unproven, log);
+  router =
+    spawn_router(system, config, {transport, *loop, keeper, log}, *stored);
   acceptors = spawn_acceptors(system, config, router, *loop);
   for (const auto& engine : config.engines)
     if (auto ok = ask<engine_registered>(self, router, engine); !ok)
@@ -134,7 +137,7 @@ node::parts::open_state(const node_config& config) {
   auto stored = store->load();
   if (!stored)
     return refused(stored.error());
-  keeper = spawn_state_keeper(self->system(), std::move(*store));
+  keeper = spawn_state_keeper(self->system(), std::move(*store), log);
   return std::move(*stored);
 }
 

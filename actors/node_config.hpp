@@ -18,6 +18,10 @@
 #include <node_proxy/actors/caf_compat.hpp>
 #include <node_proxy/actors/engine_messages.hpp>
 
+namespace spdlog {
+class logger;
+}
+
 namespace node_proxy {
 
 /// What `spawn_node` needs to know. Only `self` has no default.
@@ -60,6 +64,10 @@ struct node_config {
   /// is encrypted with ChaCha20-Poly1305.
   bool use_aes = true;
   peer_settings settings;
+  /// Where the node says in words what an operator should know. Without one it
+  /// says nothing. Any thread may write to it, so its sinks must be those for
+  /// several threads (`_mt`), and should not block.
+  std::shared_ptr<spdlog::logger> logger;
   /// Gets a `node_event` for whatever happens, if it is set.
   caf::actor observer;
 };

@@ -20,13 +20,14 @@ void node_proxy_state::start(node_proxy_config config) {
                                  config_.remote_key, config_.record,
                                  random_source{config_.seed});
   config_.seed.wipe();
+  pending_.emplace(config_.unanswered);
   timer_.emplace(config_.loop, caf::actor_cast<tick_receiver>(self_));
-  lanes_.emplace(self_, [this](auto ids, auto reason) {
-    flush_soon();
-    for (const auto& id : ids)
-      peer_->handle_finished(id, reason, now_);
-  });
-  lanes_->set_engines(config_.engines);
+  lanes_.emplace(self_, config_.engines, config_.log,
+                 [this](auto ids, auto reason) {
+                   flush_soon();
+                   for (const auto& id : ids)
+                     peer_->handle_finished(id, reason, now_);
+                 });
   auto begin = now();
   peer_->handle_local_advert(config_.local_advert, begin);
   if (config_.remote_advert)
@@ -107,12 +108,12 @@ node_proxy_state::handle(const node_out_batch& batch) {
 
 void node_proxy_state::take(const node_out_msg& msg,
                             promise<delivered> waiting) {
-  send(pending_.add(std::move(waiting)), msg);
+  send(pending_->add(std::move(waiting)), msg);
 }
 
 void node_proxy_state::take(const node_out_batch& batch,
                             promise<batch_outcome> waiting) {
-  auto token = pending_.add_batch(std::move(waiting), batch.msgs.size());
+  auto token = pending_->add_batch(std::move(waiting), batch.msgs.size());
   for (const auto& msg : batch.msgs)
     send(token++, msg);
 }
@@ -233,7 +234,7 @@ void node_proxy_state::perform(deliver_message& action) {
 }
 
 void node_proxy_state::perform(send_outcome& action) {
-  pending_.handle_outcome(action);
+  pending_->handle_outcome(action);
 }
 
 void node_proxy_state::perform(learned_advert& action) {
@@ -289,7 +290,7 @@ node_proxy_behavior(node_proxy_actor::stateful_pointer<node_proxy_state> self,
       return state.handle(x.batch);
     },
     routed<attach_session>(state),
-    routed<engines_changed>(state),
+    [&state](const engine_ended& msg) { state.handle(msg); },
     routed<local_advert_changed>(state),
     routed<connect_now>(state),
     routed<looked_up>(state),

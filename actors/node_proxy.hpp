@@ -5,28 +5,21 @@
 #include <chrono>
 #include <memory>
 #include <optional>
-#include <unordered_map>
 #include <variant>
 
+#include <node_proxy/actors/engine_directory.hpp>
 #include <node_proxy/actors/engine_messages.hpp>
 #include <node_proxy/actors/event_loop.hpp>
 #include <node_proxy/actors/node_config.hpp>
+#include <node_proxy/actors/node_log.hpp>
 #include <node_proxy/actors/transport_messages.hpp>
+#include <node_proxy/actors/unanswered_failures.hpp>
 #include <node_proxy/messages/node_proxy_msg.hpp>
 #include <node_proxy/protocol/handshake.hpp>
 #include <node_proxy/protocol/peer_action.hpp>
 #include <node_proxy/protocol/peer_record.hpp>
 
 namespace node_proxy {
-
-/// A local engine as Node Proxies know it.
-struct engine_entry {
-  caf::actor engine;
-  bool batches = false;
-};
-
-/// All local engines by name. It never changes; a new one takes its place.
-using engine_directory = std::unordered_map<engine_name, engine_entry>;
 
 /// A message for the peer, handed on by the Router.
 struct routed_msg {
@@ -42,11 +35,6 @@ struct routed_batch {
 struct attach_session {
   std::shared_ptr<proven_session> session;
   connection_ptr connection;
-};
-
-/// The local engines are others now.
-struct engines_changed {
-  std::shared_ptr<const engine_directory> engines;
 };
 
 /// This node's own advert is another one now.
@@ -108,7 +96,8 @@ struct flush_queued {};
 /// (arch.node.net.node_proxy_messages), in its order.
 ///
 /// - `node_out_msg` is answered when the remote engine has taken the message,
-///   or with one of the errors of `send_error`. A plain `send` is counted only.
+///   or with one of the errors of `send_error`. A plain `send` that fails is
+///   counted only (`node_metrics::unanswered_failures`).
 /// - `node_msg` is a sealed message of the peer that arrived by another way
 ///   than a connection of this Node Proxy. Errors: connection_closed if no
 ///   connection is established, malformed if it cannot be encoded.
@@ -127,7 +116,7 @@ using node_proxy_actor =
                   node_advert_reply(node_advert), done(connection_permanence),
                   batch_outcome(node_out_batch), delivered(routed_msg),
                   batch_outcome(routed_batch), void(attach_session),
-                  void(engines_changed), void(local_advert_changed),
+                  void(engine_ended), void(local_advert_changed),
                   void(connect_now), void(looked_up), void(routed_mark),
                   void(retire), void(stop_node_proxy), void(connection_ready),
                   void(engines_answered), void(tick), void(flush_queued)>;
@@ -148,10 +137,13 @@ struct node_proxy_config {
   transport_actor transport;
   std::shared_ptr<event_loop> loop;
   node_proxy_supervisor router;
-  std::shared_ptr<const engine_directory> engines;
+  std::shared_ptr<engine_directory> engines;
   std::shared_ptr<const node_advert> local_advert;
   /// The advert of the remote node if one is known.
   std::optional<node_advert> remote_advert;
+  node_log log = {};
+  std::shared_ptr<unanswered_failures> unanswered =
+    std::make_shared<unanswered_failures>();
 };
 
 /// Spawns the Node Proxy of one remote node. Users get one from the Router.

@@ -57,8 +57,9 @@ public:
     handle_flush();
   }
 
-  void handle(const engines_changed& msg) {
-    lanes_->set_engines(msg.engines);
+  void handle(const engine_ended& msg) {
+    if (lanes_)
+      lanes_->handle(msg);
     act();
   }
 
@@ -129,7 +130,8 @@ private:
   node_proxy_actor::pointer self_;
   node_proxy_config config_;
   std::unique_ptr<peer> peer_;
-  pending_sends pending_;
+  // Like the lanes, there from the start on.
+  std::optional<pending_sends> pending_;
   // Absent once this has retired, as engines refer to it.
   std::optional<engine_lanes> lanes_;
   std::unordered_map<connection_id, connection_ptr> connections_;

@@ -4,8 +4,6 @@
 #include <memory>
 #include <utility>
 
-#include <spdlog/spdlog.h>
-
 #include <node_proxy/actors/outcome.hpp>
 
 namespace node_proxy {
@@ -14,18 +12,6 @@ namespace {
 
 /// Below this many entries that have ended a clean-up is not worth its cost.
 constexpr std::size_t compaction_threshold = 64;
-
-void answer(promise<delivered>& waiting,
-            const std::optional<send_failure>& failure) {
-  if (!failure) {
-    fulfil(waiting, delivered{});
-    return;
-  }
-  if (!waiting.pending())
-    spdlog::debug("a message that nobody waits for was not delivered: {}",
-                  to_string(failure->error));
-  fail(waiting, to_error(*failure));
-}
 
 } // namespace
 
@@ -98,6 +84,22 @@ batch_outcome pending_sends::batch::outcome() const {
   return result;
 }
 
+void pending_sends::answer(promise<delivered>& waiting,
+                           const std::optional<send_failure>& failure) {
+  if (!failure)
+    return fulfil(waiting, delivered{});
+  if (!waiting.pending())
+    unanswered_->add(to_errc(failure->error));
+  fail(waiting, to_error(*failure));
+}
+
+void pending_sends::answer(batch& x) {
+  if (!x.waiting.pending())
+    for (const auto& run : x.failed)
+      unanswered_->add(to_errc(run.failure.error), run.count);
+  fulfil(x.waiting, x.outcome());
+}
+
 /// Some messages of `x` have come to their end.
 void pending_sends::handle_outcome(entry& x, const send_outcome& outcome) {
   if (auto one = std::get_if<promise<delivered>>(&x.waiting)) {
@@ -119,7 +121,7 @@ void pending_sends::handle_outcome(entry& x, const send_outcome& outcome) {
       ++waiting->delivered;
   }
   if (x.open == 0)
-    fulfil(waiting->waiting, waiting->outcome());
+    answer(*waiting);
 }
 
 } // namespace node_proxy

@@ -4,11 +4,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include <node_proxy/actors/caf_compat.hpp>
 #include <node_proxy/actors/engine_messages.hpp>
+#include <node_proxy/actors/unanswered_failures.hpp>
 #include <node_proxy/protocol/fifo.hpp>
 #include <node_proxy/protocol/outbox.hpp>
 
@@ -19,7 +22,10 @@ namespace node_proxy {
 /// left with an error.
 class pending_sends {
 public:
-  pending_sends() = default;
+  /// @param unanswered counts failures that nobody waits for.
+  explicit pending_sends(std::shared_ptr<unanswered_failures> unanswered)
+    : unanswered_{std::move(unanswered)} {}
+
   pending_sends(const pending_sends&) = delete;
   pending_sends& operator=(const pending_sends&) = delete;
   ~pending_sends();
@@ -71,9 +77,13 @@ private:
     [[nodiscard]] send_token end() const { return first + size; }
   };
 
-  static void handle_outcome(entry& x, const send_outcome& outcome);
+  void answer(promise<delivered>& waiting,
+              const std::optional<send_failure>& failure);
+  void answer(batch& x);
+  void handle_outcome(entry& x, const send_outcome& outcome);
   void clean_up();
 
+  std::shared_ptr<unanswered_failures> unanswered_;
   send_token next_ = 1;
   fifo<entry> entries_;   // by their tokens
   std::size_t ended_ = 0; // of entries_

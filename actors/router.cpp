@@ -4,8 +4,6 @@
 #include <chrono>
 #include <utility>
 
-#include <spdlog/spdlog.h>
-
 #include <node_proxy/actors/loop_actor.hpp>
 #include <node_proxy/actors/now.hpp>
 #include <node_proxy/actors/os_random.hpp>
@@ -29,7 +27,8 @@ std::uint64_t unix_time() {
 
 router_state::router_state(router_actor::pointer self)
   : self_(self), random_(os_random_key()),
-    engines_(std::make_shared<engine_directory>()) {
+    engines_(std::make_shared<engine_directory>()),
+    unanswered_(std::make_shared<unanswered_failures>()) {
   // nop
 }
 
@@ -54,9 +53,9 @@ void router_state::start(const node_config& config,
   for (const auto& x : config_.adverts)
     if (auto reply = handle(x);
         !std::holds_alternative<node_advert_accepted>(reply.result))
-      spdlog::info("the advert of {} that was given is not used; version {} "
-                   "is known",
-                   to_hex(x.id.data), adverts_.version(x.id));
+      services_.log.info("the advert of {} that was given is not used; "
+                         "version {} is known",
+                         to_hex(x.id.data), adverts_.version(x.id));
   self_->set_down_handler(
     [this](const caf::down_msg& msg) { handle_down(msg); });
 }
@@ -65,6 +64,9 @@ router_state::~router_state() {
   // Nobody else would end them.
   for (const auto& [id, to] : proxies_)
     caf::anon_send_exit(to.handle, caf::exit_reason::user_shutdown);
+  // Engines outlive their node: they are not to keep a note of it.
+  for (const auto& engine : engines_->engines())
+    self_->demonitor(engine);
 }
 
 // -- what local engines ask
@@ -72,10 +74,10 @@ router_state::~router_state() {
 
 caf::result<delivered> router_state::handle(node_out_msg& msg) {
   if (!msg.msg.target.node)
-    return make_error(errc::wrong_target, "the target names no node");
+    return refuse<delivered>(errc::wrong_target, "the target names no node");
   auto to = find_or_spawn(*msg.msg.target.node);
   if (!to)
-    return make_error(to.error(), to_hex(msg.msg.target.node->data));
+    return refuse<delivered>(to.error(), to_hex(msg.msg.target.node->data));
   ++(*to)->sent;
   return self_->delegate((*to)->handle, routed_msg{std::move(msg)});
 }
@@ -88,11 +90,13 @@ caf::result<batch_outcome> router_state::handle(node_out_batch& batch) {
     return x.msg.target.node == first;
   };
   if (!first || !std::ranges::all_of(batch.msgs, same_target))
-    return make_error(errc::wrong_target,
-                      "the messages of a batch name one node, the same");
+    return refuse<batch_outcome>(
+      errc::wrong_target, "the messages of a batch name one node, the same",
+      batch.msgs.size());
   auto to = find_or_spawn(*first);
   if (!to)
-    return make_error(to.error(), to_hex(first->data));
+    return refuse<batch_outcome>(to.error(), to_hex(first->data),
+                                 batch.msgs.size());
   ++(*to)->sent;
   return self_->delegate((*to)->handle, routed_batch{std::move(batch)});
 }
@@ -130,7 +134,7 @@ caf::result<node_proxy_found>
 router_state::handle(const lookup_node_proxy& msg) {
   auto to = find_or_spawn(msg.id);
   if (!to)
-    return make_error(to.error(), to_hex(msg.id.data));
+    return refuse<node_proxy_found>(to.error(), to_hex(msg.id.data));
   send_to(**to, looked_up{});
   return node_proxy_found{(*to)->handle};
 }
@@ -153,6 +157,7 @@ node_metrics router_state::metrics() {
   result.known_adverts = adverts_.size();
   for (const auto& [reason, count] : failed_handshakes_)
     result.failed_handshakes.push_back({std::string{reason}, count});
+  result.unanswered_failures = unanswered_->counts();
   return result;
 }
 
@@ -220,6 +225,8 @@ router_state::proxy& router_state::spawn_proxy(const node_id& id,
   config.loop = services_.loop;
   config.router = caf::actor_cast<node_proxy_supervisor>(self_);
   config.engines = engines_;
+  config.log = services_.log;
+  config.unanswered = unanswered_;
   config.local_advert = local_advert_;
   if (auto known = adverts_.find(id))
     config.remote_advert = *known;
@@ -279,8 +286,8 @@ void router_state::issue_advert(std::uint64_t version) {
   advert->version = std::max(version, unix_time());
   advert->created = now_of(self_).minute();
   if (auto ok = sign_advert(*config_.self, *advert); !ok) {
-    spdlog::error("cannot sign the advert of this node: {}",
-                  to_string(ok.error()));
+    services_.log.error("cannot sign the advert of this node: {}",
+                        to_string(ok.error()));
     return;
   }
   local_advert_ = std::move(advert);
@@ -301,7 +308,7 @@ void router_state::handle_down(const caf::down_msg& msg) {
     finish_stop();
     return;
   }
-  handle_engine_down(msg.source);
+  engines_->handle_down(msg.source);
 }
 
 void router_state::finish_stop() {

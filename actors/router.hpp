@@ -9,6 +9,7 @@
 #include <node_proxy/actors/engine_messages.hpp>
 #include <node_proxy/actors/event_loop.hpp>
 #include <node_proxy/actors/node_config.hpp>
+#include <node_proxy/actors/node_log.hpp>
 #include <node_proxy/actors/node_proxy.hpp>
 #include <node_proxy/actors/state_keeper.hpp>
 #include <node_proxy/actors/transport_messages.hpp>
@@ -68,6 +69,7 @@ struct router_services {
   std::shared_ptr<event_loop> loop;
   /// Writes down what changes; may be empty.
   state_keeper_actor keeper;
+  node_log log = {};
 };
 
 /// Spawns a Router.

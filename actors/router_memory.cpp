@@ -4,8 +4,6 @@
 
 #include <utility>
 
-#include <spdlog/spdlog.h>
-
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/actors/now.hpp>
 #include <node_proxy/protocol/hex.hpp>
@@ -52,7 +50,8 @@ void router_state::dial_permanent_peers() {
       continue;
     if (!key || !config_.admission.allows(id)
         || proxies_.contains(twin_of(id))) {
-      spdlog::warn("no permanent connection to {}: denied", to_hex(id.data));
+      services_.log.warn("no permanent connection to {}: denied",
+                         to_hex(id.data));
       continue;
     }
     auto record = book_.take(id, now_of(self_).steady);
@@ -78,8 +77,8 @@ void router_state::write_state() {
   self_->request(services_.keeper, caf::infinite, std::exchange(unwritten_, {}))
     .then([written](done) { written(); },
           [this, written](const caf::error& error) {
-            spdlog::error("the state is no longer written: {}",
-                          describe(error));
+            services_.log.error("the state is no longer written: {}",
+                                describe(error));
             services_.keeper = nullptr;
             written();
           });

@@ -4,8 +4,6 @@
 
 #include <utility>
 
-#include <spdlog/spdlog.h>
-
 #include <node_proxy/actors/now.hpp>
 #include <node_proxy/protocol/hex.hpp>
 
@@ -66,7 +64,7 @@ void router_state::handle(const proven_connection& msg) {
 
 void router_state::handle(const handshake_failed& msg) {
   ++failed_handshakes_[msg.reason];
-  spdlog::debug("inbound handshake failed: {}", msg.reason);
+  services_.log.debug("inbound handshake failed: {}", msg.reason);
 }
 
 void router_state::handle(node_proxy_dormant& msg) {
@@ -135,8 +133,8 @@ void router_state::handle_event(const node_id& remote,
     connected_.insert(remote);
   }
   troubles_.erase(remote);
-  spdlog::info("connected to {} ({})", to_hex(remote.data),
-               to_string(direction));
+  services_.log.info("connected to {} ({})", to_hex(remote.data),
+                     to_string(direction));
   report({connected_event{remote, event.proto_ver, direction}});
 }
 
@@ -151,7 +149,8 @@ void router_state::handle_event(const node_id& remote,
     to->second.connected = false;
     connected_.erase(remote);
   }
-  spdlog::info("disconnected from {}: {}", to_hex(remote.data), event.reason);
+  services_.log.info("disconnected from {}: {}", to_hex(remote.data),
+                     event.reason);
   report({disconnected_event{remote, std::string{event.reason}}});
 }
 
@@ -160,15 +159,15 @@ void router_state::handle_event(const node_id& remote,
   // Attempts go on, but say nothing new.
   if (std::exchange(trouble_with(remote).refused, event.reason) == event.reason)
     return;
-  spdlog::warn("refused by {}: {}", to_hex(remote.data),
-               to_string(event.reason));
+  services_.log.warn("refused by {}: {}", to_hex(remote.data),
+                     to_string(event.reason));
   report({refused_event{remote, event.reason}});
 }
 
 void router_state::handle_event(const node_id& remote,
                                 const peer_unreachable&) {
   if (!std::exchange(trouble_with(remote).unreachable, true))
-    spdlog::warn("{} cannot be reached", to_hex(remote.data));
+    services_.log.warn("{} cannot be reached", to_hex(remote.data));
 }
 
 router_state::trouble& router_state::trouble_with(const node_id& id) {

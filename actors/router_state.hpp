@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -84,6 +85,26 @@ private:
     bool unreachable = false;
   };
 
+  /// What a sender gets whose message goes nowhere. Without a request that is
+  /// nothing: an error would end it.
+  template <class R>
+  caf::result<R> refuse(errc code, std::string context,
+                        std::uint64_t messages = 1) {
+    if (is_request(self_))
+      return make_error(code, std::move(context));
+    unanswered_->add(code, messages);
+    return promise<R>{};
+  }
+
+  /// The same for what changes engines; the log has it then.
+  template <class R>
+  caf::result<R> refuse(caf::error error) {
+    if (is_request(self_))
+      return error;
+    services_.log.warn("{}", describe(error));
+    return promise<R>{};
+  }
+
   expected<proxy*, errc> find_or_spawn(const node_id& id);
   proxy& spawn_proxy(const node_id& id, const noise_public_key& key,
                      const peer_record& record);
@@ -109,11 +130,8 @@ private:
   connect_facts facts_about(const node_id& id) const;
   bool has_room_for(const node_id& id) const;
   bool has_room_for_guest() const;
-  bool is_registered(const caf::actor& engine) const;
-  void publish_engines(engine_directory engines);
   void issue_advert(std::uint64_t version);
   void handle_down(const caf::down_msg& msg);
-  void handle_engine_down(const caf::actor_addr& engine);
   void finish_stop();
   void keep_advert(const node_advert& advert);
   void set_permanent(const node_id& id, bool permanent);
@@ -146,7 +164,8 @@ private:
   advert_book adverts_;
   // Also those that have no Node Proxy for now.
   std::unordered_set<node_id> permanent_peers_;
-  std::shared_ptr<const engine_directory> engines_;
+  std::shared_ptr<engine_directory> engines_;
+  std::shared_ptr<unanswered_failures> unanswered_;
   std::vector<weighted_address> addresses_;
   std::shared_ptr<const node_advert> local_advert_;
   std::map<std::string_view, std::uint64_t> failed_handshakes_;

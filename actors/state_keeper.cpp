@@ -5,8 +5,6 @@
 #include <optional>
 #include <utility>
 
-#include <spdlog/spdlog.h>
-
 namespace node_proxy {
 
 namespace {
@@ -22,12 +20,13 @@ public:
     // nop
   }
 
-  void start(node_store store) {
+  void start(node_store store, node_log log) {
     store_ = std::move(store);
+    log_ = std::move(log);
     self_->set_exit_handler([this](const caf::exit_msg& msg) {
       // By now there may be room.
       if (failing_ && !write())
-        spdlog::error("what could not be written of the state is lost");
+        log_.error("what could not be written of the state is lost");
       // Before anybody hears of the end, after which 1.x destroys this.
       store_.reset();
       self_->quit(msg.reason);
@@ -55,10 +54,10 @@ private:
     if (ok)
       unwritten_ = {};
     if (!ok && !failing_)
-      spdlog::error("the state cannot be written, and is tried again: {}",
-                    ok.error().text);
+      log_.error("the state cannot be written, and is tried again: {}",
+                 ok.error().text);
     else if (ok && failing_)
-      spdlog::info("the state is written again");
+      log_.info("the state is written again");
     failing_ = !ok;
     return !failing_;
   }
@@ -66,14 +65,16 @@ private:
   state_keeper_actor::pointer self_;
   std::optional<node_store> store_;
   state_changes unwritten_;
+  node_log log_;
   bool failing_ = false;
 };
 
 state_keeper_actor::behavior_type
 keeper_behavior(state_keeper_actor::stateful_pointer<state_keeper_state> self,
-                const std::shared_ptr<std::optional<node_store>>& store) {
+                const std::shared_ptr<std::optional<node_store>>& store,
+                const node_log& log) {
   auto& state = state_of(self);
-  state.start(std::move(**store));
+  state.start(std::move(**store), log);
   store->reset();
   return {
     [&state](const state_changes& changes) { return state.handle(changes); },
@@ -84,11 +85,12 @@ keeper_behavior(state_keeper_actor::stateful_pointer<state_keeper_state> self,
 } // namespace
 
 state_keeper_actor spawn_state_keeper(caf::actor_system& system,
-                                      node_store store) {
+                                      node_store store, node_log log) {
   // CAF keeps what an actor is spawned with for longer than the actor lives,
   // and wants to be able to copy it.
   auto shared = std::make_shared<std::optional<node_store>>(std::move(store));
-  return system.spawn<caf::detached>(keeper_behavior, std::move(shared));
+  return system.spawn<caf::detached>(keeper_behavior, std::move(shared),
+                                     std::move(log));
 }
 
 } // namespace node_proxy

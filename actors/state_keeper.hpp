@@ -4,6 +4,7 @@
 
 #include <node_proxy/actors/caf_compat.hpp>
 #include <node_proxy/actors/caf_messages.hpp>
+#include <node_proxy/actors/node_log.hpp>
 #include <node_proxy/actors/node_store.hpp>
 
 namespace node_proxy {
@@ -21,6 +22,7 @@ using state_keeper_actor =
 /// Spawns it with a thread of its own, since disks can be slow. It closes the
 /// database when it ends.
 [[nodiscard]] state_keeper_actor spawn_state_keeper(caf::actor_system& system,
-                                                    node_store store);
+                                                    node_store store,
+                                                    node_log log = {});
 
 } // namespace node_proxy

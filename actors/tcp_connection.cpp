@@ -116,7 +116,8 @@ void tcp_connection::read_on(const body_handler& handle_body,
     give_bodies(handle_body, result);
     frames_.keep_rest();
   }
-  if (got.ended)
+  // An end that was told without octets before it: nothing will come.
+  if (got.ended || (got.count == 0 && socket_->has_ended()))
     result.end = close_reason::lost;
   auto is_full = got.count == buffer.size();
   full_reads_ = is_full ? full_reads_ + 1 : 0;

@@ -11,8 +11,6 @@
 #include <variant>
 #include <vector>
 
-#include <spdlog/spdlog.h>
-
 #include <node_proxy/actors/event_loop.hpp>
 #include <node_proxy/actors/loop_actor.hpp>
 #include <node_proxy/actors/tcp_connection.hpp>
@@ -56,7 +54,8 @@ public:
 
   ~transport_state();
 
-  void start(std::shared_ptr<event_loop> loop, std::size_t max_unproven);
+  void start(std::shared_ptr<event_loop> loop, std::size_t max_unproven,
+             node_log log);
 
   caf::result<listening> handle(const listen& msg);
   caf::result<listening_stopped> handle(const stop_listening& msg);
@@ -71,6 +70,8 @@ private:
     transport_address address;
     std::vector<inbound_handler> acceptors;
     std::size_t next = 0;
+    // There were no descriptors or no memory for the last connection.
+    bool starved = false;
   };
 
   struct dial_entry {
@@ -87,7 +88,7 @@ private:
   void handle_timeout(dial_map::iterator entry);
   void accept_some(listener_entry& entry);
   void admit(listener_entry& entry, descriptor socket);
-  void handle_accept_failed(const listener_entry& entry);
+  void handle_accept_failed(listener_entry& entry);
   void handle_down(const caf::down_msg& msg);
   void handle_exit(const caf::error& reason);
   void end_dials_and_listeners();
@@ -101,6 +102,7 @@ private:
 
   tcp_transport_actor::pointer self_;
   std::shared_ptr<event_loop> loop_;
+  node_log log_;
   std::size_t max_unproven_ = 0;
   // Each connection of a stranger has a copy, its place.
   std::shared_ptr<void> unproven_ = std::make_shared<char>();
@@ -112,8 +114,9 @@ private:
 };
 
 void transport_state::start(std::shared_ptr<event_loop> loop,
-                            std::size_t max_unproven) {
+                            std::size_t max_unproven, node_log log) {
   loop_ = std::move(loop);
+  log_ = std::move(log);
   max_unproven_ = max_unproven;
   self_->set_down_handler([this](caf::down_msg& msg) { handle_down(msg); });
   self_->set_exit_handler(
@@ -201,8 +204,8 @@ void transport_state::handle_down(const caf::down_msg& msg) {
   std::erase_if(dials_, [&](const auto& x) { return is_down(x.second.owner); });
   for (auto& [id, entry] : listeners_)
     if (std::erase_if(entry.acceptors, is_down) > 0)
-      spdlog::error("{}: an acceptor has ended: {}", to_string(entry.address),
-                    to_string(msg.reason));
+      log_.error("{}: an acceptor has ended: {}", to_string(entry.address),
+                 to_string(msg.reason));
   std::erase_if(listeners_,
                 [](const auto& x) { return x.second.acceptors.empty(); });
 }
@@ -224,6 +227,9 @@ caf::result<listening> transport_state::handle(const listen& msg) {
   for (const auto& x : msg.acceptors)
     monitor(caf::actor_cast<caf::actor>(x));
   listener_entry entry{watch(std::move(*socket)), local, msg.acceptors};
+  if (entry.socket->has_ended())
+    return address_error(errc::out_of_resources, msg.address,
+                         "the system has no room to watch the socket");
   entry.socket->wait(true, false);
   listeners_.emplace(entry.socket->id(), std::move(entry));
   return listening{local};
@@ -246,6 +252,9 @@ void transport_state::accept_some(listener_entry& entry) {
   for (int count = 0; count < accepts_per_turn; ++count) {
     auto next = accept_next(socket.get());
     if (next) {
+      if (std::exchange(entry.starved, false))
+        log_.info("{}: connections are accepted again",
+                  to_string(entry.address));
       admit(entry, std::move(*next));
       continue;
     }
@@ -275,9 +284,11 @@ void transport_state::admit(listener_entry& entry, descriptor socket) {
 }
 
 /// The listener stays readable, so not even to look is all that helps.
-void transport_state::handle_accept_failed(const listener_entry& entry) {
-  spdlog::warn("{}: no resources to accept connections, trying again",
-               to_string(entry.address));
+void transport_state::handle_accept_failed(listener_entry& entry) {
+  if (!std::exchange(entry.starved, true))
+    log_.warn("{}: there are no descriptors or no memory left, so connections "
+              "wait; raise the limit (ulimit -n), or lower max_peers",
+              to_string(entry.address));
   send_later(self_, accept_pause, socket_deadline{entry.socket->id()});
 }
 
@@ -352,9 +363,10 @@ void transport_state::handle(const linger& msg) {
 
 tcp_transport_actor::behavior_type
 tcp_transport(tcp_transport_actor::stateful_pointer<transport_state> self,
-              std::shared_ptr<event_loop> loop, std::size_t max_unproven) {
+              std::shared_ptr<event_loop> loop, std::size_t max_unproven,
+              node_log log) {
   auto* state = &state_of(self);
-  state->start(std::move(loop), max_unproven);
+  state->start(std::move(loop), max_unproven, std::move(log));
   return {
     [state](const listen& msg) { return state->handle(msg); },
     [state](const stop_listening& msg) { return state->handle(msg); },
@@ -369,10 +381,10 @@ tcp_transport(tcp_transport_actor::stateful_pointer<transport_state> self,
 
 transport_actor spawn_tcp_transport(caf::actor_system& system,
                                     std::shared_ptr<event_loop> loop,
-                                    std::size_t max_unproven) {
+                                    std::size_t max_unproven, node_log log) {
   return spawn_in_loop<tcp_transport_actor, transport_state>(
     system, *loop,
-    [=](auto* self) { return tcp_transport(self, loop, max_unproven); });
+    [=](auto* self) { return tcp_transport(self, loop, max_unproven, log); });
 }
 
 } // namespace node_proxy

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include <node_proxy/actors/event_loop.hpp>
+#include <node_proxy/actors/node_log.hpp>
 #include <node_proxy/actors/transport_messages.hpp>
 
 namespace node_proxy {
@@ -20,6 +21,6 @@ namespace node_proxy {
 ///        cannot use up all descriptors, however slow or fast they are.
 [[nodiscard]] transport_actor
 spawn_tcp_transport(caf::actor_system& system, std::shared_ptr<event_loop> loop,
-                    std::size_t max_unproven);
+                    std::size_t max_unproven, node_log log = {});
 
 } // namespace node_proxy

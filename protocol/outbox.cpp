@@ -119,12 +119,8 @@ expected<void, outbox_error> outbox::handle_ack(const control::ack& ack) {
     if (seq < acked_)
       continue; // repeated until we settle it
     auto& rejected = sent_[index_of_number(seq)];
-    // The reasons stand in the same order in both enums.
-    auto error = static_cast<send_error>(
-      static_cast<std::uint8_t>(send_error::unknown_engine)
-      + static_cast<std::uint8_t>(reason));
     if (rejected.first == seq)
-      answer(rejected, send_failure{error});
+      answer(rejected, send_failure{to_send_error(reason)});
   }
   while (!sent_.empty() && sent_.front().end() <= ack.next)
     pop_acknowledged();

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <node_proxy/messages/field.hpp>
+#include <node_proxy/protocol/control.hpp>
 
 namespace node_proxy {
 
@@ -53,6 +54,26 @@ inline constexpr std::array<std::string_view, 16> enum_names<send_error>{
   "incompatible",  "too_large",      "unknown_node",  "bad_expiry",
   "shutting_down", "unknown_engine", "wrong_sender",  "wrong_target",
   "malformed",     "engine_gone",    "over_limit",    "unconfirmed"};
+
+/// What the sender of a message is told that the peer rejected.
+[[nodiscard]] constexpr send_error
+to_send_error(control::reject_reason reason) {
+  switch (reason) {
+  case control::reject_reason::unknown_engine:
+    return send_error::unknown_engine;
+  case control::reject_reason::wrong_sender:
+    return send_error::wrong_sender;
+  case control::reject_reason::wrong_target:
+    return send_error::wrong_target;
+  case control::reject_reason::malformed:
+    return send_error::malformed;
+  case control::reject_reason::engine_gone:
+    return send_error::engine_gone;
+  case control::reject_reason::over_limit:
+    return send_error::over_limit;
+  }
+  return send_error::unconfirmed; // no decoder lets this through
+}
 
 /// An error and, if it is `unconfirmed`, what kept the answer from coming.
 struct send_failure {

@@ -59,6 +59,7 @@ expected<node_config, std::string> make_config(const run_options& options) {
     config.admission.allow(id);
   for (const auto& id : options.deny)
     config.admission.deny(id);
+  config.logger = spdlog::default_logger();
   config.max_peers = options.max_peers;
   config.state = options.state;
   config.settings.idle_timeout = std::chrono::seconds{options.idle_seconds};

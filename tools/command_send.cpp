@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <node_proxy/actors/key_file.hpp>
@@ -176,6 +177,7 @@ int send(const send_options& options) {
   if (!peer)
     return fail(peer.error().text);
   node_config config;
+  config.logger = spdlog::default_logger();
   config.self = std::make_shared<identity>(std::move(*self));
   config.adverts.push_back(std::move(*peer));
   caf::actor_system_config system_config;

@@ -22,6 +22,7 @@ node_system_config::node_system_config(bool sharing) {
 
 node_proxy::node_config make_node_config() {
   node_proxy::node_config result;
+  result.logger = spdlog::default_logger();
   result.self =
     std::make_shared<node_proxy::identity>(node_proxy::make_identity());
   result.listen = {node_proxy::parse_address("tcp://127.0.0.1:0").value()};

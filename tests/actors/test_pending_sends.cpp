@@ -8,7 +8,9 @@ using namespace node_proxy;
 
 TEST_CASE("what is refused while others wait is forgotten") {
   constexpr send_failure refused{send_error::outbox_full};
-  pending_sends uut;
+  std::shared_ptr<unanswered_failures> unanswered =
+    std::make_shared<unanswered_failures>();
+  pending_sends uut{unanswered};
   auto first = uut.add(promise<delivered>{});
   auto last = first;
   for (auto i = 0; i < 10'000; ++i) {

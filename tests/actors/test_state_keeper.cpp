@@ -7,8 +7,8 @@
 #include <mutex>
 #include <thread>
 
+#include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
 #include <node_proxy/protocol/advert.hpp>
@@ -65,16 +65,16 @@ node_advert advert_of(const identity& owner, std::uint64_t version) {
 
 struct fixture : system_fixture {
   fixture() {
-    spdlog::default_logger()->sinks().push_back(log);
     auto store = node_store::open(path, owner->id());
     REQUIRE_MESSAGE(store, store.error().text);
-    keeper = spawn_state_keeper(system, std::move(*store));
+    keeper = spawn_state_keeper(
+      system, std::move(*store),
+      node_log{std::make_shared<spdlog::logger>("test", log)});
   }
 
   ~fixture() {
     if (keeper)
       stop();
-    spdlog::default_logger()->sinks().pop_back();
   }
 
   void write(const identity& whose, std::optional<std::uint64_t> version) {

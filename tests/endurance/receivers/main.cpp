@@ -21,7 +21,6 @@
 #include <thread>
 #include <vector>
 
-#include <spdlog/spdlog.h>
 
 #include <node_proxy/actors/advert_file.hpp>
 #include <node_proxy/actors/key_file.hpp>
@@ -127,7 +126,6 @@ int main(int argc, char** argv) {
   if (argc != 4)
     return 2;
   // It goes where the answers go.
-  spdlog::set_level(spdlog::level::off);
   try {
     node_proxy::peer_settings settings;
     settings.dead_peer_limit = std::chrono::milliseconds{std::stoul(argv[3])};

@@ -1,0 +1,35 @@
+// Counts what nobody was told.
+
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include <node_proxy/actors/errc.hpp>
+#include <node_proxy/actors/exchange_messages.hpp>
+
+namespace node_proxy {
+
+/// Messages of this node that were not delivered and whose senders wait for no
+/// answer, by reason. The Router and all Node Proxies share one.
+class unanswered_failures {
+public:
+  /// From any thread.
+  void add(errc reason, std::uint64_t count = 1) noexcept {
+    counts_[static_cast<std::size_t>(reason)].fetch_add(
+      count, std::memory_order_relaxed);
+  }
+
+  /// Those that there are, by name.
+  [[nodiscard]] std::vector<reason_count> counts() const;
+
+  /// Of all reasons together.
+  [[nodiscard]] std::uint64_t total() const noexcept;
+
+private:
+  std::array<std::atomic<std::uint64_t>, errc_count + 1> counts_{};
+};
+
+} // namespace node_proxy
