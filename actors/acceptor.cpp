@@ -43,7 +43,7 @@ public:
     // nop
   }
 
-  void start(const node_config& config, router_actor router,
+  void start(const node_config& config, router_service router,
              std::shared_ptr<event_loop> loop) {
     compute_in_background();
     identity_ = config.self;
@@ -181,7 +181,7 @@ private:
   acceptor_actor::pointer self_;
   std::shared_ptr<const identity> identity_;
   peer_settings settings_;
-  router_actor router_;
+  router_service router_;
   random_source random_;
   std::unordered_map<connection_id, pending> pending_;
   // In the order in which they come. One whose handshake is over stays as long
@@ -192,7 +192,7 @@ private:
 
 acceptor_actor::behavior_type
 acceptor_behavior(acceptor_actor::stateful_pointer<acceptor_state> self,
-                  const node_config& config, router_actor router,
+                  const node_config& config, router_service router,
                   std::shared_ptr<event_loop> loop) {
   auto& state = state_of(self);
   state.start(config, std::move(router), std::move(loop));
@@ -208,12 +208,12 @@ acceptor_behavior(acceptor_actor::stateful_pointer<acceptor_state> self,
 
 std::vector<inbound_handler> spawn_acceptors(caf::actor_system& system,
                                              const node_config& config,
-                                             router_actor router,
+                                             router_service router,
                                              std::shared_ptr<event_loop> loop) {
   std::vector<inbound_handler> result;
   for (std::size_t i = 0; i < acceptor_count; ++i)
-    result.emplace_back(
-      system.spawn<caf::detached>(acceptor_behavior, config, router, loop));
+    result.emplace_back(system.spawn<caf::detached + caf::hidden>(
+      acceptor_behavior, config, router, loop));
   return result;
 }
 

@@ -8,7 +8,7 @@
 
 #include <node_proxy/actors/event_loop.hpp>
 #include <node_proxy/actors/node_config.hpp>
-#include <node_proxy/actors/router.hpp>
+#include <node_proxy/actors/router_service.hpp>
 #include <node_proxy/actors/transport_messages.hpp>
 
 namespace node_proxy {
@@ -20,6 +20,6 @@ namespace node_proxy {
 /// `peer_settings::handshake_timeout` at the latest.
 [[nodiscard]] std::vector<inbound_handler>
 spawn_acceptors(caf::actor_system& system, const node_config& config,
-                router_actor router, std::shared_ptr<event_loop> loop);
+                router_service router, std::shared_ptr<event_loop> loop);
 
 } // namespace node_proxy

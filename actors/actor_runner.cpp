@@ -103,6 +103,11 @@ public:
 
   void stop();
 
+  void handle_system_end() {
+    lock guard{mutex_};
+    is_last_ = true;
+  }
+
 private:
   using lock = std::unique_lock<std::mutex>;
 
@@ -141,6 +146,8 @@ private:
   // The leader has nothing to do but wait for events.
   bool waits_ = false;
   bool stopping_ = false;
+  // CAF runs nothing any more.
+  bool is_last_ = false;
 
   // What is to run, and how many that have ever been and gone.
   std::deque<caf::resumable*> jobs_;
@@ -232,10 +239,11 @@ void actor_runner::core::add_job(const thread_unit& by, caf::resumable* job) {
   {
     lock guard{mutex_};
     auto by_leader = this_unit != nullptr && leads(*this_unit);
-    auto runs_here = by_leader || (by_any && !stopping_);
+    auto runs_here = by_leader || ((by_any || is_last_) && !stopping_);
     auto is_event = by_leader && running_ == nullptr;
     // Actors that others woke may be slow, which takes somebody to notice.
-    if (runs_here && (is_event || (has_deputy_ && !slow_.contain(job)))) {
+    auto may_be_slow = is_event || is_last_;
+    if (runs_here && (may_be_slow || (has_deputy_ && !slow_.contain(job)))) {
       jobs_.push_back(job);
       ++added_;
       job = nullptr;
@@ -296,6 +304,8 @@ void actor_runner::core::watch(lock& guard) {
 
 /// Gives CAF's scheduler what waits, of the first `until` that there ever were.
 void actor_runner::core::hand_over(std::uint64_t until) {
+  if (is_last_ && !stopping_)
+    return;
   for (; taken_ < until; ++taken_) {
     schedule(system_, jobs_.front());
     jobs_.pop_front();
@@ -309,7 +319,7 @@ actor_runner::actor_runner(caf::actor_system& system,
   : core_{std::make_shared<core>(system, std::move(events))} {
   // CAF waits for its threads in the end, which it knows if they are actors.
   for (int i = 0; i < 2; ++i)
-    system.spawn<caf::detached>(
+    system.spawn<caf::detached + caf::hidden>(
       [core = core_](caf::blocking_actor*) { core->serve(); });
 }
 
@@ -319,6 +329,10 @@ actor_runner::~actor_runner() {
 
 actor_unit& actor_runner::unit() noexcept {
   return core_->any_thread();
+}
+
+void actor_runner::handle_system_end() {
+  core_->handle_system_end();
 }
 
 bool actor_runner::has_this_thread() noexcept {

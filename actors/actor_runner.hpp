@@ -49,6 +49,9 @@ public:
   /// CAF's scheduler runs what is left.
   ~actor_runner();
 
+  /// From now on all actors run here, as nobody else does.
+  void handle_system_end();
+
   /// What runs actors here, whoever wakes them.
   [[nodiscard]] actor_unit& unit() noexcept;
 

@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <caf/actor_companion.hpp>
 #include <caf/all.hpp>
 
 namespace node_proxy {
@@ -66,6 +67,17 @@ auto make_element(caf::strong_actor_ptr from, caf::message_id id, Msg msg) {
   return caf::make_mailbox_element(std::move(from), id, {}, std::move(msg));
 }
 #endif
+
+template <class F>
+class end_hook : public caf::attachable {
+public:
+  explicit end_hook(F f) : f_{std::move(f)} {}
+
+  void actor_exited(const caf::error&, unit*) override { f_(); }
+
+private:
+  F f_;
+};
 
 /// Sends `msg` in the name of `from`, by the thread `by`.
 template <class Handle, class Msg>
@@ -180,6 +192,13 @@ void send_as_request(Self* self, const caf::actor& from, caf::message_id id,
                   std::move(msg));
 }
 
+/// Ends a companion, which no thread runs and which would otherwise stay in the
+/// registry of the actor system if an engine behind CAF's middleman was asked.
+inline void end_companion(caf::actor_companion& who) {
+  who.on_enqueue(nullptr);
+  who.cleanup(caf::exit_reason::user_shutdown, nullptr);
+}
+
 // -- messages to oneself ------------------------------------------------------
 
 /// Sends `msg` to `self` after `delay`, by the clock of the actor system. It
@@ -232,6 +251,17 @@ inline void schedule(caf::actor_system& system, caf::resumable* job) {
 #else
   system.scheduler().enqueue(job);
 #endif
+}
+
+// -- the end of an actor system -----------------------------------------------
+
+/// Has `f` called, by whatever thread, when the destructor of an actor system
+/// has begun: once it has waited for the actors that it waits for.
+template <class F>
+void at_end_of(caf::actor_system& system, F f) {
+  // An actor of CAF's own that lives as long as its system.
+  caf::actor_cast<caf::abstract_actor*>(system.config_serv())
+    ->attach(caf::attachable_ptr{new detail::end_hook<F>{std::move(f)}});
 }
 
 // -- configuration ------------------------------------------------------------

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <tuple>
 #include <type_traits>
 
 #include <caf/config.hpp>
@@ -21,6 +22,22 @@ namespace node_proxy {
 /// Whether `T` is in the list NODE_PROXY_PLAIN_MESSAGES.
 template <class T>
 inline constexpr bool is_plain_message = false;
+
+/// Whether `T` is in the list NODE_PROXY_HANDLE_MESSAGES.
+template <class T>
+inline constexpr bool is_handle_message = false;
+
+/// Whether `T` is in the list NODE_PROXY_LOCAL_MESSAGES.
+template <class T>
+inline constexpr bool is_local_message = false;
+
+/// A message with handles of actors, see `fields`.
+template <class T>
+concept handle_message = is_handle_message<T>;
+
+/// A message that has no form outside of its actor system.
+template <class T>
+concept local_message = is_local_message<T>;
 
 /// A plain message that our `inspect` is for. 0.17 transmits an enum that is a
 /// message by itself as its number, and leaves it to the receiver what to do
@@ -63,6 +80,25 @@ bool inspect(Inspector& f, T& x) {
   return f.object(x).fields(f.field("bare", get, set));
 }
 
+template <class Inspector, handle_message T>
+bool inspect(Inspector& f, T& x) {
+  return std::apply(
+    [&](auto&... fields) {
+      return f.object(x).fields(f.field("value", fields)...);
+    },
+    x.fields());
+}
+
+template <class Inspector, local_message T>
+bool inspect(Inspector& f, T& x) {
+  // For CAF's log it has a name and no content.
+  if constexpr (std::is_same_v<Inspector,
+                               caf::detail::stringification_inspector>)
+    return f.object(x).fields();
+  f.emplace_error(caf::sec::unsafe_type);
+  return false;
+}
+
 template <class Inspector>
 bool inspect(Inspector& f, errc& x) {
   auto get = [&x] {
@@ -103,6 +139,24 @@ typename Inspector::result_type inspect(Inspector& f, T& x) {
       text = to_hex_text(bare);
     return f(name, text);
   }
+}
+
+template <class Inspector, handle_message T>
+typename Inspector::result_type inspect(Inspector& f, T& x) {
+  return std::apply(
+    [&](auto&... fields) {
+      return f(caf::meta::type_name(caf::type_name<T>::value), fields...);
+    },
+    x.fields());
+}
+
+template <class Inspector, local_message T>
+typename Inspector::result_type inspect(Inspector& f, T&) {
+  using result = typename Inspector::result_type;
+  if constexpr (std::is_same_v<result, caf::error>)
+    return caf::sec::invalid_argument;
+  else
+    return f(caf::meta::type_name(caf::type_name<T>::value));
 }
 
 #endif

@@ -1,6 +1,6 @@
 #include <node_proxy/actors/caf_compat.hpp>
 #include <node_proxy/actors/caf_messages.hpp>
-#include <node_proxy/actors/router.hpp>
+#include <node_proxy/actors/router_service.hpp>
 #include <node_proxy/actors/state_keeper.hpp>
 #include <node_proxy/actors/tcp_linger.hpp>
 #include <node_proxy/actors/transport_messages.hpp>
@@ -27,6 +27,7 @@ bool message_from_bare(bytes_view bare, T& x) {
   template bool message_to_bare(const name&, bytes&);                          \
   template bool message_from_bare(bytes_view, name&);
 NODE_PROXY_PLAIN_MESSAGES(NODE_PROXY_INSTANTIATE)
+NODE_PROXY_ROUTER_MESSAGES(NODE_PROXY_INSTANTIATE)
 #undef NODE_PROXY_INSTANTIATE
 
 std::string to_hex_text(bytes_view bare) {

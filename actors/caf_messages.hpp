@@ -1,14 +1,14 @@
 // Our messages as messages of CAF: type ids and inspection. Every message that
 // can leave the process carries its BARE encoding through CAF's own
-// middleman; a failed decode is an error of the inspection. The others hold
-// handles and shared buffers and stay in their actor system.
+// middleman; a failed decode is an error of the inspection. Those that hold
+// handles of actors carry CAF's own encoding. The rest stays in its actor
+// system: whoever tries to send it elsewhere fails, and so does who gets it.
 //
-// A new message goes into one of the two lists below, its header is included
-// in caf_messages.cpp.
+// A new message goes into one of the lists below, its header is included in
+// caf_messages.cpp.
 
 #pragma once
 
-#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/error.hpp>
 #include <caf/type_id.hpp>
 
@@ -47,7 +47,25 @@ class actor_system_config;
   X(node_event)                                                                \
   X(node_metrics)
 
-/// Messages that stay in their actor system. Structs, declared here.
+/// The same for messages that are declared here: what is asked of a Router.
+#define NODE_PROXY_ROUTER_MESSAGES(X)                                          \
+  X(engine_registered)                                                         \
+  X(unregister_engine)                                                         \
+  X(engine_unregistered)                                                       \
+  X(lookup_engine)                                                             \
+  X(lookup_node_proxy)                                                         \
+  X(get_local_advert)                                                          \
+  X(get_node_metrics)
+
+/// Messages that can leave the process and hold handles of actors. Structs,
+/// declared here; each lists its fields in `fields`.
+#define NODE_PROXY_HANDLE_MESSAGES(X)                                          \
+  X(register_engine)                                                           \
+  X(engine_found)                                                              \
+  X(node_proxy_found)
+
+/// Messages that stay in their actor system. Structs, declared here. They can
+/// neither be sent to another process nor come from one.
 #define NODE_PROXY_LOCAL_MESSAGES(X)                                           \
   X(connection_ready)                                                          \
   X(listen)                                                                    \
@@ -60,12 +78,6 @@ class actor_system_config;
   X(inbound_refused)                                                           \
   X(linger)                                                                    \
   X(socket_deadline)                                                           \
-  X(register_engine)                                                           \
-  X(engine_registered)                                                         \
-  X(unregister_engine)                                                         \
-  X(engine_unregistered)                                                       \
-  X(lookup_engine)                                                             \
-  X(engine_found)                                                              \
   X(admission_request)                                                         \
   X(admission)                                                                 \
   X(proven_connection)                                                         \
@@ -85,20 +97,18 @@ class actor_system_config;
   X(engines_answered)                                                          \
   X(tick)                                                                      \
   X(flush_queued)                                                              \
-  X(lookup_node_proxy)                                                         \
-  X(node_proxy_found)                                                          \
-  X(get_local_advert)                                                          \
   X(local_addresses)                                                           \
   X(stop_router)                                                               \
   X(router_stopped)                                                            \
   X(state_changes)                                                             \
   X(retry_write)                                                               \
-  X(handshake_failed)                                                          \
-  X(get_node_metrics)
+  X(handshake_failed)
 
 namespace node_proxy {
 
 #define NODE_PROXY_DECLARE(name) struct name;
+NODE_PROXY_ROUTER_MESSAGES(NODE_PROXY_DECLARE)
+NODE_PROXY_HANDLE_MESSAGES(NODE_PROXY_DECLARE)
 NODE_PROXY_LOCAL_MESSAGES(NODE_PROXY_DECLARE)
 #undef NODE_PROXY_DECLARE
 
@@ -116,6 +126,8 @@ void register_messages(caf::actor_system_config& cfg);
 CAF_BEGIN_TYPE_ID_BLOCK(node_proxy_messages, caf::first_custom_type_id + 500)
 NODE_PROXY_ADD_TYPE_ID(errc)
 NODE_PROXY_PLAIN_MESSAGES(NODE_PROXY_ADD_TYPE_ID)
+NODE_PROXY_ROUTER_MESSAGES(NODE_PROXY_ADD_TYPE_ID)
+NODE_PROXY_HANDLE_MESSAGES(NODE_PROXY_ADD_TYPE_ID)
 NODE_PROXY_LOCAL_MESSAGES(NODE_PROXY_ADD_TYPE_ID)
 CAF_END_TYPE_ID_BLOCK(node_proxy_messages)
 
@@ -125,8 +137,18 @@ CAF_END_TYPE_ID_BLOCK(node_proxy_messages)
   template <>                                                                  \
   inline constexpr bool node_proxy::is_plain_message<node_proxy::name> = true;
 NODE_PROXY_PLAIN_MESSAGES(NODE_PROXY_PLAIN)
+NODE_PROXY_ROUTER_MESSAGES(NODE_PROXY_PLAIN)
 #undef NODE_PROXY_PLAIN
 
-#define NODE_PROXY_LOCAL(name) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(node_proxy::name)
+#define NODE_PROXY_HANDLE(name)                                                \
+  template <>                                                                  \
+  inline constexpr bool node_proxy::is_handle_message<node_proxy::name> =      \
+    true;
+NODE_PROXY_HANDLE_MESSAGES(NODE_PROXY_HANDLE)
+#undef NODE_PROXY_HANDLE
+
+#define NODE_PROXY_LOCAL(name)                                                 \
+  template <>                                                                  \
+  inline constexpr bool node_proxy::is_local_message<node_proxy::name> = true;
 NODE_PROXY_LOCAL_MESSAGES(NODE_PROXY_LOCAL)
 #undef NODE_PROXY_LOCAL

@@ -13,7 +13,7 @@
 #include <node_proxy/actors/engine_directory.hpp>
 #include <node_proxy/actors/engine_requests.hpp>
 #include <node_proxy/actors/node_log.hpp>
-#include <node_proxy/actors/node_proxy.hpp>
+#include <node_proxy/actors/node_proxy_service.hpp>
 #include <node_proxy/actors/request_table.hpp>
 #include <node_proxy/protocol/control.hpp>
 #include <node_proxy/protocol/fifo.hpp>
@@ -30,7 +30,7 @@ public:
   using finished_handler = std::function<void(
     std::span<const delivery_id>, std::optional<control::reject_reason>)>;
 
-  engine_lanes(node_proxy_actor::pointer self,
+  engine_lanes(node_proxy_service::pointer self,
                std::shared_ptr<engine_directory> engines, node_log log,
                finished_handler finished)
     : self_(self), engines_(std::move(engines)), log_(std::move(log)),
@@ -79,7 +79,7 @@ private:
                                                   const lane& x) const;
   void finish(const request& x, std::optional<control::reject_reason> reason);
 
-  node_proxy_actor::pointer self_;
+  node_proxy_service::pointer self_;
   std::shared_ptr<engine_directory> engines_;
   node_log log_;
   engine_requests requests_;

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <tuple>
 #include <utility>
 
 #include <node_proxy/actors/caf_compat.hpp>
@@ -44,6 +45,8 @@ struct register_engine {
       "node_proxy::engine_msg_batch");
   }
 
+  auto fields() { return std::tie(name, engine, batches); }
+
   engine_name name;
   caf::actor engine;
   /// It takes `engine_msg_batch` instead of `engine_msg`.
@@ -52,23 +55,45 @@ struct register_engine {
 
 struct engine_registered {
   engine_name name;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(name));
+  }
 };
 
 /// The opposite. Errors: unknown_engine.
 struct unregister_engine {
   engine_name name;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(name));
+  }
 };
 
 struct engine_unregistered {
   engine_name name;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(name));
+  }
 };
 
 /// Asks for the engine of that name on this node. Errors: unknown_engine.
 struct lookup_engine {
   engine_name name;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(name));
+  }
 };
 
 struct engine_found {
+  auto fields() { return std::tie(engine); }
+
   caf::actor engine;
 };
 

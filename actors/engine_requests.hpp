@@ -10,7 +10,7 @@
 
 #include <caf/actor_companion.hpp>
 
-#include <node_proxy/actors/node_proxy.hpp>
+#include <node_proxy/actors/node_proxy_service.hpp>
 
 namespace node_proxy {
 
@@ -29,7 +29,7 @@ public:
     std::optional<caf::error> error;
   };
 
-  explicit engine_requests(node_proxy_actor::pointer self) : self_(self) {}
+  explicit engine_requests(node_proxy_service::pointer self) : self_(self) {}
 
   engine_requests(const engine_requests&) = delete;
   engine_requests& operator=(const engine_requests&) = delete;
@@ -56,7 +56,7 @@ private:
   void start();
   [[nodiscard]] caf::actor_companion& companion() const;
 
-  node_proxy_actor::pointer self_;
+  node_proxy_service::pointer self_;
   // There is neither before the first request.
   std::shared_ptr<answer_box> box_;
   // In whose name requests are sent, a companion: CAF hands it the answers in

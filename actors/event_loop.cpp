@@ -7,6 +7,7 @@
 #include <chrono>
 #include <map>
 #include <mutex>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -240,14 +241,37 @@ event_loop::event_loop(caf::actor_system& system, descriptor epoll,
   : events_{std::make_shared<events>(std::move(epoll), std::move(alarm))},
     runner_{system, events_} {}
 
+namespace {
+
+/// The loops of all actor systems. Never destroyed, as a static actor system
+/// may end later than anything that could be.
+struct loop_registry {
+  static loop_registry& instance() {
+    static auto& result = *new loop_registry;
+    return result;
+  }
+
+  std::mutex mutex;
+  // There is an entry as long as there is the actor system.
+  std::map<const caf::actor_system*, std::weak_ptr<event_loop>> loops;
+};
+
+} // namespace
+
 expected<std::shared_ptr<event_loop>, os_error>
 event_loop::of(caf::actor_system& system) {
-  static std::mutex mutex;
-  static std::map<const caf::actor_system*, std::weak_ptr<event_loop>> loops;
-  std::lock_guard guard{mutex};
-  std::erase_if(loops, [](const auto& x) { return x.second.expired(); });
-  auto& known = loops[&system];
-  if (auto loop = known.lock())
+  auto& registry = loop_registry::instance();
+  std::lock_guard guard{registry.mutex};
+  auto [known, is_new] = registry.loops.try_emplace(&system);
+  if (is_new)
+    at_end_of(system, [&registry, key = &system] {
+      std::unique_lock lock{registry.mutex};
+      auto ended = registry.loops.extract(key);
+      lock.unlock();
+      if (auto loop = ended.mapped().lock())
+        handle_system_end(loop);
+    });
+  if (auto loop = known->second.lock())
     return loop;
   auto epoll = open_epoll();
   if (!epoll)
@@ -257,8 +281,28 @@ event_loop::of(caf::actor_system& system) {
     return unexpected{alarm.error()};
   auto loop =
     std::make_shared<event_loop>(system, std::move(*epoll), std::move(*alarm));
-  known = loop;
+  known->second = loop;
   return loop;
+}
+
+void event_loop::add_dependent(std::weak_ptr<system_dependent> x) {
+  std::lock_guard guard{mutex_};
+  std::erase_if(dependents_, [](const auto& y) { return y.expired(); });
+  dependents_.push_back(std::move(x));
+}
+
+/// The actor system waits for the threads of the loop, and these for those who
+/// depend on it. The caller must not wait: it may be what they wait for.
+void event_loop::handle_system_end(const std::shared_ptr<event_loop>& loop) {
+  loop->runner_.handle_system_end();
+  std::thread{[loop]() mutable {
+    std::unique_lock guard{loop->mutex_};
+    auto dependents = std::exchange(loop->dependents_, {});
+    guard.unlock();
+    for (const auto& x : dependents)
+      if (auto dependent = x.lock())
+        dependent->handle_system_end();
+  }}.detach();
 }
 
 // -- watched_socket -----------------------------------------------------------

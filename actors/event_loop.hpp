@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <vector>
 
 #include <node_proxy/actors/actor_runner.hpp>
 #include <node_proxy/actors/caf_compat.hpp>
@@ -20,6 +22,17 @@ struct tick {};
 /// Who understands that.
 using tick_receiver = actor_interface<void(tick)>;
 
+/// Something that has to end with its actor system, even if its owner keeps it
+/// for longer.
+class system_dependent {
+public:
+  virtual ~system_dependent() = default;
+
+  /// The destructor of the actor system has begun, and waits for this. Called
+  /// by a thread that may block. CAF's scheduler and its clock may be gone.
+  virtual void handle_system_end() = 0;
+};
+
 /// What all nodes of an actor system wait with. Their actors run in its own
 /// threads, see `loop_actor` and `actor_runner`.
 class event_loop {
@@ -30,6 +43,9 @@ public:
   of(caf::actor_system& system);
 
   event_loop(caf::actor_system& system, descriptor epoll, descriptor alarm);
+
+  /// `x` is to be told of the end of the actor system, if it lives until then.
+  void add_dependent(std::weak_ptr<system_dependent> x);
 
   /// What runs actors in its threads, whoever wakes them.
   [[nodiscard]] actor_unit& unit() noexcept { return runner_.unit(); }
@@ -43,8 +59,12 @@ private:
 
   class events;
 
+  static void handle_system_end(const std::shared_ptr<event_loop>& loop);
+
   std::shared_ptr<events> events_;
   actor_runner runner_;
+  std::mutex mutex_;
+  std::vector<std::weak_ptr<system_dependent>> dependents_;
 };
 
 class watched_owner;

@@ -45,14 +45,15 @@ private:
   init_function init_;
 };
 
-/// Spawns an actor whose state has a pointer to `loop`. `init` starts the state
-/// and returns the behavior.
+/// Spawns an actor, hidden as all of this module are: the end of the actor
+/// system does not wait for it. Its state has a pointer to `loop`. `init`
+/// starts the state and returns the behavior.
 template <class Handle, class State>
 [[nodiscard]] Handle
 spawn_in_loop(caf::actor_system& system, event_loop& loop,
               typename loop_actor<Handle, State>::init_function init) {
-  return system.spawn<loop_actor<Handle, State>>(std::ref(loop),
-                                                 std::move(init));
+  return system.spawn<loop_actor<Handle, State>, caf::hidden>(std::ref(loop),
+                                                              std::move(init));
 }
 
 } // namespace node_proxy

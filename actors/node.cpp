@@ -1,9 +1,15 @@
 #include <node_proxy/actors/node.hpp>
 
+#include <future>
+#include <mutex>
+#include <system_error>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include <node_proxy/actors/acceptor.hpp>
 #include <node_proxy/actors/event_loop.hpp>
+#include <node_proxy/actors/router_service.hpp>
 #include <node_proxy/actors/tcp_transport.hpp>
 #include <node_proxy/protocol/crypto_init.hpp>
 
@@ -47,6 +53,28 @@ bool is_unspecified(const transport_address& address) {
     address);
 }
 
+/// The acceptors, the event loop, and who writes the state.
+constexpr int threads_of_a_node = 8;
+
+/// Whether so many threads more can run at once. To be asked before CAF makes
+/// some, as an actor system that could not make one never ends.
+bool can_make_threads(int count) {
+  std::promise<void> enough;
+  std::vector<std::thread> threads;
+  auto ok = true;
+  try {
+    auto go_on = enough.get_future().share();
+    for (int i = 0; i < count; ++i)
+      threads.emplace_back([go_on] { go_on.wait(); });
+  } catch (const std::system_error&) {
+    ok = false;
+  }
+  enough.set_value();
+  for (auto& x : threads)
+    x.join();
+  return ok;
+}
+
 /// Asks an actor and waits for the answer, from outside of all actors.
 template <class Answer, class Handle, class Msg>
 expected<Answer, caf::error> ask(caf::scoped_actor& self, const Handle& to,
@@ -66,27 +94,33 @@ void init(caf::actor_system_config& cfg) {
 }
 
 /// What a node is made of. Shut down in the order in which nothing is asked of
-/// what is gone already.
-struct node::parts {
-  explicit parts(caf::actor_system& system) : self(system) {
-    // nop
-  }
+/// what is gone already. Who wants something of it while it may be shut down
+/// has the mutex.
+struct node::parts : system_dependent, std::enable_shared_from_this<parts> {
+  explicit parts(caf::actor_system& its_system) : system{its_system} {}
 
-  ~parts() { shutdown(); }
+  ~parts() override { shutdown(); }
 
   expected<void, caf::error> start(node_config config);
   expected<stored_state, caf::error> open_state(const node_config& config);
-  expected<void, caf::error> listen_at(const std::vector<transport_address>&);
-  expected<void, caf::error> advertise(node_config& config);
+  expected<void, caf::error> listen_at(caf::scoped_actor& self,
+                                       const std::vector<transport_address>&);
+  expected<void, caf::error> advertise(caf::scoped_actor& self,
+                                       node_config& config);
   void shutdown();
+  void handle_system_end() override;
 
-  caf::scoped_actor self;
+  // There only as long as there are actors.
+  caf::actor_system& system;
+  std::mutex mutex;
   node_id id;
   duration grace{0};
   node_log log;
   state_keeper_actor keeper;
   transport_actor transport;
-  router_actor router;
+  router_service router;
+  // What users get of it.
+  router_actor public_router;
   std::vector<inbound_handler> acceptors;
   std::vector<transport_address> addresses;
   node_advert advert;
@@ -95,8 +129,8 @@ struct node::parts {
 expected<void, caf::error> node::parts::start(node_config config) {
   id = config.self->id();
   grace = config.shutdown_grace;
-  auto& system = self->system();
   log = node_log{config.logger};
+  caf::scoped_actor self{system, true};
   auto stored = open_state(config);
   if (!stored)
     return unexpected{std::move(stored.error())};
@@ -104,16 +138,18 @@ expected<void, caf::error> node::parts::start(node_config config) {
   if (!loop)
     return unexpected{make_error(
       error_code(loop.error()), "the event loop: " + error_text(loop.error()))};
+  (*loop)->add_dependent(weak_from_this());
   transport = spawn_tcp_transport(system, *loop, config.max_unproven, log);
   router =
     spawn_router(system, config, {transport, *loop, keeper, log}, *stored);
+  public_router = router;
   acceptors = spawn_acceptors(system, config, router, *loop);
   for (const auto& engine : config.engines)
     if (auto ok = ask<engine_registered>(self, router, engine); !ok)
       return unexpected{ok.error()};
-  if (auto ok = listen_at(config.listen); !ok)
+  if (auto ok = listen_at(self, config.listen); !ok)
     return ok;
-  if (auto ok = advertise(config); !ok)
+  if (auto ok = advertise(self, config); !ok)
     return ok;
   if (config.observer)
     for (const auto& address : addresses)
@@ -137,12 +173,13 @@ node::parts::open_state(const node_config& config) {
   auto stored = store->load();
   if (!stored)
     return refused(stored.error());
-  keeper = spawn_state_keeper(self->system(), std::move(*store), log);
+  keeper = spawn_state_keeper(system, std::move(*store), log);
   return std::move(*stored);
 }
 
 expected<void, caf::error>
-node::parts::listen_at(const std::vector<transport_address>& wanted) {
+node::parts::listen_at(caf::scoped_actor& self,
+                       const std::vector<transport_address>& wanted) {
   for (const auto& address : wanted) {
     auto bound = ask<listening>(self, transport, listen{address, acceptors});
     if (!bound)
@@ -152,7 +189,8 @@ node::parts::listen_at(const std::vector<transport_address>& wanted) {
   return {};
 }
 
-expected<void, caf::error> node::parts::advertise(node_config& config) {
+expected<void, caf::error> node::parts::advertise(caf::scoped_actor& self,
+                                                  node_config& config) {
   if (config.advertised.empty())
     for (const auto& address : addresses)
       if (!is_unspecified(address)
@@ -167,32 +205,66 @@ expected<void, caf::error> node::parts::advertise(node_config& config) {
 }
 
 void node::parts::shutdown() {
-  if (!router)
+  std::lock_guard guard{mutex};
+  // Afterwards the actor system may be gone.
+  if (!transport)
     return;
-  // First nobody comes in any more, then everybody goes.
-  auto stop = [this](auto& handle) {
+  caf::scoped_actor self{system, true};
+  auto stop = [&self](auto& handle) {
     caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
     self->wait_for(handle);
     handle = nullptr;
   };
+  // First nobody comes in any more, then everybody goes.
   for (const auto& address : addresses)
     static_cast<void>(
       ask<listening_stopped>(self, transport, stop_listening{address}));
   for (auto& x : acceptors)
     stop(x);
-  self->request(router, caf::infinite, stop_router{grace})
-    .receive([](const router_stopped&) {}, [](const caf::error&) {});
-  stop(router);
+  if (router) {
+    self->request(router, caf::infinite, stop_router{grace})
+      .receive([](const router_stopped&) {}, [](const caf::error&) {});
+    stop(router);
+  }
+  public_router = nullptr;
   stop(transport);
   // The Router has waited until all was written.
   if (keeper)
     stop(keeper);
 }
 
+/// There is no time left for goodbyes, and no clock to measure it.
+void node::parts::handle_system_end() {
+  std::lock_guard guard{mutex};
+  if (!transport)
+    return;
+  log.warn("the actor system ends before its node: shut the node down first, "
+           "so that peers are told and messages are answered");
+  caf::scoped_actor self{system, true};
+  auto kill = [&self](auto& handle) {
+    if (!handle)
+      return;
+    caf::anon_send_exit(handle, caf::exit_reason::kill);
+    self->wait_for(handle);
+    handle = nullptr;
+  };
+  for (auto& x : acceptors)
+    kill(x);
+  kill(router);
+  public_router = nullptr;
+  kill(transport);
+  if (keeper) {
+    // It writes what has changed.
+    caf::anon_send_exit(keeper, caf::exit_reason::user_shutdown);
+    self->wait_for(keeper);
+    keeper = nullptr;
+  }
+}
+
 // -- node
 // ----------------------------------------------------------------------
 
-node::node(std::unique_ptr<parts> x) : parts_(std::move(x)) {
+node::node(std::shared_ptr<parts> x) : parts_(std::move(x)) {
   // nop
 }
 
@@ -207,7 +279,7 @@ const node_id& node::id() const {
 }
 
 const router_actor& node::router() const {
-  return parts_->router;
+  return parts_->public_router;
 }
 
 const std::vector<transport_address>& node::addresses() const {
@@ -219,7 +291,8 @@ const node_advert& node::advert() const {
 }
 
 void node::shutdown() {
-  parts_->shutdown();
+  if (parts_)
+    parts_->shutdown();
 }
 
 expected<node, caf::error> spawn_node(caf::actor_system& system,
@@ -230,7 +303,11 @@ expected<node, caf::error> spawn_node(caf::actor_system& system,
     return unexpected{
       make_error(errc::bad_config, "libsodium cannot be initialized")};
   config.settings.have_aes = config.use_aes && aes_available();
-  auto parts = std::make_unique<node::parts>(system);
+  if (!can_make_threads(threads_of_a_node))
+    return unexpected{make_error(errc::out_of_resources,
+                                 "the threads of a node cannot be made: see "
+                                 "ulimit -u, and the limits of its container")};
+  auto parts = std::make_shared<node::parts>(system);
   if (auto ok = parts->start(std::move(config)); !ok)
     return unexpected{ok.error()};
   return node{std::move(parts)};

@@ -20,6 +20,15 @@ namespace node_proxy {
 void init(caf::actor_system_config& cfg);
 
 /// A running node. Its destructor shuts it down.
+///
+/// A node belongs to its actor system. If that is destroyed first, the node
+/// ends with it: at once, without goodbyes and without an answer to what is
+/// under way; what is left is an object that can be destroyed. Actor systems of
+/// CAF must not be static objects themselves, nor may nodes. `std::exit`
+/// destroys neither: peers notice the end as they do when a process is killed.
+///
+/// Once a node was moved from, only `shutdown`, which does nothing then,
+/// assignment and the destructor may be called.
 class node {
 public:
   node(node&&) noexcept;
@@ -39,22 +48,23 @@ public:
   [[nodiscard]] const node_advert& advert() const;
 
   /// Says goodbye to all peers, ends all actors of the node, and returns when
-  /// that is done. Every request that is still open is answered. Not to be
-  /// called from an actor.
+  /// that is done. Every request that is still open is answered. What is called
+  /// again does nothing. Not to be called from an actor.
   void shutdown();
 
 private:
   struct parts;
 
-  explicit node(std::unique_ptr<parts> x);
+  explicit node(std::shared_ptr<parts> x);
 
   friend expected<node, caf::error> spawn_node(caf::actor_system& system,
                                                node_config config);
 
-  std::unique_ptr<parts> parts_;
+  std::shared_ptr<parts> parts_;
 };
 
-/// Spawns a node. Errors: not_initialized if `init` was missed, bad_config,
+/// Spawns a node. Errors: out_of_resources (threads, descriptors, memory),
+/// not_initialized if `init` was missed, bad_config,
 /// bad_state and state_in_use, which name the file, those of `register_engine`,
 /// and those of `listen`, which name the address.
 [[nodiscard]] expected<node, caf::error> spawn_node(caf::actor_system& system,

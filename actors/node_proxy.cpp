@@ -191,7 +191,7 @@ void node_proxy_state::flush_soon() {
   if (std::exchange(flush_queued_, true))
     return;
   static_cast<void>(now());
-  self_->send(caf::actor_cast<node_proxy_actor>(self_), flush_queued{});
+  self_->send(caf::actor_cast<node_proxy_service>(self_), flush_queued{});
 }
 
 void node_proxy_state::arm_tick() {
@@ -268,8 +268,8 @@ auto routed(node_proxy_state& state) {
   };
 }
 
-node_proxy_actor::behavior_type
-node_proxy_behavior(node_proxy_actor::stateful_pointer<node_proxy_state> self,
+node_proxy_service::behavior_type
+node_proxy_behavior(node_proxy_service::stateful_pointer<node_proxy_state> self,
                     node_proxy_config config) {
   auto& state = state_of(self);
   state.start(std::move(config));
@@ -306,10 +306,10 @@ node_proxy_behavior(node_proxy_actor::stateful_pointer<node_proxy_state> self,
 
 } // namespace
 
-node_proxy_actor spawn_node_proxy(caf::actor_system& system,
-                                  node_proxy_config config) {
+node_proxy_service spawn_node_proxy(caf::actor_system& system,
+                                    node_proxy_config config) {
   auto& loop = *config.loop;
-  return spawn_in_loop<node_proxy_actor, node_proxy_state>(
+  return spawn_in_loop<node_proxy_service, node_proxy_state>(
     system, loop, [config = std::move(config)](auto* self) mutable {
       return node_proxy_behavior(self, std::move(config));
     });

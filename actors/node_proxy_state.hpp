@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <node_proxy/actors/engine_lanes.hpp>
-#include <node_proxy/actors/node_proxy.hpp>
+#include <node_proxy/actors/node_proxy_service.hpp>
 #include <node_proxy/actors/now.hpp>
 #include <node_proxy/actors/pending_sends.hpp>
 #include <node_proxy/protocol/peer.hpp>
@@ -19,7 +19,7 @@ namespace node_proxy {
 /// The shell around a `peer`: feeds it, does what it says, keeps its time.
 class node_proxy_state {
 public:
-  explicit node_proxy_state(node_proxy_actor::pointer self) : self_(self) {
+  explicit node_proxy_state(node_proxy_service::pointer self) : self_(self) {
     // nop
   }
 
@@ -127,7 +127,7 @@ private:
   void perform(overtaken_advert& action);
   void perform(peer_event& action);
 
-  node_proxy_actor::pointer self_;
+  node_proxy_service::pointer self_;
   node_proxy_config config_;
   std::unique_ptr<peer> peer_;
   // Like the lanes, there from the start on.

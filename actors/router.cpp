@@ -1,4 +1,4 @@
-#include <node_proxy/actors/router.hpp>
+#include <node_proxy/actors/router_service.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -25,7 +25,7 @@ std::uint64_t unix_time() {
 
 } // namespace
 
-router_state::router_state(router_actor::pointer self)
+router_state::router_state(router_service::pointer self)
   : self_(self), random_(os_random_key()),
     engines_(std::make_shared<engine_directory>()),
     unanswered_(std::make_shared<unanswered_failures>()) {
@@ -163,6 +163,7 @@ node_metrics router_state::metrics() {
 
 caf::result<router_stopped> router_state::handle(const stop_router& msg) {
   stopping_ = true;
+  unanswered_before_ = unanswered_->total();
   auto waiting = make_promise<router_stopped>(self_);
   stop_waiting_ = waiting;
   for (auto& [id, to] : proxies_)
@@ -314,6 +315,10 @@ void router_state::handle_down(const caf::down_msg& msg) {
 void router_state::finish_stop() {
   if (!stopping_ || !proxies_.empty() || writing_)
     return;
+  if (auto lost = unanswered_->total() - unanswered_before_; lost > 0)
+    services_.log.warn("at the end {} messages were not delivered, or not "
+                       "acknowledged, whose senders wait for no answer",
+                       lost);
   fulfil(stop_waiting_, router_stopped{});
   self_->quit();
 }
@@ -325,8 +330,8 @@ void router_state::report(node_event event) const {
 
 namespace {
 
-router_actor::behavior_type
-router_behavior(router_actor::stateful_pointer<router_state> self,
+router_service::behavior_type
+router_behavior(router_service::stateful_pointer<router_state> self,
                 const node_config& config, const router_services& services,
                 const stored_state& stored) {
   auto& state = state_of(self);
@@ -355,10 +360,11 @@ router_behavior(router_actor::stateful_pointer<router_state> self,
 
 } // namespace
 
-router_actor spawn_router(caf::actor_system& system, const node_config& config,
-                          const router_services& services,
-                          const stored_state& stored) {
-  return spawn_in_loop<router_actor, router_state>(
+router_service spawn_router(caf::actor_system& system,
+                            const node_config& config,
+                            const router_services& services,
+                            const stored_state& stored) {
+  return spawn_in_loop<router_service, router_state>(
     system, *services.loop, [=](auto* self) {
       return router_behavior(self, config, services, stored);
     });

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include <node_proxy/actors/node_event.hpp>
-#include <node_proxy/actors/router.hpp>
+#include <node_proxy/actors/router_service.hpp>
 #include <node_proxy/actors/state_keeper.hpp>
 #include <node_proxy/protocol/advert_book.hpp>
 #include <node_proxy/protocol/peer_book.hpp>
@@ -24,7 +24,7 @@ namespace node_proxy {
 
 class router_state {
 public:
-  explicit router_state(router_actor::pointer self);
+  explicit router_state(router_service::pointer self);
 
   router_state(const router_state&) = delete;
   router_state& operator=(const router_state&) = delete;
@@ -66,7 +66,7 @@ public:
 
 private:
   struct proxy {
-    node_proxy_actor handle;
+    node_proxy_service handle;
     std::uint64_t epoch = 0;
     // How many messages it got from here.
     std::uint64_t sent = 0;
@@ -149,7 +149,7 @@ private:
   void handle_event(const node_id& remote, const peer_refused& event);
   void handle_event(const node_id& remote, const peer_unreachable& event);
 
-  router_actor::pointer self_;
+  router_service::pointer self_;
   node_config config_;
   // Without a keeper nothing is on disk.
   router_services services_;
@@ -177,6 +177,8 @@ private:
   std::uint64_t earlier_version_ = 0;
   bool stopping_ = false;
   promise<router_stopped> stop_waiting_;
+  // How many failures nobody was told of when the end began.
+  std::uint64_t unanswered_before_ = 0;
 };
 
 } // namespace node_proxy

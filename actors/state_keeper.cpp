@@ -89,8 +89,8 @@ state_keeper_actor spawn_state_keeper(caf::actor_system& system,
   // CAF keeps what an actor is spawned with for longer than the actor lives,
   // and wants to be able to copy it.
   auto shared = std::make_shared<std::optional<node_store>>(std::move(store));
-  return system.spawn<caf::detached>(keeper_behavior, std::move(shared),
-                                     std::move(log));
+  return system.spawn<caf::detached + caf::hidden>(
+    keeper_behavior, std::move(shared), std::move(log));
 }
 
 } // namespace node_proxy

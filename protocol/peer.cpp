@@ -118,6 +118,7 @@ void peer::handle_connect(timestamp now) {
 
 void peer::handle_shutdown(steady_time at_latest, timestamp now) {
   shutdown_deadline_ = at_latest;
+  draining_ = true;
   handle_timeout(now);
 }
 
@@ -183,7 +184,7 @@ bool peer::connected() const {
 }
 
 bool peer::stopped() const {
-  return shutdown_deadline_ && links_.empty() && !dialler_.busy()
+  return shutdown_deadline_ && !draining_ && links_.empty() && !dialler_.busy()
          && actions_.empty();
 }
 
@@ -227,10 +228,11 @@ bool peer::reachable() const {
 }
 
 bool peer::wants_connection() const {
+  auto has_messages = outbox_.pending() || !unreliable_out_.empty();
   if (shutdown_deadline_)
-    return false;
+    return draining_ && has_messages;
   return permanence_ == connection_permanence::permanent || connect_wanted_
-         || outbox_.pending() || !unreliable_out_.empty();
+         || has_messages;
 }
 
 /// From when on the peer is dormant; nothing while something is under way. What
@@ -254,12 +256,19 @@ void peer::consider_dial(timestamp now) {
   }
 }
 
+/// Whether what is queued has time and a way to go. That the peer may come by
+/// itself is none: nobody listens any more.
+bool peer::drains(timestamp now) const {
+  return now.steady < *shutdown_deadline_
+         && (outbox_.pending() || !unreliable_out_.empty())
+         && (holds_connection() || dialler_.busy() || dialler_.has_addresses());
+}
+
 /// Ends the last connection once everything is answered, or when time is up.
 void peer::check_shutdown(timestamp now) {
-  auto x = active();
-  auto waits = x && (outbox_.pending() || !unreliable_out_.empty());
-  if (waits && now.steady < *shutdown_deadline_)
+  if (draining_ && drains(now))
     return;
+  draining_ = false;
   fail_all(send_error::shutting_down,
            send_failure::unconfirmed_cause::shutting_down);
   abandon_attempts();

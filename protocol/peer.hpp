@@ -76,7 +76,8 @@ public:
   /// failed, or the peer refuses.
   void handle_connect(timestamp now);
 
-  /// This node stops: what is queued may still go until `at_latest`.
+  /// This node stops: nothing more is taken, and what was taken before may
+  /// still go until `at_latest`. That includes to dial the peer.
   void handle_shutdown(steady_time at_latest, timestamp now);
 
   // -- events of connections
@@ -168,6 +169,7 @@ private:
   bool wants_connection() const;
   std::optional<steady_time> dormant_from() const;
   void consider_dial(timestamp now);
+  bool drains(timestamp now) const;
   void check_shutdown(timestamp now);
 
   // peer_connections.cpp
@@ -253,6 +255,8 @@ private:
   bool ack_due_ = false;
   bool settle_due_ = false;
   std::optional<steady_time> shutdown_deadline_;
+  // Until then what is queued may still go, on a new connection if need be.
+  bool draining_ = false;
   // What an expired message died of: over_capacity if the peer said so.
   send_error expiry_error_ = send_error::expired;
   std::optional<connection_digest> last_established_;

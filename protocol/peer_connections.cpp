@@ -170,7 +170,7 @@ void peer::handle_session(connection_id connection, proven_session session,
   // If the handshake began before this peer came to be it is about another
   // epoch. The initiator will try again.
   auto is_ours = x.terms().local_epoch == epoch_;
-  if (!is_ours || shutdown_deadline_) {
+  if (!is_ours || (shutdown_deadline_ && !draining_)) {
     ++metrics_.ends[is_ours ? "shutting_down" : "other_epoch"];
     x.phase = link::closing{};
     return;

@@ -1,19 +1,34 @@
 #include "command.hpp"
 
-#include <cstdio>
+#include <chrono>
+#include <string>
+
+#include <unistd.h>
+
+#include "line_writer.hpp"
 
 namespace node_proxy::tools {
 
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+clock::time_point until() {
+  return clock::now() + std::chrono::seconds{1};
+}
+
+} // namespace
+
 int fail(std::string_view text) {
-  std::fprintf(stderr, "node-proxy: %.*s\n", static_cast<int>(text.size()),
-               text.data());
+  // Nobody is waited for who does not read it.
+  auto line = "node-proxy: " + std::string{text} + '\n';
+  static_cast<void>(write_until(STDERR_FILENO, line, until()));
   return exit_error;
 }
 
 int print_line(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fputc('\n', stdout);
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+  auto line = std::string{text} + '\n';
+  if (!write_until(STDOUT_FILENO, line, clock::time_point::max()))
     return fail("standard output cannot be written");
   return exit_ok;
 }

@@ -1,6 +1,9 @@
 // node-proxy run: a node that engines of other nodes can talk to.
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
+#include <thread>
 
 #include <poll.h>
 #include <spdlog/spdlog.h>
@@ -125,19 +128,40 @@ void connect_permanently(caf::actor_system& system, const node& local,
   }
 }
 
+/// How often to look whether the terminal is ours again.
+constexpr std::chrono::milliseconds terminal_interval{500};
+
+/// Whether input may be read. What is typed at the terminal is for somebody
+/// else while this process is in the background.
+bool may_read(int fd) {
+  return ::isatty(fd) == 0 || ::tcgetpgrp(fd) == ::getpgrp();
+}
+
+/// How long to wait for anything, in milliseconds.
+int poll_timeout(const console& typed, bool may_read_later) {
+  if (auto until = typed.waits_until()) {
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(
+      *until - console::clock::now());
+    return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+  }
+  return may_read_later ? static_cast<int>(terminal_interval.count()) : -1;
+}
+
 /// Serves standard input until a signal comes: true. False if nobody reads
 /// standard output any more.
 bool serve(line_reader& input, console& typed, const json_lines& out,
            wakeup& changed, const stop_signals& signals) {
   for (;;) {
-    auto want_input = !input.ended() && typed.has_room();
+    auto is_ours = may_read(input.fd());
+    auto want_input = !input.ended() && is_ours && !typed.waits_until();
     // An entry with a negative descriptor is left out. The last one, without
     // any event to wait for, tells when the reader of a pipe has gone.
     pollfd fds[] = {{signals.fd(), POLLIN, 0},
                     {changed.fd(), POLLIN, 0},
                     {want_input ? input.fd() : -1, POLLIN, 0},
                     {STDOUT_FILENO, 0, 0}};
-    if (::poll(fds, std::size(fds), -1) < 0)
+    auto timeout = poll_timeout(typed, !input.ended() && !is_ours);
+    if (::poll(fds, std::size(fds), timeout) < 0)
       continue;
     if (fds[3].revents != 0 || out.failed())
       return false;
@@ -147,7 +171,8 @@ bool serve(line_reader& input, console& typed, const json_lines& out,
       changed.clear();
     if (fds[2].revents != 0)
       input.read();
-    while (typed.has_room()) {
+    typed.handle_changed();
+    while (!typed.waits_until()) {
       auto line = input.poll_line();
       if (!line)
         break;
@@ -173,7 +198,6 @@ int run_node(caf::actor_system& system, const run_options& options,
     connect_permanently(system, *local, adverts);
   line_reader input{STDIN_FILENO, longest_line};
   auto heard = serve(input, typed, out, changed, signals);
-  signals.release();
   local->shutdown();
   return heard ? exit_ok : fail("nobody reads standard output any more");
 }
@@ -187,6 +211,22 @@ void allow_descriptors() {
   limit.rlim_cur = limit.rlim_max;
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
     spdlog::warn("the limit of descriptors stays as it is");
+}
+
+/// How long what was to be written may still be read at the end.
+constexpr std::chrono::milliseconds last_lines_time{1'000};
+
+/// Waits until all actors have written their last lines, or nobody reads them.
+void end_actors(caf::actor_system& system, json_lines& out) {
+  wakeup all_done;
+  std::thread closer{[&] {
+    pollfd done{all_done.fd(), POLLIN, 0};
+    ::poll(&done, 1, static_cast<int>(last_lines_time.count()));
+    out.close(last_lines_time);
+  }};
+  system.await_all_actors_done();
+  all_done.set();
+  closer.join();
 }
 
 int run(const run_options& options) {
@@ -208,7 +248,7 @@ int run(const run_options& options) {
     status =
       run_node(system, options, std::move(*config), out, changed, signals);
     caf::anon_send(observer, caf::flush_atom_v);
-    // The actor system waits here until all actors have ended.
+    end_actors(system, out);
   }
   if (status == exit_ok && out.failed())
     return fail("standard output cannot be written");
@@ -233,8 +273,8 @@ command add_run(CLI::App& app) {
     ->required()
     ->type_name("FILE");
   add_parsed_option(*sub, "--listen", options->listen, parse_address,
-                    "Accept connections there; port 0 for any port")
-    ->required()
+                    "Accept connections there; port 0 for any port. Without it "
+                    "the node only calls others")
     ->type_name("tcp://IP:PORT");
   add_parsed_option(*sub, "--advertise", options->advertise, parse_reachable,
                     "Have peers connect there, if it is not where the node "
@@ -285,7 +325,7 @@ command add_run(CLI::App& app) {
   sub->footer(
     "Typed messages come from the engine '" + std::string{console_engine}
     + "', which prints what is sent to it.\n"
-      "SIGINT and SIGTERM end the node in good order, a second one at "
+      "SIGINT, SIGTERM and SIGHUP end the node in good order, a second one at "
       "once.");
   return {sub, [options] {
             return run(*options);

@@ -18,6 +18,7 @@
 #include "json_lines.hpp"
 #include "message_source.hpp"
 #include "peer_file.hpp"
+#include "stop_signals.hpp"
 
 namespace node_proxy::tools {
 
@@ -152,15 +153,18 @@ int report(const summary& done, double seconds) {
 }
 
 int send_from(caf::actor_system& system, const send_options& options,
-              node_config config) {
+              node_config config, stop_signals& signals) {
   auto to = config.adverts.front().id;
   auto start = std::chrono::steady_clock::now();
   auto local = spawn_node(system, std::move(config));
   if (!local)
     return fail(describe(local.error()));
-  message_source source{options.messages};
+  message_source source{options.messages, signals.fd()};
+  // Then what is under way gets its outcome, and the summary tells it.
+  signals.set_handler([&] { local->shutdown(); });
   auto done = sender{system, local->router(), to, options}.send_all(source);
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  signals.set_handler({});
   local->shutdown();
   auto status = report(done, took.count());
   if (source.failed())
@@ -180,11 +184,12 @@ int send(const send_options& options) {
   config.logger = spdlog::default_logger();
   config.self = std::make_shared<identity>(std::move(*self));
   config.adverts.push_back(std::move(*peer));
+  stop_signals signals;
   caf::actor_system_config system_config;
   init(system_config);
   use_sharing_scheduler(system_config);
   caf::actor_system system{system_config};
-  return send_from(system, options, std::move(config));
+  return send_from(system, options, std::move(config), signals);
 }
 
 void add_message_options(CLI::App& sub, message_options& options) {

@@ -40,23 +40,22 @@ json delivered_line(std::uint64_t id) {
   return result;
 }
 
-/// Sends what it gets, and writes what became of it.
+/// Sends what it gets, and writes what became of it. Each request is answered
+/// when its message expires, so CAF need not measure the time as well.
 caf::behavior sender_actor(caf::event_based_actor* self,
                            const router_actor& router, json_lines* out,
                            const std::shared_ptr<outstanding>& open) {
   return {
     [=](std::uint64_t id, const node_out_msg& msg) {
+      auto to = *msg.msg.target.node;
       auto size = msg.msg.msg.size();
-      self->request(router, std::chrono::seconds{2 * console_expiry}, msg)
-        .then(
-          [=](delivered) {
-            out->write(delivered_line(id));
-            open->remove(size);
-          },
-          [=](const caf::error& error) {
-            out->write(failed_line(id, error));
-            open->remove(size);
-          });
+      auto end = [=](const json& line) {
+        static_cast<void>(out->write(line));
+        open->remove(to, size);
+      };
+      self->request(router, caf::infinite, msg)
+        .then([=](delivered) { end(delivered_line(id)); },
+              [=](const caf::error& error) { end(failed_line(id, error)); });
     },
     [self](caf::flush_atom) { self->quit(); },
   };
@@ -73,24 +72,47 @@ std::string_view take_word(std::string_view& text) {
 
 } // namespace
 
-void outstanding::add(std::size_t bytes) {
+bool outstanding::add(const node_id& to, std::size_t bytes) {
   std::lock_guard guard{mutex_};
-  ++messages_;
+  auto& share = shares_[to];
+  // One message always has room, however large it is.
+  share.full =
+    share.messages > 0
+    && (share.messages >= max_messages || share.bytes + bytes > max_bytes
+        || bytes_ + bytes > max_all_bytes);
+  if (share.full)
+    return false;
+  ++share.messages;
+  share.bytes += bytes;
   bytes_ += bytes;
+  return true;
 }
 
-void outstanding::remove(std::size_t bytes) {
+void outstanding::remove(const node_id& to, std::size_t bytes) {
   std::lock_guard guard{mutex_};
-  auto had_room = room();
-  --messages_;
+  auto position = shares_.find(to);
+  auto& share = position->second;
+  --share.messages;
+  share.bytes -= bytes;
   bytes_ -= bytes;
-  if (!had_room && room())
+  if (share.messages <= max_messages / 2 && share.bytes <= max_bytes / 2)
+    share.slow = false;
+  if (std::exchange(share.full, false))
     changed_.set();
+  if (share.messages == 0)
+    shares_.erase(position);
 }
 
-bool outstanding::has_room() const {
+void outstanding::handle_slow(const node_id& to) {
   std::lock_guard guard{mutex_};
-  return room();
+  if (auto share = shares_.find(to); share != shares_.end())
+    share->second.slow = true;
+}
+
+bool outstanding::is_slow(const node_id& to) const {
+  std::lock_guard guard{mutex_};
+  auto share = shares_.find(to);
+  return share != shares_.end() && share->second.slow;
 }
 
 console::console(caf::actor_system& system, const node_id& self,
@@ -128,13 +150,42 @@ void console::handle_line(const input_line& line) {
   msg.msg.sender = {self_, engine_name{console_engine}};
   msg.msg.target = {*node, engine_name{engine}};
   msg.msg.msg = to_bytes(rest);
-  outstanding_->add(rest.size());
+  if (try_send(id, msg))
+    return;
+  if (outstanding_->is_slow(*node))
+    return report_full(id);
+  waiting_ = waiting_line{id, std::move(msg), clock::now() + patience};
+}
+
+void console::handle_changed() {
+  if (!waiting_)
+    return;
+  auto& [id, msg, until] = *waiting_;
+  if (!try_send(id, msg)) {
+    if (clock::now() < until)
+      return;
+    outstanding_->handle_slow(*msg.msg.target.node);
+    report_full(id);
+  }
+  waiting_.reset();
+}
+
+/// @returns false if there is no room.
+bool console::try_send(std::uint64_t id, node_out_msg& msg) {
+  if (!outstanding_->add(*msg.msg.target.node, msg.msg.msg.size()))
+    return false;
   caf::anon_send(sender_, id, std::move(msg));
+  return true;
+}
+
+void console::report_full(std::uint64_t id) {
+  report_failure(id, "outbox_full",
+                 "as many messages to this node wait for an answer as may");
 }
 
 void console::report_failure(std::uint64_t id, std::string_view error,
                              std::string_view detail) {
-  out_.write(failed_line(id, error, detail));
+  static_cast<void>(out_.write(failed_line(id, error, detail)));
 }
 
 } // namespace node_proxy::tools

@@ -31,12 +31,21 @@ json to_line(const engine_msg& msg) {
   return result;
 }
 
+/// What is not written has not been taken: then the engine ends.
+struct output_closed {};
+
+/// A reader who takes nothing makes senders wait.
 caf::behavior print_engine(caf::event_based_actor* self, json_lines* out) {
+  self->set_exception_handler(
+    [](std::exception_ptr&) { return caf::exit_reason::user_shutdown; });
   return {
     ignore_router,
     [out](const engine_msg_batch& batch) {
-      for (const auto& msg : batch.msgs)
-        out->write(to_line(msg));
+      for (std::size_t i = 0; i < batch.msgs.size(); ++i) {
+        if (!out->write(to_line(batch.msgs[i])))
+          throw output_closed{};
+        batch.progress.handled(i + 1);
+      }
       return done{};
     },
     [self](caf::flush_atom) { self->quit(); },
@@ -123,11 +132,11 @@ caf::behavior count_engine(caf::event_based_actor* self,
       return done{};
     },
     [self, name, out, counted](caf::tick_atom) {
-      out->write(to_line(name, *counted));
+      out->offer(to_line(name, *counted));
       send_later(self, std::chrono::seconds{1}, caf::tick_atom_v);
     },
     [self, name, out, counted](caf::flush_atom) {
-      out->write(to_line(name, *counted));
+      out->offer(to_line(name, *counted));
       self->quit();
     },
   };

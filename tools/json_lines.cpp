@@ -1,41 +1,37 @@
 #include "json_lines.hpp"
 
-#include <cerrno>
 #include <string>
 
-#include <poll.h>
 #include <sodium/utils.h>
-#include <unistd.h>
 
 #include <node_proxy/protocol/utf8.hpp>
 
 namespace node_proxy::tools {
 
-void json_lines::write(const json& object) {
+namespace {
+
+std::string line_of(const json& object) {
   // Engine names of others and the like need not be UTF-8.
-  auto line = object.dump(-1, ' ', false, json::error_handler_t::replace);
-  line += '\n';
-  std::lock_guard guard{mutex_};
-  if (!failed_ && !write_all(line)) {
-    failed_ = true;
-    changed_.set();
-  }
+  return object.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';
 }
 
-bool json_lines::write_all(std::string_view text) {
-  while (!text.empty()) {
-    auto count = ::write(fd_, text.data(), text.size());
-    if (count >= 0) {
-      text.remove_prefix(static_cast<std::size_t>(count));
-    } else if (errno == EAGAIN) {
-      // Whoever gave us the descriptor has made it non-blocking.
-      pollfd writable{fd_, POLLOUT, 0};
-      ::poll(&writable, 1, -1);
-    } else if (errno != EINTR) {
-      return false;
-    }
-  }
-  return true;
+std::string left_out_line(std::uint64_t lines) {
+  return line_of({{"event", "left_out"}, {"lines", lines}});
+}
+
+} // namespace
+
+json_lines::json_lines(int fd, wakeup& changed)
+  : writer_{fd, left_out_line, [&changed] {
+              changed.set();
+            }} {}
+
+void json_lines::offer(const json& object) {
+  writer_.offer(line_of(object));
+}
+
+bool json_lines::write(const json& object) {
+  return writer_.write(line_of(object));
 }
 
 void add_payload(json& object, bytes_view payload) {

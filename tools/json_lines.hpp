@@ -2,14 +2,13 @@
 
 #pragma once
 
-#include <atomic>
-#include <mutex>
-#include <string_view>
+#include <chrono>
 
 #include <nlohmann/json.hpp>
 
 #include <node_proxy/messages/basics.hpp>
 
+#include "line_writer.hpp"
 #include "wakeup.hpp"
 
 namespace node_proxy::tools {
@@ -17,25 +16,30 @@ namespace node_proxy::tools {
 /// A JSON object that keeps the order of its keys.
 using json = nlohmann::ordered_json;
 
-/// Writes lines to a descriptor, each whole and at once. Any thread may write;
-/// it waits until a slow reader has taken the line.
+/// Writes objects to a descriptor, a line each. Any thread may write.
 class json_lines {
 public:
-  /// @param changed is set when writing fails for the first time.
-  json_lines(int fd, wakeup& changed) : fd_{fd}, changed_{changed} {}
+  /// @param changed is set when writing fails.
+  json_lines(int fd, wakeup& changed);
 
-  void write(const json& object);
+  /// For what may be left out while nobody reads: `{"event":"left_out",
+  /// "lines":N}` tells so later.
+  void offer(const json& object);
+
+  /// For what must be read: waits for a slow reader.
+  /// @returns whether the line was taken: not after `close`, or if nothing can
+  ///          be written any more.
+  [[nodiscard]] bool write(const json& object);
+
+  /// Nobody waits for the reader any more; what was taken before may still be
+  /// written for `at_most`.
+  void close(std::chrono::milliseconds at_most) { writer_.close(at_most); }
 
   /// Whether something could not be written. Nothing is written after that.
-  [[nodiscard]] bool failed() const noexcept { return failed_; }
+  [[nodiscard]] bool failed() const { return writer_.failed(); }
 
 private:
-  bool write_all(std::string_view text);
-
-  int fd_;
-  wakeup& changed_;
-  std::mutex mutex_;
-  std::atomic<bool> failed_ = false;
+  line_writer writer_;
 };
 
 /// Adds a payload under the key `text` if it is UTF-8, else under `base64`

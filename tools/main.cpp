@@ -1,16 +1,16 @@
 // The command-line program `node-proxy`.
 
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 
 #include <fcntl.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include "command.hpp"
+#include "log_sink.hpp"
 
 namespace node_proxy::tools {
 
@@ -25,19 +25,17 @@ void occupy_standard_streams() {
         ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY));
 }
 
-void init_log(const std::string& level) {
-  auto logger = spdlog::stderr_color_mt("node-proxy");
-  logger->set_level(spdlog::level::from_str(level));
-  spdlog::set_default_logger(std::move(logger));
-}
-
 int main(int argc, char** argv) {
   occupy_standard_streams();
-  // Writing to a closed pipe or socket is an error where it happens.
-  std::signal(SIGPIPE, SIG_IGN);
+  // Writing to a closed pipe, or beyond the limit of file sizes, is an error
+  // where it happens. The terminal may be somebody else's for the moment.
+  for (int number : {SIGPIPE, SIGXFSZ, SIGTTIN, SIGTTOU})
+    std::signal(number, SIG_IGN);
   CLI::App app{"Talks to other nodes by their cryptographic identity, over "
                "authenticated and encrypted connections."};
   app.name("node-proxy");
+  app.set_version_flag("--version", "node-proxy " NODE_PROXY_VERSION,
+                       "Print the version of this program");
   app.require_subcommand(1);
   app.fallthrough();
   std::string log_level = "info";
@@ -54,10 +52,13 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? exit_ok : exit_usage;
   }
-  init_log(log_level);
+  start_log(log_level);
   for (const auto& command : commands)
-    if (command.app->parsed())
-      return command.run();
+    if (command.app->parsed()) {
+      auto status = command.run();
+      stop_log(std::chrono::seconds{1});
+      return status;
+    }
   return exit_usage;
 }
 

@@ -16,19 +16,16 @@ void replace_all(std::string& text, std::string_view what,
     text.replace(at, what.size(), by);
 }
 
-bool is_readable(int fd, bool wait) {
-  pollfd readable{fd, POLLIN, 0};
-  return ::poll(&readable, 1, wait ? -1 : 0) > 0;
-}
-
 } // namespace
 
-message_source::message_source(message_options options)
-  : options_{std::move(options)}, input_{STDIN_FILENO, longest_line} {}
+message_source::message_source(message_options options, int stop)
+  : options_{std::move(options)}, input_{STDIN_FILENO, longest_line}, stop_{
+                                                                        stop} {}
 
 std::optional<bytes> message_source::poll_message(bool wait) {
-  if (from_input())
+  if (from_input() && !ended())
     return poll_input(wait);
+  wait_for_input(false);
   if (ended())
     return std::nullopt;
   auto text = options_.text;
@@ -38,7 +35,7 @@ std::optional<bytes> message_source::poll_message(bool wait) {
 
 std::optional<bytes> message_source::poll_input(bool wait) {
   auto line = input_.poll_line();
-  while (!line && !input_.ended() && is_readable(input_.fd(), wait)) {
+  while (!line && !input_.ended() && wait_for_input(wait)) {
     input_.read();
     line = input_.poll_line();
   }
@@ -50,7 +47,19 @@ std::optional<bytes> message_source::poll_input(bool wait) {
   return make_message(std::move(line->text));
 }
 
+/// @returns whether something can be read.
+bool message_source::wait_for_input(bool wait) {
+  pollfd fds[] = {{from_input() ? input_.fd() : -1, POLLIN, 0},
+                  {stop_, POLLIN, 0}};
+  if (::poll(fds, std::size(fds), wait ? -1 : 0) <= 0)
+    return false;
+  stopped_ = fds[1].revents != 0;
+  return !stopped_ && fds[0].revents != 0;
+}
+
 bool message_source::ended() const {
+  if (stopped_)
+    return true;
   if (from_input())
     return failed_ || (input_.ended() && input_.empty());
   return made_ == options_.count;

@@ -26,7 +26,8 @@ struct message_options {
 /// Makes them, one after the other.
 class message_source {
 public:
-  explicit message_source(message_options options);
+  /// @param stop a descriptor: once it is readable there are no more messages.
+  message_source(message_options options, int stop);
 
   /// The next message. Waits for standard input if `wait` is set; otherwise
   /// there may be none yet.
@@ -43,10 +44,14 @@ private:
   std::optional<bytes> poll_input(bool wait);
   bytes make_message(std::string text) const;
 
+  bool wait_for_input(bool wait);
+
   message_options options_;
   line_reader input_;
+  int stop_;
   std::uint64_t made_ = 0;
   bool failed_ = false;
+  bool stopped_ = false;
 };
 
 } // namespace node_proxy::tools

@@ -47,17 +47,15 @@ json to_line(const advert_event& event) {
 } // namespace
 
 caf::actor spawn_observer(caf::actor_system& system, json_lines& out) {
-  // Writing may wait for the reader, so this has a thread of its own.
-  return system.spawn<caf::detached>(
-    [&out](caf::event_based_actor* self) -> caf::behavior {
-      return {
-        [&out](const node_event& event) {
-          std::visit([&out](const auto& x) { out.write(to_line(x)); },
-                     event.what);
-        },
-        [self](caf::flush_atom) { self->quit(); },
-      };
-    });
+  return system.spawn([&out](caf::event_based_actor* self) -> caf::behavior {
+    return {
+      [&out](const node_event& event) {
+        std::visit([&out](const auto& x) { out.offer(to_line(x)); },
+                   event.what);
+      },
+      [self](caf::flush_atom) { self->quit(); },
+    };
+  });
 }
 
 } // namespace node_proxy::tools

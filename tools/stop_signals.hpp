@@ -1,13 +1,21 @@
-// SIGINT and SIGTERM as something to wait for.
+// The signals that end a program.
 
 #pragma once
 
 #include <csignal>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "wakeup.hpp"
 
 namespace node_proxy::tools {
 
-/// From its construction on, SIGINT and SIGTERM do nothing to this thread and
-/// those that it starts, but make `fd` readable. Make it before other threads.
+/// From its construction on, SIGINT, SIGTERM and SIGHUP do nothing to this
+/// thread and those that it starts. The first one makes `fd` readable, so that
+/// the program can end in good order. The second one ends it at once, whatever
+/// it is stuck in, with 128 and the number of the signal as its status. SIGHUP
+/// that was ignored (nohup) stays so. Make it before other threads.
 class stop_signals {
 public:
   stop_signals();
@@ -15,16 +23,25 @@ public:
   stop_signals& operator=(const stop_signals&) = delete;
   ~stop_signals();
 
-  /// Readable when a signal has come (signalfd).
-  [[nodiscard]] int fd() const noexcept { return fd_; }
+  /// Readable from the first signal on.
+  [[nodiscard]] int fd() const noexcept { return first_.fd(); }
 
-  /// Lets further signals end the program at once, for users who do not want
-  /// to wait for an end in good order.
-  void release() noexcept;
+  /// What is done at the first signal, in a thread of its own; at once if it
+  /// has come already. The destructor waits for it.
+  void set_handler(std::function<void()> handler);
 
 private:
+  void wait();
+
   sigset_t signals_{};
-  int fd_;
+  int signal_fd_;
+  wakeup first_;
+  wakeup ended_;
+  std::mutex mutex_;
+  bool has_come_ = false;
+  std::function<void()> handler_;
+  std::thread handler_thread_;
+  std::thread thread_;
 };
 
 } // namespace node_proxy::tools

@@ -1,6 +1,6 @@
 // A Node Proxy that has nothing to do, and a Router that is the test.
 
-#include <node_proxy/actors/node_proxy.hpp>
+#include <node_proxy/actors/node_proxy_service.hpp>
 
 #include "node_fixture.hpp"
 
@@ -53,7 +53,7 @@ struct fixture : system_fixture {
   }
 
   router_double router;
-  node_proxy_actor proxy;
+  node_proxy_service proxy;
   node_out_msg msg;
 };
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include <node_proxy/actors/node_proxy.hpp>
+#include <node_proxy/actors/node_proxy_service.hpp>
 #include <node_proxy/actors/now.hpp>
 
 #include "node_fixture.hpp"
@@ -78,7 +78,7 @@ struct fixture : system_fixture {
   /// Waits until something is written. @returns how much.
   std::uint64_t next_written() { return next<std::uint64_t>(); }
 
-  node_proxy_actor proxy;
+  node_proxy_service proxy;
 };
 
 node_out_msg message_of(std::size_t size) {

@@ -1,6 +1,6 @@
 // A Router, and a test that is everybody else: transport, acceptors, peers.
 
-#include <node_proxy/actors/router.hpp>
+#include <node_proxy/actors/router_service.hpp>
 
 #include <atomic>
 #include <condition_variable>
@@ -87,7 +87,7 @@ struct fixture : system_fixture {
 
   node_config node;
   transport_actor transport;
-  router_actor router;
+  router_service router;
 };
 
 /// A connection that the test is the other end of.

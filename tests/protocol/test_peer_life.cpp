@@ -138,14 +138,50 @@ TEST_CASE_FIXTURE(two_nodes, "what is not answered in time ends at shutdown") {
   CHECK_FALSE(b.connected(a));
 }
 
-TEST_CASE_FIXTURE(two_nodes, "a connection lost at shutdown ends the waiting") {
+TEST_CASE_FIXTURE(two_nodes, "a connection lost at shutdown is made again") {
   connect();
   auto held = a.send(b, "late", "1");
   net.run_for(1s);
-  a.shut_down(1h);
+  a.shut_down(10s);
   net.cut(the_connection());
+  net.run_for(2s);
+  REQUIRE(both_connected());
+  b.take("late");
+  net.run_for(100ms);
+  CHECK(a.outcome(held) == "delivered");
+  CHECK(a.peer_of(b) == nullptr);
+}
+
+TEST_CASE_FIXTURE(two_nodes, "at shutdown what waits for a connection goes") {
+  b.add_engine("inbox");
+  auto token = a.send(b, "inbox", "1");
+  a.shut_down(5s);
+  CHECK(a.outcome(token) == "pending");
   net.run_for(1s);
-  CHECK(a.outcome(held) == "unconfirmed(shutting_down)");
+  CHECK(a.outcome(token) == "delivered");
+  CHECK(b.texts("inbox") == "1");
+  CHECK(a.peer_of(b) == nullptr);
+}
+
+TEST_CASE_FIXTURE(two_nodes, "two that shut down do not wait for each other") {
+  connect();
+  auto from_a = a.send(b, "late", "1");
+  auto from_b = b.send(a, "late", "2");
+  net.run_for(1s);
+  a.shut_down(1s);
+  b.shut_down(1h);
+  net.run_for(2s);
+  CHECK(a.outcome(from_a) == "unconfirmed(shutting_down)");
+  CHECK(b.outcome(from_b) == "unconfirmed(shutting_down)");
+  CHECK(b.peer_of(a) == nullptr);
+}
+
+TEST_CASE_FIXTURE(two_nodes, "at shutdown nobody waits for who refuses") {
+  b.deny(a);
+  auto token = a.send(b, "inbox", "1");
+  a.shut_down(1h);
+  net.run_for(1s);
+  CHECK(a.outcome(token) == "denied");
   CHECK(a.peer_of(b) == nullptr);
 }
 
@@ -160,12 +196,22 @@ TEST_CASE_FIXTURE(two_nodes, "shutdown before the other end is proven") {
   CHECK(b.ends() == node::reason_counts{{"shutdown", 1}});
 }
 
-TEST_CASE_FIXTURE(two_nodes, "shutdown without a connection") {
+TEST_CASE_FIXTURE(two_nodes, "shutdown without a way to the peer") {
   b.crash();
   auto token = a.send(b, "echo", "1");
   net.run_for(1s);
-  a.shut_down(1h);
-  CHECK(a.outcome(token) == "shutting_down");
+  a.shut_down(10s);
+  net.run_for(5s);
+  CHECK(a.outcome(token) == "pending");
+  SUBCASE("waits for no longer than it may") {
+    net.run_for(6s);
+    CHECK(a.outcome(token) == "shutting_down");
+  }
+  SUBCASE("takes the way that there is in time") {
+    b.start();
+    net.run_for(6s);
+    CHECK(a.outcome(token) == "delivered");
+  }
   CHECK(a.peer_of(b) == nullptr);
 }
 

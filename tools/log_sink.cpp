@@ -1,0 +1,60 @@
+#include "log_sink.hpp"
+
+#include <memory>
+#include <mutex>
+
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include "line_writer.hpp"
+
+namespace node_proxy::tools {
+
+namespace {
+
+std::string left_out_line(std::uint64_t lines) {
+  return "node-proxy: " + std::to_string(lines)
+         + " lines of the log were left out, as nobody read them\n";
+}
+
+class log_sink : public spdlog::sinks::base_sink<std::mutex> {
+public:
+  void close(std::chrono::milliseconds at_most) { writer_.close(at_most); }
+
+protected:
+  void sink_it_(const spdlog::details::log_msg& msg) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(msg, line);
+    writer_.offer({line.data(), line.size()});
+  }
+
+  void flush_() override {
+    // It is written as soon as somebody takes it.
+  }
+
+private:
+  line_writer writer_{STDERR_FILENO, left_out_line, [] {
+                      }};
+};
+
+std::shared_ptr<log_sink>& the_sink() {
+  static std::shared_ptr<log_sink> result;
+  return result;
+}
+
+} // namespace
+
+void start_log(const std::string& level) {
+  the_sink() = std::make_shared<log_sink>();
+  auto logger = std::make_shared<spdlog::logger>("node-proxy", the_sink());
+  logger->set_level(spdlog::level::from_str(level));
+  spdlog::set_default_logger(std::move(logger));
+}
+
+void stop_log(std::chrono::milliseconds at_most) {
+  if (the_sink())
+    the_sink()->close(at_most);
+}
+
+} // namespace node_proxy::tools
