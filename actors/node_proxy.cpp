@@ -29,9 +29,11 @@ void node_proxy_state::start(node_proxy_config config) {
   lanes_->set_engines(config_.engines);
   auto begin = now();
   peer_->handle_local_advert(config_.local_advert, begin);
-  if (config_.remote_advert)
+  if (config_.remote_known) {
+    peer_->handle_addresses(config_.remote_known->addresses, begin);
     static_cast<void>(
-      peer_->handle_remote_advert(*config_.remote_advert, begin));
+      peer_->handle_remote_advert(config_.remote_known->advert, begin));
+  }
   act();
 }
 
@@ -140,7 +142,7 @@ void node_proxy_state::take(const connect_reply& reply, promise<done> waiting) {
 
 void node_proxy_state::take(const node_advert& advert,
                             promise<node_advert_reply> waiting) {
-  fulfil(waiting, peer_->handle_remote_advert(advert, now()));
+  fulfil(waiting, peer_->handle_introduction(advert, now()));
   act();
 }
 
@@ -237,6 +239,10 @@ void node_proxy_state::perform(send_outcome& action) {
 }
 
 void node_proxy_state::perform(learned_advert& action) {
+  self_->send(config_.router, proxy_event{config_.remote, std::move(action)});
+}
+
+void node_proxy_state::perform(learned_addresses& action) {
   self_->send(config_.router, proxy_event{config_.remote, std::move(action)});
 }
 
