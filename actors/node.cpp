@@ -11,6 +11,7 @@
 #include <node_proxy/actors/event_loop.hpp>
 #include <node_proxy/actors/router_service.hpp>
 #include <node_proxy/actors/tcp_transport.hpp>
+#include <node_proxy/protocol/address_text.hpp>
 #include <node_proxy/protocol/crypto_init.hpp>
 
 namespace node_proxy {
@@ -22,6 +23,18 @@ constexpr char initialized_setting[] = "node-proxy.initialized";
 
 /// How long to wait for an actor of our own that must answer at once.
 constexpr auto answer_timeout = std::chrono::seconds{30};
+
+bool is_unspecified(const transport_address& address) {
+  return std::visit(
+    [](const auto& x) {
+      if constexpr (requires { x.ip; })
+        return std::visit([](const auto& y) { return y == decltype(y){}; },
+                          x.ip);
+      else
+        return false;
+    },
+    address);
+}
 
 expected<void, caf::error> check(const caf::actor_system& system,
                                  const node_config& config) {
@@ -36,21 +49,32 @@ expected<void, caf::error> check(const caf::actor_system& system,
     return bad("node_config::self is not set");
   if (config.advertised.size() > limits::advert_addresses)
     return bad("node_config::advertised has more than 16 addresses");
+  for (const auto& x : config.advertised)
+    if (is_unspecified(x.address))
+      return bad("node_config::advertised has 'any address of this host', to "
+                 "which nobody can connect; expected the address of a host");
   if (config.settings.versions.min > config.settings.versions.max)
     return bad("peer_settings::versions is empty");
   return {};
 }
 
-bool is_unspecified(const transport_address& address) {
-  return std::visit(
-    [](const auto& x) {
-      if constexpr (requires { x.ip; })
-        return std::visit([](const auto& y) { return y == decltype(y){}; },
-                          x.ip);
-      else
-        return false;
-    },
-    address);
+/// Says what to do if others are not told where this node listens.
+void warn_of_silence(const node_log& log,
+                     const std::vector<transport_address>& listening,
+                     const node_advert& advert) {
+  if (!advert.addrs.empty())
+    return;
+  if (listening.empty()) {
+    log.info("this node listens nowhere: others reach it only while it is "
+             "connected to them");
+    return;
+  }
+  log.warn(
+    "no peer is told where to connect to this node: it listens at {}, which is "
+    "any address of this host, and its advert can only name one. Name the "
+    "address at which others reach it: --advertise tcp://IP:PORT, or "
+    "node_config::advertised",
+    to_string(listening.front()));
 }
 
 /// The acceptors, the event loop, and who writes the state.
@@ -201,6 +225,7 @@ expected<void, caf::error> node::parts::advertise(caf::scoped_actor& self,
   if (!issued)
     return unexpected{issued.error()};
   advert = std::move(*issued);
+  warn_of_silence(log, addresses, advert);
   return {};
 }
 

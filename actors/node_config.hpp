@@ -31,9 +31,10 @@ struct node_config {
   /// Where to accept connections; port 0 for any. May be empty.
   std::vector<transport_address> listen;
   /// What the advert of this node says. If it is empty: where it listens,
-  /// unless that is "any address of this host".
+  /// unless that is "any address of this host", to which nobody can connect.
   std::vector<weighted_address> advertised;
-  /// Adverts of nodes that are known from the beginning.
+  /// Adverts of nodes that are known from the beginning. What they name is
+  /// dialled even if the nodes themselves have said something newer meanwhile.
   std::vector<node_advert> adverts;
   /// Engines that are registered before anybody can connect, so that no message
   /// finds them missing.
@@ -55,8 +56,9 @@ struct node_config {
   /// they have got, and for how long. One that is forgotten counts as new.
   peer_book_limits peers_kept;
   /// The directory in which the node keeps what is to survive a restart, for
-  /// itself alone: adverts, the list of permanent peers, the version of its own
-  /// advert. It is made if it is missing. Empty: nothing survives.
+  /// itself alone: adverts and where their nodes were met, the list of
+  /// permanent peers, the version of its own advert. It is made if it is
+  /// missing. Empty: nothing survives.
   std::string state;
   /// How long `node::shutdown` lets queued messages go on.
   duration shutdown_grace = std::chrono::seconds{5};

@@ -30,9 +30,11 @@ void node_proxy_state::start(node_proxy_config config) {
                  });
   auto begin = now();
   peer_->handle_local_advert(config_.local_advert, begin);
-  if (config_.remote_advert)
+  if (config_.remote_known) {
+    peer_->handle_addresses(config_.remote_known->addresses, begin);
     static_cast<void>(
-      peer_->handle_remote_advert(*config_.remote_advert, begin));
+      peer_->handle_remote_advert(config_.remote_known->advert, begin));
+  }
   act();
 }
 
@@ -141,7 +143,7 @@ void node_proxy_state::take(const connect_reply& reply, promise<done> waiting) {
 
 void node_proxy_state::take(const node_advert& advert,
                             promise<node_advert_reply> waiting) {
-  fulfil(waiting, peer_->handle_remote_advert(advert, now()));
+  fulfil(waiting, peer_->handle_introduction(advert, now()));
   act();
 }
 
@@ -238,6 +240,10 @@ void node_proxy_state::perform(send_outcome& action) {
 }
 
 void node_proxy_state::perform(learned_advert& action) {
+  self_->send(config_.router, proxy_event{config_.remote, std::move(action)});
+}
+
+void node_proxy_state::perform(learned_addresses& action) {
   self_->send(config_.router, proxy_event{config_.remote, std::move(action)});
 }
 

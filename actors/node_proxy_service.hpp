@@ -82,7 +82,7 @@ struct stop_node_proxy {
 /// What a Node Proxy tells the Router about its peer.
 struct proxy_event {
   node_id remote;
-  std::variant<peer_event, learned_advert, overtaken_advert,
+  std::variant<peer_event, learned_advert, learned_addresses, overtaken_advert,
                connection_permanence>
     what;
 };
@@ -119,8 +119,8 @@ struct node_proxy_config {
   node_proxy_supervisor router;
   std::shared_ptr<engine_directory> engines;
   std::shared_ptr<const node_advert> local_advert;
-  /// The advert of the remote node if one is known.
-  std::optional<node_advert> remote_advert;
+  /// What is known of the remote node, if anything.
+  std::optional<known_node> remote_known;
   node_log log = {};
   std::shared_ptr<unanswered_failures> unanswered =
     std::make_shared<unanswered_failures>();

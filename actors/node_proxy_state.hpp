@@ -124,6 +124,7 @@ private:
   void perform(deliver_message& action);
   void perform(send_outcome& action);
   void perform(learned_advert& action);
+  void perform(learned_addresses& action);
   void perform(overtaken_advert& action);
   void perform(peer_event& action);
 

@@ -24,19 +24,20 @@ constexpr int application_id = 0x4e507374;
 /// Of the tables below.
 constexpr int schema_version = 1;
 
-/// Beyond so many changes of adverts those are dropped that only spare room.
-constexpr std::size_t most_adverts = 65'536;
+/// Beyond so many changes of nodes those are dropped that only spare room.
+constexpr std::size_t most_nodes = 65'536;
 
-/// Nodes that are told in `advert` come in the order of `place`, as one that is
+/// Nodes that are told in `node` come in the order of `place`, as one that is
 /// replaced gets a new place.
 constexpr const char* schema = R"(
   CREATE TABLE self (
     id BLOB NOT NULL,
     version INTEGER NOT NULL);
-  CREATE TABLE advert (
+  CREATE TABLE node (
     place INTEGER PRIMARY KEY AUTOINCREMENT,
     id BLOB NOT NULL UNIQUE,
-    bare BLOB NOT NULL);
+    advert BLOB NOT NULL,
+    addresses BLOB NOT NULL);
   CREATE TABLE permanent_peer (
     id BLOB NOT NULL PRIMARY KEY) WITHOUT ROWID;
 )";
@@ -160,17 +161,37 @@ expected<void, file_error> prepare(const std::string& path,
   return {};
 }
 
+void write_nodes(SQLite::Database& database, const state_changes& changes) {
+  SQLite::Statement put{database, "INSERT OR REPLACE INTO node "
+                                  "(id, advert, addresses) VALUES (?, ?, ?)"};
+  SQLite::Statement drop{database, "DELETE FROM node WHERE id = ?"};
+  for (const auto& [id, node] : changes.nodes) {
+    bytes advert;
+    bytes addresses;
+    auto kept = node && encode_to(advert, node->advert)
+                && encode_to(addresses, node->addresses);
+    auto& statement = kept ? put : drop;
+    statement.reset();
+    bind_bytes(statement, 1, id.data);
+    if (kept) {
+      bind_bytes(statement, 2, advert);
+      bind_bytes(statement, 3, addresses);
+    }
+    statement.exec();
+  }
+}
+
 } // namespace
 
 void state_changes::add(const state_changes& later) {
   if (later.own_version)
     own_version = later.own_version;
-  for (const auto& [id, advert] : later.adverts)
-    adverts.insert_or_assign(id, advert);
+  for (const auto& [id, node] : later.nodes)
+    nodes.insert_or_assign(id, node);
   for (const auto& [id, is_permanent] : later.permanent)
     permanent.insert_or_assign(id, is_permanent);
-  if (adverts.size() > most_adverts)
-    std::erase_if(adverts, [](const auto& x) { return !x.second; });
+  if (nodes.size() > most_nodes)
+    std::erase_if(nodes, [](const auto& x) { return !x.second; });
 }
 
 node_store::node_store(std::string path,
@@ -212,14 +233,18 @@ expected<stored_state, file_error> node_store::load() {
   try {
     result.own_version = static_cast<std::uint64_t>(
       database_->execAndGet("SELECT version FROM self").getInt64());
-    SQLite::Statement adverts{*database_,
-                              "SELECT bare FROM advert ORDER BY place"};
-    while (adverts.executeStep()) {
-      auto advert = decode<node_advert>(blob(adverts.getColumn(0)));
+    SQLite::Statement nodes{
+      *database_, "SELECT advert, addresses FROM node ORDER BY place"};
+    while (nodes.executeStep()) {
+      auto advert = decode<node_advert>(blob(nodes.getColumn(0)));
       if (!advert || !verify_advert(*advert))
         return unexpected{damaged(path_, "contains an advert that its node "
                                          "has not signed")};
-      result.adverts.push_back(std::move(*advert));
+      auto addresses = decode<address_memory>(blob(nodes.getColumn(1)));
+      if (!addresses)
+        return unexpected{damaged(path_, "contains addresses of a node that "
+                                         "cannot be read")};
+      result.nodes.push_back({std::move(*advert), std::move(*addresses)});
     }
     SQLite::Statement peers{*database_, "SELECT id FROM permanent_peer"};
     while (peers.executeStep()) {
@@ -242,18 +267,7 @@ expected<void, file_error> node_store::apply(const state_changes& changes) {
       update.bind(1, static_cast<std::int64_t>(*changes.own_version));
       update.exec();
     }
-    SQLite::Statement put{
-      *database_, "INSERT OR REPLACE INTO advert (id, bare) VALUES (?, ?)"};
-    SQLite::Statement drop{*database_, "DELETE FROM advert WHERE id = ?"};
-    for (const auto& [id, advert] : changes.adverts) {
-      bytes encoded;
-      auto& statement = advert && encode_to(encoded, *advert) ? put : drop;
-      statement.reset();
-      bind_bytes(statement, 1, id.data);
-      if (&statement == &put)
-        bind_bytes(statement, 2, encoded);
-      statement.exec();
-    }
+    write_nodes(*database_, changes);
     SQLite::Statement add{*database_,
                           "INSERT OR IGNORE INTO permanent_peer VALUES (?)"};
     SQLite::Statement remove{*database_,

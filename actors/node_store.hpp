@@ -11,7 +11,7 @@
 
 #include <node_proxy/actors/small_file.hpp>
 #include <node_proxy/messages/identities.hpp>
-#include <node_proxy/messages/node_advert.hpp>
+#include <node_proxy/protocol/address_memory.hpp>
 
 namespace SQLite {
 class Database;
@@ -23,26 +23,27 @@ namespace node_proxy {
 struct stored_state {
   /// The version of its own advert, 0 = none.
   std::uint64_t own_version = 0;
-  /// Those of other nodes, the one that was written first comes first.
-  std::vector<node_advert> adverts;
+  /// Those of other nodes, the one that was written first comes first, and
+  /// where else these may be reached.
+  std::vector<known_node> nodes;
   std::vector<node_id> permanent_peers;
 };
 
 /// What is different from now on.
 struct state_changes {
   std::optional<std::uint64_t> own_version;
-  /// Adverts of other nodes; nothing in place of one that is forgotten.
-  std::unordered_map<node_id, std::optional<node_advert>> adverts;
+  /// Other nodes; nothing in place of one that is forgotten.
+  std::unordered_map<node_id, std::optional<known_node>> nodes;
   /// Whether a node is a permanent peer.
   std::unordered_map<node_id, bool> permanent;
 
   /// Adds changes that came after these. There is at most one for each thing;
-  /// of too many adverts it is not kept which were forgotten: these are known
+  /// of too many nodes it is not kept which were forgotten: these are known
   /// again after a restart, and forgotten then.
   void add(const state_changes& later);
 
   [[nodiscard]] bool empty() const {
-    return !own_version && adverts.empty() && permanent.empty();
+    return !own_version && nodes.empty() && permanent.empty();
   }
 };
 

@@ -46,16 +46,13 @@ void router_state::start(const node_config& config,
   }
   for (const auto& x : config_.adverts)
     adverts_.handle_hold(x.id, advert_hold::configured);
-  for (const auto& x : stored.adverts) {
-    keep_advert(x);
-    adverts_.handle_introduction(x.id);
+  for (const auto& x : stored.nodes) {
+    hold_if_named(x.advert.id);
+    adverts_.handle_stored(x);
   }
   for (const auto& x : config_.adverts)
-    if (auto reply = handle(x);
-        !std::holds_alternative<node_advert_accepted>(reply.result))
-      services_.log.info("the advert of {} that was given is not used; "
-                         "version {} is known",
-                         to_hex(x.id.data), adverts_.version(x.id));
+    introduce(x);
+  write_state();
   self_->set_down_handler(
     [this](const caf::down_msg& msg) { handle_down(msg); });
 }
@@ -119,13 +116,18 @@ node_connect_reply router_state::handle(const node_connect_request& msg) {
 node_advert_reply router_state::handle(const node_advert& advert) {
   if (advert.id == config_.self->id())
     return {node_advert_refusal::wrong_node};
-  auto version = adverts_.version(advert.id);
-  if (auto ok = check_advert(advert, advert.id, version); !ok)
+  // A stale one may still say where the node is.
+  if (auto ok = check_advert(advert, advert.id, 0); !ok)
     return {ok.error()};
-  keep_advert(advert);
-  adverts_.handle_introduction(advert.id);
-  if (auto to = proxies_.find(advert.id); to != proxies_.end())
-    send_as_user(to->second, advert);
+  auto newer = advert.version > adverts_.version(advert.id);
+  hold_if_named(advert.id);
+  if (adverts_.handle_introduction(advert)) {
+    keep(advert.id);
+    if (auto to = proxies_.find(advert.id); to != proxies_.end())
+      send_as_user(to->second, advert);
+  }
+  if (!newer)
+    return {node_advert_refusal::stale};
   report({advert_event{advert.id, advert.version}});
   return {node_advert_accepted{advert.version}};
 }
@@ -230,7 +232,7 @@ router_state::proxy& router_state::spawn_proxy(const node_id& id,
   config.unanswered = unanswered_;
   config.local_advert = local_advert_;
   if (auto known = adverts_.find(id))
-    config.remote_advert = *known;
+    config.remote_known = *known;
   adverts_.handle_hold(id, advert_hold::served);
   auto handle = spawn_node_proxy(self_->system(), std::move(config));
   self_->monitor(handle);

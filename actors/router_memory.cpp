@@ -18,12 +18,31 @@ void router_state::forget_proxy(const node_id& id) {
   write_state();
 }
 
-/// Takes an advert that has been checked, or was when it was written.
-void router_state::keep_advert(const node_advert& advert) {
-  if (config_.admission.names(advert.id))
-    adverts_.handle_hold(advert.id, advert_hold::configured);
-  adverts_.handle_advert(advert);
-  unwritten_.adverts[advert.id] = advert;
+/// Takes an advert that an operator has given.
+void router_state::introduce(const node_advert& advert) {
+  auto reply = handle(advert);
+  auto refused = std::get_if<node_advert_refusal>(&reply.result);
+  if (!refused)
+    return;
+  if (*refused == node_advert_refusal::stale)
+    spdlog::info("version {} of the advert of {} is known; the addresses of "
+                 "version {} that was given are tried, too",
+                 adverts_.version(advert.id), to_hex(advert.id.data),
+                 advert.version);
+  else
+    spdlog::warn("the advert of {} that was given is not used: {}",
+                 to_hex(advert.id.data), to_string(*refused));
+}
+
+void router_state::hold_if_named(const node_id& id) {
+  if (config_.admission.names(id))
+    adverts_.handle_hold(id, advert_hold::configured);
+}
+
+/// What is known of a node is to be on disk.
+void router_state::keep(const node_id& id) {
+  if (auto known = adverts_.find(id))
+    unwritten_.nodes[id] = *known;
   write_state();
 }
 
@@ -62,7 +81,7 @@ void router_state::dial_permanent_peers() {
 /// Has written what has changed; what changes meanwhile is written then.
 void router_state::write_state() {
   while (auto id = adverts_.poll_forgotten())
-    unwritten_.adverts[*id] = std::nullopt;
+    unwritten_.nodes[*id] = std::nullopt;
   if (!services_.keeper) {
     unwritten_ = {};
     return;

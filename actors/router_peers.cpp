@@ -109,8 +109,16 @@ void router_state::handle_what(const node_id& remote,
                                const learned_advert& msg) {
   if (msg.advert.version <= adverts_.version(remote))
     return;
-  keep_advert(msg.advert);
+  hold_if_named(remote);
+  adverts_.handle_advert(msg.advert);
+  keep(remote);
   report({advert_event{remote, msg.advert.version}});
+}
+
+void router_state::handle_what(const node_id& remote,
+                               const learned_addresses& msg) {
+  adverts_.handle_addresses(remote, msg.memory);
+  keep(remote);
 }
 
 void router_state::handle_what(const node_id&, const overtaken_advert& msg) {

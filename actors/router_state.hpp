@@ -133,7 +133,9 @@ private:
   void issue_advert(std::uint64_t version);
   void handle_down(const caf::down_msg& msg);
   void finish_stop();
-  void keep_advert(const node_advert& advert);
+  void introduce(const node_advert& advert);
+  void hold_if_named(const node_id& id);
+  void keep(const node_id& id);
   void set_permanent(const node_id& id, bool permanent);
   void dial_permanent_peers();
   void write_state();
@@ -141,6 +143,7 @@ private:
 
   void handle_what(const node_id& remote, const peer_event& event);
   void handle_what(const node_id& remote, const learned_advert& msg);
+  void handle_what(const node_id& remote, const learned_addresses& msg);
   void handle_what(const node_id& remote, const overtaken_advert& msg);
   void handle_what(const node_id& remote, connection_permanence permanence);
   void handle_event(const node_id& remote, const peer_connected& event);

@@ -5,21 +5,39 @@
 namespace node_proxy {
 
 void advert_book::handle_advert(const node_advert& advert) {
-  bytes encoded;
-  if (!encode_to(encoded, advert))
-    return;
-  auto& x = entries_[advert.id];
-  remove_stranger(x);
-  x.advert = advert;
-  x.size = encoded.size();
-  if (!holds_.contains(advert.id))
-    add_stranger(x);
+  auto known = find(advert.id);
+  put({advert, known ? known->addresses : address_memory{}});
   bound();
 }
 
-void advert_book::handle_introduction(const node_id& id) {
-  if (auto known = entries_.find(id); known != entries_.end())
-    known->second.introduced = true;
+bool advert_book::handle_introduction(const node_advert& advert) {
+  auto before = find(advert.id);
+  auto after = before ? *before : known_node{advert};
+  if (advert.version > after.advert.version)
+    after.advert = advert;
+  after.addresses.handle_introduction(advert);
+  auto is_new = !before || *before != after;
+  if (is_new && !put(after))
+    return false;
+  entries_.at(advert.id).introduced = true;
+  bound();
+  return is_new;
+}
+
+void advert_book::handle_stored(const known_node& stored) {
+  if (!put(stored))
+    return;
+  entries_.at(stored.advert.id).introduced = true;
+  bound();
+}
+
+void advert_book::handle_addresses(const node_id& id,
+                                   const address_memory& memory) {
+  auto known = find(id);
+  if (!known)
+    return;
+  put({known->advert, memory});
+  bound();
 }
 
 void advert_book::handle_hold(const node_id& id, advert_hold reason) {
@@ -47,14 +65,14 @@ std::optional<node_id> advert_book::poll_forgotten() {
   return forgotten_.take_front();
 }
 
-const node_advert* advert_book::find(const node_id& id) const {
+const known_node* advert_book::find(const node_id& id) const {
   auto known = entries_.find(id);
-  return known != entries_.end() ? &known->second.advert : nullptr;
+  return known != entries_.end() ? &known->second.known : nullptr;
 }
 
 std::uint64_t advert_book::version(const node_id& id) const {
   auto known = find(id);
-  return known ? known->version : 0;
+  return known ? known->advert.version : 0;
 }
 
 bool advert_book::introduced(const node_id& id) const {
@@ -62,8 +80,22 @@ bool advert_book::introduced(const node_id& id) const {
   return known != entries_.end() && known->second.introduced;
 }
 
+/// @returns false if it is too large to be encoded; nothing has changed then.
+bool advert_book::put(const known_node& known) {
+  bytes encoded;
+  if (!encode_to(encoded, known.advert) || !encode_to(encoded, known.addresses))
+    return false;
+  auto& x = entries_[known.advert.id];
+  remove_stranger(x);
+  x.known = known;
+  x.size = encoded.size();
+  if (!holds_.contains(known.advert.id))
+    add_stranger(x);
+  return true;
+}
+
 void advert_book::add_stranger(entry& x) {
-  x.stranger = strangers_.insert(strangers_.end(), x.advert.id);
+  x.stranger = strangers_.insert(strangers_.end(), x.known.advert.id);
   bytes_ += x.size;
 }
 

@@ -1,4 +1,5 @@
-// The adverts of other nodes, as many as are worth keeping.
+// The adverts of other nodes and what else is known of where these are, as much
+// as is worth keeping.
 
 #pragma once
 
@@ -10,6 +11,7 @@
 
 #include <node_proxy/messages/identities.hpp>
 #include <node_proxy/messages/node_advert.hpp>
+#include <node_proxy/protocol/address_memory.hpp>
 #include <node_proxy/protocol/fifo.hpp>
 
 namespace node_proxy {
@@ -17,7 +19,7 @@ namespace node_proxy {
 /// How many adverts of strangers are kept: of nodes that nobody holds.
 struct advert_book_limits {
   std::size_t strangers = 4'096;
-  /// Encoded, of all of them together.
+  /// Encoded, of all of them together, with the addresses that are remembered.
   std::size_t bytes = 4u << 20;
 };
 
@@ -45,9 +47,16 @@ public:
   /// encoded is not taken.
   void handle_advert(const node_advert& advert);
 
-  /// Somebody else than the node itself told of it; counts as long as its
-  /// advert is known.
-  void handle_introduction(const node_id& id);
+  /// Somebody else than the node itself tells of it, be it with an older advert
+  /// than the one that is known.
+  /// @returns whether that says something new.
+  bool handle_introduction(const node_advert& advert);
+
+  /// What was known before a restart: an introduction as well.
+  void handle_stored(const known_node& stored);
+
+  /// What is remembered of a node's addresses now, if its advert is known.
+  void handle_addresses(const node_id& id, const address_memory& memory);
 
   void handle_hold(const node_id& id, advert_hold reason);
 
@@ -63,25 +72,27 @@ public:
   // -- state
   // -------------------------------------------------------------------
 
-  [[nodiscard]] const node_advert* find(const node_id& id) const;
+  [[nodiscard]] const known_node* find(const node_id& id) const;
 
   /// The version of the known advert, 0 = none.
   [[nodiscard]] std::uint64_t version(const node_id& id) const;
 
-  /// See `handle_introduction`.
+  /// Whether somebody else than the node itself has told of it; counts as long
+  /// as its advert is known.
   [[nodiscard]] bool introduced(const node_id& id) const;
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
 private:
   struct entry {
-    node_advert advert;
+    known_node known;
     std::size_t size = 0;
     bool introduced = false;
     // Its place among the strangers, if it is one.
     std::optional<std::list<node_id>::iterator> stranger;
   };
 
+  bool put(const known_node& known);
   void add_stranger(entry& x);
   void remove_stranger(entry& x);
   void bound();

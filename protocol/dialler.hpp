@@ -3,12 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <list>
 #include <optional>
-#include <utility>
 #include <vector>
 
-#include <node_proxy/messages/node_advert.hpp>
+#include <node_proxy/messages/transport_address.hpp>
 #include <node_proxy/protocol/backoff.hpp>
 #include <node_proxy/protocol/handshake.hpp>
 #include <node_proxy/protocol/settings.hpp>
@@ -22,11 +21,13 @@ using connection_id = std::uint64_t;
 using attempt_id = std::uint64_t;
 
 /// Goes from addresses to a session. The next address is tried as soon as the
-/// attempt before it has failed, or has not led to a connection for a while
-/// (RFC 8305, section 5): then attempts overlap. Only one of them is completed.
+/// attempt before it has failed, or has not led to the peer for a while: then
+/// attempts overlap, as in RFC 8305, section 5. An attempt succeeds when the
+/// peer has proven itself, not when there is a connection: whoever accepts it
+/// need not be the peer, nor say anything. Only one of them is completed.
 class dialler {
 public:
-  /// How many attempts may be under way without a connection.
+  /// How many attempts may be under way, with or without a connection.
   static constexpr std::size_t most_attempts = 4;
 
   /// An attempt that is to be made.
@@ -38,6 +39,7 @@ public:
   /// A connection with the handshake under way on it.
   struct handshaking {
     connection_id connection = 0;
+    transport_address address;
     initiator_handshake handshake;
     steady_time deadline{};
   };
@@ -49,13 +51,18 @@ public:
   // -- events
   // ------------------------------------------------------------------
 
-  /// The addresses of the peer, higher weights to be tried first. Attempts to
-  /// others are no longer wanted.
-  void handle_addresses(std::vector<weighted_address> addresses);
+  /// The addresses of the peer, the best one first, each once: a new round
+  /// begins. Attempts to others that have no connection are no longer wanted.
+  void handle_addresses(std::vector<transport_address> addresses);
+
+  /// Some of the addresses, in another order, after the peer was met at one of
+  /// them. The round goes on.
+  void handle_contact(std::vector<transport_address> addresses);
 
   /// The attempt `id` has a connection. If it is not `wanted` the address has
   /// not been tried.
-  void handle_dialled(attempt_id id, bool wanted);
+  /// @returns the address, if that attempt is under way.
+  std::optional<transport_address> handle_dialled(attempt_id id, bool wanted);
 
   /// The attempt `id` has no connection, and will not. `handle_failure` has to
   /// follow.
@@ -63,11 +70,15 @@ public:
 
   /// What `handle_dialled` told of goes on with a handshake.
   void handle_handshake(handshaking handshake) {
-    handshake_ = std::make_unique<handshaking>(std::move(handshake));
+    handshakes_.push_back(std::move(handshake));
   }
 
-  /// The handshake is over, well or not.
-  void handle_handshake_end() { handshake_.reset(); }
+  /// The handshake on a connection is over, well or not.
+  void handle_handshake_end(connection_id connection);
+
+  /// The handshake on a connection is given up for another one: its address
+  /// has not been tried.
+  void handle_handshake_abandoned(connection_id connection);
 
   /// An attempt, with or without a connection, came to nothing: on to the next
   /// address, or wait.
@@ -98,7 +109,7 @@ public:
   [[nodiscard]] bool has_addresses() const { return !targets_.empty(); }
 
   /// Whether an attempt or a handshake is under way.
-  [[nodiscard]] bool busy() const { return handshake_ || dialling() > 0; }
+  [[nodiscard]] bool busy() const { return under_way() > 0; }
 
   /// Whether `id` is an attempt under way, without a connection so far.
   [[nodiscard]] bool is_dialling(attempt_id id) const;
@@ -106,11 +117,19 @@ public:
   /// When the waiting time between attempts ends, or ended.
   [[nodiscard]] steady_time not_before() const { return not_before_; }
 
-  /// The handshake under way, if any.
-  [[nodiscard]] handshaking* handshake() { return handshake_.get(); }
+  /// The handshake under way on a connection, if any.
+  [[nodiscard]] handshaking* find(connection_id connection);
 
-  /// When to look again: the end of the handshake's time, or of the waiting
-  /// time between attempts if a connection is wanted.
+  /// The handshakes under way, the first one to end in vain comes first.
+  [[nodiscard]] const std::list<handshaking>& handshakes() const {
+    return handshakes_;
+  }
+
+  /// The addresses of this round at which no attempt goes on any more.
+  [[nodiscard]] std::vector<transport_address> tried() const;
+
+  /// When to look again: the end of a handshake's time, or of the waiting time
+  /// between attempts if a connection is wanted.
   [[nodiscard]] std::optional<steady_time> next_deadline(bool wanted) const;
 
 private:
@@ -118,12 +137,13 @@ private:
   struct target {
     transport_address address;
     bool tried = false;
-    std::optional<attempt_id> attempt = {}; // under way
-
-    [[nodiscard]] bool waits() const { return !tried && !attempt; }
+    std::optional<attempt_id> attempt = {}; // under way, without a connection
   };
 
-  std::size_t dialling() const;
+  void put(std::vector<transport_address> addresses);
+  bool shakes_hands(const transport_address& address) const;
+  bool waits(const target& x) const;
+  std::size_t under_way() const;
   bool may_dial() const;
   void begin_round();
   void wait(steady_time now, random_source& random);
@@ -133,7 +153,8 @@ private:
   std::vector<target> targets_; // the best one first
   attempt_id last_attempt_ = 0;
   steady_time not_before_{};
-  std::unique_ptr<handshaking> handshake_; // large, and rarely there
+  // All have the same time, so the oldest one ends first.
+  std::list<handshaking> handshakes_;
 };
 
 } // namespace node_proxy

@@ -95,6 +95,8 @@ public:
 
   connection_id id;
   session crypto;
+  /// Where the peer was dialled, if it was.
+  std::optional<transport_address> dialled_at;
   phase_type phase = confirming{};
   /// Frames to hand to the socket.
   bytes out;

@@ -95,11 +95,26 @@ node_advert_reply peer::handle_remote_advert(const node_advert& advert,
   if (auto ok = check_advert(advert, remote_, advert_version()); !ok)
     return {ok.error()};
   remote_advert_ = advert;
-  dialler_.handle_addresses(advert.addrs);
-  connect_wanted_ = connect_wanted_ && dialler_.has_addresses();
   actions_.emplace_back(learned_advert{advert});
-  consider_dial(now);
+  update_addresses(now);
   return {node_advert_accepted{advert.version}};
+}
+
+node_advert_reply peer::handle_introduction(const node_advert& advert,
+                                            timestamp now) {
+  if (auto ok = check_advert(advert, remote_, 0); !ok)
+    return {ok.error()};
+  auto reply = handle_remote_advert(advert, now);
+  auto memory = addresses_;
+  memory.handle_introduction(advert);
+  if (remember(memory))
+    update_addresses(now);
+  return reply;
+}
+
+void peer::handle_addresses(const address_memory& memory, timestamp now) {
+  addresses_ = memory;
+  update_addresses(now);
 }
 
 void peer::handle_permanence(connection_permanence permanence, timestamp now) {
@@ -128,11 +143,10 @@ void peer::handle_shutdown(steady_time at_latest, timestamp now) {
 void peer::handle_timeout(timestamp now) {
   outbox_.handle_timeout(now, expiry_error_);
   unreliable_out_.handle_timeout(now, expiry_error_);
-  if (auto handshake = dialler_.handshake();
-      handshake && handshake->deadline <= now.steady) {
+  while (!dialler_.handshakes().empty()
+         && dialler_.handshakes().front().deadline <= now.steady) {
     ++metrics_.ends["handshake_timeout"];
-    abandon_handshake();
-    fail_attempt(now);
+    fail_handshake(dialler_.handshakes().front().connection, now);
   }
   for (auto& x : links_)
     check_link(x, now);
@@ -205,6 +219,27 @@ std::optional<peer_record> peer::record() const {
 
 // -- private
 // -------------------------------------------------------------------
+
+std::vector<transport_address> peer::best_addresses() const {
+  return addresses_.best_first(
+    remote_advert_ ? remote_advert_->addrs : std::vector<weighted_address>{});
+}
+
+/// Something else is known of the peer's addresses.
+void peer::update_addresses(timestamp now) {
+  dialler_.handle_addresses(best_addresses());
+  connect_wanted_ = connect_wanted_ && dialler_.has_addresses();
+  consider_dial(now);
+}
+
+/// @returns whether that is something new.
+bool peer::remember(const address_memory& memory) {
+  if (memory == addresses_)
+    return false;
+  addresses_ = memory;
+  actions_.emplace_back(learned_addresses{memory});
+  return true;
+}
 
 /// Whole batches are refused for the same reason.
 void peer::fail(send_token token, send_error error) {

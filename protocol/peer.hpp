@@ -8,10 +8,12 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include <node_proxy/messages/connection_permanence.hpp>
 #include <node_proxy/messages/node_msg.hpp>
 #include <node_proxy/messages/node_out_msg.hpp>
+#include <node_proxy/protocol/address_memory.hpp>
 #include <node_proxy/protocol/dialler.hpp>
 #include <node_proxy/protocol/fifo.hpp>
 #include <node_proxy/protocol/handshake.hpp>
@@ -66,9 +68,17 @@ public:
   void handle_local_advert(std::shared_ptr<const node_advert> advert,
                            timestamp now);
 
-  /// An advert of the remote node, from wherever.
+  /// An advert of the remote node, as it says itself.
   node_advert_reply handle_remote_advert(const node_advert& advert,
                                          timestamp now);
+
+  /// Somebody here tells of an advert of the remote node. What it names is
+  /// remembered even if it is stale.
+  node_advert_reply handle_introduction(const node_advert& advert,
+                                        timestamp now);
+
+  /// What an earlier peer remembered, see `learned_addresses`.
+  void handle_addresses(const address_memory& memory, timestamp now);
 
   void handle_permanence(connection_permanence permanence, timestamp now);
 
@@ -163,6 +173,9 @@ public:
 
 private:
   // peer.cpp
+  std::vector<transport_address> best_addresses() const;
+  void update_addresses(timestamp now);
+  bool remember(const address_memory& memory);
   void fail(send_token token, send_error error);
   void fail_all(send_error definite, send_failure::unconfirmed_cause cause);
   bool reachable() const;
@@ -174,13 +187,19 @@ private:
 
   // peer_connections.cpp
   hello make_hello() const;
-  void handle_handshake_reply(bytes_view body, timestamp now);
+  void begin_handshake(connection_id connection,
+                       const transport_address& address, timestamp now);
+  void handle_handshake_reply(dialler::handshaking& attempt, bytes_view body,
+                              timestamp now);
+  void complete_handshake(connection_id connection, session&& established,
+                          timestamp now);
   void handle_refusal(connect_reply_error reason, timestamp now);
-  bool completes_attempt();
-  void abandon_handshake();
+  void fail_handshake(connection_id connection, timestamp now);
+  void close_handshakes();
   void abandon_attempts();
   void fail_attempt(timestamp now);
   void send_resume(link& x, timestamp now);
+  void handle_contact(const transport_address& address);
   void establish(link& x, const control::resume& resume, timestamp now);
   bool is_over(const link& x) const;
   bool replaces(const link& newer, const link& older) const;
@@ -249,6 +268,7 @@ private:
 
   std::shared_ptr<const node_advert> local_advert_;
   std::optional<node_advert> remote_advert_;
+  address_memory addresses_;
   connection_permanence permanence_ = connection_permanence::ephemeral;
   bool connect_wanted_ = false;
   // The present connection is owed an ack, a settled.

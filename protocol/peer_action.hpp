@@ -9,6 +9,7 @@
 #include <node_proxy/messages/connect_reply.hpp>
 #include <node_proxy/messages/engine_msg.hpp>
 #include <node_proxy/messages/node_advert.hpp>
+#include <node_proxy/protocol/address_memory.hpp>
 #include <node_proxy/protocol/dialler.hpp>
 #include <node_proxy/protocol/inbox.hpp>
 #include <node_proxy/protocol/outbox.hpp>
@@ -41,6 +42,11 @@ struct deliver_message {
 /// The peer has a new advert.
 struct learned_advert {
   node_advert advert;
+};
+
+/// There is more to know about where the peer can be reached, or less.
+struct learned_addresses {
+  address_memory memory;
 };
 
 /// The peer knows a newer advert of this node than this node itself, signed by
@@ -81,6 +87,7 @@ using peer_event = std::variant<peer_connected, peer_resumed, peer_disconnected,
 /// One thing to do.
 using peer_action =
   std::variant<dial_peer, transmit_frames, close_connection, deliver_message,
-               send_outcome, learned_advert, overtaken_advert, peer_event>;
+               send_outcome, learned_advert, learned_addresses,
+               overtaken_advert, peer_event>;
 
 } // namespace node_proxy

@@ -20,13 +20,19 @@ constexpr std::size_t most_links = 8;
 
 void peer::handle_dialled(attempt_id attempt, connection_id connection,
                           timestamp now) {
-  // Of overlapping attempts, one is completed.
-  auto wanted = dialler_.is_dialling(attempt) && !completes_attempt();
-  dialler_.handle_dialled(attempt, wanted);
-  if (!wanted) {
+  // Once the peer has proven itself, no other attempt is wanted.
+  auto wanted = !holds_connection();
+  auto address = dialler_.handle_dialled(attempt, wanted);
+  if (!wanted || !address) {
     actions_.emplace_back(close_connection{connection});
     return;
   }
+  begin_handshake(connection, *address, now);
+  consider_dial(now);
+}
+
+void peer::begin_handshake(connection_id connection,
+                           const transport_address& address, timestamp now) {
   initiator_handshake handshake{*self_, remote_key_, random_.next_key(),
                                 make_hello()};
   auto init = handshake.write_init();
@@ -34,11 +40,10 @@ void peer::handle_dialled(attempt_id attempt, connection_id connection,
     // The key of the remote node leads to a shared secret of zeros.
     actions_.emplace_back(close_connection{connection});
     fail_attempt(now);
-    consider_dial(now);
     return;
   }
   actions_.emplace_back(transmit_frames{connection, std::move(*init)});
-  dialler_.handle_handshake({connection, std::move(handshake),
+  dialler_.handle_handshake({connection, address, std::move(handshake),
                              now.steady + settings_.handshake_timeout});
 }
 
@@ -46,8 +51,8 @@ void peer::handle_dial_failed(attempt_id attempt, timestamp now) {
   if (!dialler_.is_dialling(attempt))
     return;
   dialler_.handle_dial_failed(attempt);
-  // The one that has a connection may still succeed, or else has the last word.
-  if (completes_attempt())
+  // The one that has met the peer may still succeed, or else has the last word.
+  if (holds_connection())
     ++metrics_.failed_attempts;
   else
     fail_attempt(now);
@@ -73,25 +78,37 @@ hello peer::make_hello() const {
   return result;
 }
 
-void peer::handle_handshake_reply(bytes_view body, timestamp now) {
-  auto& attempt = *dialler_.handshake();
+void peer::handle_handshake_reply(dialler::handshaking& attempt,
+                                  bytes_view body, timestamp now) {
   auto connection = attempt.connection;
-  auto at_latest = attempt.deadline;
   auto reply = attempt.handshake.handle_reply(body);
   if (!reply) {
     ++metrics_.ends[to_string(reply.error())];
-    abandon_handshake();
-    fail_attempt(now);
+    fail_handshake(connection, now);
   } else if (auto refused = std::get_if<connect_reply_error>(&*reply)) {
-    abandon_handshake();
+    close_handshakes();
     handle_refusal(*refused, now);
   } else {
-    dialler_.handle_handshake_end();
-    auto& x = links_.emplace_back(
-      connection, std::move(std::get<session>(*reply)), now.steady, now.steady);
-    x.phase = link::confirming{at_latest};
-    send_resume(x, now);
+    complete_handshake(connection, std::move(std::get<session>(*reply)), now);
   }
+}
+
+/// The peer has proven itself on a connection that was dialled. On others it
+/// has been told nothing that it would act upon: they are closed.
+void peer::complete_handshake(connection_id connection, session&& established,
+                              timestamp now) {
+  auto attempt = dialler_.find(connection);
+  auto& x = links_.emplace_back(connection, std::move(established), now.steady,
+                                now.steady);
+  x.phase = link::confirming{attempt->deadline};
+  x.dialled_at = attempt->address;
+  dialler_.handle_handshake_end(connection);
+  while (!dialler_.handshakes().empty()) {
+    auto other = dialler_.handshakes().front().connection;
+    actions_.emplace_back(close_connection{other});
+    dialler_.handle_handshake_abandoned(other);
+  }
+  send_resume(x, now);
 }
 
 /// The peer, or its authenticated reply, said no.
@@ -115,7 +132,7 @@ void peer::handle_refusal(connect_reply_error reason, timestamp now) {
 
 void peer::handle_connect_reply(const connect_reply& reply, timestamp now) {
   if (auto refused = std::get_if<connect_reply_error>(&reply.result)) {
-    abandon_handshake();
+    close_handshakes();
     handle_refusal(*refused, now);
   } else {
     handle_connect(now);
@@ -131,22 +148,22 @@ connect_reply peer::answer(const connect_request& request) const {
   return answer_request(request, self_->id(), facts);
 }
 
-/// Whether a connection is there, or an attempt got so far that it may lead to
-/// one.
-bool peer::completes_attempt() {
-  return dialler_.handshake() != nullptr || holds_connection();
+/// A handshake came to nothing. Its connection is of no use any more.
+void peer::fail_handshake(connection_id connection, timestamp now) {
+  actions_.emplace_back(close_connection{connection});
+  dialler_.handle_handshake_end(connection);
+  fail_attempt(now);
 }
 
-void peer::abandon_handshake() {
-  if (auto handshake = dialler_.handshake())
-    actions_.emplace_back(close_connection{handshake->connection});
-  dialler_.handle_handshake_end();
+void peer::close_handshakes() {
+  for (const auto& x : dialler_.handshakes())
+    actions_.emplace_back(close_connection{x.connection});
 }
 
 /// Gives up all that was to lead to a connection. Connections that still come
 /// of it are closed.
 void peer::abandon_attempts() {
-  abandon_handshake();
+  close_handshakes();
   dialler_.handle_end();
 }
 
@@ -185,9 +202,19 @@ void peer::send_resume(link& x, timestamp now) {
   x.seal(x.said, now.steady);
 }
 
+/// The peer was met where it was dialled.
+void peer::handle_contact(const transport_address& address) {
+  auto memory = addresses_;
+  memory.handle_contact(address, dialler_.tried());
+  if (remember(memory))
+    dialler_.handle_contact(best_addresses());
+}
+
 /// Both ends of `x` are proven. If there is another such connection, one of
 /// them goes.
 void peer::establish(link& x, const control::resume& resume, timestamp now) {
+  if (x.dialled_at)
+    handle_contact(*x.dialled_at);
   auto other = active();
   if (is_over(x) || (other && !replaces(x, *other)))
     return supersede(x, now);
@@ -382,10 +409,9 @@ bool peer::is_stable(const link& x, timestamp now) const {
 
 void peer::handle_closed(connection_id connection, std::string_view reason,
                          timestamp now) {
-  if (auto handshake = dialler_.handshake();
-      handshake && handshake->connection == connection) {
+  if (dialler_.find(connection)) {
     ++metrics_.ends[reason];
-    dialler_.handle_handshake_end();
+    dialler_.handle_handshake_end(connection);
     fail_attempt(now);
   } else if (auto x = find(connection)) {
     // Others were counted when they began to end.

@@ -34,9 +34,8 @@ bytes& spare_frames() {
 
 void peer::handle_frame(connection_id connection, bytes_view body,
                         timestamp now) {
-  if (auto handshake = dialler_.handshake();
-      handshake && handshake->connection == connection) {
-    handle_handshake_reply(body, now);
+  if (auto attempt = dialler_.find(connection)) {
+    handle_handshake_reply(*attempt, body, now);
     consider_dial(now);
     return;
   }

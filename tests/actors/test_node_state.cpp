@@ -75,8 +75,8 @@ TEST_CASE_FIXTURE(fixture, "older adverts do not overwrite newer ones across "
     CHECK(accepts(a, advert_of(*bob, 8)));
   }
   auto state = stored();
-  REQUIRE(state.adverts.size() == 1);
-  CHECK(state.adverts[0] == advert_of(*bob, 8));
+  REQUIRE(state.nodes.size() == 1);
+  CHECK(state.nodes[0].advert == advert_of(*bob, 8));
 }
 
 TEST_CASE_FIXTURE(fixture, "each start has a newer advert than the last") {
@@ -114,6 +114,78 @@ TEST_CASE_FIXTURE(fixture, "permanent peers are dialled again") {
   CHECK(stored().permanent_peers.empty());
 }
 
+namespace {
+
+/// A node whose own advert does not say where it listens.
+struct hidden_node {
+  hidden_node() : node(config()) {}
+
+  node_config config() {
+    node_config result;
+    result.self = self;
+    result.listen = {tcp_addr{ipv4{}, 0}};
+    return result;
+  }
+
+  /// What an operator would write, older than the node's own advert.
+  node_advert file() const {
+    auto address = std::get<tcp_addr>(any_port());
+    address.port = std::get<tcp_addr>(node.node.addresses()[0]).port;
+    node_advert result;
+    result.addrs = {{address, 1}};
+    result.version = 1;
+    REQUIRE(sign_advert(*self, result));
+    return result;
+  }
+
+  std::shared_ptr<const identity> self = fresh_identity();
+  test_node node;
+};
+
+void check_contact(test_node& from, const hidden_node& to) {
+  auto reply = from.ask<node_connect_reply>(
+    node_connect_request{to.node.node.id(), false});
+  REQUIRE(reply);
+  CHECK(from.next_event<connected_event>().node == to.node.node.id());
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture, "where a node was met survives a restart") {
+  hidden_node b;
+  REQUIRE(b.node.node.advert().addrs.empty());
+  {
+    auto introduced = config;
+    introduced.adverts = {b.file()};
+    test_node a{introduced};
+    check_contact(a, b);
+    CHECK(a.next_event<advert_event>().version == b.node.node.advert().version);
+  }
+  REQUIRE(stored().nodes.size() == 1);
+  CHECK(stored().nodes[0].advert == b.node.node.advert());
+  test_node a{config};
+  check_contact(a, b);
+}
+
+TEST_CASE_FIXTURE(fixture, "an older advert of an operator's says where a node "
+                           "is") {
+  hidden_node b;
+  {
+    test_node a{config};
+    CHECK(accepts(a, b.node.node.advert()));
+  }
+  SUBCASE("by a file") {
+    config.adverts = {b.file()};
+    test_node a{config};
+    check_contact(a, b);
+  }
+  SUBCASE("by a message") {
+    test_node a{config};
+    CHECK_FALSE(accepts(a, b.file()));
+    check_contact(a, b);
+  }
+}
+
 TEST_CASE_FIXTURE(fixture, "adverts of strangers on disk are bounded") {
   config.adverts_kept.strangers = 5;
   auto friends = fresh_identity();
@@ -131,8 +203,8 @@ TEST_CASE_FIXTURE(fixture, "adverts of strangers on disk are bounded") {
   }
   auto versions = [this] {
     std::vector<std::uint64_t> result;
-    for (const auto& x : stored().adverts)
-      result.push_back(x.version);
+    for (const auto& x : stored().nodes)
+      result.push_back(x.advert.version);
     std::ranges::sort(result);
     return result;
   };

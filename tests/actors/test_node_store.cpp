@@ -72,7 +72,7 @@ struct fixture {
 TEST_CASE_FIXTURE(fixture, "a new state is empty and private") {
   auto state = load();
   CHECK(state.own_version == 0);
-  CHECK(state.adverts.empty());
+  CHECK(state.nodes.empty());
   CHECK(state.permanent_peers.empty());
   using std::filesystem::perms;
   CHECK(std::filesystem::status(path).permissions() == perms::owner_all);
@@ -85,25 +85,28 @@ TEST_CASE_FIXTURE(fixture, "what is written is there again") {
   auto two = fresh_identity();
   auto first = advert_of(*one, 7);
   auto second = advert_of(*two, 8);
-  apply({41, {{one->id(), first}}, {{one->id(), true}}});
-  apply({42, {{two->id(), second}}, {{two->id(), true}}});
+  address_memory met;
+  met.handle_introduction(first);
+  met.handle_contact(any_port(), {});
+  apply({41, {{one->id(), known_node{first}}}, {{one->id(), true}}});
+  apply({42, {{two->id(), known_node{second, met}}}, {{two->id(), true}}});
   auto state = load();
   CHECK(state.own_version == 42);
-  REQUIRE(state.adverts.size() == 2);
-  CHECK(state.adverts[0] == first);
-  CHECK(state.adverts[1] == second);
+  REQUIRE(state.nodes.size() == 2);
+  CHECK(state.nodes[0] == known_node{first});
+  CHECK(state.nodes[1] == known_node{second, met});
   CHECK(state.permanent_peers.size() == 2);
   // One that is replaced comes last.
   auto newer = advert_of(*one, 9);
-  apply({{}, {{one->id(), newer}}, {{one->id(), false}}});
+  apply({{}, {{one->id(), known_node{newer}}}, {{one->id(), false}}});
   state = load();
   CHECK(state.own_version == 42);
-  REQUIRE(state.adverts.size() == 2);
-  CHECK(state.adverts[0] == second);
-  CHECK(state.adverts[1] == newer);
+  REQUIRE(state.nodes.size() == 2);
+  CHECK(state.nodes[0] == known_node{second, met});
+  CHECK(state.nodes[1] == known_node{newer});
   CHECK(state.permanent_peers == std::vector{two->id()});
   apply({{}, {{two->id(), std::nullopt}}, {}});
-  CHECK(load().adverts.size() == 1);
+  CHECK(load().nodes.size() == 1);
 }
 
 TEST_CASE_FIXTURE(fixture, "a state has one owner at a time") {
@@ -148,12 +151,12 @@ TEST_CASE_FIXTURE(fixture, "what is no state is refused") {
     CHECK(error("has version 2; expected 1") == file_errc::damaged);
   }
   SUBCASE("a database that is cut short") {
-    apply({1, {{self->id(), advert_of(*self, 1)}}, {}});
+    apply({1, {{self->id(), known_node{advert_of(*self, 1)}}}, {}});
     write_text(file, read_text(file).substr(0, 8'192));
     CHECK(error("damaged") == file_errc::damaged);
   }
   SUBCASE("an advert that was altered") {
-    apply({1, {{self->id(), advert_of(*self, 0x1122334455)}}, {}});
+    apply({1, {{self->id(), known_node{advert_of(*self, 0x1122334455)}}}, {}});
     auto content = read_text(file);
     // The version, as a BARE uint.
     auto where = content.find(std::string{"\xd5\x88\xcd\x91\x92\x02", 6});

@@ -79,9 +79,9 @@ struct fixture : system_fixture {
 
   void write(const identity& whose, std::optional<std::uint64_t> version) {
     state_changes changes;
-    auto& advert = changes.adverts[whose.id()];
+    auto& node = changes.nodes[whose.id()];
     if (version)
-      advert = advert_of(whose, *version);
+      node = known_node{advert_of(whose, *version)};
     must<done>(keeper, changes);
   }
 
@@ -99,8 +99,8 @@ struct fixture : system_fixture {
     auto loaded = store->load();
     REQUIRE_MESSAGE(loaded, loaded.error().text);
     std::vector<std::uint64_t> result;
-    for (const auto& x : loaded->adverts)
-      result.push_back(x.version);
+    for (const auto& x : loaded->nodes)
+      result.push_back(x.advert.version);
     std::ranges::sort(result);
     return result;
   }
@@ -169,16 +169,16 @@ TEST_CASE("of changes of the same thing the last one counts") {
   auto bob = fresh_identity();
   state_changes uut;
   uut.own_version = 1;
-  uut.adverts[alice->id()] = advert_of(*alice, 1);
+  uut.nodes[alice->id()] = known_node{advert_of(*alice, 1)};
   uut.permanent[alice->id()] = true;
   state_changes later;
-  later.adverts[alice->id()] = std::nullopt;
+  later.nodes[alice->id()] = std::nullopt;
   later.permanent[alice->id()] = false;
   later.permanent[bob->id()] = true;
   uut.add(later);
   CHECK(uut.own_version == 1);
-  REQUIRE(uut.adverts.size() == 1);
-  CHECK_FALSE(uut.adverts.at(alice->id()));
+  REQUIRE(uut.nodes.size() == 1);
+  CHECK_FALSE(uut.nodes.at(alice->id()));
   CHECK(uut.permanent.size() == 2);
   CHECK_FALSE(uut.permanent.at(alice->id()));
   CHECK(uut.permanent.at(bob->id()));
@@ -190,15 +190,15 @@ TEST_CASE("of changes of the same thing the last one counts") {
 TEST_CASE("changes that wait are bounded") {
   auto alice = fresh_identity();
   state_changes uut;
-  uut.adverts[alice->id()] = advert_of(*alice, 1);
+  uut.nodes[alice->id()] = known_node{advert_of(*alice, 1)};
   for (std::uint32_t i = 0; i < 100'000; ++i) {
     state_changes later;
     node_id gone;
     for (std::size_t byte = 0; byte < 4; ++byte)
       gone.data[byte] = std::byte(i >> 8 * byte & 0xff);
-    later.adverts[gone] = std::nullopt;
+    later.nodes[gone] = std::nullopt;
     uut.add(later);
-    REQUIRE(uut.adverts.size() <= 65'536);
+    REQUIRE(uut.nodes.size() <= 65'536);
   }
-  CHECK(uut.adverts.at(alice->id()));
+  CHECK(uut.nodes.at(alice->id()));
 }

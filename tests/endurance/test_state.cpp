@@ -53,9 +53,9 @@ TEST_CASE("a state outlives its node, however that ends") {
     auto after = load(state, self);
     CHECK(after.permanent_peers == before.permanent_peers);
     CHECK(after.own_version >= before.own_version);
-    CHECK(after.adverts.size() >= before.adverts.size());
+    CHECK(after.nodes.size() >= before.nodes.size());
     before = std::move(after);
   }
   // Most of what was said is there.
-  CHECK(before.adverts.size() > 1);
+  CHECK(before.nodes.size() > 1);
 }

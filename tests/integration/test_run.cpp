@@ -222,6 +222,45 @@ TEST_CASE("what waits for a peer is bounded as an operator says") {
   alice.await("failed", {{"id", 2}, {"error", "outbox_full"}});
 }
 
+TEST_CASE("a node that tells nobody where it is says so at start") {
+  temporary_folder folder;
+  tool_key key{folder, "alice"};
+  std::vector<std::string> command{
+    NODE_PROXY_TOOL, "run", "--key", key.file, "--listen", "tcp://0.0.0.0:0"};
+  auto warned = true;
+  SUBCASE("it listens at any address") {}
+  SUBCASE("it is told what to say") {
+    command.insert(command.end(), {"--advertise", "tcp://127.0.0.1:4000"});
+    warned = false;
+  }
+  process alice{command};
+  REQUIRE(alice.next_line());
+  alice.signal(SIGTERM);
+  CHECK(alice.wait() == 0);
+  INFO(alice.errors());
+  auto has = alice.errors().find("Name the address") != std::string::npos;
+  CHECK(has == warned);
+}
+
+TEST_CASE("where a node was met survives what it says of itself") {
+  temporary_folder folder;
+  tool_key bobs{folder, "bob"};
+  tcp_forwarder network;
+  // He names an address at which nobody is.
+  tool_node bob{
+    bobs, {"--advertise", "tcp://127.0.0.1:1", "--engine", "inbox=print"}};
+  network.redirect(bob.port());
+  auto file =
+    bobs.advertise("tcp://127.0.0.1:" + std::to_string(network.port()));
+  tool_node alice{tool_key{folder, "alice"}, {"--peer", file, "--idle", "1"}};
+  for (auto text : {"one", "two"}) {
+    alice.send(bob, "inbox", text);
+    bob.await("received", {{"text", text}});
+    CHECK(alice.await("disconnected")["reason"] == "idle");
+  }
+  CHECK(network.accepted() == 2);
+}
+
 TEST_CASE("a state directory is for one node at a time") {
   temporary_folder folder;
   auto state = folder / "state";

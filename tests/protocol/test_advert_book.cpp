@@ -57,7 +57,7 @@ TEST_CASE_FIXTURE(fixture, "an advert is known until another one comes") {
   CHECK(uut.version(id_of(1)) == 0);
   add(1, 5);
   REQUIRE(uut.find(id_of(1)));
-  CHECK(*uut.find(id_of(1)) == advert_of(1, 5));
+  CHECK(uut.find(id_of(1))->advert == advert_of(1, 5));
   add(1, 6);
   CHECK(uut.version(id_of(1)) == 6);
   CHECK(uut.size() == 1);
@@ -124,11 +124,9 @@ TEST_CASE("a hundred thousand strangers leave no more than the bound") {
 }
 
 TEST_CASE_FIXTURE(fixture, "an introduction lasts as long as the advert") {
-  uut.handle_introduction(id_of(1));
-  CHECK_FALSE(uut.introduced(id_of(1)));
   add(1);
   CHECK_FALSE(uut.introduced(id_of(1)));
-  uut.handle_introduction(id_of(1));
+  CHECK_FALSE(uut.handle_introduction(advert_of(1)));
   CHECK(uut.introduced(id_of(1)));
   add(1, 2);
   CHECK(uut.introduced(id_of(1)));
@@ -137,4 +135,36 @@ TEST_CASE_FIXTURE(fixture, "an introduction lasts as long as the advert") {
   CHECK(forgotten() == "1");
   add(1, 3);
   CHECK_FALSE(uut.introduced(id_of(1)));
+}
+
+TEST_CASE_FIXTURE(fixture, "an advert that names nothing hides no address") {
+  uut.handle_advert(advert_of(1, 5));
+  CHECK(uut.handle_introduction(advert_of(1, 4, 2)));
+  CHECK_FALSE(uut.handle_introduction(advert_of(1, 4, 2)));
+  auto known = uut.find(id_of(1));
+  REQUIRE(known);
+  CHECK(known->advert == advert_of(1, 5));
+  CHECK(known->addresses.best_first({}).size() == 1);
+  uut.handle_advert(advert_of(1, 6));
+  CHECK(uut.version(id_of(1)) == 6);
+  CHECK(known->addresses.best_first({}).size() == 1);
+  // A newer one is taken as such, too.
+  CHECK(uut.handle_introduction(advert_of(1, 7)));
+  CHECK(uut.version(id_of(1)) == 7);
+}
+
+TEST_CASE_FIXTURE(fixture, "addresses that are remembered count as well") {
+  address_memory memory;
+  for (std::uint16_t port = 1; port <= address_memory::most_reached; ++port)
+    memory.handle_contact(tcp_addr{ipv6{}, port}, {});
+  uut.handle_addresses(id_of(1), memory);
+  CHECK(uut.size() == 0);
+  uut.handle_stored({advert_of(1, 1, 13), memory});
+  CHECK(uut.introduced(id_of(1)));
+  CHECK(uut.find(id_of(1))->addresses == memory);
+  add(2, 1, 13);
+  CHECK(known() == "2");
+  add(3);
+  uut.handle_addresses(id_of(3), memory);
+  CHECK(known() == "23");
 }

@@ -121,9 +121,10 @@ void network::dial(stream_user& from, owner_id owner,
   if (kind == route::silent)
     parted = dial_timeout;
   auto works = delay && parted < dial_timeout;
-  auto answer = [this, &from, target = target, works, done = std::move(done)] {
+  auto answer = [this, &from, target = target, kind = kind, works,
+                 done = std::move(done)] {
     if (works && target->running())
-      open(from, *target, done);
+      open(from, *target, kind, done);
     else
       done(std::nullopt);
   };
@@ -134,19 +135,21 @@ void network::dial(stream_user& from, owner_id owner,
 std::pair<node*, route>
 network::find_address(const transport_address& address) {
   for (const auto& [name, x] : nodes_)
-    for (auto kind :
-         {route::direct, route::slow, route::refusing, route::silent})
+    for (auto kind : {route::direct, route::slow, route::refusing,
+                      route::silent, route::mute})
       if (transport_address{x->address(kind)} == address)
         return {x.get(), kind};
   return {nullptr, route::direct};
 }
 
-void network::open(stream_user& from, node& to, const dial_result& done) {
+void network::open(stream_user& from, node& to, route kind,
+                   const dial_result& done) {
   auto id = ++last_connection_;
   auto& x = connections_[id];
   x.ends = {connection::end{&from}, connection::end{&to}};
   if (prepare)
     prepare(id, x);
+  x.directions[1].hole = x.directions[1].hole || kind == route::mute;
   to.handle_accepted(id);
   done(id);
 }

@@ -184,7 +184,7 @@ private:
             std::shared_ptr<const identity> self);
   /// Whose address that is, if anybody's, and of which kind.
   std::pair<node*, route> find_address(const transport_address& address);
-  void open(stream_user& from, node& to, const dial_result& done);
+  void open(stream_user& from, node& to, route kind, const dial_result& done);
   void send_piece(connection_id id, std::size_t side, bytes piece);
   void deliver(connection_id id, std::size_t side, bytes_view data);
   void notify_closed(connection_id id, std::size_t side,

@@ -85,8 +85,10 @@ void node::handle_advert(const node_advert& advert) {
   // A peer has to see by itself that it knows a newer one.
   if (peers_.contains(advert.id))
     with_peer(advert.id, [&](peer& x) {
-      static_cast<void>(x.handle_remote_advert(advert, net_.now()));
+      static_cast<void>(x.handle_introduction(advert, net_.now()));
     });
+  else
+    addresses_[advert.id].handle_introduction(advert);
 }
 
 void node::issue_advert(std::uint64_t version) {
@@ -313,6 +315,7 @@ node::remote& node::make_peer(const node_id& other, const peer_record& record) {
   if (auto known = adverts_.find(other); known != adverts_.end()) {
     told = known->second.version;
     static_cast<void>(machine.handle_remote_advert(known->second, net_.now()));
+    machine.handle_addresses(addresses_[other], net_.now());
   }
   return peers_.emplace(other, remote{std::move(machine), told}).first->second;
 }
@@ -391,6 +394,8 @@ void node::perform(const node_id& other, peer_action& action) {
     auto& known = adverts_[other];
     if (learned->advert.version > known.version)
       known = learned->advert;
+  } else if (auto addresses = std::get_if<learned_addresses>(&action)) {
+    addresses_[other] = addresses->memory;
   } else if (auto overtaken = std::get_if<overtaken_advert>(&action)) {
     log(other, "overtaken by advert " + std::to_string(overtaken->version));
     if (overtaken->version >= advert_->version)

@@ -40,6 +40,7 @@ enum class route : std::uint16_t {
   slow,     // it takes longer
   refusing, // there is no connection
   silent,   // neither, and it takes long until that is known
+  mute,     // there is one, and nothing ever comes back on it
 };
 
 /// A message that arrived at an engine.
@@ -107,6 +108,9 @@ public:
   void connect(const node& to);
   void set_permanent(const node& to, bool permanent = true);
   void handle_advert(const node_advert& advert);
+
+  /// Another node is known by its newest advert alone.
+  void forget_addresses(const node& other) { addresses_.erase(other.id()); }
 
   /// Issues an advert with this version, which names `reached_at`.
   void issue_advert(std::uint64_t version);
@@ -324,6 +328,7 @@ private:
   std::map<connection_id, stream> streams_;
   std::map<node_id, steady_time> heard_;
   std::map<node_id, node_advert> adverts_;
+  std::map<node_id, address_memory> addresses_;
   std::map<std::string, engine, std::less<>> engines_;
   // What no peer counts, or one that is no more.
   reason_counts other_ends_;

@@ -55,6 +55,7 @@ void random_world::play_scene() {
   constexpr std::array scenes{
     &random_world::clash_in_peace,
     &random_world::pass_over_silence,
+    &random_world::go_where_it_worked,
     &random_world::hold_permanently,
     &random_world::take_over,
     &random_world::give_up_early,
@@ -74,6 +75,7 @@ void random_world::play_scene() {
     &random_world::bring_advert,
     &random_world::forget_advert,
     &random_world::move_away,
+    &random_world::hide_away,
   };
   // It takes time to notice that somebody has forgotten.
   for (auto* x : nodes_)
@@ -116,6 +118,7 @@ void random_world::make_equal_ways(duration dial, duration latency) {
 void random_world::name_addresses(node& x, node& y,
                                   std::vector<transport_address> of_y) {
   y.reached_at = std::move(of_y);
+  x.forget_addresses(y);
   // The other one may know a newer one of an earlier life.
   issue_advert(y, std::max(y.advert().version, x.known_version(y)) + 1);
   net_.introduce(x, y);

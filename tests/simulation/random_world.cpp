@@ -148,7 +148,8 @@ std::vector<transport_address> random_world::some_addresses(const node& x) {
   std::vector<transport_address> result{x.address()};
   if (chance(60))
     return result;
-  constexpr std::array others{route::slow, route::refusing, route::silent};
+  constexpr std::array others{route::slow, route::refusing, route::silent,
+                              route::mute};
   for (auto n = 1 + random_.below(dialler::most_attempts - 1); n > 0; --n) {
     auto kind = random_.below(others.size() + 1);
     transport_address added =

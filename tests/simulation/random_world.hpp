@@ -97,6 +97,7 @@ private:
   // scenes_of_connections.cpp
   void clash_in_peace(node& x, node& y);
   void pass_over_silence(node& x, node& y);
+  void go_where_it_worked(node& x, node& y);
   void hold_permanently(node& x, node& y);
   void take_over(node& x, node& y);
   void give_up_early(node& x, node& y);
@@ -120,6 +121,7 @@ private:
   void bring_advert(node& x, node& y);
   void forget_advert(node& x, node& y);
   void move_away(node& x, node& y);
+  void hide_away(node& x, node& y);
 
   bool chance(std::uint64_t percent) { return random_.below(100) < percent; }
   duration up_to(duration most);

@@ -50,4 +50,18 @@ void random_world::move_away(node& x, node& y) {
              x, y);
 }
 
+/// A node that no longer says where it is stays where it was met.
+void random_world::hide_away(node& x, node& y) {
+  connect_permanently(x, y);
+  y.reached_at.clear();
+  issue_advert(y, y.advert().version + 1);
+  wait_until([&] { return x.known_version(y) == y.advert().version; }, soon,
+             "do not exchange a new advert", x, y);
+  revive(y);
+  // It has to be noticed first.
+  wait_until([&] { return x.connected(y) && y.connected(x); },
+             x.settings.dead_peer_limit + x.settings.backoff_cap + soon,
+             "do not connect where they did before", x, y);
+}
+
 } // namespace simulation

@@ -70,12 +70,28 @@ void random_world::pass_over_silence(node& x, node& y) {
   auto dial = up_to(40ms);
   auto latency = up_to(40ms);
   make_equal_ways(dial, latency);
-  name_addresses(x, y, {y.address(route::silent), y.address()});
+  auto silence = chance(50) ? route::silent : route::mute;
+  name_addresses(x, y, {y.address(silence), y.address()});
   x.connect(y);
   // Handshake and the first sealed frames go to and fro.
   wait_until([&] { return x.connected(y); },
              x.settings.attempt_delay + dial + 4 * latency,
              "do not connect in time by another address", x, y);
+}
+
+/// An address that leads to nobody costs time once, and not with every
+/// connection.
+void random_world::go_where_it_worked(node& x, node& y) {
+  auto dial = up_to(40ms);
+  auto latency = up_to(40ms);
+  make_equal_ways(dial, latency);
+  auto silence = chance(50) ? route::silent : route::mute;
+  name_addresses(x, y, {y.address(silence), y.address()});
+  connect_permanently(x, y);
+  net_.run_for(x.settings.stable_after);
+  cut_all(x, y);
+  wait_until([&] { return x.connected(y); }, dial + 4 * latency,
+             "do not dial first where they connected last", x, y);
 }
 
 /// Whoever wants a connection once dials once.
