@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <type_traits>
@@ -30,6 +31,16 @@ struct handler_signature<R(Ts...)> {
 // What runs actors.
 using unit = caf::scheduler;
 
+// Whether an actor with this handler takes a message.
+template <class Signature, class Msg>
+inline constexpr bool is_handler_of = false;
+
+template <class R, class Msg>
+inline constexpr bool is_handler_of<R(Msg), Msg> = true;
+
+// The end of the inputs in the text of a handler, "(x) -> (y)".
+constexpr char inputs_end = ')';
+
 // Whether the receiver was there to take the message.
 using enqueue_result = bool;
 
@@ -45,6 +56,16 @@ struct handler_signature<R(Ts...)> {
 
 using unit = caf::execution_unit;
 
+template <class Signature, class Msg>
+inline constexpr bool is_handler_of = false;
+
+template <class R, class Msg>
+inline constexpr bool
+  is_handler_of<caf::typed_mpi<caf::detail::type_list<Msg>, R>, Msg> = true;
+
+// The text is "caf::replies_to<x>::with<y>".
+constexpr char inputs_end = '>';
+
 using enqueue_result = void;
 
 template <class Msg>
@@ -52,6 +73,13 @@ auto make_element(caf::strong_actor_ptr from, caf::message_id id, Msg msg) {
   return caf::make_mailbox_element(std::move(from), id, {}, std::move(msg));
 }
 #endif
+
+template <class Signatures, class Msg>
+inline constexpr bool any_is_handler_of = false;
+
+template <template <class...> class List, class... Signatures, class Msg>
+inline constexpr bool any_is_handler_of<List<Signatures...>, Msg> =
+  (is_handler_of<Signatures, Msg> || ...);
 
 /// Sends `msg` in the name of `from`, by the thread `by`.
 template <class Handle, class Msg>
@@ -72,6 +100,25 @@ void enqueue(const Handle& to, unit* by, caf::strong_actor_ptr from,
 template <class... Signatures>
 using actor_interface =
   caf::typed_actor<typename detail::handler_signature<Signatures>::type...>;
+
+/// Whether typed actors with handles of this type take a `Msg`.
+template <class Handle, class Msg>
+concept takes = detail::any_is_handler_of<typename Handle::signatures, Msg>;
+
+/// Whether an actor may take a `Msg`: a typed one says so, of others CAF does
+/// not know.
+template <class Msg>
+bool may_take(const caf::actor& whom) {
+  auto* actor = caf::actor_cast<caf::abstract_actor*>(whom);
+  auto handlers = actor->message_types();
+  using example = actor_interface<Msg(Msg)>;
+  auto wanted = *actor->home_system().message_types<example>().begin();
+  wanted.erase(wanted.find(detail::inputs_end) + 1);
+  return handlers.empty()
+         || std::ranges::any_of(handlers, [&wanted](const auto& x) {
+              return x.starts_with(wanted);
+            });
+}
 
 /// The state of a stateful actor: a member in 0.17, a function in 1.x. Give
 /// each state a constructor that takes the pointer to its actor, as 0.17 cannot

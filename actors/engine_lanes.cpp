@@ -18,42 +18,62 @@ constexpr std::size_t batch_requests = 2;
 constexpr std::size_t batch_messages = 1'024;
 constexpr std::size_t batch_bytes = 256 * 1'024;
 
-/// What an engine's answer other than success says about the message.
-std::optional<control::reject_reason> reason_of(const caf::error& error) {
-  if (error == caf::sec::request_receiver_down)
-    return control::reject_reason::engine_gone;
-  if (error == caf::sec::unexpected_message)
-    return control::reject_reason::malformed;
-  // The engine took the message and has an opinion of its own about it.
-  return std::nullopt;
+/// Why an engine that answers with an error has not taken a message.
+control::reject_reason reason_of(const caf::error& error) {
+  // CAF answers in the name of those who have ended.
+  return error == caf::sec::request_receiver_down
+           ? control::reject_reason::engine_gone
+           : control::reject_reason::engine_failed;
+}
+
+std::span<const delivery_id>
+ids_of(const std::variant<delivery_id, std::vector<delivery_id>>& request) {
+  if (auto many = std::get_if<std::vector<delivery_id>>(&request))
+    return *many;
+  return {&std::get<delivery_id>(request), 1};
 }
 
 } // namespace
 
+engine_lanes::engine_lanes(node_proxy_actor::pointer self,
+                           std::shared_ptr<engine_directory> engines,
+                           finished_handler finished)
+  : self_(self), requests_(self), engines_(std::move(engines)),
+    finished_(std::move(finished)) {}
+
+engine_lanes::~engine_lanes() {
+  for (const auto& [key, x] : lanes_)
+    engines_->unwatch(x.to, self_->id());
+}
+
 void engine_lanes::deliver(deliver_message&& message) {
   auto to = find_lane(message.msg.target.name);
   if (!to) {
-    finished_(std::span{&message.id, 1},
-              control::reject_reason::unknown_engine);
+    refuse(message.id, to.error());
     return;
   }
-  to->waiting.push_back(std::move(message));
-  pass_on(*to);
+  (*to)->waiting.push_back(std::move(message));
+  pass_on(**to);
 }
 
-engine_lanes::lane* engine_lanes::find_lane(const engine_name& name) {
-  if (recent_ && recent_->first == name)
-    return &recent_->second;
-  auto position = lanes_.find(name);
-  if (position == lanes_.end()) {
-    auto entry = engines_->find(name);
-    if (entry == engines_->end())
-      return nullptr;
-    position = lanes_.try_emplace(name).first;
-    position->second.to = entry->second;
+expected<engine_lanes::lane*, control::reject_reason>
+engine_lanes::find_lane(const engine_name& name) {
+  using enum control::reject_reason;
+  if (recent_ && recent_->to->registered() && recent_->to->name() == name)
+    return recent_;
+  auto entry = engines_->find(name);
+  if (!entry)
+    return unexpected{entry.error() == errc::engine_gone ? engine_gone
+                                                         : unknown_engine};
+  auto known = lanes_.find(entry->get());
+  if (known == lanes_.end()) {
+    if (!engines_->watch(**entry, caf::actor_cast<engine_watcher>(self_)))
+      return unexpected{engine_gone};
+    known = lanes_.try_emplace(entry->get()).first;
+    known->second.to = std::move(*entry);
   }
-  recent_ = &*position;
-  return &position->second;
+  recent_ = &known->second;
+  return recent_;
 }
 
 void engine_lanes::handle_answers() {
@@ -61,27 +81,22 @@ void engine_lanes::handle_answers() {
     handle_answer(answer);
 }
 
-void engine_lanes::set_engines(
-  std::shared_ptr<const engine_directory> engines) {
-  engines_ = std::move(engines);
-  recent_ = nullptr;
-  for (auto i = lanes_.begin(); i != lanes_.end();) {
-    auto entry = engines_->find(i->first);
-    if (entry == engines_->end()
-        || entry->second.engine != i->second.to.engine) {
-      refuse_all(i->second);
-      i = lanes_.erase(i);
-    } else {
-      ++i;
-    }
-  }
+void engine_lanes::handle(const engine_left& msg) {
+  // What it has taken before counts.
+  handle_answers();
+  auto known = lanes_.find(msg.entry.get());
+  if (known == lanes_.end())
+    return;
+  refuse_waiting(known->second);
+  if (msg.entry->ended())
+    refuse_asked(known->second);
+  forget_if_done(known->second);
 }
 
 void engine_lanes::pass_on(lane& x) {
-  auto most = x.to.batches ? batch_requests : single_requests;
-  while (!x.waiting.empty() && x.asked < most) {
-    ++x.asked;
-    if (x.to.batches)
+  auto most = x.to->batches() ? batch_requests : single_requests;
+  while (!x.waiting.empty() && x.asked.open() < most && x.to->registered()) {
+    if (x.to->batches())
       ask_batch(x);
     else
       ask_one(x);
@@ -90,7 +105,9 @@ void engine_lanes::pass_on(lane& x) {
 
 void engine_lanes::ask_one(lane& x) {
   auto [id, msg] = x.waiting.take_front();
-  asked_.add(requests_.ask(x.to.engine, std::move(msg)), {&x, id});
+  auto number = requests_.ask(x.to->engine(), std::move(msg));
+  x.asked.add(number, id);
+  asked_.add(number, &x);
 }
 
 void engine_lanes::ask_batch(lane& x) {
@@ -105,35 +122,66 @@ void engine_lanes::ask_batch(lane& x) {
     ids.push_back(id);
     batch.msgs.push_back(std::move(msg));
   }
-  asked_.add(requests_.ask(x.to.engine, std::move(batch)),
-             {&x, std::move(ids)});
+  auto number = requests_.ask(x.to->engine(), std::move(batch));
+  x.asked.add(number, std::move(ids));
+  asked_.add(number, &x);
 }
 
 void engine_lanes::handle_answer(const engine_requests::answer& answer) {
-  auto x = asked_.take(answer.number);
-  if (!x)
+  auto to = asked_.take(answer.number);
+  if (!to)
     return;
-  --x->of->asked;
-  finish(*x, answer.error ? reason_of(*answer.error) : std::nullopt);
-  pass_on(*x->of);
+  auto& x = **to;
+  auto asked = *x.asked.take(answer.number);
+  if (answer.error) {
+    if (*answer.error == caf::sec::unexpected_message)
+      x.to->warn_unfit();
+    finish(asked, {0, reason_of(*answer.error)});
+  } else {
+    auto all = ids_of(asked).size();
+    auto taken = std::min<std::uint64_t>(answer.taken.value_or(all), all);
+    finish(asked, {static_cast<std::size_t>(taken)});
+  }
+  pass_on(x);
+  forget_if_done(x);
 }
 
 /// Nothing more will be told about this request.
-void engine_lanes::finish(const request& x,
-                          std::optional<control::reject_reason> reason) {
-  if (auto many = std::get_if<std::vector<delivery_id>>(&x.ids))
-    finished_(*many, reason);
-  else
-    finished_(std::span{&std::get<delivery_id>(x.ids), 1}, reason);
+void engine_lanes::finish(const request& x, result what) {
+  auto ids = ids_of(x);
+  if (what.taken > 0)
+    finished_(ids.first(what.taken), std::nullopt);
+  if (what.taken < ids.size())
+    finished_(ids.subspan(what.taken), what.rest);
 }
 
-void engine_lanes::refuse_all(lane& x) {
-  for (const auto& request :
-       asked_.take_if([&x](const auto& y) { return y.of == &x; }))
-    finish(request, control::reject_reason::engine_gone);
+void engine_lanes::refuse(const delivery_id& id,
+                          control::reject_reason reason) {
+  finished_(std::span{&id, 1}, reason);
+}
+
+void engine_lanes::refuse_waiting(lane& x) {
   for (const auto& message : x.waiting)
-    finished_(std::span{&message.id, 1}, control::reject_reason::engine_gone);
+    refuse(message.id, control::reject_reason::engine_gone);
   x.waiting.clear();
+}
+
+void engine_lanes::refuse_asked(lane& x) {
+  for (const auto& [number, asked] : x.asked.take_all()) {
+    static_cast<void>(asked_.take(number));
+    finish(asked, {0, control::reject_reason::engine_gone});
+  }
+}
+
+/// Forgets an engine that has left when it owes no answer any more.
+void engine_lanes::forget_if_done(lane& x) {
+  if (x.to->registered() || !x.waiting.empty() || x.asked.open() > 0)
+    return;
+  if (recent_ == &x)
+    recent_ = nullptr;
+  auto entry = x.to;
+  lanes_.erase(entry.get());
+  engines_->unwatch(entry, self_->id());
 }
 
 } // namespace node_proxy

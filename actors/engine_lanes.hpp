@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include <node_proxy/actors/engine_directory.hpp>
 #include <node_proxy/actors/engine_requests.hpp>
 #include <node_proxy/actors/node_proxy.hpp>
 #include <node_proxy/actors/request_table.hpp>
@@ -22,14 +24,23 @@ namespace node_proxy {
 /// One queue for each engine that had messages from this peer. An engine gets
 /// the next ones when it has taken some: what its mailbox holds is bounded, and
 /// the rest counts against the peer's window.
+///
+/// What an engine has not got, or not answered, when it ends is refused. Its
+/// successor of the same name begins with what comes then.
 class engine_lanes {
 public:
   /// Told when messages are taken, or will not be.
   using finished_handler = std::function<void(
     std::span<const delivery_id>, std::optional<control::reject_reason>)>;
 
-  engine_lanes(node_proxy_actor::pointer self, finished_handler finished)
-    : requests_(self), finished_(std::move(finished)) {}
+  engine_lanes(node_proxy_actor::pointer self,
+               std::shared_ptr<engine_directory> engines,
+               finished_handler finished);
+
+  engine_lanes(const engine_lanes&) = delete;
+  engine_lanes& operator=(const engine_lanes&) = delete;
+
+  ~engine_lanes();
 
   /// Passes a message on, or refuses it at once.
   void deliver(deliver_message&& message);
@@ -37,39 +48,48 @@ public:
   /// Engines have answered (`engines_answered`).
   void handle_answers();
 
-  /// What is under way to engines that are gone is refused.
-  void set_engines(std::shared_ptr<const engine_directory> engines);
+  void handle(const engine_left& msg);
 
 private:
+  // What an engine was asked to take.
+  using request = std::variant<delivery_id, std::vector<delivery_id>>;
+
   struct lane {
-    engine_entry to;
+    engine_entry_ptr to;
     fifo<deliver_message> waiting;
-    std::size_t asked = 0; // requests under way
+    request_table<request> asked;
   };
 
-  // A request under way: what an engine was asked to take.
-  struct request {
-    lane* of = nullptr;
-    std::variant<delivery_id, std::vector<delivery_id>> ids;
+  // By what never changes: an engine under a name.
+  using lanes = std::unordered_map<const engine_entry*, lane>;
+
+  // What has become of the messages of a request: the first ones were taken,
+  // the rest will not be.
+  struct result {
+    std::size_t taken = 0;
+    control::reject_reason rest = control::reject_reason::engine_failed;
   };
 
-  lane* find_lane(const engine_name& name);
+  expected<lane*, control::reject_reason> find_lane(const engine_name& name);
   void pass_on(lane& x);
   void ask_one(lane& x);
   void ask_batch(lane& x);
   void handle_answer(const engine_requests::answer& answer);
-  void finish(const request& x, std::optional<control::reject_reason> reason);
-  void refuse_all(lane& x);
+  void finish(const request& x, result what);
+  void refuse(const delivery_id& id, control::reject_reason reason);
+  void refuse_waiting(lane& x);
+  void refuse_asked(lane& x);
+  void forget_if_done(lane& x);
 
+  node_proxy_actor::pointer self_;
   engine_requests requests_;
+  std::shared_ptr<engine_directory> engines_;
   finished_handler finished_;
-  std::shared_ptr<const engine_directory> engines_;
-  using named_lanes = std::unordered_map<engine_name, lane>;
-
-  named_lanes lanes_;
-  // Which the last message went to, as most do; nullptr if it is gone.
-  named_lanes::pointer recent_ = nullptr;
-  request_table<request> asked_;
+  lanes lanes_;
+  // Where the last message went, as most do; may be nullptr.
+  lane* recent_ = nullptr;
+  // By the numbers of the requests.
+  request_table<lane*> asked_;
 };
 
 } // namespace node_proxy

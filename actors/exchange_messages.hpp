@@ -79,6 +79,20 @@ struct engine_msg_batch {
                          const engine_msg_batch&) = default;
 };
 
+/// What the handler of an `engine_msg_batch` may answer.
+struct batch_taken {
+  /// So many messages count as taken, the first ones. The others have failed
+  /// (`engine_failed`).
+  std::uint64_t count = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(count));
+  }
+
+  friend bool operator==(const batch_taken&, const batch_taken&) = default;
+};
+
 /// The answer to a `node_msg`: it was a frame of the present connection.
 struct node_msg_taken {
   template <class Archive>

@@ -21,12 +21,11 @@ void node_proxy_state::start(node_proxy_config config) {
                                  random_source{config_.seed});
   config_.seed.wipe();
   timer_.emplace(config_.loop, caf::actor_cast<tick_receiver>(self_));
-  lanes_.emplace(self_, [this](auto ids, auto reason) {
+  lanes_.emplace(self_, config_.engines, [this](auto ids, auto reason) {
     flush_soon();
     for (const auto& id : ids)
       peer_->handle_finished(id, reason, now_);
   });
-  lanes_->set_engines(config_.engines);
   auto begin = now();
   peer_->handle_local_advert(config_.local_advert, begin);
   if (config_.remote_advert)
@@ -289,7 +288,6 @@ node_proxy_behavior(node_proxy_actor::stateful_pointer<node_proxy_state> self,
       return state.handle(x.batch);
     },
     routed<attach_session>(state),
-    routed<engines_changed>(state),
     routed<local_advert_changed>(state),
     routed<connect_now>(state),
     routed<looked_up>(state),
@@ -298,6 +296,7 @@ node_proxy_behavior(node_proxy_actor::stateful_pointer<node_proxy_state> self,
     routed<stop_node_proxy>(state),
     [&state](const connection_ready& msg) { state.handle(msg); },
     [&state](engines_answered) { state.handle_answers(); },
+    [&state](const engine_left& msg) { state.handle(msg); },
     [&state](tick) { state.handle_tick(); },
     [&state](flush_queued) { state.handle_flush_queued(); },
   };

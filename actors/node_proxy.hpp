@@ -5,9 +5,9 @@
 #include <chrono>
 #include <memory>
 #include <optional>
-#include <unordered_map>
 #include <variant>
 
+#include <node_proxy/actors/engine_directory.hpp>
 #include <node_proxy/actors/engine_messages.hpp>
 #include <node_proxy/actors/event_loop.hpp>
 #include <node_proxy/actors/node_config.hpp>
@@ -18,15 +18,6 @@
 #include <node_proxy/protocol/peer_record.hpp>
 
 namespace node_proxy {
-
-/// A local engine as Node Proxies know it.
-struct engine_entry {
-  caf::actor engine;
-  bool batches = false;
-};
-
-/// All local engines by name. It never changes; a new one takes its place.
-using engine_directory = std::unordered_map<engine_name, engine_entry>;
 
 /// A message for the peer, handed on by the Router.
 struct routed_msg {
@@ -42,11 +33,6 @@ struct routed_batch {
 struct attach_session {
   std::shared_ptr<proven_session> session;
   connection_ptr connection;
-};
-
-/// The local engines are others now.
-struct engines_changed {
-  std::shared_ptr<const engine_directory> engines;
 };
 
 /// This node's own advert is another one now.
@@ -121,16 +107,15 @@ struct flush_queued {};
 /// A Node Proxy with which nothing is under way retires: the Router remembers
 /// its peer and spawns another one when there is something to do again. A
 /// handle that a user has got stays good; what is sent to it is passed on.
-using node_proxy_actor =
-  actor_interface<delivered(node_out_msg), node_msg_taken(node_msg),
-                  connect_reply(connect_request), done(connect_reply),
-                  node_advert_reply(node_advert), done(connection_permanence),
-                  batch_outcome(node_out_batch), delivered(routed_msg),
-                  batch_outcome(routed_batch), void(attach_session),
-                  void(engines_changed), void(local_advert_changed),
-                  void(connect_now), void(looked_up), void(routed_mark),
-                  void(retire), void(stop_node_proxy), void(connection_ready),
-                  void(engines_answered), void(tick), void(flush_queued)>;
+using node_proxy_actor = actor_interface<
+  delivered(node_out_msg), node_msg_taken(node_msg),
+  connect_reply(connect_request), done(connect_reply),
+  node_advert_reply(node_advert), done(connection_permanence),
+  batch_outcome(node_out_batch), delivered(routed_msg),
+  batch_outcome(routed_batch), void(attach_session), void(local_advert_changed),
+  void(connect_now), void(looked_up), void(routed_mark), void(retire),
+  void(stop_node_proxy), void(connection_ready), void(engines_answered),
+  void(engine_left), void(tick), void(flush_queued)>;
 
 /// What a Node Proxy reports to: the Router.
 using node_proxy_supervisor =
@@ -148,7 +133,7 @@ struct node_proxy_config {
   transport_actor transport;
   std::shared_ptr<event_loop> loop;
   node_proxy_supervisor router;
-  std::shared_ptr<const engine_directory> engines;
+  std::shared_ptr<engine_directory> engines;
   std::shared_ptr<const node_advert> local_advert;
   /// The advert of the remote node if one is known.
   std::optional<node_advert> remote_advert;

@@ -109,11 +109,8 @@ private:
   connect_facts facts_about(const node_id& id) const;
   bool has_room_for(const node_id& id) const;
   bool has_room_for_guest() const;
-  bool is_registered(const caf::actor& engine) const;
-  void publish_engines(engine_directory engines);
   void issue_advert(std::uint64_t version);
   void handle_down(const caf::down_msg& msg);
-  void handle_engine_down(const caf::actor_addr& engine);
   void finish_stop();
   void keep_advert(const node_advert& advert);
   void set_permanent(const node_id& id, bool permanent);
@@ -146,7 +143,7 @@ private:
   advert_book adverts_;
   // Also those that have no Node Proxy for now.
   std::unordered_set<node_id> permanent_peers_;
-  std::shared_ptr<const engine_directory> engines_;
+  std::shared_ptr<engine_directory> engines_;
   std::vector<weighted_address> addresses_;
   std::shared_ptr<const node_advert> local_advert_;
   std::map<std::string_view, std::uint64_t> failed_handshakes_;
