@@ -7,9 +7,9 @@
 
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -29,14 +29,18 @@ struct handler_signature<R(Ts...)> {
   using type = caf::result<R>(Ts...);
 };
 
-template <class Msg, class Signature>
-inline constexpr bool takes = false;
-
-template <class Msg, class... Rs>
-inline constexpr bool takes<Msg, caf::result<Rs...>(Msg)> = true;
-
 // What runs actors.
 using unit = caf::scheduler;
+
+// Whether an actor with this handler takes a message.
+template <class Signature, class Msg>
+inline constexpr bool is_handler_of = false;
+
+template <class R, class Msg>
+inline constexpr bool is_handler_of<R(Msg), Msg> = true;
+
+// The end of the inputs in the text of a handler, "(x) -> (y)".
+constexpr char inputs_end = ')';
 
 // Whether the receiver was there to take the message.
 using enqueue_result = bool;
@@ -51,14 +55,17 @@ struct handler_signature<R(Ts...)> {
   using type = typename caf::replies_to<Ts...>::template with<R>;
 };
 
-template <class Msg, class Signature>
-inline constexpr bool takes = false;
-
-template <class Msg, class Output>
-inline constexpr bool
-  takes<Msg, caf::typed_mpi<caf::detail::type_list<Msg>, Output>> = true;
-
 using unit = caf::execution_unit;
+
+template <class Signature, class Msg>
+inline constexpr bool is_handler_of = false;
+
+template <class R, class Msg>
+inline constexpr bool
+  is_handler_of<caf::typed_mpi<caf::detail::type_list<Msg>, R>, Msg> = true;
+
+// The text is "caf::replies_to<x>::with<y>".
+constexpr char inputs_end = '>';
 
 using enqueue_result = void;
 
@@ -78,6 +85,12 @@ public:
 private:
   F f_;
 };
+template <class Signatures, class Msg>
+inline constexpr bool any_is_handler_of = false;
+
+template <template <class...> class List, class... Signatures, class Msg>
+inline constexpr bool any_is_handler_of<List<Signatures...>, Msg> =
+  (is_handler_of<Signatures, Msg> || ...);
 
 /// Sends `msg` in the name of `from`, by the thread `by`.
 template <class Handle, class Msg>
@@ -99,31 +112,23 @@ template <class... Signatures>
 using actor_interface =
   caf::typed_actor<typename detail::handler_signature<Signatures>::type...>;
 
-/// Whether a typed actor with these signatures has a handler for `Msg`.
-template <class Msg, class... Signatures>
-inline constexpr bool has_handler = (detail::takes<Msg, Signatures> || ...);
+/// Whether typed actors with handles of this type take a `Msg`.
+template <class Handle, class Msg>
+concept takes = detail::any_is_handler_of<typename Handle::signatures, Msg>;
 
-/// Whether an actor may have a handler for a message of that name, as far as
-/// CAF knows: typed actors know what they take, others do not.
-[[nodiscard]] bool may_handle(const caf::actor& who, std::string_view type);
-
-/// Whether an actor has ended, even if nobody has been told so far.
-[[nodiscard]] inline bool is_terminated(const caf::actor& who) {
-  auto* actor = caf::actor_cast<caf::abstract_actor*>(who);
-#if CAF_MAJOR_VERSION >= 1
-  return actor->getf(caf::abstract_actor::is_terminated_flag);
-#else
-  return actor->getf(caf::abstract_actor::is_cleaned_up_flag);
-#endif
-}
-
-/// Whether an actor ended for this reason, or was killed.
-[[nodiscard]] inline bool is_exit_reason(const caf::error& error) {
-#if CAF_MAJOR_VERSION >= 1
-  return error && error.category() == caf::type_id_v<caf::exit_reason>;
-#else
-  return error && error.category() == caf::atom("exit");
-#endif
+/// Whether an actor may take a `Msg`: a typed one says so, of others CAF does
+/// not know.
+template <class Msg>
+bool may_take(const caf::actor& whom) {
+  auto* actor = caf::actor_cast<caf::abstract_actor*>(whom);
+  auto handlers = actor->message_types();
+  using example = actor_interface<Msg(Msg)>;
+  auto wanted = *actor->home_system().message_types<example>().begin();
+  wanted.erase(wanted.find(detail::inputs_end) + 1);
+  return handlers.empty()
+         || std::ranges::any_of(handlers, [&wanted](const auto& x) {
+              return x.starts_with(wanted);
+            });
 }
 
 /// The state of a stateful actor: a member in 0.17, a function in 1.x. Give

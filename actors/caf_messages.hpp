@@ -42,6 +42,7 @@ class actor_system_config;
   X(node_out_batch)                                                            \
   X(batch_outcome)                                                             \
   X(engine_msg_batch)                                                          \
+  X(batch_taken)                                                               \
   X(node_msg_taken)                                                            \
   X(done)                                                                      \
   X(node_event)                                                                \
@@ -84,7 +85,7 @@ class actor_system_config;
   X(routed_msg)                                                                \
   X(routed_batch)                                                              \
   X(attach_session)                                                            \
-  X(engine_ended)                                                              \
+  X(engine_left)                                                               \
   X(local_advert_changed)                                                      \
   X(connect_now)                                                               \
   X(looked_up)                                                                 \

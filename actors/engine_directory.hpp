@@ -1,117 +1,137 @@
-// The engines of a node by their names.
+// The engines of a node by name, for its Router and its Node Proxies.
 
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
-#include <mutex>
+#include <optional>
+#include <shared_mutex>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
+#include <node_proxy/actors/end_note.hpp>
 #include <node_proxy/actors/engine_messages.hpp>
-#include <node_proxy/protocol/control.hpp>
-#include <node_proxy/protocol/fifo.hpp>
+#include <node_proxy/actors/errc.hpp>
+#include <node_proxy/actors/node_log.hpp>
+#include <node_proxy/messages/basics.hpp>
 
 namespace node_proxy {
 
-/// An engine of this name is no longer there: sent to those who watch it.
-struct engine_ended {
-  engine_name name;
-};
+class engine_directory;
+struct engine_left;
 
-/// What is told about an engine that it watches.
-using engine_watcher = actor_interface<void(engine_ended)>;
+/// Who wants to know when an engine has lost its name, or ended.
+using engine_watcher = actor_interface<void(engine_left)>;
 
-/// An engine as long as it has its name.
-class registered_engine {
+/// An engine under one name. If the name is given away again that is another
+/// entry.
+class engine_entry {
 public:
-  registered_engine(caf::actor engine, bool batches)
-    : engine_{std::move(engine)}, batches_{batches} {}
+  explicit engine_entry(register_engine what) : what_(std::move(what)) {}
 
-  [[nodiscard]] const caf::actor& handle() const noexcept { return engine_; }
+  [[nodiscard]] const engine_name& name() const { return what_.name; }
+  [[nodiscard]] const caf::actor& engine() const { return what_.engine; }
+  [[nodiscard]] bool batches() const { return what_.batches; }
 
-  /// It takes `engine_msg_batch` instead of `engine_msg`.
-  [[nodiscard]] bool batches() const noexcept { return batches_; }
+  /// Whether the name still stands for this engine.
+  [[nodiscard]] bool registered() const { return stage_ == stage::registered; }
 
-  /// Whether the name is somebody else's by now, or nobody's.
-  [[nodiscard]] bool gone() const noexcept { return gone_; }
+  /// Whether the engine is known to have ended.
+  [[nodiscard]] bool ended() const { return stage_ == stage::ended; }
+
+  /// Logs, once, that the engine has no handler for what it registered for.
+  void warn_unfit(const node_log& log) const;
 
 private:
   friend class engine_directory;
 
-  caf::actor engine_;
-  bool batches_;
-  std::atomic<bool> gone_ = false;
-  // By the mutex of the directory.
-  std::unordered_map<caf::actor_id, caf::actor_addr> watchers_;
+  enum class stage : std::uint8_t { registered, unregistered, ended };
+
+  const register_engine what_;
+  // Changed while the directory is locked.
+  std::atomic<stage> stage_ = stage::registered;
+  std::unordered_map<caf::actor_id, engine_watcher> watchers_;
+  mutable std::atomic_flag warned_;
 };
 
-using engine_ptr = std::shared_ptr<registered_engine>;
+using engine_entry_ptr = std::shared_ptr<engine_entry>;
 
-/// One for the Router, which changes it, and all Node Proxies, which look
-/// engines up and are told of the end of those that they have to do with. Every
-/// call takes the same time however many engines there are, but for telling
-/// those who watch.
+/// The engine has lost its name or, after that or at once, has ended.
+struct engine_left {
+  engine_entry_ptr entry;
+};
+
+/// All local engines by name, shared by all who deliver messages to them and
+/// changed in place, at a cost of O(1). It learns by itself of the end of an
+/// engine, in the thread in which that ends; its name is free from then on. It
+/// leaves one note on each engine that has a name or owes somebody an answer,
+/// and none when it is closed.
 ///
-/// A name is free when its engine has ended, even if nobody has noticed so far.
-/// Until it is given again it is remembered, of the last `max_ended` names,
-/// that its engine has ended, so that senders do not take it for unknown.
-class engine_directory {
+/// `add`, `remove` and `close` are for the Router alone, the others for any
+/// thread. Made by `std::make_shared`.
+class engine_directory : public std::enable_shared_from_this<engine_directory> {
 public:
-  static constexpr std::size_t max_ended = 1'024;
+  engine_directory() = default;
+  engine_directory(const engine_directory&) = delete;
+  engine_directory& operator=(const engine_directory&) = delete;
+  ~engine_directory();
 
-  // -- events
-  // ------------------------------------------------------------------
+  /// Gives an engine a name. Errors: name_in_use, engine_gone if it has ended.
+  expected<void, errc> add(register_engine what);
 
-  /// Gives a name to an engine.
-  /// @returns whether the engine had no name before. Errors: bad_config (the
-  ///          name, or no engine), name_in_use.
-  [[nodiscard]] expected<bool, caf::error>
-  handle_register(const register_engine& msg);
+  /// Takes a name away; false if nobody has or had it. What the engine got it
+  /// may still answer.
+  bool remove(const engine_name& name);
 
-  /// Takes a name away.
-  /// @returns the engine, and whether it has no other name. Errors:
-  ///          unknown_engine.
-  [[nodiscard]] expected<std::pair<caf::actor, bool>, caf::error>
-  handle_unregister(const engine_name& name);
-
-  /// An engine has ended: its names are free.
-  void handle_down(const caf::actor_addr& engine);
-
-  /// `watcher` is to be told of the end of `engine`, once. If that has come
-  /// already, nothing is told.
-  void handle_watch(const engine_ptr& engine, const caf::actor_addr& watcher);
-
-  /// The opposite.
-  void handle_unwatch(const engine_ptr& engine, const caf::actor_addr& watcher);
-
-  // -- state
-  // -------------------------------------------------------------------
-
-  /// The engine of that name. Errors: unknown_engine, engine_gone (it has
-  /// ended).
-  [[nodiscard]] expected<engine_ptr, control::reject_reason>
+  /// The engine of that name. Errors: unknown_engine; engine_gone if it has
+  /// ended, and the name has not been used since.
+  [[nodiscard]] expected<engine_entry_ptr, errc>
   find(const engine_name& name) const;
 
-  /// All engines that have a name.
-  [[nodiscard]] std::vector<caf::actor_addr> engines() const;
+  /// Has `who` told when the engine has left, until `unwatch`. False if it has
+  /// already.
+  [[nodiscard]] bool watch(engine_entry& entry, const engine_watcher& who);
+  void unwatch(const engine_entry_ptr& entry, caf::actor_id who);
+
+  /// Forgets all engines and watchers.
+  void close();
 
 private:
-  using watchers = std::unordered_map<caf::actor_id, caf::actor_addr>;
+  class note;
 
-  watchers end(const engine_ptr& engine);
-  void forget_name(const caf::actor_addr& engine, const engine_name& name);
-  void remember_ended(const engine_name& name);
+  // An actor that has names, or had some and is watched.
+  struct holder {
+    end_note::id_type note = 0;
+    std::unordered_set<engine_entry_ptr> entries;
+  };
 
-  mutable std::mutex mutex_;
-  std::unordered_map<engine_name, engine_ptr> engines_;
-  std::unordered_map<caf::actor_addr, std::unordered_set<engine_name>> names_;
-  // Names of engines that have ended, the oldest one first; some of them may
-  // have been given again.
-  std::unordered_set<engine_name> ended_;
-  fifo<engine_name> ended_order_;
+  // A note that is to be taken back.
+  struct loose_note {
+    caf::actor engine;
+    end_note::id_type id = 0;
+  };
+
+  // Engines by address, which is theirs alone as long as an entry refers to
+  // them.
+  using engine_key = const caf::abstract_actor*;
+
+  static engine_key key_of(const caf::actor& engine);
+
+  expected<std::optional<end_note::id_type>, errc>
+  insert(const engine_entry_ptr& entry);
+  void handle_ended(engine_key engine);
+  void add_vacancy(const engine_name& name);
+  std::optional<loose_note> drop(const engine_entry_ptr& entry);
+
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<engine_name, engine_entry_ptr> names_;
+  std::unordered_map<engine_key, holder> holders_;
+  // Names whose engines have ended, the most recent ones, and those before.
+  std::unordered_set<engine_name> vacant_;
+  std::unordered_set<engine_name> vacant_before_;
 };
 
 } // namespace node_proxy

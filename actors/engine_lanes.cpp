@@ -18,42 +18,63 @@ constexpr std::size_t batch_requests = 2;
 constexpr std::size_t batch_messages = 1'024;
 constexpr std::size_t batch_bytes = 256 * 1'024;
 
+/// Why an engine that answers with an error has not taken a message.
+control::reject_reason reason_of(const caf::error& error) {
+  // CAF answers in the name of those who have ended.
+  return error == caf::sec::request_receiver_down
+           ? control::reject_reason::engine_gone
+           : control::reject_reason::engine_failed;
+}
+
+std::span<const delivery_id>
+ids_of(const std::variant<delivery_id, std::vector<delivery_id>>& request) {
+  if (auto many = std::get_if<std::vector<delivery_id>>(&request))
+    return *many;
+  return {&std::get<delivery_id>(request), 1};
+}
+
 } // namespace
 
+engine_lanes::engine_lanes(node_proxy_service::pointer self,
+                           std::shared_ptr<engine_directory> engines,
+                           node_log log, finished_handler finished)
+  : self_(self), log_(std::move(log)), requests_(self),
+    engines_(std::move(engines)),
+    finished_(std::move(finished)) {}
+
 engine_lanes::~engine_lanes() {
-  for (const auto& [name, x] : lanes_)
-    engines_->handle_unwatch(x.to, self_->address());
+  for (const auto& [key, x] : lanes_)
+    engines_->unwatch(x.to, self_->id());
 }
 
 void engine_lanes::deliver(deliver_message&& message) {
   auto to = find_lane(message.msg.target.name);
-  if (!to)
-    return refuse(message.id, to.error());
+  if (!to) {
+    refuse(message.id, to.error());
+    return;
+  }
   (*to)->waiting.push_back(std::move(message));
   pass_on(**to);
 }
 
 expected<engine_lanes::lane*, control::reject_reason>
 engine_lanes::find_lane(const engine_name& name) {
-  if (recent_ && recent_->first == name && !recent_->second.to->gone())
-    return &recent_->second;
-  auto position = lanes_.find(name);
-  // Its end has not been told so far.
-  if (position != lanes_.end() && position->second.to->gone()) {
-    end_lane(position);
-    position = lanes_.end();
+  using enum control::reject_reason;
+  if (recent_ && recent_->to->registered() && recent_->to->name() == name)
+    return recent_;
+  auto entry = engines_->find(name);
+  if (!entry)
+    return unexpected{entry.error() == errc::engine_gone ? engine_gone
+                                                         : unknown_engine};
+  auto known = lanes_.find(entry->get());
+  if (known == lanes_.end()) {
+    if (!engines_->watch(**entry, caf::actor_cast<engine_watcher>(self_)))
+      return unexpected{engine_gone};
+    known = lanes_.try_emplace(entry->get()).first;
+    known->second.to = std::move(*entry);
   }
-  if (position == lanes_.end()) {
-    auto engine = engines_->find(name);
-    if (!engine)
-      return unexpected{engine.error()};
-    engines_->handle_watch(*engine, self_->address());
-    position = lanes_.try_emplace(name).first;
-    position->second.name = name;
-    position->second.to = std::move(*engine);
-  }
-  recent_ = &*position;
-  return &position->second;
+  recent_ = &known->second;
+  return recent_;
 }
 
 void engine_lanes::handle_answers() {
@@ -61,34 +82,21 @@ void engine_lanes::handle_answers() {
     handle_answer(answer);
 }
 
-void engine_lanes::handle(const engine_ended& msg) {
-  auto position = lanes_.find(msg.name);
-  if (position != lanes_.end() && position->second.to->gone())
-    end_lane(position);
-}
-
-/// Nothing that waits for this engine is taken any more.
-void engine_lanes::end_lane(named_lanes::iterator position) {
-  // It stays the owner of its requests until they are refused.
-  auto ended = lanes_.extract(position);
-  recent_ = nullptr;
-  auto& x = ended.mapped();
-  for (const auto& request :
-       asked_.take_if([&x](const auto& y) { return y.of == &x; }))
-    finish(request, control::reject_reason::engine_gone);
-  for (const auto& message : x.waiting)
-    refuse(message.id, control::reject_reason::engine_gone);
-}
-
-void engine_lanes::refuse(const delivery_id& id,
-                          control::reject_reason reason) {
-  finished_(std::span{&id, 1}, reason);
+void engine_lanes::handle(const engine_left& msg) {
+  // What it has taken before counts.
+  handle_answers();
+  auto known = lanes_.find(msg.entry.get());
+  if (known == lanes_.end())
+    return;
+  refuse_waiting(known->second);
+  if (msg.entry->ended())
+    refuse_asked(known->second);
+  forget_if_done(known->second);
 }
 
 void engine_lanes::pass_on(lane& x) {
   auto most = x.to->batches() ? batch_requests : single_requests;
-  while (!x.waiting.empty() && x.asked < most) {
-    ++x.asked;
+  while (!x.waiting.empty() && x.asked.open() < most && x.to->registered()) {
     if (x.to->batches())
       ask_batch(x);
     else
@@ -98,7 +106,9 @@ void engine_lanes::pass_on(lane& x) {
 
 void engine_lanes::ask_one(lane& x) {
   auto [id, msg] = x.waiting.take_front();
-  asked_.add(requests_.ask(x.to->handle(), std::move(msg)), {&x, id});
+  auto number = requests_.ask(x.to->engine(), std::move(msg));
+  x.asked.add(number, id);
+  asked_.add(number, &x);
 }
 
 void engine_lanes::ask_batch(lane& x) {
@@ -113,51 +123,66 @@ void engine_lanes::ask_batch(lane& x) {
     ids.push_back(id);
     batch.msgs.push_back(std::move(msg));
   }
-  auto handled = batch.progress = batch_progress::begin();
-  asked_.add(requests_.ask(x.to->handle(), std::move(batch)),
-             {&x, batch_request{std::move(ids), std::move(handled)}});
+  auto number = requests_.ask(x.to->engine(), std::move(batch));
+  x.asked.add(number, std::move(ids));
+  asked_.add(number, &x);
 }
 
 void engine_lanes::handle_answer(const engine_requests::answer& answer) {
-  auto x = asked_.take(answer.number);
-  if (!x)
+  auto to = asked_.take(answer.number);
+  if (!to)
     return;
-  --x->of->asked;
-  finish(*x, answer.error ? reason_of(*answer.error, *x->of) : std::nullopt);
-  pass_on(*x->of);
-}
-
-/// What an engine's answer other than success says about the message.
-std::optional<control::reject_reason>
-engine_lanes::reason_of(const caf::error& error, const lane& x) const {
-  if (error == caf::sec::unexpected_message) {
-    log_.warn("the engine '{}' has no handler for {}: what is sent to it is "
-              "answered with unknown_engine",
-              x.name, x.to->batches() ? "engine_msg_batch" : "engine_msg");
-    return control::reject_reason::unknown_engine;
+  auto& x = **to;
+  auto asked = *x.asked.take(answer.number);
+  if (answer.error) {
+    if (*answer.error == caf::sec::unexpected_message)
+      x.to->warn_unfit(log_);
+    finish(asked, {0, reason_of(*answer.error)});
+  } else {
+    auto all = ids_of(asked).size();
+    auto taken = std::min<std::uint64_t>(answer.taken.value_or(all), all);
+    finish(asked, {static_cast<std::size_t>(taken)});
   }
-  // It ended before the message's turn, or in the middle of it.
-  if (error == caf::sec::request_receiver_down
-      || error == caf::sec::runtime_error || is_exit_reason(error))
-    return control::reject_reason::engine_gone;
-  // The engine took the message and has an opinion of its own about it.
-  return std::nullopt;
+  pass_on(x);
+  forget_if_done(x);
 }
 
-/// Nothing more will be told about this request. Of a batch that the engine did
-/// not come to the end of, it may have said how far it came.
-void engine_lanes::finish(const request& x,
-                          std::optional<control::reject_reason> reason) {
-  if (auto one = std::get_if<delivery_id>(&x.what))
-    return finished_(std::span{one, 1}, reason);
-  const auto& [ids, handled] = std::get<batch_request>(x.what);
-  auto taken =
-    reason ? std::min<std::size_t>(handled.count(), ids.size()) : ids.size();
-  std::span all{ids};
-  if (taken > 0)
-    finished_(all.first(taken), std::nullopt);
-  if (taken < all.size())
-    finished_(all.subspan(taken), reason);
+/// Nothing more will be told about this request.
+void engine_lanes::finish(const request& x, result what) {
+  auto ids = ids_of(x);
+  if (what.taken > 0)
+    finished_(ids.first(what.taken), std::nullopt);
+  if (what.taken < ids.size())
+    finished_(ids.subspan(what.taken), what.rest);
+}
+
+void engine_lanes::refuse(const delivery_id& id,
+                          control::reject_reason reason) {
+  finished_(std::span{&id, 1}, reason);
+}
+
+void engine_lanes::refuse_waiting(lane& x) {
+  for (const auto& message : x.waiting)
+    refuse(message.id, control::reject_reason::engine_gone);
+  x.waiting.clear();
+}
+
+void engine_lanes::refuse_asked(lane& x) {
+  for (const auto& [number, asked] : x.asked.take_all()) {
+    static_cast<void>(asked_.take(number));
+    finish(asked, {0, control::reject_reason::engine_gone});
+  }
+}
+
+/// Forgets an engine that has left when it owes no answer any more.
+void engine_lanes::forget_if_done(lane& x) {
+  if (x.to->registered() || !x.waiting.empty() || x.asked.open() > 0)
+    return;
+  if (recent_ == &x)
+    recent_ = nullptr;
+  auto entry = x.to;
+  lanes_.erase(entry.get());
+  engines_->unwatch(entry, self_->id());
 }
 
 } // namespace node_proxy

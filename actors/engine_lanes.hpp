@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -24,6 +25,9 @@ namespace node_proxy {
 /// One queue for each engine that had messages from this peer. An engine gets
 /// the next ones when it has taken some: what its mailbox holds is bounded, and
 /// the rest counts against the peer's window.
+///
+/// What an engine has not got, or not answered, when it ends is refused. Its
+/// successor of the same name begins with what comes then.
 class engine_lanes {
 public:
   /// Told when messages are taken, or will not be.
@@ -31,10 +35,11 @@ public:
     std::span<const delivery_id>, std::optional<control::reject_reason>)>;
 
   engine_lanes(node_proxy_service::pointer self,
-               std::shared_ptr<engine_directory> engines, node_log log,
-               finished_handler finished)
-    : self_(self), engines_(std::move(engines)), log_(std::move(log)),
-      requests_(self), finished_(std::move(finished)) {}
+               std::shared_ptr<engine_directory> engines,
+               node_log log, finished_handler finished);
+
+  engine_lanes(const engine_lanes&) = delete;
+  engine_lanes& operator=(const engine_lanes&) = delete;
 
   ~engine_lanes();
 
@@ -44,50 +49,49 @@ public:
   /// Engines have answered (`engines_answered`).
   void handle_answers();
 
-  /// What is under way to an engine that is gone is refused.
-  void handle(const engine_ended& msg);
+  void handle(const engine_left& msg);
 
 private:
+  // What an engine was asked to take.
+  using request = std::variant<delivery_id, std::vector<delivery_id>>;
+
   struct lane {
-    engine_name name;
-    engine_ptr to;
+    engine_entry_ptr to;
     fifo<deliver_message> waiting;
-    std::size_t asked = 0; // requests under way
+    request_table<request> asked;
   };
 
-  struct batch_request {
-    std::vector<delivery_id> ids;
-    batch_progress handled;
-  };
+  // By what never changes: an engine under a name.
+  using lanes = std::unordered_map<const engine_entry*, lane>;
 
-  // A request under way: what an engine was asked to take.
-  struct request {
-    lane* of = nullptr;
-    std::variant<delivery_id, batch_request> what;
+  // What has become of the messages of a request: the first ones were taken,
+  // the rest will not be.
+  struct result {
+    std::size_t taken = 0;
+    control::reject_reason rest = control::reject_reason::engine_failed;
   };
-
-  using named_lanes = std::unordered_map<engine_name, lane>;
 
   expected<lane*, control::reject_reason> find_lane(const engine_name& name);
-  void end_lane(named_lanes::iterator position);
-  void refuse(const delivery_id& id, control::reject_reason reason);
   void pass_on(lane& x);
   void ask_one(lane& x);
   void ask_batch(lane& x);
   void handle_answer(const engine_requests::answer& answer);
-  std::optional<control::reject_reason> reason_of(const caf::error& error,
-                                                  const lane& x) const;
-  void finish(const request& x, std::optional<control::reject_reason> reason);
+  void finish(const request& x, result what);
+  void refuse(const delivery_id& id, control::reject_reason reason);
+  void refuse_waiting(lane& x);
+  void refuse_asked(lane& x);
+  void forget_if_done(lane& x);
 
   node_proxy_service::pointer self_;
-  std::shared_ptr<engine_directory> engines_;
   node_log log_;
   engine_requests requests_;
+  std::shared_ptr<engine_directory> engines_;
   finished_handler finished_;
-  named_lanes lanes_;
-  // Which the last message went to, as most do; nullptr if it is gone.
-  named_lanes::pointer recent_ = nullptr;
-  request_table<request> asked_;
+  lanes lanes_;
+  // Where the last message went, as most do; may be nullptr.
+  lane* recent_ = nullptr;
+  // By the numbers of the requests.
+  request_table<lane*> asked_;
 };
 
 } // namespace node_proxy

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <concepts>
 #include <tuple>
 #include <utility>
 
@@ -14,36 +15,43 @@ namespace node_proxy {
 
 // An engine is any actor that takes `engine_msg`, or `engine_msg_batch` if it
 // registered for batches. A message counts as taken, and is acknowledged to its
-// sender, when the engine's handler for it has returned, with whatever result.
+// sender, when the engine's handler for it has answered with anything but an
+// error. A handler of batches may answer with `batch_taken`: then only those
+// messages count. Whatever becomes of an engine, no message is handed out
+// twice:
+//
+// - Its handler throws or answers with an error: `engine_failed`.
+// - It quits: the message at hand is taken, those after it are `engine_gone`.
+// - It is killed: what it had not answered is `engine_gone`.
+// - It skips a message: the sender waits until it takes it, or ends.
+// - It is unregistered: it goes on with what it got; the rest is `engine_gone`.
+
+/// A typed handle of an actor that can be an engine.
+template <class Handle>
+concept engine_handle =
+  takes<Handle, engine_msg> || takes<Handle, engine_msg_batch>;
 
 /// Makes `engine` reachable for other nodes under `name`, until it ends or is
 /// unregistered. The name of an engine that has ended is free. Errors:
-/// bad_config (the name is empty, too long or not UTF-8; the actor has no
-/// handler for what it is to get), name_in_use.
-///
-/// An untyped actor shows only when a message comes that it has no handler for
-/// it: the log says so, and the sender is told `unknown_engine`.
+/// bad_config (the name is empty, too long or not UTF-8, or the actor is typed
+/// and takes no such messages), name_in_use, engine_gone if the engine has
+/// ended.
 struct register_engine {
   register_engine() = default;
 
-  register_engine(engine_name its_name, caf::actor its_handle,
+  /// Whether an untyped actor has a handler shows with the first message only:
+  /// without one, its sender gets `engine_failed`, and the log names the
+  /// engine.
+  register_engine(engine_name its_name, caf::actor actor,
                   bool takes_batches = false)
-    : name{std::move(its_name)}, engine{std::move(its_handle)},
-      batches{takes_batches} {}
+    : name(std::move(its_name)), engine(std::move(actor)),
+      batches(takes_batches) {}
 
-  /// A typed engine gets batches if it takes them.
-  template <class... Signatures>
-  register_engine(engine_name its_name,
-                  const caf::typed_actor<Signatures...>& its_handle)
-    : register_engine{std::move(its_name),
-                      caf::actor_cast<caf::actor>(its_handle),
-                      has_handler<engine_msg_batch, Signatures...>} {
-    static_assert(
-      has_handler<engine_msg_batch,
-                  Signatures...> || has_handler<engine_msg, Signatures...>,
-      "an engine has a handler for node_proxy::engine_msg or "
-      "node_proxy::engine_msg_batch");
-  }
+  /// A typed actor gets batches if it can take them.
+  template <engine_handle Handle>
+  register_engine(engine_name its_name, const Handle& actor)
+    : name(std::move(its_name)), engine(caf::actor_cast<caf::actor>(actor)),
+      batches(takes<Handle, engine_msg_batch>) {}
 
   auto fields() { return std::tie(name, engine, batches); }
 
@@ -81,7 +89,8 @@ struct engine_unregistered {
   }
 };
 
-/// Asks for the engine of that name on this node. Errors: unknown_engine.
+/// Asks for the engine of that name on this node. Errors: unknown_engine;
+/// engine_gone if it has ended, and the name has not been used since.
 struct lookup_engine {
   engine_name name;
 

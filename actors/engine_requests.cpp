@@ -13,10 +13,12 @@ public:
   void put(caf::mailbox_element& x) {
     if (!x.mid.is_response())
       return;
-    answer result{x.mid.integer_value(), std::nullopt};
+    answer result{x.mid.integer_value(), std::nullopt, std::nullopt};
     auto& content = x.content();
     if (content.match_elements<caf::error>())
       result.error = content.get_as<caf::error>(0);
+    else if (content.match_elements<batch_taken>())
+      result.taken = content.get_as<batch_taken>(0).count;
     std::unique_lock guard{mutex_};
     answers_.push_back(std::move(result));
     if (answers_.size() > 1)

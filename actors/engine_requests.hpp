@@ -25,8 +25,10 @@ public:
 
   struct answer {
     number_type number = 0;
-    /// None if the engine's handler has returned, with whatever result.
+    /// None if the engine's handler has returned anything else.
     std::optional<caf::error> error;
+    /// How much of a batch it has taken, if it says so.
+    std::optional<std::uint64_t> taken;
   };
 
   explicit engine_requests(node_proxy_service::pointer self) : self_(self) {}

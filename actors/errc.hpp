@@ -39,10 +39,14 @@ enum class errc : std::uint8_t {
   wrong_target,
   /// The message cannot be encoded or decoded.
   malformed,
-  /// The remote engine ended before it took the message.
+  /// The engine ended, or was unregistered, before it was done with the
+  /// message.
   engine_gone,
   /// The message exceeds a limit of the remote node.
   over_limit,
+  /// The remote engine could not handle the message: its handler threw or
+  /// returned an error, or it has none for messages.
+  engine_failed,
   /// Local shutdown came first.
   shutting_down,
 

@@ -12,16 +12,16 @@ namespace {
 
 // In the order of the values, which start at 1.
 constexpr std::array<std::string_view, errc_count> names{
-  "expired",       "outbox_full",        "over_capacity",
-  "denied",        "incompatible",       "too_large",
-  "unknown_node",  "bad_expiry",         "unknown_engine",
-  "wrong_sender",  "wrong_target",       "malformed",
-  "engine_gone",   "over_limit",         "shutting_down",
-  "unconfirmed",   "not_initialized",    "bad_config",
-  "name_in_use",   "address_in_use",     "bad_address",
-  "not_permitted", "connection_refused", "unreachable",
-  "timed_out",     "connection_closed",  "out_of_resources",
-  "bad_state",     "state_in_use",
+  "expired",          "outbox_full",   "over_capacity",
+  "denied",           "incompatible",  "too_large",
+  "unknown_node",     "bad_expiry",    "unknown_engine",
+  "wrong_sender",     "wrong_target",  "malformed",
+  "engine_gone",      "over_limit",    "engine_failed",
+  "shutting_down",    "unconfirmed",   "not_initialized",
+  "bad_config",       "name_in_use",   "address_in_use",
+  "bad_address",      "not_permitted", "connection_refused",
+  "unreachable",      "timed_out",     "connection_closed",
+  "out_of_resources", "bad_state",     "state_in_use",
 };
 
 static_assert(!names.back().empty());

@@ -3,10 +3,7 @@
 
 #pragma once
 
-#include <atomic>
-#include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -69,49 +66,31 @@ struct batch_outcome {
   friend bool operator==(const batch_outcome&, const batch_outcome&) = default;
 };
 
-/// How far an engine came with a batch. It matters only if the engine does not
-/// come to the end, because it throws or is killed: what it had said until then
-/// is delivered, the rest is rejected as `engine_gone`.
-class batch_progress {
-public:
-  /// Counts nothing, as of a batch that came from another process.
-  batch_progress() = default;
-
-  /// Of a batch that is about to be handed out.
-  [[nodiscard]] static batch_progress begin() {
-    batch_progress result;
-    result.count_ = std::make_shared<std::atomic<std::size_t>>(0);
-    return result;
-  }
-
-  /// The first `count` messages of the batch have been handled.
-  void handled(std::size_t count) const noexcept {
-    if (count_)
-      count_->store(count, std::memory_order_release);
-  }
-
-  [[nodiscard]] std::size_t count() const noexcept {
-    return count_ ? count_->load(std::memory_order_acquire) : 0;
-  }
-
-private:
-  // Shared by the copies of the batch.
-  std::shared_ptr<std::atomic<std::size_t>> count_;
-};
-
 /// Messages for one engine, in order.
 struct engine_msg_batch {
   block_vector<engine_msg> msgs;
-  batch_progress progress;
 
   template <class Archive>
   void serialize(Archive& archive) {
     archive(CEREAL_NVP(msgs));
   }
 
-  friend bool operator==(const engine_msg_batch& a, const engine_msg_batch& b) {
-    return a.msgs == b.msgs;
+  friend bool operator==(const engine_msg_batch&,
+                         const engine_msg_batch&) = default;
+};
+
+/// What the handler of an `engine_msg_batch` may answer.
+struct batch_taken {
+  /// So many messages count as taken, the first ones. The others have failed
+  /// (`engine_failed`).
+  std::uint64_t count = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(count));
   }
+
+  friend bool operator==(const batch_taken&, const batch_taken&) = default;
 };
 
 /// The answer to a `node_msg`: it was a frame of the present connection.

@@ -96,7 +96,7 @@ struct flush_queued {};
 /// A Node Proxy as the rest of the module knows it.
 using node_proxy_service = node_proxy_actor::extend_with<actor_interface<
   delivered(routed_msg), batch_outcome(routed_batch), void(attach_session),
-  void(engine_ended), void(local_advert_changed), void(connect_now),
+  void(engine_left), void(local_advert_changed), void(connect_now),
   void(looked_up), void(routed_mark), void(retire), void(stop_node_proxy),
   void(connection_ready), void(engines_answered), void(tick),
   void(flush_queued)>>;

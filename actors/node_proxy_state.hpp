@@ -57,15 +57,14 @@ public:
     handle_flush();
   }
 
-  void handle(const engine_ended& msg) {
-    if (lanes_)
-      lanes_->handle(msg);
-    act();
-  }
-
   void handle_answers() {
     if (lanes_)
       lanes_->handle_answers();
+  }
+
+  void handle(const engine_left& msg) {
+    if (lanes_)
+      lanes_->handle(msg);
   }
 
   void handle(const local_advert_changed& msg) {

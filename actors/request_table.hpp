@@ -36,18 +36,19 @@ public:
     return result;
   }
 
-  /// All requests that meet the condition, likewise.
-  template <class Predicate>
-  [[nodiscard]] std::vector<Request> take_if(Predicate condition) {
-    std::vector<Request> result;
+  /// All requests with their numbers, likewise.
+  [[nodiscard]] std::vector<std::pair<std::uint64_t, Request>> take_all() {
+    std::vector<std::pair<std::uint64_t, Request>> result;
     for (auto& x : entries_)
-      if (x.request && condition(*x.request)) {
-        result.push_back(*std::exchange(x.request, std::nullopt));
-        ++taken_;
-      }
-    clean_up();
+      if (x.request)
+        result.emplace_back(x.number, std::move(*x.request));
+    entries_.clear();
+    taken_ = 0;
     return result;
   }
+
+  /// How many were not taken.
+  [[nodiscard]] std::size_t open() const { return entries_.size() - taken_; }
 
   /// How many entries are held.
   [[nodiscard]] std::size_t size() const { return entries_.size(); }

@@ -58,12 +58,10 @@ void router_state::start(const node_config& config,
 }
 
 router_state::~router_state() {
+  engines_->close();
   // Nobody else would end them.
   for (const auto& [id, to] : proxies_)
     caf::anon_send_exit(to.handle, caf::exit_reason::user_shutdown);
-  // Engines outlive their node: they are not to keep a note of it.
-  for (const auto& engine : engines_->engines())
-    self_->demonitor(engine);
 }
 
 // -- what local engines ask
@@ -302,16 +300,13 @@ void router_state::issue_advert(std::uint64_t version) {
 
 void router_state::handle_down(const caf::down_msg& msg) {
   auto proxy = proxy_ids_.find(msg.source.id());
-  if (proxy != proxy_ids_.end()
-      && proxies_.at(proxy->second).handle.address() == msg.source) {
-    auto remote = proxy->second;
-    if (proxies_.at(remote).connected)
-      handle_event(remote, peer_disconnected{"node_proxy_ended"});
-    forget_proxy(remote);
-    finish_stop();
+  if (proxy == proxy_ids_.end())
     return;
-  }
-  engines_->handle_down(msg.source);
+  auto remote = proxy->second;
+  if (proxies_.at(remote).connected)
+    handle_event(remote, peer_disconnected{"node_proxy_ended"});
+  forget_proxy(remote);
+  finish_stop();
 }
 
 void router_state::finish_stop() {

@@ -45,7 +45,7 @@ struct resume {
   friend bool operator==(const resume&, const resume&) = default;
 };
 
-/// Why a message was not taken by an engine.
+/// Why a message does not count as taken by an engine.
 enum class reject_reason : std::uint8_t {
   unknown_engine,
   wrong_sender,
@@ -53,9 +53,10 @@ enum class reject_reason : std::uint8_t {
   malformed,
   engine_gone,
   over_limit,
+  engine_failed,
 };
 
-/// A message that no engine took.
+/// A message that no engine has taken.
 struct reject {
   /// The first number of the message.
   std::uint64_t seq = 0;
@@ -181,10 +182,10 @@ using frame = std::variant<resume, ack, settled, void_range, node_advert,
 namespace node_proxy {
 
 template <>
-inline constexpr std::array<std::string_view, 6>
-  enum_names<control::reject_reason>{"unknown_engine", "wrong_sender",
-                                     "wrong_target",   "malformed",
-                                     "engine_gone",    "over_limit"};
+inline constexpr std::array<std::string_view, 7>
+  enum_names<control::reject_reason>{
+    "unknown_engine", "wrong_sender", "wrong_target", "malformed",
+    "engine_gone",    "over_limit",   "engine_failed"};
 
 template <>
 inline constexpr std::array<std::string_view, 8>

@@ -12,7 +12,8 @@
 namespace node_proxy {
 
 /// Why a message was not delivered. All but `unconfirmed` are definite: no
-/// engine of the peer got the message.
+/// engine of the peer has handled the message, and none will. With
+/// `engine_gone` and `engine_failed` one may have begun to.
 enum class send_error : std::uint8_t {
   /// It expired before it was transmitted.
   expired,
@@ -38,22 +39,27 @@ enum class send_error : std::uint8_t {
   wrong_sender,
   /// The peer says that the target is not on its node.
   wrong_target,
-  /// The peer, or its engine, could not read the message.
+  /// The peer could not read the message.
   malformed,
-  /// The engine ended before it took the message.
+  /// The engine ended, or was unregistered, before it was done with the
+  /// message.
   engine_gone,
   /// The message broke a limit of the peer.
   over_limit,
+  /// The engine could not handle the message: its handler threw or returned an
+  /// error, or it has none for messages.
+  engine_failed,
   /// It was transmitted at least once, and what became of it is not known.
   unconfirmed,
 };
 
 template <>
-inline constexpr std::array<std::string_view, 16> enum_names<send_error>{
+inline constexpr std::array<std::string_view, 17> enum_names<send_error>{
   "expired",       "outbox_full",    "over_capacity", "denied",
   "incompatible",  "too_large",      "unknown_node",  "bad_expiry",
   "shutting_down", "unknown_engine", "wrong_sender",  "wrong_target",
-  "malformed",     "engine_gone",    "over_limit",    "unconfirmed"};
+  "malformed",     "engine_gone",    "over_limit",    "engine_failed",
+  "unconfirmed"};
 
 /// What the sender of a message is told that the peer rejected.
 [[nodiscard]] constexpr send_error
@@ -71,6 +77,8 @@ to_send_error(control::reject_reason reason) {
     return send_error::engine_gone;
   case control::reject_reason::over_limit:
     return send_error::over_limit;
+  case control::reject_reason::engine_failed:
+    return send_error::engine_failed;
   }
   return send_error::unconfirmed; // no decoder lets this through
 }

@@ -31,22 +31,19 @@ json to_line(const engine_msg& msg) {
   return result;
 }
 
-/// What is not written has not been taken: then the engine ends.
-struct output_closed {};
-
-/// A reader who takes nothing makes senders wait.
+/// A reader who takes nothing makes senders wait. What is not written in the end
+/// has not been taken.
 caf::behavior print_engine(caf::event_based_actor* self, json_lines* out) {
-  self->set_exception_handler(
-    [](std::exception_ptr&) { return caf::exit_reason::user_shutdown; });
   return {
     ignore_router,
     [out](const engine_msg_batch& batch) {
-      for (std::size_t i = 0; i < batch.msgs.size(); ++i) {
-        if (!out->write(to_line(batch.msgs[i])))
-          throw output_closed{};
-        batch.progress.handled(i + 1);
+      batch_taken result;
+      for (const auto& msg : batch.msgs) {
+        if (!out->write(to_line(msg)))
+          break;
+        ++result.count;
       }
-      return done{};
+      return result;
     },
     [self](caf::flush_atom) { self->quit(); },
   };

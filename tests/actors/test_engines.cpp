@@ -1,379 +1,411 @@
-// Engines that come, go, throw and have nothing to say.
+// What becomes of messages at the engine that gets them.
 
-#include <node_proxy/actors/engine_directory.hpp>
-
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <stdexcept>
+#include <type_traits>
 
-#include <caf/default_attachable.hpp>
+#include <malloc.h>
 
+#include "counting_engine.hpp"
 #include "node_fixture.hpp"
 
 using namespace test;
 
 namespace {
 
-/// Two nodes; `a` knows `b`.
-struct two_nodes {
-  static node_config knowing(const node_advert& advert) {
+using typed_engine = actor_interface<done(engine_msg)>;
+using typed_batch_engine =
+  actor_interface<done(engine_msg), done(engine_msg_batch)>;
+using no_engine = actor_interface<done(node_out_msg)>;
+
+static_assert(
+  std::is_constructible_v<register_engine, const char*, typed_engine>);
+static_assert(
+  !std::is_constructible_v<register_engine, const char*, no_engine>);
+
+/// Two nodes, one of which sends to engines of the other one.
+struct two_test_nodes {
+  two_test_nodes() : b{local_config()}, a{knowing_b()} {}
+
+  node_config knowing_b() const {
     auto result = local_config();
-    result.adverts = {advert};
+    result.adverts = {b.node.advert()};
     return result;
   }
 
-  node_out_batch batch_of(std::size_t count, const char* engine) {
-    node_out_batch result;
-    result.msgs.assign(count, a.message_to(b.node.id(), engine, {}));
+  node_out_msg to(std::string engine) const {
+    return a.message_to(b.node.id(), std::move(engine), {});
+  }
+
+  template <class Handler>
+  caf::actor add(std::string name, Handler handler, bool batches = false) {
+    auto result =
+      b.system.spawn([handler]() -> caf::behavior { return {handler}; });
+    b.add_engine(std::move(name), result, batches);
     return result;
   }
 
-  batch_outcome send(const node_out_batch& batch) {
+  /// What becomes of so many messages, which share a frame.
+  batch_outcome send_many(const std::string& engine, std::size_t count) {
+    node_out_batch batch;
+    batch.msgs.assign(count, to(engine));
     auto outcome = a.ask<batch_outcome>(batch);
     REQUIRE_MESSAGE(outcome, describe(outcome.error()));
     return *outcome;
   }
 
-  std::optional<errc> send_one(const char* engine) {
-    auto outcome = a.send(a.message_to(b.node.id(), engine, {}));
+  /// What becomes of one message.
+  std::optional<errc> send_one(const std::string& engine) {
+    auto outcome = a.send(to(engine));
     return outcome ? std::nullopt : code_of(outcome.error());
   }
 
-  test_node b{local_config()};
-  test_node a{knowing(b.node.advert())};
+  void end(const caf::actor& engine) {
+    caf::anon_send_exit(engine, caf::exit_reason::kill);
+    b.self->wait_for(engine);
+  }
+
+  test_node b;
+  test_node a;
 };
 
-caf::behavior idle_engine(caf::event_based_actor*) {
-  return {[](const engine_msg&) {
-  }};
-}
-
-/// How many notes of other actors an actor keeps.
-bool has_note_of(const caf::actor& whom, const caf::actor_addr& watcher) {
-  caf::default_attachable::observe_token note{watcher,
-                                              caf::default_attachable::monitor};
-  return caf::actor_cast<caf::abstract_actor*>(whom)->detach(note) > 0;
-}
-
-/// Ends an actor and waits until it has.
-void end(caf::scoped_actor& self, const caf::actor& who) {
-  caf::anon_send_exit(who, caf::exit_reason::kill);
-  self->wait_for(who);
+/// Whether all failures have this reason.
+bool all_failed(const batch_outcome& outcome, send_error error) {
+  return std::ranges::all_of(
+    outcome.failures, [error](const auto& x) { return x.error == error; });
 }
 
 } // namespace
 
-// -- what counts as taken -----------------------------------------------------
-
-TEST_CASE_FIXTURE(two_nodes,
-                  "a message whose handler throws is not delivered") {
-  b.add_engine("x", b.system.spawn([]() -> caf::behavior {
-    return {[](const engine_msg&) {
-      throw std::runtime_error{"on purpose"};
-    }};
-  }));
+TEST_CASE_FIXTURE(two_test_nodes, "a handler that throws has taken nothing") {
+  auto fail_now = [](const engine_msg&) {
+    throw std::runtime_error{"on purpose"};
+  };
+  auto x = add("x", fail_now);
+  CHECK(send_one("x") == errc::engine_failed);
+  b.self->wait_for(x);
   CHECK(send_one("x") == errc::engine_gone);
 }
 
-TEST_CASE_FIXTURE(two_nodes, "a message that its handler answers with an error "
-                             "is delivered") {
-  b.add_engine("x", b.system.spawn([]() -> caf::behavior {
-    return {[](const engine_msg&) -> caf::result<void> {
-      return make_error(errc::bad_config, "an opinion");
-    }};
-  }));
-  CHECK(send_one("x") == std::nullopt);
-}
-
-TEST_CASE_FIXTURE(two_nodes, "an engine that ends by itself has taken what it "
-                             "was at") {
-  b.add_engine(
-    "x", b.system.spawn([](caf::event_based_actor* self) -> caf::behavior {
-      return {[self](const engine_msg&) {
-        self->quit();
-      }};
-    }));
-  CHECK(send_one("x") == std::nullopt);
-}
-
-TEST_CASE_FIXTURE(two_nodes,
-                  "of a batch whose handler throws that is delivered "
-                  "of which the engine said so") {
-  std::size_t handled = 0;
-  SUBCASE("nothing") {
-    handled = 0;
-  }
-  SUBCASE("some") {
-    handled = 3;
-  }
-  SUBCASE("more than there is") {
-    handled = 1'000;
-  }
-  // The first one may come alone, as nothing else is under way.
-  b.add_engine("x", b.system.spawn([handled]() -> caf::behavior {
-    return {[handled](const engine_msg_batch& batch) {
-      if (batch.msgs.size() < 10)
-        return;
-      batch.progress.handled(handled);
-      throw std::runtime_error{"on purpose"};
-    }};
-  }),
-               true);
-  auto outcome = send(batch_of(100, "x"));
-  if (handled > 100)
-    CHECK(outcome.delivered == 100);
-  else
-    CHECK(outcome.delivered - handled < 10);
-  CHECK(outcome.failures.size() == 100 - outcome.delivered);
-  for (const auto& x : outcome.failures) {
-    CHECK(x.error == send_error::engine_gone);
-    CHECK(x.index >= outcome.delivered);
-  }
-}
-
-TEST_CASE_FIXTURE(two_nodes,
-                  "a batch whose handler returns is delivered whole, "
-                  "whatever was said of it before") {
-  b.add_engine("x", b.system.spawn([]() -> caf::behavior {
-    return {[](const engine_msg_batch& batch) {
-      batch.progress.handled(1);
-    }};
-  }),
-               true);
-  CHECK(send(batch_of(100, "x")).delivered == 100);
-}
-
-TEST_CASE_FIXTURE(two_nodes, "an actor without a handler is no engine") {
-  b.add_engine(
-    "x", b.system.spawn([](caf::event_based_actor* self) -> caf::behavior {
-      self->set_default_handler(caf::drop);
-      return {[](int) {
-      }};
-    }));
-  CHECK(send_one("x") == errc::unknown_engine);
-}
-
-TEST_CASE_FIXTURE(two_nodes, "what an engine skips is not taken before it has "
-                             "ended") {
-  auto told = caf::actor_cast<caf::actor>(b.self);
-  auto skips = [told](caf::event_based_actor* self) -> caf::behavior {
-    return {[self, told](const engine_msg&) -> caf::result<void> {
-      self->send(told, done{});
-      return caf::skip;
-    }};
-  };
-  auto engine = b.system.spawn(skips);
-  b.add_engine("x", engine);
-  auto waiting = a.self->request(a.node.router(), patience,
-                                 a.message_to(b.node.id(), "x", {}));
-  static_cast<void>(b.next<done>());
-  end(b.self, engine);
-  waiting.receive([](const delivered&) { FAIL("nobody took it"); },
-                  [](const caf::error& error) {
-                    CHECK(code_of(error) == errc::engine_gone);
-                  });
-}
-
-// -- names --------------------------------------------------------------------
-
-TEST_CASE_FIXTURE(two_nodes, "the name of an engine that has ended is free at "
-                             "once") {
-  for (int i = 0; i < 200; ++i) {
-    auto engine = b.system.spawn(idle_engine);
-    b.add_engine("x", engine);
-    end(b.self, engine);
-  }
-  auto last = b.system.spawn(idle_engine);
-  b.add_engine("x", last);
-  CHECK(send_one("x") == std::nullopt);
-}
-
-TEST_CASE_FIXTURE(two_nodes, "an engine that has ended is gone, not unknown, "
-                             "until its name is given again or taken away") {
-  auto engine = b.system.spawn(idle_engine);
-  b.add_engine("x", engine);
-  CHECK(send_one("x") == std::nullopt);
-  end(b.self, engine);
-  for (int i = 0; i < 5; ++i)
-    CHECK(send_one("x") == errc::engine_gone);
-  CHECK(send_one("y") == errc::unknown_engine);
-  b.add_engine("x", b.system.spawn(idle_engine));
-  CHECK(send_one("x") == std::nullopt);
-  REQUIRE(b.ask<engine_unregistered>(unregister_engine{"x"}));
-  CHECK(send_one("x") == errc::unknown_engine);
-}
-
-TEST_CASE_FIXTURE(two_nodes, "what waits for an engine that loses its name is "
-                             "refused at once") {
-  auto told = caf::actor_cast<caf::actor>(b.self);
-  auto waits = [told](caf::event_based_actor* self) -> caf::behavior {
-    auto kept = std::make_shared<std::vector<caf::response_promise>>();
-    return {[self, told, kept](const engine_msg_batch&) -> caf::result<void> {
-      self->send(told, done{});
-      kept->push_back(self->make_response_promise());
-      return kept->back();
-    }};
-  };
-  auto engine = b.system.spawn(waits);
-  b.add_engine("x", engine, true);
-  auto waiting =
-    a.self->request(a.node.router(), patience, batch_of(3'000, "x"));
-  static_cast<void>(b.next<done>());
-  REQUIRE(b.ask<engine_unregistered>(unregister_engine{"x"}));
-  waiting.receive(
-    [](const batch_outcome& outcome) {
-      CHECK(outcome.delivered == 0);
-      CHECK(outcome.failures.size() == 3'000);
+TEST_CASE_FIXTURE(two_test_nodes, "a batch whose handler throws is not taken") {
+  // How many messages it has begun with, and got in batches that it finished.
+  auto begun = std::make_shared<std::atomic<std::size_t>>(0);
+  auto finished = std::make_shared<std::atomic<std::size_t>>(0);
+  add(
+    "x",
+    [begun, finished](const engine_msg_batch& batch) {
+      for (std::size_t i = 0; i < batch.msgs.size(); ++i)
+        if (++*begun == 50)
+          throw std::runtime_error{"on purpose"};
+      *finished += batch.msgs.size();
     },
-    [](const caf::error& error) { FAIL(describe(error)); });
-  end(b.self, engine);
+    true);
+  auto outcome = send_many("x", 100);
+  CHECK(*begun == 50);
+  CHECK(outcome.delivered == *finished);
+  REQUIRE_FALSE(outcome.failures.empty());
+  CHECK(outcome.failures.front().error == send_error::engine_failed);
 }
 
-TEST_CASE("names of engines that have ended are remembered in bounds") {
-  system_fixture fixture;
-  engine_directory uut;
-  auto name = [](std::size_t i) {
-    return "engine " + std::to_string(i);
+TEST_CASE_FIXTURE(two_test_nodes,
+                  "a handler says how much of a batch it took") {
+  auto got = std::make_shared<std::atomic<std::size_t>>(0);
+  auto take = [this, got](std::string name, auto part_of) {
+    add(
+      name,
+      [got, part_of](const engine_msg_batch& batch) {
+        batch_taken result{part_of(batch.msgs.size())};
+        *got += result.count;
+        return result;
+      },
+      true);
+    return send_many(name, 100);
   };
-  for (std::size_t i = 0; i <= engine_directory::max_ended; ++i) {
-    auto engine = fixture.system.spawn(idle_engine);
-    REQUIRE(uut.handle_register({name(i), engine}));
-    end(fixture.self, engine);
-    uut.handle_down(engine.address());
-  }
-  CHECK(uut.find(name(0)).error() == control::reject_reason::unknown_engine);
-  CHECK(uut.find(name(1)).error() == control::reject_reason::engine_gone);
-  CHECK(uut.engines().empty());
+  auto half = take("half", [](std::size_t size) { return size / 2; });
+  CHECK(half.delivered == *got);
+  CHECK(half.delivered > 40);
+  CHECK(all_failed(half, send_error::engine_failed));
+  auto none = take("none", [](std::size_t) { return std::size_t{0}; });
+  CHECK(none.delivered == 0);
+  CHECK(all_failed(none, send_error::engine_failed));
+  CHECK(take("all", [](auto size) { return size; }).delivered == 100);
+  CHECK(take("more", [](auto size) { return size + 1; }).delivered == 100);
 }
 
-// -- many engines -------------------------------------------------------------
-
-TEST_CASE("the last one of many engines is registered as fast as the first") {
-  test_node node{local_config()};
-  constexpr int count = 20'000;
-  constexpr int sample = 1'000;
-  auto engine = node.system.spawn(idle_engine);
-  std::vector<std::chrono::nanoseconds> took;
-  for (int i = 0; i < count; i += sample) {
-    auto begun = std::chrono::steady_clock::now();
-    for (int j = i; j < i + sample; ++j)
-      node.add_engine(std::to_string(j), engine);
-    took.push_back(std::chrono::steady_clock::now() - begun);
-  }
-  // With a cost that grows with their number the last thousand takes twenty
-  // times as long as the first.
-  CHECK(took.back() < 5 * std::ranges::min(took));
-  end(node.self, engine);
-  auto begun = std::chrono::steady_clock::now();
-  static_cast<void>(node.ask<node_metrics>(get_node_metrics{}));
-  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds{1});
+TEST_CASE_FIXTURE(two_test_nodes, "what was answered before a throw stands") {
+  auto x = b.system.spawn([](caf::event_based_actor* self) -> caf::behavior {
+    return {[self](const engine_msg_batch& batch) {
+      self->make_response_promise().deliver(batch_taken{1});
+      if (batch.msgs.size() > 1)
+        throw std::runtime_error{"on purpose"};
+    }};
+  });
+  b.add_engine("x", x, true);
+  auto outcome = send_many("x", 100);
+  b.self->wait_for(x);
+  // Of the batch with which it ended, one as well.
+  CHECK(outcome.delivered > 0);
+  CHECK(outcome.failures.size() == 100 - outcome.delivered);
+  REQUIRE_FALSE(outcome.failures.empty());
+  CHECK(outcome.failures.front().error == send_error::engine_failed);
 }
 
-TEST_CASE("many engines that end at once hold up nobody") {
-  test_node node{local_config()};
-  std::vector<caf::actor> engines;
-  for (int i = 0; i < 5'000; ++i) {
-    engines.push_back(node.system.spawn(idle_engine));
-    node.add_engine(std::to_string(i), engines.back());
-  }
-  auto begun = std::chrono::steady_clock::now();
-  for (const auto& x : engines)
-    caf::anon_send_exit(x, caf::exit_reason::kill);
-  for (const auto& x : engines)
-    node.self->wait_for(x);
-  node.add_engine("0", node.system.spawn(idle_engine));
-  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds{3});
+TEST_CASE_FIXTURE(two_test_nodes,
+                  "a handler that answers an error has failed") {
+  auto answered = [](const engine_msg&) -> caf::result<done> {
+    return make_error(errc::bad_config, "on purpose");
+  };
+  add("x", answered);
+  CHECK(send_one("x") == errc::engine_failed);
+  CHECK(send_one("x") == errc::engine_failed);
 }
 
-// -- what is left behind ------------------------------------------------------
-
-TEST_CASE("a node leaves nothing on engines that outlive it") {
-  test_node host{local_config()};
-  auto engine = host.system.spawn(idle_engine);
-  for (int i = 0; i < 20; ++i) {
-    auto config = local_config();
-    config.engines = {{"x", engine}, {"y", engine}};
-    auto node = spawn_node(host.system, std::move(config));
-    REQUIRE_MESSAGE(node, describe(node.error()));
-    auto router = node->router().address();
-    node->shutdown();
-    CHECK_FALSE(has_note_of(engine, router));
-  }
+TEST_CASE_FIXTURE(two_test_nodes, "a batch is taken by an engine that quits") {
+  auto got = std::make_shared<std::atomic<std::size_t>>(0);
+  auto x = b.system.spawn([got](caf::event_based_actor* self) -> caf::behavior {
+    return {[self, got](const engine_msg_batch& batch) {
+      *got += batch.msgs.size();
+      self->quit();
+    }};
+  });
+  b.add_engine("x", x, true);
+  auto outcome = send_many("x", 100);
+  CHECK(outcome.delivered == *got);
+  CHECK(all_failed(outcome, send_error::engine_gone));
+  CHECK(send_many("x", 100).delivered == 0);
 }
-
-// -- typed engines ------------------------------------------------------------
 
 namespace {
 
-using single_engine = actor_interface<done(engine_msg)>;
-using batch_engine = actor_interface<done(engine_msg_batch)>;
-using no_engine = actor_interface<done(node_advert)>;
+/// Skips all messages until it is told to take them.
+caf::behavior skipping_engine(caf::event_based_actor* self,
+                              const caf::actor& to) {
+  self->set_default_handler(caf::skip);
+  return {[self, to](done) {
+    self->become([to](const engine_msg& msg) { caf::anon_send(to, msg); });
+  }};
+}
 
 } // namespace
 
-TEST_CASE_FIXTURE(two_nodes, "a typed engine gets what it takes") {
-  auto one = b.system.spawn([]() -> single_engine::behavior_type {
-    return {[](const engine_msg&) {
-      return done{};
-    }};
-  });
-  auto many = b.system.spawn([]() -> batch_engine::behavior_type {
-    return {[](const engine_msg_batch&) {
-      return done{};
-    }};
-  });
-  CHECK_FALSE(register_engine{"one", one}.batches);
-  CHECK(register_engine{"many", many}.batches);
-  REQUIRE(b.ask<engine_registered>(register_engine{"one", one}));
-  REQUIRE(b.ask<engine_registered>(register_engine{"many", many}));
-  CHECK(send_one("one") == std::nullopt);
-  CHECK(send_one("many") == std::nullopt);
-  auto untyped = caf::actor_cast<caf::actor>(one);
-  auto wrong = b.ask<engine_registered>(register_engine{"x", untyped, true});
-  REQUIRE_FALSE(wrong);
-  CHECK(describe(wrong.error())
-        == "bad_config: engine 'x': the actor has no handler for "
-           "engine_msg_batch");
+TEST_CASE_FIXTURE(two_test_nodes, "a message that is skipped waits") {
+  auto x = b.system.spawn(skipping_engine, caf::actor_cast<caf::actor>(b.self));
+  b.add_engine("x", x);
+  // The engine of the second message shows that the first one is there.
+  b.add_engine("mark", b.system.spawn(forward_engine,
+                                      caf::actor_cast<caf::actor>(b.self)));
+  auto waiting = a.self->request(a.node.router(), patience, to("x"));
+  caf::anon_send(a.node.router(), to("mark"));
+  static_cast<void>(next_message(b.self));
+  auto ended = false;
+  SUBCASE("until it is taken") {
+    b.self->send(x, done{});
+    CHECK(next_message(b.self).target.name == "x");
+  }
+  SUBCASE("until the engine is killed") {
+    ended = true;
+    end(x);
+  }
+  waiting.receive(
+    [&](delivered) { CHECK_FALSE(ended); },
+    [&](const caf::error& e) { CHECK(code_of(e) == errc::engine_gone); });
 }
 
-TEST_CASE_FIXTURE(two_nodes, "a typed actor that is no engine is refused") {
-  auto none = b.system.spawn([]() -> no_engine::behavior_type {
-    return {[](const node_advert&) {
-      return done{};
-    }};
-  });
-  auto wrong = b.ask<engine_registered>(
-    register_engine{"x", caf::actor_cast<caf::actor>(none)});
-  REQUIRE_FALSE(wrong);
-  CHECK(code_of(wrong.error()) == errc::bad_config);
+namespace {
+
+/// Keeps its promise until it is told to answer.
+caf::behavior late_engine(caf::event_based_actor* self, const caf::actor& to) {
+  auto kept = std::make_shared<caf::response_promise>();
+  return {
+    [self, to, kept](const engine_msg& msg) -> caf::result<done> {
+      *kept = self->make_response_promise();
+      caf::anon_send(to, msg);
+      return caf::delegated<done>{};
+    },
+    [kept](done) { kept->deliver(done{}); },
+  };
 }
 
-// -- plain sends --------------------------------------------------------------
+} // namespace
 
-TEST_CASE_FIXTURE(two_nodes, "a plain send that fails is counted and ends "
-                             "nobody") {
-  auto stranger = fresh_identity();
-  auto sender =
-    a.system.spawn([](caf::event_based_actor* self) -> caf::behavior {
-      return {[self](const router_actor& router, const node_out_msg& msg) {
-        self->send(router, msg);
-        node_out_batch batch;
-        batch.msgs.assign(3, msg);
-        self->send(router, batch);
-        self->send(router, unregister_engine{"nobody"});
+TEST_CASE_FIXTURE(two_test_nodes,
+                  "an engine finishes what it got with a name") {
+  auto x = b.system.spawn(late_engine, caf::actor_cast<caf::actor>(b.self));
+  b.add_engine("x", x);
+  auto waiting = a.self->request(a.node.router(), patience, to("x"));
+  static_cast<void>(next_message(b.self));
+  REQUIRE(b.ask<engine_unregistered>(unregister_engine{"x"}));
+  auto ended = false;
+  SUBCASE("when it has lost it") {
+    b.self->send(x, done{});
+  }
+  SUBCASE("or ends, which is noticed") {
+    ended = true;
+  }
+  end(x);
+  waiting.receive(
+    [&](delivered) { CHECK_FALSE(ended); },
+    [&](const caf::error& e) { CHECK(code_of(e) == errc::engine_gone); });
+  CHECK(send_one("x") == errc::unknown_engine);
+}
+
+namespace {
+
+/// Ends with the first message, and is replaced as soon as this is noticed.
+/// Tells `to` when there were enough of them, or what went wrong.
+caf::behavior supervisor(caf::event_based_actor* self,
+                         const router_actor& router, const caf::actor& to,
+                         int lives) {
+  auto left = std::make_shared<int>(lives);
+  auto begin = [self, router, to] {
+    auto engine = self->spawn<caf::monitored>(
+      [](caf::event_based_actor* x) -> caf::behavior {
+        return {[x](const engine_msg&) {
+          x->quit();
+        }};
+      });
+    self->request(router, patience, register_engine{"x", engine})
+      .then([](const engine_registered&) {},
+            [to](const caf::error& e) { caf::anon_send(to, describe(e)); });
+  };
+  self->set_down_handler([left, begin, to](const caf::down_msg&) {
+    if (--*left == 0)
+      caf::anon_send(to, std::string{"enough"});
+    else
+      begin();
+  });
+  begin();
+  return {[](done) {
+  }};
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(two_test_nodes, "an engine is replaced as soon as it ended") {
+  auto lives = 300;
+  auto x = b.system.spawn(supervisor, b.node.router(),
+                          caf::actor_cast<caf::actor>(b.self), lives);
+  // The first engine may not have its name yet.
+  while (!b.ask<engine_found>(lookup_engine{"x"})) {
+  }
+  std::size_t taken = 0;
+  while (taken < 300) {
+    auto outcome = send_many("x", 10);
+    taken += outcome.delivered;
+    for (const auto& failure : outcome.failures)
+      REQUIRE(failure.error == send_error::engine_gone);
+  }
+  CHECK(b.next<std::string>() == "enough");
+  end(x);
+}
+
+TEST_CASE_FIXTURE(two_test_nodes,
+                  "an actor that takes no messages is no engine") {
+  auto handler = [](const node_out_msg&) {
+    return done{};
+  };
+  auto ask = [this](const caf::actor& x, bool batches) {
+    return b.ask<engine_registered>(register_engine{"x", x, batches});
+  };
+  SUBCASE("as its type says") {
+    auto x = b.system.spawn(
+      [handler]() -> no_engine::behavior_type { return {handler}; });
+    auto answer = ask(caf::actor_cast<caf::actor>(x), false);
+    REQUIRE_FALSE(answer);
+    CHECK(code_of(answer.error()) == errc::bad_config);
+    CHECK(context_of(answer.error()).find("engine_msg") != std::string::npos);
+  }
+  SUBCASE("as its type says of batches") {
+    auto x = b.system.spawn([]() -> typed_engine::behavior_type {
+      return {[](const engine_msg&) {
         return done{};
       }};
     });
-  auto unknown = a.message_to(stranger->id(), "x", {});
-  auto nobody = a.message_to(b.node.id(), "nobody", {});
-  for (const auto& msg : {unknown, nobody})
-    static_cast<void>(a.must<done>(sender, a.node.router(), msg));
-  // One Node Proxy answers in order.
-  CHECK(send_one("nobody") == errc::unknown_engine);
-  auto metrics = a.ask<node_metrics>(get_node_metrics{});
-  REQUIRE(metrics);
-  CHECK(
-    metrics->unanswered_failures
-    == std::vector<reason_count>{{"unknown_node", 4}, {"unknown_engine", 4}});
-  static_cast<void>(a.must<done>(sender, a.node.router(), unknown));
-  end(a.self, sender);
+    CHECK_FALSE(ask(caf::actor_cast<caf::actor>(x), true));
+    REQUIRE(ask(caf::actor_cast<caf::actor>(x), false));
+    CHECK_FALSE(send_one("x"));
+  }
+  SUBCASE("as the first message shows") {
+    add("x", handler);
+    CHECK(send_one("x") == errc::engine_failed);
+  }
+}
+
+TEST_CASE_FIXTURE(two_test_nodes,
+                  "a typed actor gets batches if it takes them") {
+  auto batches = std::make_shared<std::atomic<int>>(0);
+  auto x = b.system.spawn([batches]() -> typed_batch_engine::behavior_type {
+    return {[](const engine_msg&) { return done{}; },
+            [batches](const engine_msg_batch&) {
+              ++*batches;
+              return done{};
+            }};
+  });
+  REQUIRE(b.ask<engine_registered>(register_engine{"x", x}));
+  CHECK(send_many("x", 10).delivered == 10);
+  CHECK(*batches > 0);
+}
+
+TEST_CASE("a Router answers while very many engines end") {
+  test_node node{local_config()};
+  constexpr std::size_t count = 20'000;
+  std::vector<caf::actor> engines;
+  for (std::size_t i = 0; i < count; ++i) {
+    engines.push_back(node.system.spawn<counting_engine>());
+    node.add_engine(std::to_string(i), engines.back());
+  }
+  for (const auto& x : engines)
+    caf::anon_send_exit(x, caf::exit_reason::kill);
+  auto longest = std::chrono::steady_clock::duration{};
+  for (auto gone = false; !gone;) {
+    auto begun = std::chrono::steady_clock::now();
+    gone = !node.ask<engine_found>(lookup_engine{std::to_string(count - 1)});
+    longest = std::max(longest, std::chrono::steady_clock::now() - begun);
+  }
+  CHECK(longest < std::chrono::seconds{1});
+}
+
+namespace {
+
+/// Two nodes with the same engine, which gets a message by their connection.
+void live_once(caf::actor_system& system, caf::scoped_actor& self,
+               const caf::actor& engine) {
+  auto bobs = local_config();
+  bobs.engines = {{"x", engine}};
+  auto bob = spawn_node(system, std::move(bobs));
+  REQUIRE(bob);
+  auto alices = local_config();
+  alices.listen = {};
+  alices.adverts = {bob->advert()};
+  alices.engines = {{"x", engine}, {"y", engine}};
+  auto alice = spawn_node(system, std::move(alices));
+  REQUIRE(alice);
+  node_out_msg msg;
+  msg.expiry = rel_time{60};
+  msg.msg.sender = {alice->id(), "x"};
+  msg.msg.target = {bob->id(), "x"};
+  self->request(alice->router(), patience, msg)
+    .receive([](delivered) {}, [](const caf::error& e) { FAIL(describe(e)); });
+  CHECK(counting_engine::notes_on(engine) == 2);
+}
+
+} // namespace
+
+TEST_CASE("nothing of a node that has ended is left on an engine") {
+  node_system_config config;
+  caf::actor_system system{config};
+  caf::scoped_actor self{system};
+  auto engine = system.spawn<counting_engine>();
+  for (int i = 0; i < 1'000; ++i)
+    live_once(system, self, engine);
+  CHECK(counting_engine::notes_on(engine) == 0);
+  // Nor does it keep the memory of their actors, 3 KiB each. Sockets that
+  // linger go at the same time.
+  auto before = ::mallinfo2().uordblks;
+  caf::anon_send_exit(engine, caf::exit_reason::kill);
+  self->wait_for(engine);
+  engine = nullptr;
+  CHECK(before < ::mallinfo2().uordblks + 1'000'000);
 }

@@ -16,17 +16,20 @@ TEST_CASE("a request is taken once") {
   CHECK(table.size() == 0);
 }
 
-TEST_CASE("requests are taken by what they are") {
+TEST_CASE("all requests that are left are taken at once") {
   request_table<int> table;
   for (int i = 0; i < 6; ++i)
-    table.add(i, i);
-  auto odd = [](int x) {
-    return x % 2 == 1;
-  };
-  CHECK(table.take_if(odd) == std::vector{1, 3, 5});
-  CHECK(table.take_if(odd).empty());
-  CHECK(table.take(1) == std::nullopt);
-  CHECK(table.take(2) == 2);
+    table.add(i, 10 * i);
+  CHECK(table.take(0) == 0);
+  CHECK(table.take(4) == 40);
+  CHECK(table.open() == 4);
+  auto left = table.take_all();
+  REQUIRE(left.size() == 4);
+  CHECK(left.front() == std::pair{std::uint64_t{1}, 10});
+  CHECK(left.back() == std::pair{std::uint64_t{5}, 50});
+  CHECK(table.open() == 0);
+  CHECK(table.take(5) == std::nullopt);
+  CHECK(table.take_all().empty());
 }
 
 TEST_CASE("a request that is never answered does not keep the others") {

@@ -250,19 +250,20 @@ TEST_CASE_FIXTURE(fixture, "an older ack changes only the window") {
 
 TEST_CASE_FIXTURE(fixture, "rejected messages fail with the peer's reason") {
   connect();
-  for (send_token token = 1; token <= 6; ++token)
+  for (send_token token = 1; token <= 7; ++token)
     send(token, 10);
-  CHECK(sent(uut).ends_with("5:10."));
+  CHECK(sent(uut).ends_with("6:10."));
   using enum control::reject_reason;
-  CHECK(ack(6, {{0, unknown_engine},
+  CHECK(ack(7, {{0, unknown_engine},
                 {1, wrong_sender},
                 {2, wrong_target},
                 {3, malformed},
                 {4, engine_gone},
-                {5, over_limit}}));
+                {5, over_limit},
+                {6, engine_failed}}));
   CHECK(outcomes(uut)
         == "1=unknown_engine 2=wrong_sender 3=wrong_target 4=malformed "
-           "5=engine_gone 6=over_limit");
+           "5=engine_gone 6=over_limit 7=engine_failed");
   CHECK(uut.empty());
 }
 
