@@ -22,10 +22,9 @@ void tell(news all) {
 
 void engine_entry::warn_unfit(const node_log& log) const {
   if (!warned_.test_and_set())
-    log.error(
-      "the engine '{}' has no handler for {}: it fails the messages "
-      "that it gets",
-      name(), batches() ? "engine_msg_batch" : "engine_msg");
+    log.error("the engine '{}' has no handler for {}: it fails the messages "
+              "that it gets",
+              name(), batches() ? "engine_msg_batch" : "engine_msg");
 }
 
 /// What a directory leaves on an engine.

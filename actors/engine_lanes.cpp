@@ -39,8 +39,7 @@ engine_lanes::engine_lanes(node_proxy_service::pointer self,
                            std::shared_ptr<engine_directory> engines,
                            node_log log, finished_handler finished)
   : self_(self), log_(std::move(log)), requests_(self),
-    engines_(std::move(engines)),
-    finished_(std::move(finished)) {}
+    engines_(std::move(engines)), finished_(std::move(finished)) {}
 
 engine_lanes::~engine_lanes() {
   for (const auto& [key, x] : lanes_)

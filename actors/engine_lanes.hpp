@@ -35,8 +35,8 @@ public:
     std::span<const delivery_id>, std::optional<control::reject_reason>)>;
 
   engine_lanes(node_proxy_service::pointer self,
-               std::shared_ptr<engine_directory> engines,
-               node_log log, finished_handler finished);
+               std::shared_ptr<engine_directory> engines, node_log log,
+               finished_handler finished);
 
   engine_lanes(const engine_lanes&) = delete;
   engine_lanes& operator=(const engine_lanes&) = delete;

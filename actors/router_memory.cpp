@@ -25,13 +25,13 @@ void router_state::introduce(const node_advert& advert) {
   if (!refused)
     return;
   if (*refused == node_advert_refusal::stale)
-    services_.log.info("version {} of the advert of {} is known; the addresses of "
-                 "version {} that was given are tried, too",
-                 adverts_.version(advert.id), to_hex(advert.id.data),
-                 advert.version);
+    services_.log.info(
+      "version {} of the advert of {} is known; the addresses of "
+      "version {} that was given are tried, too",
+      adverts_.version(advert.id), to_hex(advert.id.data), advert.version);
   else
     services_.log.warn("the advert of {} that was given is not used: {}",
-                 to_hex(advert.id.data), to_string(*refused));
+                       to_hex(advert.id.data), to_string(*refused));
 }
 
 void router_state::hold_if_named(const node_id& id) {

@@ -31,8 +31,8 @@ json to_line(const engine_msg& msg) {
   return result;
 }
 
-/// A reader who takes nothing makes senders wait. What is not written in the end
-/// has not been taken.
+/// A reader who takes nothing makes senders wait. What is not written in the
+/// end has not been taken.
 caf::behavior print_engine(caf::event_based_actor* self, json_lines* out) {
   return {
     ignore_router,
