@@ -35,7 +35,7 @@ ids_of(const std::variant<delivery_id, std::vector<delivery_id>>& request) {
 
 } // namespace
 
-engine_lanes::engine_lanes(node_proxy_service::pointer self,
+engine_lanes::engine_lanes(caf::scheduled_actor* self,
                            std::shared_ptr<engine_directory> engines,
                            node_log log, finished_handler finished)
   : self_(self), log_(std::move(log)), requests_(self),

@@ -14,11 +14,11 @@
 #include <node_proxy/actors/engine_directory.hpp>
 #include <node_proxy/actors/engine_requests.hpp>
 #include <node_proxy/actors/node_log.hpp>
-#include <node_proxy/actors/node_proxy_service.hpp>
 #include <node_proxy/actors/request_table.hpp>
 #include <node_proxy/protocol/control.hpp>
 #include <node_proxy/protocol/fifo.hpp>
 #include <node_proxy/protocol/inbox.hpp>
+#include <node_proxy/protocol/peer_action.hpp>
 
 namespace node_proxy {
 
@@ -34,7 +34,7 @@ public:
   using finished_handler = std::function<void(
     std::span<const delivery_id>, std::optional<control::reject_reason>)>;
 
-  engine_lanes(node_proxy_service::pointer self,
+  engine_lanes(caf::scheduled_actor* self,
                std::shared_ptr<engine_directory> engines, node_log log,
                finished_handler finished);
 
@@ -82,7 +82,7 @@ private:
   void refuse_asked(lane& x);
   void forget_if_done(lane& x);
 
-  node_proxy_service::pointer self_;
+  caf::scheduled_actor* self_;
   node_log log_;
   engine_requests requests_;
   std::shared_ptr<engine_directory> engines_;

@@ -5,10 +5,10 @@
 
 namespace node_proxy {
 
-/// Where answers wait for the Node Proxy, whatever thread they come from.
+/// Where answers wait for whoever asked, whatever thread they come from.
 class engine_requests::answer_box {
 public:
-  explicit answer_box(node_proxy_service owner) : owner_(std::move(owner)) {}
+  explicit answer_box(caf::actor owner) : owner_(std::move(owner)) {}
 
   void put(caf::mailbox_element& x) {
     if (!x.mid.is_response())
@@ -35,12 +35,12 @@ public:
 private:
   std::mutex mutex_;
   std::vector<answer> answers_;
-  const node_proxy_service owner_;
+  const caf::actor owner_;
 };
 
 engine_requests::~engine_requests() {
   // Engines that have not answered yet refer to the companion, which refers to
-  // the Node Proxy.
+  // the actor that asked.
   if (asker_)
     end_companion(companion());
 }
@@ -50,8 +50,7 @@ std::vector<engine_requests::answer> engine_requests::take_answers() {
 }
 
 void engine_requests::start() {
-  box_ =
-    std::make_shared<answer_box>(caf::actor_cast<node_proxy_service>(self_));
+  box_ = std::make_shared<answer_box>(caf::actor_cast<caf::actor>(self_));
   // Hidden: the end of the actor system does not wait for it.
   asker_ = self_->system().spawn<caf::actor_companion, caf::hidden>();
   companion().on_enqueue(

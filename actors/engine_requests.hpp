@@ -1,4 +1,4 @@
-// Requests of a Node Proxy to local engines.
+// Requests to engines of this node.
 
 #pragma once
 
@@ -10,12 +10,16 @@
 
 #include <caf/actor_companion.hpp>
 
-#include <node_proxy/actors/node_proxy_service.hpp>
+#include <node_proxy/actors/caf_compat.hpp>
+#include <node_proxy/actors/caf_messages.hpp>
 
 namespace node_proxy {
 
+/// Engines have answered.
+struct engines_answered {};
+
 /// Asks engines to take messages, and gathers their answers: however many
-/// there are, they cost the Node Proxy one `engines_answered` in its mailbox
+/// there are, they cost the asking actor one `engines_answered` in its mailbox
 /// until it takes them. CAF's own `request` costs a message and a handler for
 /// each answer, and time that grows with the number of open requests.
 class engine_requests {
@@ -31,7 +35,8 @@ public:
     std::optional<std::uint64_t> taken;
   };
 
-  explicit engine_requests(node_proxy_service::pointer self) : self_(self) {}
+  /// @param self is told of answers by `engines_answered`, which it handles.
+  explicit engine_requests(caf::scheduled_actor* self) : self_(self) {}
 
   engine_requests(const engine_requests&) = delete;
   engine_requests& operator=(const engine_requests&) = delete;
@@ -58,7 +63,7 @@ private:
   void start();
   [[nodiscard]] caf::actor_companion& companion() const;
 
-  node_proxy_service::pointer self_;
+  caf::scheduled_actor* self_;
   // There is neither before the first request.
   std::shared_ptr<answer_box> box_;
   // In whose name requests are sent, a companion: CAF hands it the answers in

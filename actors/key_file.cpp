@@ -21,6 +21,7 @@ constexpr std::size_t middle_at = id_at + digits;
 constexpr std::size_t seed_at = middle_at + middle.size();
 constexpr std::size_t tail_at = seed_at + digits;
 constexpr std::size_t file_size = tail_at + tail.size();
+constexpr std::size_t room_for_decoration = 256;
 
 /// The text of a key file, which is as secret as the key in it.
 using key_text = secret<file_size>;
@@ -60,6 +61,27 @@ secret_key seed_in(const key_text& text) {
   return seed;
 }
 
+/// Takes away, in its place, what does not belong to the text: a mark of UTF-8
+/// at the beginning, carriage returns, blank space at the end but for one line
+/// end.
+/// @returns how long it is then.
+std::size_t plain_text(std::span<std::byte> text) {
+  constexpr std::string_view mark = "\xef\xbb\xbf";
+  auto begin = text.begin();
+  if (as_text(text).starts_with(mark))
+    begin += mark.size();
+  auto end = std::copy_if(begin, text.end(), text.begin(),
+                          [](std::byte x) { return x != std::byte{'\r'}; });
+  auto is_blank = [](std::byte x) {
+    return x == std::byte{' '} || x == std::byte{'\t'} || x == std::byte{'\n'};
+  };
+  while (end != text.begin() && is_blank(*(end - 1)))
+    --end;
+  if (end != text.end())
+    *end++ = std::byte{'\n'};
+  return static_cast<std::size_t>(end - text.begin());
+}
+
 } // namespace
 
 identity make_identity() {
@@ -71,13 +93,14 @@ identity make_identity() {
 
 expected<identity, file_error> load_identity(const std::string& path) {
   file_name name{"key file", path};
-  // One more than a key file has, to notice one that is longer.
-  secret<file_size + 1> buffer;
+  // Room for what editors and other systems add: line ends of two characters, a
+  // mark at the beginning, blanks at the end.
+  secret<file_size + room_for_decoration> buffer;
   auto size =
     read_file(name, file_access::owner_only, {buffer.data(), buffer.size()});
   if (!size)
     return unexpected{std::move(size.error())};
-  if (*size == file_size) {
+  if (plain_text({buffer.data(), *size}) == file_size) {
     key_text text{buffer.view().first<file_size>()};
     auto self = identity::from_seed(seed_in(text));
     // There is one way to write an identity: whatever else the file has in it

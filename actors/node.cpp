@@ -11,6 +11,7 @@
 #include <node_proxy/actors/event_loop.hpp>
 #include <node_proxy/actors/router_service.hpp>
 #include <node_proxy/actors/tcp_transport.hpp>
+#include <node_proxy/protocol/address_kind.hpp>
 #include <node_proxy/protocol/address_text.hpp>
 #include <node_proxy/protocol/crypto_init.hpp>
 
@@ -24,16 +25,11 @@ constexpr char initialized_setting[] = "node-proxy.initialized";
 /// How long to wait for an actor of our own that must answer at once.
 constexpr auto answer_timeout = std::chrono::seconds{30};
 
-bool is_unspecified(const transport_address& address) {
-  return std::visit(
-    [](const auto& x) {
-      if constexpr (requires { x.ip; })
-        return std::visit([](const auto& y) { return y == decltype(y){}; },
-                          x.ip);
-      else
-        return false;
-    },
-    address);
+/// Whether peers are told to connect to where this node listens. What is
+/// link-local means something else to each of them.
+bool is_worth_telling(const transport_address& address) {
+  return can_be_dialled(address)
+         && kind_of(host_of(address)) != host_kind::link_local;
 }
 
 expected<void, caf::error> check(const caf::actor_system& system,
@@ -50,9 +46,11 @@ expected<void, caf::error> check(const caf::actor_system& system,
   if (config.advertised.size() > limits::advert_addresses)
     return bad("node_config::advertised has more than 16 addresses");
   for (const auto& x : config.advertised)
-    if (is_unspecified(x.address))
-      return bad("node_config::advertised has 'any address of this host', to "
-                 "which nobody can connect; expected the address of a host");
+    if (!can_be_dialled(x.address))
+      return unexpected{make_error(
+        errc::bad_config, "node_config::advertised has " + to_string(x.address)
+                            + ", to which nobody can connect; expected the "
+                              "address of one host, and a port")};
   if (config.settings.versions.min > config.settings.versions.max)
     return bad("peer_settings::versions is empty");
   return {};
@@ -217,7 +215,7 @@ expected<void, caf::error> node::parts::advertise(caf::scoped_actor& self,
                                                   node_config& config) {
   if (config.advertised.empty())
     for (const auto& address : addresses)
-      if (!is_unspecified(address)
+      if (is_worth_telling(address)
           && config.advertised.size() < limits::advert_addresses)
         config.advertised.push_back({address, 1});
   auto issued = ask<node_advert>(self, router,

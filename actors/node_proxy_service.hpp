@@ -10,6 +10,7 @@
 #include <variant>
 
 #include <node_proxy/actors/engine_directory.hpp>
+#include <node_proxy/actors/engine_requests.hpp>
 #include <node_proxy/actors/event_loop.hpp>
 #include <node_proxy/actors/node_config.hpp>
 #include <node_proxy/actors/node_log.hpp>
@@ -86,9 +87,6 @@ struct proxy_event {
                connection_permanence>
     what;
 };
-
-/// Engines have answered.
-struct engines_answered {};
 
 /// Everything that was queued before this is to be sent.
 struct flush_queued {};

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <node_proxy/actors/write_signals.hpp>
 #include <node_proxy/protocol/advert.hpp>
 #include <node_proxy/protocol/bare.hpp>
 #include <node_proxy/protocol/hex.hpp>
@@ -46,8 +47,13 @@ file_name name_of(const std::string& path) {
   return {"state file", path};
 }
 
+/// It is never repaired by guessing: an operator may have a copy.
 file_error damaged(const std::string& path, const std::string& what) {
-  return make_file_error(file_errc::damaged, name_of(path), what);
+  return make_file_error(
+    file_errc::damaged, name_of(path),
+    what
+      + ". To begin anew, move it away: the node forgets then which peers "
+        "are permanent, and the adverts of other nodes");
 }
 
 file_error error_of(const std::string& path, const SQLite::Exception& e) {
@@ -65,9 +71,21 @@ file_error error_of(const std::string& path, const SQLite::Exception& e) {
   case SQLITE_ERROR:
     return damaged(path, "is damaged (" + std::string{e.what()}
                            + "); expected the state of a node");
+  case SQLITE_CANTOPEN:
+  case SQLITE_READONLY:
+  case SQLITE_PERM:
+    return make_file_error(file_errc::io, name_of(path),
+                           "cannot be written (" + std::string{e.what()}
+                             + "); expected a file, in a directory, that the "
+                               "user who runs the node may write");
+  case SQLITE_FULL:
+    return make_file_error(file_errc::io, name_of(path),
+                           "cannot be written: there is no room on the disk");
   default:
     return make_file_error(file_errc::io, name_of(path),
-                           "cannot be used: " + std::string{e.what()});
+                           "cannot be written or read (" + std::string{e.what()}
+                             + "): see whether the disk is full or broken, and "
+                               "what the limit of file sizes is (ulimit -f)");
   }
 }
 
@@ -84,8 +102,30 @@ expected<void, file_error> make_directory(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))
     return unexpected{
-      make_file_error(file_errc::not_regular, name, "is not a directory")};
+      make_file_error(file_errc::not_regular, name,
+                      "is no directory; expected one, or nothing")};
   return {};
+}
+
+/// Which file has this path.
+std::optional<file_identity> identity_of(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0)
+    return std::nullopt;
+  return file_identity{static_cast<std::uint64_t>(info.st_dev),
+                       static_cast<std::uint64_t>(info.st_ino)};
+}
+
+/// Opens a database for this node alone.
+std::unique_ptr<SQLite::Database> open_alone(const std::string& path) {
+  auto result = std::make_unique<SQLite::Database>(
+    path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  // Before anything is read, so that nobody else can use it until the end.
+  result->exec("PRAGMA locking_mode = EXCLUSIVE");
+  result->exec("PRAGMA journal_mode = WAL");
+  result->exec("PRAGMA synchronous = NORMAL");
+  result->exec("BEGIN EXCLUSIVE; COMMIT");
+  return result;
 }
 
 /// SQLite would let others read a new database.
@@ -194,9 +234,10 @@ void state_changes::add(const state_changes& later) {
     std::erase_if(nodes, [](const auto& x) { return !x.second; });
 }
 
-node_store::node_store(std::string path,
+node_store::node_store(std::string directory, std::string path,
                        std::unique_ptr<SQLite::Database> database)
-  : path_(std::move(path)), database_(std::move(database)) {
+  : directory_(std::move(directory)), path_(std::move(path)),
+    file_(identity_of(path_)), database_(std::move(database)) {
   // nop
 }
 
@@ -208,21 +249,16 @@ node_store::~node_store() = default;
 
 expected<node_store, file_error> node_store::open(const std::string& directory,
                                                   const node_id& self) {
+  write_signals_blocked guard;
   if (auto ok = make_directory(directory); !ok)
     return unexpected{std::move(ok.error())};
   auto path = directory + "/state.db";
   make_private(path);
   try {
-    auto database = std::make_unique<SQLite::Database>(
-      path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-    // Before anything is read, so that nobody else can use it until the end.
-    database->exec("PRAGMA locking_mode = EXCLUSIVE");
-    database->exec("PRAGMA journal_mode = WAL");
-    database->exec("PRAGMA synchronous = NORMAL");
-    database->exec("BEGIN EXCLUSIVE; COMMIT");
+    auto database = open_alone(path);
     if (auto ok = prepare(path, *database, self); !ok)
       return unexpected{std::move(ok.error())};
-    return node_store{std::move(path), std::move(database)};
+    return node_store{directory, std::move(path), std::move(database)};
   } catch (const SQLite::Exception& e) {
     return unexpected{error_of(path, e)};
   }
@@ -259,7 +295,39 @@ expected<stored_state, file_error> node_store::load() {
   return result;
 }
 
+/// Somebody may have removed the file, or its directory. What was in it is here
+/// still, as long as it is open.
+expected<void, file_error> node_store::keep_in_place() {
+  auto present = identity_of(path_);
+  if (present && present == file_)
+    return {};
+  if (present)
+    return unexpected{make_file_error(
+      file_errc::in_use, name_of(path_),
+      "has been replaced by another file while the node was running; expected "
+      "that nobody else writes there. Move it away, and the node writes its "
+      "own again")};
+  if (auto ok = make_directory(directory_); !ok)
+    return ok;
+  make_private(path_);
+  try {
+    SQLite::Statement copy{*database_, "VACUUM INTO ?"};
+    copy.bind(1, path_);
+    copy.exec();
+    database_ = open_alone(path_);
+  } catch (const SQLite::Exception& e) {
+    ::unlink(path_.c_str());
+    return unexpected{error_of(path_, e)};
+  }
+  file_ = identity_of(path_);
+  restored_ = true;
+  return {};
+}
+
 expected<void, file_error> node_store::apply(const state_changes& changes) {
+  write_signals_blocked guard;
+  if (auto ok = keep_in_place(); !ok)
+    return ok;
   try {
     SQLite::Transaction transaction{*database_};
     if (changes.own_version) {

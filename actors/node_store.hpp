@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <node_proxy/actors/small_file.hpp>
@@ -47,6 +48,14 @@ struct state_changes {
   }
 };
 
+/// Tells files apart, whatever their names.
+struct file_identity {
+  std::uint64_t device = 0;
+  std::uint64_t number = 0;
+
+  friend bool operator==(const file_identity&, const file_identity&) = default;
+};
+
 /// The database `state.db` in a directory. It has an owner, who may be another
 /// thread than the one that opened it. What `apply` wrote outlives the process,
 /// however that ends; only if the whole machine fails the last changes may be
@@ -68,13 +77,27 @@ public:
   /// Errors: damaged, io.
   [[nodiscard]] expected<stored_state, file_error> load();
 
-  /// Makes all changes or, on error, none: io, damaged.
+  /// Makes all changes or, on error, none. A database that somebody has removed
+  /// meanwhile is written again, with all that was in it. Errors: io, damaged;
+  /// in_use if there is another file in its place; those of `open` about the
+  /// directory.
   [[nodiscard]] expected<void, file_error> apply(const state_changes& changes);
 
-private:
-  node_store(std::string path, std::unique_ptr<SQLite::Database> database);
+  /// Whether the last `apply` found that the database had been removed.
+  [[nodiscard]] bool take_restored() { return std::exchange(restored_, false); }
 
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
+  node_store(std::string directory, std::string path,
+             std::unique_ptr<SQLite::Database> database);
+
+  expected<void, file_error> keep_in_place();
+
+  std::string directory_;
   std::string path_;
+  std::optional<file_identity> file_;
+  bool restored_ = false;
   std::unique_ptr<SQLite::Database> database_;
 };
 

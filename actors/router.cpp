@@ -60,6 +60,8 @@ void router_state::start(const node_config& config,
 router_state::~router_state() {
   engines_->close();
   // Nobody else would end them.
+  if (local_)
+    caf::anon_send_exit(local_, caf::exit_reason::user_shutdown);
   for (const auto& [id, to] : proxies_)
     caf::anon_send_exit(to.handle, caf::exit_reason::user_shutdown);
 }
@@ -68,8 +70,10 @@ router_state::~router_state() {
 // ----------------------------------------------------
 
 caf::result<delivered> router_state::handle(node_out_msg& msg) {
-  if (!msg.msg.target.node)
-    return refuse<delivered>(errc::wrong_target, "the target names no node");
+  if (is_local(msg) && !stopping_)
+    return self_->delegate(local(), routed_msg{std::move(msg)});
+  if (is_local(msg))
+    return refuse<delivered>(errc::shutting_down, {});
   auto to = find_or_spawn(*msg.msg.target.node);
   if (!to)
     return refuse<delivered>(to.error(), to_hex(msg.msg.target.node->data));
@@ -80,18 +84,24 @@ caf::result<delivered> router_state::handle(node_out_msg& msg) {
 caf::result<batch_outcome> router_state::handle(node_out_batch& batch) {
   if (batch.msgs.empty())
     return batch_outcome{};
-  const auto& first = batch.msgs.front().msg.target.node;
-  auto same_target = [&first](const node_out_msg& x) {
-    return x.msg.target.node == first;
+  const auto& first = batch.msgs.front();
+  auto same_target = [this, &first](const node_out_msg& x) {
+    return x.msg.target.node == first.msg.target.node
+           || (is_local(x) && is_local(first));
   };
-  if (!first || !std::ranges::all_of(batch.msgs, same_target))
+  auto count = batch.msgs.size();
+  if (!std::ranges::all_of(batch.msgs, same_target))
     return refuse<batch_outcome>(
       errc::wrong_target, "the messages of a batch name one node, the same",
-      batch.msgs.size());
-  auto to = find_or_spawn(*first);
+      count);
+  if (is_local(first) && !stopping_)
+    return self_->delegate(local(), routed_batch{std::move(batch)});
+  if (is_local(first))
+    return refuse<batch_outcome>(errc::shutting_down, {}, count);
+  auto id = *first.msg.target.node;
+  auto to = find_or_spawn(id);
   if (!to)
-    return refuse<batch_outcome>(to.error(), to_hex(first->data),
-                                 batch.msgs.size());
+    return refuse<batch_outcome>(to.error(), to_hex(id.data), count);
   ++(*to)->sent;
   return self_->delegate((*to)->handle, routed_batch{std::move(batch)});
 }
@@ -168,12 +178,25 @@ caf::result<router_stopped> router_state::handle(const stop_router& msg) {
   stop_waiting_ = waiting;
   for (auto& [id, to] : proxies_)
     send_to(to, stop_node_proxy{msg.grace});
+  if (local_)
+    self_->send(local_, stop_node_proxy{msg.grace});
   finish_stop();
   return waiting;
 }
 
 // -- private
 // -------------------------------------------------------------------
+
+/// What delivers to engines of this node.
+local_delivery_actor& router_state::local() {
+  if (!local_) {
+    local_ = spawn_local_delivery(
+      self_->system(), {config_.self->id(), config_.settings, services_.loop,
+                        engines_, services_.log, unanswered_});
+    self_->monitor(local_);
+  }
+  return local_;
+}
 
 /// The Node Proxy of a node that may be talked to. Errors: denied,
 /// unknown_node, wrong_target, shutting_down, outbox_full (of guests).
@@ -299,6 +322,11 @@ void router_state::issue_advert(std::uint64_t version) {
 }
 
 void router_state::handle_down(const caf::down_msg& msg) {
+  if (local_ && local_.address() == msg.source) {
+    local_ = nullptr;
+    finish_stop();
+    return;
+  }
   auto proxy = proxy_ids_.find(msg.source.id());
   if (proxy == proxy_ids_.end())
     return;
@@ -310,7 +338,7 @@ void router_state::handle_down(const caf::down_msg& msg) {
 }
 
 void router_state::finish_stop() {
-  if (!stopping_ || !proxies_.empty() || writing_)
+  if (!stopping_ || !proxies_.empty() || local_ || writing_)
     return;
   if (auto lost = unanswered_->total() - unanswered_before_; lost > 0)
     services_.log.warn("at the end {} messages were not delivered, or not "

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <node_proxy/actors/local_delivery.hpp>
 #include <node_proxy/actors/node_event.hpp>
 #include <node_proxy/actors/router_service.hpp>
 #include <node_proxy/actors/state_keeper.hpp>
@@ -105,6 +106,12 @@ private:
     return promise<R>{};
   }
 
+  bool is_local(const node_out_msg& msg) const {
+    const auto& node = msg.msg.target.node;
+    return !node || *node == config_.self->id();
+  }
+
+  local_delivery_actor& local();
   expected<proxy*, errc> find_or_spawn(const node_id& id);
   proxy& spawn_proxy(const node_id& id, const noise_public_key& key,
                      const peer_record& record);
@@ -169,6 +176,8 @@ private:
   std::unordered_set<node_id> permanent_peers_;
   std::shared_ptr<engine_directory> engines_;
   std::shared_ptr<unanswered_failures> unanswered_;
+  // There is none before the first message of this node to itself.
+  local_delivery_actor local_;
   std::vector<weighted_address> addresses_;
   std::shared_ptr<const node_advert> local_advert_;
   std::map<std::string_view, std::uint64_t> failed_handshakes_;

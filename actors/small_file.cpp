@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <node_proxy/actors/write_signals.hpp>
+
 namespace node_proxy {
 
 namespace {
@@ -53,6 +55,7 @@ std::string octal(mode_t mode) {
 }
 
 bool write_all(int fd, bytes_view content) {
+  write_signals_blocked guard;
   while (!content.empty()) {
     auto count = ::write(fd, content.data(), content.size());
     if (count < 0 && errno != EINTR)

@@ -53,9 +53,15 @@ private:
     auto ok = store_->apply(unwritten_);
     if (ok)
       unwritten_ = {};
+    if (store_->take_restored())
+      log_.warn("{} had been removed while the node was running: it was "
+                "written again, with all that was in it",
+                store_->path());
     if (!ok && !failing_)
-      log_.error("the state cannot be written, and is tried again: {}",
-                 ok.error().text);
+      log_.error(
+        "the state cannot be written; until it can, which is tried each "
+        "second, changes of it would be lost with the process: {}",
+        ok.error().text);
     else if (ok && failing_)
       log_.info("the state is written again");
     failing_ = !ok;

@@ -37,11 +37,12 @@ socket_address to_os(const tcp_addr& address) {
     std::memcpy(&result.storage, &in, sizeof(in));
     result.size = sizeof(in);
   } else {
-    const auto& octets = std::get<ipv6>(address.ip).octets;
+    const auto& ip = std::get<ipv6>(address.ip);
     sockaddr_in6 in{};
     in.sin6_family = AF_INET6;
     in.sin6_port = htons(address.port);
-    std::memcpy(&in.sin6_addr, octets.data(), octets.size());
+    in.sin6_scope_id = ip.scope;
+    std::memcpy(&in.sin6_addr, ip.octets.data(), ip.octets.size());
     std::memcpy(&result.storage, &in, sizeof(in));
     result.size = sizeof(in);
   }
@@ -55,6 +56,7 @@ tcp_addr from_os(const socket_address& address) {
     std::memcpy(&in, &address.storage, sizeof(in));
     ipv6 ip;
     std::memcpy(ip.octets.data(), &in.sin6_addr, ip.octets.size());
+    ip.scope = in.sin6_scope_id;
     result.ip = ip;
     result.port = ntohs(in.sin6_port);
   } else {

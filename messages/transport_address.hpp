@@ -42,6 +42,9 @@ struct ipv4 {
 /// An IPv6 address in network byte order.
 struct ipv6 {
   std::array<std::byte, 16> octets{};
+  /// The interface that a link-local address belongs to (RFC 4007), 0 for none
+  /// in particular. It means something on this host only, so it stays here.
+  std::uint32_t scope = 0;
 
   template <class Archive>
   void serialize(Archive& archive) {

@@ -93,6 +93,13 @@ std::optional<group_list> parse_groups(std::string_view text, bool at_end) {
 }
 
 std::optional<ipv6> parse_ipv6(std::string_view text) {
+  auto percent = text.find('%');
+  std::optional<std::uint32_t> scope = 0;
+  if (percent != std::string_view::npos)
+    scope = parse_number<std::uint32_t>(text.substr(percent + 1), 9);
+  if (!scope)
+    return std::nullopt;
+  text = text.substr(0, percent);
   auto gap = text.find("::");
   auto has_gap = gap != std::string_view::npos;
   auto head = parse_groups(text.substr(0, gap), !has_gap);
@@ -106,6 +113,7 @@ std::optional<ipv6> parse_ipv6(std::string_view text) {
   std::copy_n(head->values.begin(), head->count, all.begin());
   std::copy_n(tail->values.begin(), tail->count, all.end() - tail->count);
   ipv6 result;
+  result.scope = *scope;
   for (std::size_t i = 0; i < all.size(); ++i) {
     result.octets[2 * i] = static_cast<std::byte>(all[i] >> 8);
     result.octets[2 * i + 1] = static_cast<std::byte>(all[i]);
@@ -148,7 +156,7 @@ std::string format(const ipv4& ip) {
   return dotted(ip.octets.data());
 }
 
-std::string format(const ipv6& ip) {
+std::string format_octets(const ipv6& ip) {
   groups all;
   for (std::size_t i = 0; i < all.size(); ++i)
     all[i] = static_cast<std::uint16_t>(
@@ -170,6 +178,13 @@ std::string format(const ipv6& ip) {
       result += ':';
     result += hex_group(all[i]);
   }
+  return result;
+}
+
+std::string format(const ipv6& ip) {
+  auto result = format_octets(ip);
+  if (ip.scope != 0)
+    result += '%' + std::to_string(ip.scope);
   return result;
 }
 

@@ -272,7 +272,7 @@ command add_run(CLI::App& app) {
   sub->add_option("--key", options->key, "Key file of the node")
     ->required()
     ->type_name("FILE");
-  add_parsed_option(*sub, "--listen", options->listen, parse_address,
+  add_parsed_option(*sub, "--listen", options->listen, parse_listen_address,
                     "Accept connections there; port 0 for any port. Without it "
                     "the node only calls others")
     ->type_name("tcp://IP:PORT");

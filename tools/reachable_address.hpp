@@ -1,4 +1,4 @@
-// Addresses that others are told to connect to.
+// Addresses of this node: where it listens, where others are to connect.
 
 #pragma once
 
@@ -10,6 +10,10 @@
 #include <node_proxy/messages/transport_address.hpp>
 
 namespace node_proxy::tools {
+
+/// Reads an address to listen at; an interface may be given by its name.
+[[nodiscard]] expected<transport_address, std::string>
+parse_listen_address(std::string_view text);
 
 /// Reads an address that others can connect to.
 [[nodiscard]] expected<transport_address, std::string>

@@ -138,14 +138,33 @@ TEST_CASE("a key file with any damage is refused") {
     write_text(path, bad);
     check_refused(path, file_errc::damaged);
   }
-  for (std::size_t size = 0; size < good.size(); ++size) {
+  for (std::size_t size = 0; size + 1 < good.size(); ++size) {
     write_text(path, good.substr(0, size));
     check_refused(path, file_errc::damaged);
   }
-  write_text(path, good + "\n");
-  check_refused(path, file_errc::too_large);
+  write_text(path, good + "x");
+  check_refused(path, file_errc::damaged);
   write_text(path, good);
   CHECK(load_identity(path));
+}
+
+TEST_CASE("what editors and other systems add to a key file does no harm") {
+  temporary_folder folder;
+  auto path = folder / "key";
+  auto self = make_identity();
+  REQUIRE(save_identity(path, self));
+  auto good = read_text(path);
+  auto other_lines = good;
+  for (auto at = other_lines.find('\n'); at != std::string::npos;
+       at = other_lines.find('\n', at + 2))
+    other_lines.insert(at, "\r");
+  for (const auto& text : {other_lines, "\xef\xbb\xbf" + good, good + "\n\n",
+                           good + " \t\r\n", good.substr(0, good.size() - 1)}) {
+    write_text(path, text);
+    auto loaded = load_identity(path);
+    REQUIRE_MESSAGE(loaded, text);
+    CHECK(loaded->id() == self.id());
+  }
 }
 
 TEST_CASE("a key file that is much too large is refused") {

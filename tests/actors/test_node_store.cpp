@@ -190,3 +190,68 @@ TEST_CASE_FIXTURE(fixture, "half a change is no change") {
     CHECK(load().own_version == 2);
   }
 }
+
+TEST_CASE_FIXTURE(fixture,
+                  "a state that is removed meanwhile is written again") {
+  auto store = open();
+  state_changes first;
+  first.own_version = 7;
+  first.permanent[self->id()] = true;
+  REQUIRE(store.apply(first));
+  CHECK_FALSE(store.take_restored());
+  SUBCASE("the directory") {
+    std::filesystem::remove_all(path);
+  }
+  SUBCASE("the file alone") {
+    std::filesystem::remove(file);
+  }
+  state_changes second;
+  second.permanent[fresh_identity()->id()] = true;
+  auto applied = store.apply(second);
+  REQUIRE_MESSAGE(applied, applied.error().text);
+  CHECK(store.take_restored());
+  CHECK_FALSE(store.take_restored());
+  { auto ended = std::move(store); }
+  auto state = load();
+  CHECK(state.own_version == 7);
+  CHECK(state.permanent_peers.size() == 2);
+  CHECK((std::filesystem::status(file).permissions()
+         & std::filesystem::perms::others_all)
+        == std::filesystem::perms::none);
+}
+
+TEST_CASE_FIXTURE(fixture, "a state that was replaced is left alone") {
+  auto store = open();
+  std::filesystem::remove(file);
+  write_text(file, "somebody else's");
+  state_changes changes;
+  changes.own_version = 7;
+  auto applied = store.apply(changes);
+  REQUIRE_FALSE(applied);
+  CHECK(applied.error().code == file_errc::in_use);
+  CHECK(applied.error().text.find(file) != std::string::npos);
+  CHECK(read_text(file) == "somebody else's");
+  std::filesystem::remove(file);
+  CHECK(store.apply(changes));
+}
+
+TEST_CASE_FIXTURE(fixture, "a state that cannot be made again is an error") {
+  auto store = open();
+  std::filesystem::remove_all(path);
+  write_text(path, "no directory");
+  state_changes changes;
+  changes.own_version = 7;
+  auto applied = store.apply(changes);
+  REQUIRE_FALSE(applied);
+  CHECK(applied.error().code == file_errc::not_regular);
+  std::filesystem::remove(path);
+  CHECK(store.apply(changes));
+  { auto ended = std::move(store); }
+  CHECK(load().own_version == 7);
+}
+
+TEST_CASE_FIXTURE(fixture, "what is damaged says how to begin anew") {
+  static_cast<void>(load());
+  write_text(file, std::string(8'192, 'x'));
+  CHECK(error("To begin anew, move it away") == file_errc::damaged);
+}
