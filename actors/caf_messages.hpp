@@ -88,6 +88,8 @@ class actor_system_config;
   X(engine_left)                                                               \
   X(local_advert_changed)                                                      \
   X(connect_now)                                                               \
+  X(way_back)                                                                  \
+  X(come_back)                                                                 \
   X(looked_up)                                                                 \
   X(routed_mark)                                                               \
   X(node_proxy_dormant)                                                        \

@@ -47,6 +47,9 @@ struct local_advert_changed {
 /// Somebody wants the peer connected.
 struct connect_now {};
 
+/// The network may be back: see `peer::handle_way_back`.
+struct way_back {};
+
 /// A user has asked for this Node Proxy and may send to it directly.
 struct looked_up {};
 
@@ -95,9 +98,9 @@ struct flush_queued {};
 using node_proxy_service = node_proxy_actor::extend_with<actor_interface<
   delivered(routed_msg), batch_outcome(routed_batch), void(attach_session),
   void(engine_left), void(local_advert_changed), void(connect_now),
-  void(looked_up), void(routed_mark), void(retire), void(stop_node_proxy),
-  void(connection_ready), void(engines_answered), void(tick),
-  void(flush_queued)>>;
+  void(way_back), void(looked_up), void(routed_mark), void(retire),
+  void(stop_node_proxy), void(connection_ready), void(engines_answered),
+  void(tick), void(flush_queued)>>;
 
 /// What a Node Proxy reports to: the Router.
 using node_proxy_supervisor =

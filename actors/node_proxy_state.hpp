@@ -77,6 +77,11 @@ public:
     act();
   }
 
+  void handle(const way_back&) {
+    peer_->handle_way_back(now());
+    act();
+  }
+
   void handle(const looked_up&) {
     given_out_ = true;
     rest_from_ = now().steady + config_.settings.idle_timeout;

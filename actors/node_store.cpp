@@ -41,6 +41,8 @@ constexpr const char* schema = R"(
     addresses BLOB NOT NULL);
   CREATE TABLE permanent_peer (
     id BLOB NOT NULL PRIMARY KEY) WITHOUT ROWID;
+  CREATE TABLE connected_peer (
+    id BLOB NOT NULL PRIMARY KEY) WITHOUT ROWID;
 )";
 
 file_name name_of(const std::string& path) {
@@ -230,6 +232,10 @@ void state_changes::add(const state_changes& later) {
     nodes.insert_or_assign(id, node);
   for (const auto& [id, is_permanent] : later.permanent)
     permanent.insert_or_assign(id, is_permanent);
+  for (const auto& [id, is_connected] : later.connected)
+    connected.insert_or_assign(id, is_connected);
+  if (connected.size() > most_adverts)
+    std::erase_if(connected, [](const auto& x) { return !x.second; });
   if (nodes.size() > most_nodes)
     std::erase_if(nodes, [](const auto& x) { return !x.second; });
 }
@@ -264,6 +270,32 @@ expected<node_store, file_error> node_store::open(const std::string& directory,
   }
 }
 
+expected<void, file_error> node_store::load_ids(const std::string& table,
+                                                std::vector<node_id>& ids) {
+  SQLite::Statement query{*database_, "SELECT id FROM " + table};
+  while (query.executeStep()) {
+    auto id = id_in(query.getColumn(0));
+    if (!id)
+      return unexpected{damaged(path_, "contains a peer without a node id")};
+    ids.push_back(*id);
+  }
+  return {};
+}
+
+void node_store::apply_ids(const std::string& table,
+                           const std::unordered_map<node_id, bool>& changes) {
+  SQLite::Statement add{*database_,
+                        "INSERT OR IGNORE INTO " + table + " VALUES (?)"};
+  SQLite::Statement remove{*database_,
+                           "DELETE FROM " + table + " WHERE id = ?"};
+  for (const auto& [id, is_in] : changes) {
+    auto& statement = is_in ? add : remove;
+    statement.reset();
+    bind_bytes(statement, 1, id.data);
+    statement.exec();
+  }
+}
+
 expected<stored_state, file_error> node_store::load() {
   stored_state result;
   try {
@@ -282,13 +314,10 @@ expected<stored_state, file_error> node_store::load() {
                                          "cannot be read")};
       result.nodes.push_back({std::move(*advert), std::move(*addresses)});
     }
-    SQLite::Statement peers{*database_, "SELECT id FROM permanent_peer"};
-    while (peers.executeStep()) {
-      auto id = id_in(peers.getColumn(0));
-      if (!id)
-        return unexpected{damaged(path_, "contains a peer without a node id")};
-      result.permanent_peers.push_back(*id);
-    }
+    if (auto ok = load_ids("permanent_peer", result.permanent_peers); !ok)
+      return unexpected{ok.error()};
+    if (auto ok = load_ids("connected_peer", result.connected_peers); !ok)
+      return unexpected{ok.error()};
   } catch (const SQLite::Exception& e) {
     return unexpected{error_of(path_, e)};
   }
@@ -336,16 +365,8 @@ expected<void, file_error> node_store::apply(const state_changes& changes) {
       update.exec();
     }
     write_nodes(*database_, changes);
-    SQLite::Statement add{*database_,
-                          "INSERT OR IGNORE INTO permanent_peer VALUES (?)"};
-    SQLite::Statement remove{*database_,
-                             "DELETE FROM permanent_peer WHERE id = ?"};
-    for (const auto& [id, permanent] : changes.permanent) {
-      auto& statement = permanent ? add : remove;
-      statement.reset();
-      bind_bytes(statement, 1, id.data);
-      statement.exec();
-    }
+    apply_ids("permanent_peer", changes.permanent);
+    apply_ids("connected_peer", changes.connected);
     transaction.commit();
   } catch (const SQLite::Exception& e) {
     return unexpected{error_of(path_, e)};

@@ -28,6 +28,8 @@ struct stored_state {
   /// where else these may be reached.
   std::vector<known_node> nodes;
   std::vector<node_id> permanent_peers;
+  /// Those that were connected when the last process ended.
+  std::vector<node_id> connected_peers;
 };
 
 /// What is different from now on.
@@ -37,6 +39,8 @@ struct state_changes {
   std::unordered_map<node_id, std::optional<known_node>> nodes;
   /// Whether a node is a permanent peer.
   std::unordered_map<node_id, bool> permanent;
+  /// Whether a node is connected.
+  std::unordered_map<node_id, bool> connected;
 
   /// Adds changes that came after these. There is at most one for each thing;
   /// of too many nodes it is not kept which were forgotten: these are known
@@ -44,7 +48,8 @@ struct state_changes {
   void add(const state_changes& later);
 
   [[nodiscard]] bool empty() const {
-    return !own_version && nodes.empty() && permanent.empty();
+    return !own_version && nodes.empty() && permanent.empty()
+           && connected.empty();
   }
 };
 
@@ -93,6 +98,10 @@ private:
              std::unique_ptr<SQLite::Database> database);
 
   expected<void, file_error> keep_in_place();
+  expected<void, file_error> load_ids(const std::string& table,
+                                      std::vector<node_id>& ids);
+  void apply_ids(const std::string& table,
+                 const std::unordered_map<node_id, bool>& changes);
 
   std::string directory_;
   std::string path_;

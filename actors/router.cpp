@@ -44,6 +44,8 @@ void router_state::start(const node_config& config,
     permanent_peers_.insert(id);
     adverts_.handle_hold(id, advert_hold::permanent);
   }
+  earlier_peers_ = stored.connected_peers;
+  noted_connected_.insert(earlier_peers_.begin(), earlier_peers_.end());
   for (const auto& x : config_.adverts)
     adverts_.handle_hold(x.id, advert_hold::configured);
   for (const auto& x : stored.nodes) {
@@ -155,7 +157,7 @@ node_advert router_state::handle(local_addresses msg) {
   issue_advert(1 + (first ? earlier_version_ : local_advert_->version));
   // Peers are to get it with the handshake.
   if (first)
-    dial_permanent_peers();
+    dial_earlier_peers();
   return advert();
 }
 
@@ -377,6 +379,7 @@ router_behavior(router_service::stateful_pointer<router_state> self,
     [&state](const admission_request& msg) { return state.handle(msg); },
     [&state](const proven_connection& msg) { state.handle(msg); },
     [&state](const handshake_failed& msg) { state.handle(msg); },
+    [&state](const come_back& msg) { state.handle(msg); },
     [&state](const proxy_event& msg) { state.handle(msg); },
     [&state](node_proxy_dormant& msg) { state.handle(msg); },
     [&state](passed_on& msg) { state.handle(msg); },

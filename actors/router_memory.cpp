@@ -2,6 +2,9 @@
 
 #include <node_proxy/actors/router_state.hpp>
 
+#include <algorithm>
+#include <chrono>
+#include <span>
 #include <utility>
 
 #include <node_proxy/actors/error.hpp>
@@ -9,6 +12,15 @@
 #include <node_proxy/protocol/hex.hpp>
 
 namespace node_proxy {
+
+namespace {
+
+/// To how many peers a node comes back by itself, and how long it takes for
+/// that.
+constexpr std::size_t max_come_backs = 256;
+constexpr std::chrono::milliseconds come_back_time{1'000};
+
+} // namespace
 
 /// The Node Proxy of a node has ended.
 void router_state::forget_proxy(const node_id& id) {
@@ -61,7 +73,39 @@ void router_state::set_permanent(const node_id& id, bool permanent) {
   write_state();
 }
 
-/// Those of an earlier process.
+/// Notes on disk who is connected, so that the next process goes to those who
+/// may be waiting for it.
+void router_state::set_connected(const node_id& id, bool connected) {
+  auto changed = connected ? adverts_.find(id) != nullptr
+                               && noted_connected_.insert(id).second
+                           : noted_connected_.erase(id) > 0;
+  if (!changed)
+    return;
+  unwritten_.connected[id] = connected;
+  write_state();
+}
+
+/// Those of an earlier process. Who was connected to it may have something for
+/// us, and waits ever longer between its attempts.
+void router_state::dial_earlier_peers() {
+  dial_permanent_peers();
+  come_back_to(std::exchange(earlier_peers_, {}));
+}
+
+/// Dials peers that may be waiting, not all of them in one moment.
+void router_state::come_back_to(const std::vector<node_id>& peers) {
+  auto most = std::min(peers.size(), max_come_backs);
+  for (const auto& id : std::span{peers}.first(most))
+    send_later(self_,
+               std::chrono::milliseconds{random_.below(come_back_time.count())},
+               come_back{id});
+}
+
+void router_state::handle(const come_back& msg) {
+  if (auto to = find_or_spawn(msg.to); to && !(*to)->connected)
+    send_to(**to, connect_now{});
+}
+
 void router_state::dial_permanent_peers() {
   for (const auto& id : permanent_peers_) {
     auto key = noise_key_of(id);

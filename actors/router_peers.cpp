@@ -2,6 +2,7 @@
 
 #include <node_proxy/actors/router_state.hpp>
 
+#include <algorithm>
 #include <utility>
 
 #include <node_proxy/actors/now.hpp>
@@ -16,6 +17,12 @@ namespace {
 
 /// How many peers an operator is told about only once.
 constexpr std::size_t most_troubles = 1'024;
+
+/// Whether a connection ended in good order.
+bool is_goodbye(std::string_view reason) {
+  const auto& names = enum_names<control::goodbye_reason>;
+  return std::ranges::find(names, reason) != names.end();
+}
 
 } // namespace
 
@@ -138,8 +145,12 @@ void router_state::handle_event(const node_id& remote,
                      : connection_direction::in;
   if (auto to = proxies_.find(remote); to != proxies_.end()) {
     to->second.connected = true;
+    auto is_first = connected_.empty();
     connected_.insert(remote);
+    if (is_first)
+      tell_way_back();
   }
+  set_connected(remote, true);
   troubles_.erase(remote);
   services_.log.info("connected to {} ({})", to_hex(remote.data),
                      to_string(direction));
@@ -157,6 +168,9 @@ void router_state::handle_event(const node_id& remote,
     to->second.connected = false;
     connected_.erase(remote);
   }
+  // Who was told goodbye does not wait for us; but at our own end it may.
+  if (!stopping_ && is_goodbye(event.reason))
+    set_connected(remote, false);
   services_.log.info("disconnected from {}: {}", to_hex(remote.data),
                      event.reason);
   report({disconnected_event{remote, std::string{event.reason}}});
@@ -164,6 +178,7 @@ void router_state::handle_event(const node_id& remote,
 
 void router_state::handle_event(const node_id& remote,
                                 const peer_refused& event) {
+  set_connected(remote, false);
   // Attempts go on, but say nothing new.
   if (std::exchange(trouble_with(remote).refused, event.reason) == event.reason)
     return;
@@ -176,6 +191,19 @@ void router_state::handle_event(const node_id& remote,
                                 const peer_unreachable&) {
   if (!std::exchange(trouble_with(remote).unreachable, true))
     services_.log.warn("{} cannot be reached", to_hex(remote.data));
+}
+
+/// Somebody is connected while nobody was: the network may have been away, and
+/// others may be waiting.
+void router_state::tell_way_back() {
+  for (auto& [id, to] : proxies_)
+    if (!to.connected)
+      send_to(to, way_back{});
+  std::vector<node_id> lost;
+  for (const auto& id : noted_connected_)
+    if (!connected_.contains(id))
+      lost.push_back(id);
+  come_back_to(lost);
 }
 
 router_state::trouble& router_state::trouble_with(const node_id& id) {

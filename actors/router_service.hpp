@@ -32,16 +32,22 @@ struct stop_router {
 
 struct router_stopped {};
 
+/// This process has just begun, and a node was connected to an earlier one.
+struct come_back {
+  node_id to;
+};
+
 /// A handshake came to nothing before its initiator had proven itself.
 struct handshake_failed {
   std::string_view reason;
 };
 
 /// The Router as the rest of the module knows it.
-using router_service = router_actor::extend_with<actor_interface<
-  node_advert(local_addresses), router_stopped(stop_router),
-  admission(admission_request), void(proven_connection), void(handshake_failed),
-  void(proxy_event), void(node_proxy_dormant), void(passed_on)>>;
+using router_service = router_actor::extend_with<
+  actor_interface<node_advert(local_addresses), router_stopped(stop_router),
+                  admission(admission_request), void(proven_connection),
+                  void(handshake_failed), void(come_back), void(proxy_event),
+                  void(node_proxy_dormant), void(passed_on)>>;
 
 /// What a Router and its Node Proxies work with.
 struct router_services {

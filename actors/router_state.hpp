@@ -62,6 +62,7 @@ public:
   void handle(const proxy_event& msg);
 
   void handle(const handshake_failed& msg);
+  void handle(const come_back& msg);
   void handle(node_proxy_dormant& msg);
   void handle(passed_on& msg);
 
@@ -119,6 +120,7 @@ private:
   bool is_known(const node_id& id);
   bool is_guest(const node_id& id) const;
   trouble& trouble_with(const node_id& id);
+  void tell_way_back();
 
   /// All that is sent to a Node Proxy is counted, see `node_proxy_dormant`.
   template <class Msg>
@@ -144,7 +146,10 @@ private:
   void hold_if_named(const node_id& id);
   void keep(const node_id& id);
   void set_permanent(const node_id& id, bool permanent);
+  void dial_earlier_peers();
+  void come_back_to(const std::vector<node_id>& peers);
   void dial_permanent_peers();
+  void set_connected(const node_id& id, bool connected);
   void write_state();
   void report(node_event event) const;
 
@@ -174,6 +179,10 @@ private:
   advert_book adverts_;
   // Also those that have no Node Proxy for now.
   std::unordered_set<node_id> permanent_peers_;
+  // Those that were connected to an earlier process when it ended.
+  std::vector<node_id> earlier_peers_;
+  // Who is connected, as it is to be on disk.
+  std::unordered_set<node_id> noted_connected_;
   std::shared_ptr<engine_directory> engines_;
   std::shared_ptr<unanswered_failures> unanswered_;
   // There is none before the first message of this node to itself.

@@ -37,12 +37,12 @@ socket_address to_os(const tcp_addr& address) {
     std::memcpy(&result.storage, &in, sizeof(in));
     result.size = sizeof(in);
   } else {
-    const auto& ip = std::get<ipv6>(address.ip);
+    const auto& host = std::get<ipv6>(address.ip);
     sockaddr_in6 in{};
     in.sin6_family = AF_INET6;
     in.sin6_port = htons(address.port);
-    in.sin6_scope_id = ip.scope;
-    std::memcpy(&in.sin6_addr, ip.octets.data(), ip.octets.size());
+    in.sin6_scope_id = host.scope;
+    std::memcpy(&in.sin6_addr, host.octets.data(), host.octets.size());
     std::memcpy(&result.storage, &in, sizeof(in));
     result.size = sizeof(in);
   }

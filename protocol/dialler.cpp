@@ -61,6 +61,13 @@ void dialler::handle_refusal(steady_time now, random_source& random) {
   wait(now, random);
 }
 
+void dialler::handle_way_back(steady_time now, random_source& random) {
+  backoff_.reset();
+  auto jitter = duration{static_cast<duration::rep>(
+    random.below(static_cast<std::uint64_t>(comeback_jitter.count())))};
+  not_before_ = std::min(not_before_, now + jitter);
+}
+
 void dialler::handle_loss(bool at_once, steady_time now,
                           random_source& random) {
   if (at_once) {

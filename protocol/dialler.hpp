@@ -30,6 +30,8 @@ public:
   /// How many attempts may be under way, with or without a connection.
   static constexpr std::size_t most_attempts = 4;
 
+  static constexpr duration comeback_jitter = std::chrono::seconds{1};
+
   /// An attempt that is to be made.
   struct attempt {
     attempt_id id = 0;
@@ -93,6 +95,10 @@ public:
 
   /// A connection was stable: delays begin anew.
   void handle_stable() { backoff_.reset(); }
+
+  /// What was in the way may be gone: the next attempt is made within
+  /// `comeback_jitter`, as others are told the same now.
+  void handle_way_back(steady_time now, random_source& random);
 
   /// A connection has ended and may be replaced, `at_once` or after a delay.
   void handle_loss(bool at_once, steady_time now, random_source& random);

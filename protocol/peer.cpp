@@ -131,6 +131,13 @@ void peer::handle_connect(timestamp now) {
   consider_dial(now);
 }
 
+void peer::handle_way_back(timestamp now) {
+  if (refused_ || connected() || !wants_connection())
+    return;
+  dialler_.handle_way_back(now.steady, random_);
+  consider_dial(now);
+}
+
 void peer::handle_shutdown(steady_time at_latest, timestamp now) {
   shutdown_deadline_ = at_latest;
   draining_ = true;

@@ -86,6 +86,11 @@ public:
   /// failed, or the peer refuses.
   void handle_connect(timestamp now);
 
+  /// Another peer is connected while none was before, so that the network of
+  /// this host may have been away: if a connection is wanted it is not waited
+  /// for long any more, unless the peer has refused us.
+  void handle_way_back(timestamp now);
+
   /// This node stops: nothing more is taken, and what was taken before may
   /// still go until `at_latest`. That includes to dial the peer.
   void handle_shutdown(steady_time at_latest, timestamp now);
@@ -282,6 +287,8 @@ private:
   std::optional<connection_digest> last_established_;
   // The peer's present epoch was in use after that.
   steady_time remote_epoch_since_{};
+  // The peer's last word.
+  bool refused_ = false;
   // The last connection ended with `finished` on both sides.
   bool finished_ = false;
   // When the last connection ended.

@@ -116,6 +116,7 @@ void peer::handle_refusal(connect_reply_error reason, timestamp now) {
   actions_.emplace_back(peer_event{peer_refused{reason}});
   dialler_.handle_refusal(now.steady, random_);
   connect_wanted_ = false;
+  refused_ = true;
   switch (reason) {
   case connect_reply_error::over_capacity:
     expiry_error_ = send_error::over_capacity;
@@ -288,6 +289,7 @@ peer::activate(link& x, const control::resume& resume, timestamp now) {
   x.last_message = now.steady;
   last_established_ = terms.digest;
   finished_ = false;
+  refused_ = false;
   remote_max_message_ = terms.remote_max_message;
   outbox_.handle_max_message(terms.remote_max_message);
   expiry_error_ = send_error::expired;

@@ -42,7 +42,8 @@ struct peer_settings {
   /// How long to read on after this side's goodbye.
   duration goodbye_timeout = std::chrono::seconds{5};
   /// How long an attempt to reach the peer goes on alone, connection and
-  /// handshake, if the peer has several addresses. RFC 8305, section 5, recommends this one.
+  /// handshake, if the peer has several addresses. RFC 8305, section 5,
+  /// recommends this one.
   duration attempt_delay = std::chrono::milliseconds{250};
   /// Delays between rounds of attempts to connect.
   duration backoff_base = std::chrono::milliseconds{100};

@@ -279,3 +279,43 @@ TEST_CASE_FIXTURE(two_nodes, "a responder that vanishes before it is proven") {
   CHECK(a.outcome(token) == "expired");
   CHECK(a.count("reset") > 1);
 }
+
+TEST_CASE_FIXTURE(two_nodes,
+                  "who has its network back does not wait for long") {
+  connect();
+  net.introduce(b, a);
+  a.crash();
+  auto token = b.send(a, "echo", "1");
+  // Long enough for waiting times of many seconds.
+  net.run_for(5min);
+  REQUIRE(b.outcome(token) == "pending");
+  a.start();
+  b.with_peer(a.id(), [&](peer& x) { x.handle_way_back(net.now()); });
+  net.run_for(dialler::comeback_jitter + 100ms);
+  CHECK(b.outcome(token) == "delivered");
+}
+
+TEST_CASE_FIXTURE(two_nodes,
+                  "who has its network back calls nobody who refused") {
+  connect();
+  net.introduce(b, a);
+  a.deny(b);
+  net.cut(the_connection());
+  b.set_permanent(a);
+  net.run_for(5s);
+  REQUIRE_FALSE(b.connected(a));
+  auto before = b.attempts();
+  for (int i = 0; i < 10; ++i)
+    b.with_peer(a.id(), [&](peer& x) { x.handle_way_back(net.now()); });
+  CHECK(b.attempts() == before);
+}
+
+TEST_CASE_FIXTURE(two_nodes, "who wants nothing calls nobody back") {
+  connect();
+  net.introduce(b, a);
+  net.cut(the_connection());
+  auto before = b.attempts();
+  b.with_peer(a.id(), [&](peer& x) { x.handle_way_back(net.now()); });
+  net.run_for(1min);
+  CHECK(b.attempts() == before);
+}
