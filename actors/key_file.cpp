@@ -64,9 +64,11 @@ secret_key seed_in(const key_text& text) {
 /// Takes away, in its place, what does not belong to the text: a mark of UTF-8
 /// at the beginning, carriage returns, blank space at the end but for one line
 /// end.
+/// @param buffer the text, which takes `size` octets, and room for one more.
 /// @returns how long it is then.
-std::size_t plain_text(std::span<std::byte> text) {
+std::size_t plain_text(std::span<std::byte> buffer, std::size_t size) {
   constexpr std::string_view mark = "\xef\xbb\xbf";
+  auto text = buffer.first(size);
   auto begin = text.begin();
   if (as_text(text).starts_with(mark))
     begin += mark.size();
@@ -77,9 +79,9 @@ std::size_t plain_text(std::span<std::byte> text) {
   };
   while (end != text.begin() && is_blank(*(end - 1)))
     --end;
-  if (end != text.end())
-    *end++ = std::byte{'\n'};
-  return static_cast<std::size_t>(end - text.begin());
+  auto result = static_cast<std::size_t>(end - text.begin());
+  buffer[result] = std::byte{'\n'};
+  return result + 1;
 }
 
 } // namespace
@@ -100,7 +102,7 @@ expected<identity, file_error> load_identity(const std::string& path) {
     read_file(name, file_access::owner_only, {buffer.data(), buffer.size()});
   if (!size)
     return unexpected{std::move(size.error())};
-  if (plain_text({buffer.data(), *size}) == file_size) {
+  if (plain_text({buffer.data(), buffer.size()}, *size) == file_size) {
     key_text text{buffer.view().first<file_size>()};
     auto self = identity::from_seed(seed_in(text));
     // There is one way to write an identity: whatever else the file has in it

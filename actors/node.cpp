@@ -238,17 +238,17 @@ void node::parts::shutdown() {
     self->wait_for(handle);
     handle = nullptr;
   };
-  // First nobody comes in any more, then everybody goes.
+  // Peers that wait for a way to us may come until all has gone that can.
+  if (router)
+    self->request(router, caf::infinite, stop_router{grace})
+      .receive([](const router_stopped&) {}, [](const caf::error&) {});
   for (const auto& address : addresses)
     static_cast<void>(
       ask<listening_stopped>(self, transport, stop_listening{address}));
   for (auto& x : acceptors)
     stop(x);
-  if (router) {
-    self->request(router, caf::infinite, stop_router{grace})
-      .receive([](const router_stopped&) {}, [](const caf::error&) {});
+  if (router)
     stop(router);
-  }
   public_router = nullptr;
   stop(transport);
   // The Router has waited until all was written.

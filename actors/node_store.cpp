@@ -234,8 +234,9 @@ void state_changes::add(const state_changes& later) {
     permanent.insert_or_assign(id, is_permanent);
   for (const auto& [id, is_connected] : later.connected)
     connected.insert_or_assign(id, is_connected);
-  if (connected.size() > most_adverts)
-    std::erase_if(connected, [](const auto& x) { return !x.second; });
+  // Each is at most a needless attempt, or a missing one.
+  if (connected.size() > most_nodes)
+    connected.clear();
   if (nodes.size() > most_nodes)
     std::erase_if(nodes, [](const auto& x) { return !x.second; });
 }

@@ -34,13 +34,13 @@ struct stored_state {
 
 /// What is different from now on.
 struct state_changes {
-  std::optional<std::uint64_t> own_version;
+  std::optional<std::uint64_t> own_version = {};
   /// Other nodes; nothing in place of one that is forgotten.
-  std::unordered_map<node_id, std::optional<known_node>> nodes;
+  std::unordered_map<node_id, std::optional<known_node>> nodes = {};
   /// Whether a node is a permanent peer.
-  std::unordered_map<node_id, bool> permanent;
+  std::unordered_map<node_id, bool> permanent = {};
   /// Whether a node is connected.
-  std::unordered_map<node_id, bool> connected;
+  std::unordered_map<node_id, bool> connected = {};
 
   /// Adds changes that came after these. There is at most one for each thing;
   /// of too many nodes it is not kept which were forgotten: these are known

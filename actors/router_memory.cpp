@@ -20,6 +20,9 @@ namespace {
 constexpr std::size_t max_come_backs = 256;
 constexpr std::chrono::milliseconds come_back_time{1'000};
 
+/// How often it tries for a connection that was lost, at times that double.
+constexpr unsigned come_back_attempts = 5;
+
 } // namespace
 
 /// The Node Proxy of a node has ended.
@@ -102,8 +105,24 @@ void router_state::come_back_to(const std::vector<node_id>& peers) {
 }
 
 void router_state::handle(const come_back& msg) {
-  if (auto to = find_or_spawn(msg.to); to && !(*to)->connected)
+  if (connected_.contains(msg.to) || !noted_connected_.contains(msg.to))
+    return;
+  if (auto to = find_or_spawn(msg.to))
     send_to(**to, connect_now{});
+  if (msg.attempt && *msg.attempt + 1 < come_back_attempts)
+    come_back_later(msg.to, *msg.attempt + 1);
+}
+
+/// The other end of a connection that was lost may have something for us, and
+/// wait ever longer. So this end tries, too, for about half a minute.
+void router_state::come_back_later(const node_id& id, unsigned attempt) {
+  if (!noted_connected_.contains(id))
+    return;
+  auto longest = come_back_time * (1u << attempt);
+  auto wait = longest / 2
+              + std::chrono::milliseconds{random_.below(
+                static_cast<std::uint64_t>((longest / 2).count()))};
+  send_later(self_, wait, come_back{id, attempt});
 }
 
 void router_state::dial_permanent_peers() {
@@ -124,8 +143,12 @@ void router_state::dial_permanent_peers() {
 
 /// Has written what has changed; what changes meanwhile is written then.
 void router_state::write_state() {
-  while (auto id = adverts_.poll_forgotten())
+  while (auto id = adverts_.poll_forgotten()) {
     unwritten_.nodes[*id] = std::nullopt;
+    // There is no way back to it either.
+    if (noted_connected_.erase(*id) > 0)
+      unwritten_.connected[*id] = false;
+  }
   if (!services_.keeper) {
     unwritten_ = {};
     return;

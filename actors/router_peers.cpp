@@ -18,6 +18,18 @@ namespace {
 /// How many peers an operator is told about only once.
 constexpr std::size_t most_troubles = 1'024;
 
+/// How often all who are not connected are told to try again.
+constexpr duration way_back_interval = std::chrono::seconds{1};
+
+/// How many messages for engines somebody has sent at once.
+std::uint64_t messages_in(const caf::message& content) {
+  if (content.match_elements<node_out_msg>())
+    return 1;
+  if (content.match_elements<node_out_batch>())
+    return content.get_as<node_out_batch>(0).msgs.size();
+  return 0;
+}
+
 /// Whether a connection ended in good order.
 bool is_goodbye(std::string_view reason) {
   const auto& names = enum_names<control::goodbye_reason>;
@@ -41,7 +53,8 @@ void router_state::handle(const proven_connection& msg) {
   const auto& terms = established.terms();
   auto facts = facts_about(terms.remote);
   // Things may have changed since the peer was admitted.
-  if (stopping_ || !facts.allowed || facts.twin_connected
+  auto comes_too_late = stopping_ && !proxies_.contains(terms.remote);
+  if (comes_too_late || !facts.allowed || facts.twin_connected
       || facts.over_capacity) {
     auto reason = facts.over_capacity ? control::goodbye_reason::over_capacity
                                       : control::goodbye_reason::denied;
@@ -94,6 +107,8 @@ void router_state::handle(passed_on& msg) {
     if (waits)
       self_->make_response_promise().deliver(
         make_error(to.error(), to_hex(msg.remote.data)));
+    else
+      unanswered_->add(to.error(), messages_in(msg.content));
     return;
   }
   auto handle = caf::actor_cast<caf::actor>((*to)->handle);
@@ -145,9 +160,9 @@ void router_state::handle_event(const node_id& remote,
                      : connection_direction::in;
   if (auto to = proxies_.find(remote); to != proxies_.end()) {
     to->second.connected = true;
-    auto is_first = connected_.empty();
     connected_.insert(remote);
-    if (is_first)
+    // It had been lost, perhaps with others.
+    if (noted_connected_.contains(remote) || connected_.size() == 1)
       tell_way_back();
   }
   set_connected(remote, true);
@@ -171,6 +186,8 @@ void router_state::handle_event(const node_id& remote,
   // Who was told goodbye does not wait for us; but at our own end it may.
   if (!stopping_ && is_goodbye(event.reason))
     set_connected(remote, false);
+  else if (!stopping_)
+    come_back_later(remote, 0);
   services_.log.info("disconnected from {}: {}", to_hex(remote.data),
                      event.reason);
   report({disconnected_event{remote, std::string{event.reason}}});
@@ -193,9 +210,12 @@ void router_state::handle_event(const node_id& remote,
     services_.log.warn("{} cannot be reached", to_hex(remote.data));
 }
 
-/// Somebody is connected while nobody was: the network may have been away, and
-/// others may be waiting.
+/// The network may have been away, and others may be waiting.
 void router_state::tell_way_back() {
+  auto now = now_of(self_).steady;
+  if (now < next_way_back_)
+    return;
+  next_way_back_ = now + way_back_interval;
   for (auto& [id, to] : proxies_)
     if (!to.connected)
       send_to(to, way_back{});

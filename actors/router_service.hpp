@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -32,9 +33,12 @@ struct stop_router {
 
 struct router_stopped {};
 
-/// This process has just begun, and a node was connected to an earlier one.
+/// A node was connected to this one, or to an earlier process of it, when the
+/// connection was lost: it may be waiting.
 struct come_back {
   node_id to;
+  /// How often it has been tried, if it is to be tried again.
+  std::optional<unsigned> attempt = std::nullopt;
 };
 
 /// A handshake came to nothing before its initiator had proven itself.

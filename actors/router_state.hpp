@@ -121,6 +121,7 @@ private:
   bool is_guest(const node_id& id) const;
   trouble& trouble_with(const node_id& id);
   void tell_way_back();
+  void come_back_later(const node_id& id, unsigned attempt);
 
   /// All that is sent to a Node Proxy is counted, see `node_proxy_dormant`.
   template <class Msg>
@@ -196,6 +197,8 @@ private:
   bool writing_ = false;
   // The version of this node's last advert, before this process.
   std::uint64_t earlier_version_ = 0;
+  // Before that nobody is told again.
+  steady_time next_way_back_{};
   bool stopping_ = false;
   promise<router_stopped> stop_waiting_;
   // How many failures nobody was told of when the end began.

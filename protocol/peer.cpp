@@ -141,6 +141,9 @@ void peer::handle_way_back(timestamp now) {
 void peer::handle_shutdown(steady_time at_latest, timestamp now) {
   shutdown_deadline_ = at_latest;
   draining_ = true;
+  // There is no time for a long wait.
+  if (!refused_ && wants_connection())
+    dialler_.handle_way_back(now.steady, random_);
   handle_timeout(now);
 }
 

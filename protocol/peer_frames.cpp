@@ -233,10 +233,10 @@ void peer::handle(link& x, const control::goodbye& frame, timestamp now) {
       handle_refusal(connect_reply_error::over_capacity, now);
     else
       dialler_.handle_loss(false, now.steady, random_);
-    // Two that stop do not wait for each other.
-    if (reason == control::goodbye_reason::shutdown)
-      draining_ = false;
   }
+  // Two that stop do not wait for each other.
+  if (reason == control::goodbye_reason::shutdown)
+    draining_ = false;
   // A connection that was superseded was not the last one.
   finished_ = x.said_finished && frame.finished
               && reason != control::goodbye_reason::superseded

@@ -13,7 +13,7 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-clock::time_point until() {
+clock::time_point soon() {
   return clock::now() + std::chrono::seconds{1};
 }
 
@@ -22,15 +22,18 @@ clock::time_point until() {
 int fail(std::string_view text) {
   // Nobody is waited for who does not read it.
   auto line = "node-proxy: " + std::string{text} + '\n';
-  static_cast<void>(write_until(STDERR_FILENO, line, until()));
+  std::string_view rest = line;
+  static_cast<void>(write_until(STDERR_FILENO, rest, soon()));
   return exit_error;
 }
 
-int print_line(std::string_view text) {
+int print_line(std::string_view text, int stop) {
   auto line = std::string{text} + '\n';
-  if (!write_until(STDOUT_FILENO, line, clock::time_point::max()))
-    return fail("standard output cannot be written");
-  return exit_ok;
+  std::string_view rest = line;
+  if (write_until(STDOUT_FILENO, rest, clock::time_point::max(), stop)
+      || write_until(STDOUT_FILENO, rest, soon()))
+    return exit_ok;
+  return fail("standard output cannot be written");
 }
 
 } // namespace node_proxy::tools

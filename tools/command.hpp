@@ -37,7 +37,9 @@ struct command {
 /// Prints `text` to standard error, as an error, and returns `exit_error`.
 [[nodiscard]] int fail(std::string_view text);
 
-/// Prints `text` and a line end to standard output. Returns the exit status.
-[[nodiscard]] int print_line(std::string_view text);
+/// Prints `text` and a line end to standard output. Once `stop` is readable (-1
+/// for never), a reader that takes nothing is waited for no longer than a
+/// second. Returns the exit status.
+[[nodiscard]] int print_line(std::string_view text, int stop = -1);
 
 } // namespace node_proxy::tools

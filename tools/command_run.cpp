@@ -128,15 +128,6 @@ void connect_permanently(caf::actor_system& system, const node& local,
   }
 }
 
-/// How often to look whether the terminal is ours again.
-constexpr std::chrono::milliseconds terminal_interval{500};
-
-/// Whether input may be read. What is typed at the terminal is for somebody
-/// else while this process is in the background.
-bool may_read(int fd) {
-  return ::isatty(fd) == 0 || ::tcgetpgrp(fd) == ::getpgrp();
-}
-
 /// How long to wait for anything, in milliseconds.
 int poll_timeout(const console& typed, bool may_read_later) {
   if (auto until = typed.waits_until()) {
@@ -152,8 +143,8 @@ int poll_timeout(const console& typed, bool may_read_later) {
 bool serve(line_reader& input, console& typed, const json_lines& out,
            wakeup& changed, const stop_signals& signals) {
   for (;;) {
-    auto is_ours = may_read(input.fd());
-    auto want_input = !input.ended() && is_ours && !typed.waits_until();
+    auto is_ours = input.may_read();
+    auto want_input = !input.ended() && is_ours && typed.has_room();
     // An entry with a negative descriptor is left out. The last one, without
     // any event to wait for, tells when the reader of a pipe has gone.
     pollfd fds[] = {{signals.fd(), POLLIN, 0},
@@ -169,10 +160,10 @@ bool serve(line_reader& input, console& typed, const json_lines& out,
       return true;
     if (fds[1].revents != 0)
       changed.clear();
-    if (fds[2].revents != 0)
+    if (fds[2].revents != 0 && input.may_read())
       input.read();
     typed.handle_changed();
-    while (!typed.waits_until()) {
+    while (typed.has_room()) {
       auto line = input.poll_line();
       if (!line)
         break;

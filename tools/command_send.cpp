@@ -139,7 +139,7 @@ node_out_msg sender::make_msg(bytes payload) const {
   return result;
 }
 
-int report(const summary& done, double seconds) {
+int report(const summary& done, double seconds, int stop) {
   for (const auto& [error, count] : done.failures)
     static_cast<void>(
       fail(std::to_string(count) + " not acknowledged: " + error));
@@ -148,7 +148,7 @@ int report(const summary& done, double seconds) {
   line["acknowledged"] = done.acknowledged;
   line["failed"] = done.sent - done.acknowledged;
   line["seconds"] = std::round(seconds * 1e3) / 1e3;
-  auto printed = print_line(line.dump());
+  auto printed = print_line(line.dump(), stop);
   return done.sent == done.acknowledged ? printed : exit_error;
 }
 
@@ -160,13 +160,14 @@ int send_from(caf::actor_system& system, const send_options& options,
   if (!local)
     return fail(describe(local.error()));
   message_source source{options.messages, signals.fd()};
+  auto router = local->router();
   // Then what is under way gets its outcome, and the summary tells it.
   signals.set_handler([&] { local->shutdown(); });
-  auto done = sender{system, local->router(), to, options}.send_all(source);
+  auto done = sender{system, router, to, options}.send_all(source);
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   signals.set_handler({});
   local->shutdown();
-  auto status = report(done, took.count());
+  auto status = report(done, took.count(), signals.fd());
   if (source.failed())
     return fail("a line of standard input is too long; it and what came after "
                 "it was not sent");

@@ -57,6 +57,10 @@ caf::behavior sender_actor(caf::event_based_actor* self,
         .then([=](delivered) { end(delivered_line(id)); },
               [=](const caf::error& error) { end(failed_line(id, error)); });
     },
+    [=](const std::string& report) {
+      static_cast<void>(out->write(json::parse(report)));
+      open->remove_report();
+    },
     [self](caf::flush_atom) { self->quit(); },
   };
 }
@@ -79,10 +83,12 @@ bool outstanding::add(const node_id& to, std::size_t bytes) {
   share.full =
     share.messages > 0
     && (share.messages >= max_messages || share.bytes + bytes > max_bytes
-        || bytes_ + bytes > max_all_bytes);
+        || (share.bytes + bytes > sure_bytes
+            && bytes_ + bytes > max_all_bytes));
   if (share.full)
     return false;
-  ++share.messages;
+  if (share.messages++ == 0)
+    share.moved = clock::now();
   share.bytes += bytes;
   bytes_ += bytes;
   return true;
@@ -95,30 +101,40 @@ void outstanding::remove(const node_id& to, std::size_t bytes) {
   --share.messages;
   share.bytes -= bytes;
   bytes_ -= bytes;
-  if (share.messages <= max_messages / 2 && share.bytes <= max_bytes / 2)
-    share.slow = false;
+  share.moved = clock::now();
   if (std::exchange(share.full, false))
     changed_.set();
   if (share.messages == 0)
     shares_.erase(position);
 }
 
-void outstanding::handle_slow(const node_id& to) {
-  std::lock_guard guard{mutex_};
-  if (auto share = shares_.find(to); share != shares_.end())
-    share->second.slow = true;
-}
-
-bool outstanding::is_slow(const node_id& to) const {
+outstanding::clock::time_point
+outstanding::worth_waiting_until(const node_id& to) const {
   std::lock_guard guard{mutex_};
   auto share = shares_.find(to);
-  return share != shares_.end() && share->second.slow;
+  return share != shares_.end() ? share->second.moved + patience
+                                : clock::time_point{};
+}
+
+void outstanding::add_report() {
+  std::lock_guard guard{mutex_};
+  ++reports_;
+}
+
+void outstanding::remove_report() {
+  std::lock_guard guard{mutex_};
+  if (reports_-- == max_messages)
+    changed_.set();
+}
+
+bool outstanding::has_room_for_reports() const {
+  std::lock_guard guard{mutex_};
+  return reports_ < max_messages;
 }
 
 console::console(caf::actor_system& system, const node_id& self,
                  const router_actor& router, json_lines& out, wakeup& changed)
-  : self_{self}, out_{out}, outstanding_{std::make_shared<outstanding>(
-                              changed)},
+  : self_{self}, outstanding_{std::make_shared<outstanding>(changed)},
     // It writes and may have to wait for the reader.
     sender_{
       system.spawn<caf::detached>(sender_actor, router, &out, outstanding_)} {}
@@ -137,7 +153,7 @@ void console::handle_line(const input_line& line) {
     return;
   }
   auto id = ++last_id_;
-  auto node = parse_node_id(take_word(rest));
+  auto node = parse_node(take_word(rest));
   if (!node)
     return report_failure(id, "malformed", node.error());
   auto engine = take_word(rest);
@@ -150,11 +166,9 @@ void console::handle_line(const input_line& line) {
   msg.msg.sender = {self_, engine_name{console_engine}};
   msg.msg.target = {*node, engine_name{engine}};
   msg.msg.msg = to_bytes(rest);
-  if (try_send(id, msg))
-    return;
-  if (outstanding_->is_slow(*node))
-    return report_full(id);
-  waiting_ = waiting_line{id, std::move(msg), clock::now() + patience};
+  if (!try_send(id, msg))
+    waiting_ = waiting_line{id, std::move(msg), {}};
+  handle_changed();
 }
 
 void console::handle_changed() {
@@ -162,12 +176,23 @@ void console::handle_changed() {
     return;
   auto& [id, msg, until] = *waiting_;
   if (!try_send(id, msg)) {
+    until = outstanding_->worth_waiting_until(*msg.msg.target.node);
     if (clock::now() < until)
       return;
-    outstanding_->handle_slow(*msg.msg.target.node);
     report_full(id);
   }
   waiting_.reset();
+}
+
+expected<node_id, std::string> console::parse_node(std::string_view text) {
+  if (text == last_node_text_ && !text.empty())
+    return last_node_;
+  auto result = parse_node_id(text);
+  if (result) {
+    last_node_text_ = text;
+    last_node_ = *result;
+  }
+  return result;
 }
 
 /// @returns false if there is no room.
@@ -183,9 +208,11 @@ void console::report_full(std::uint64_t id) {
                  "as many messages to this node wait for an answer as may");
 }
 
+/// By somebody who may wait for the reader.
 void console::report_failure(std::uint64_t id, std::string_view error,
                              std::string_view detail) {
-  static_cast<void>(out_.write(failed_line(id, error, detail)));
+  outstanding_->add_report();
+  caf::anon_send(sender_, failed_line(id, error, detail).dump());
 }
 
 } // namespace node_proxy::tools

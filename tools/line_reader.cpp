@@ -8,6 +8,18 @@
 
 namespace node_proxy::tools {
 
+namespace {
+
+/// Whether input can be read later although a read has failed: of a terminal
+/// that is somebody else's for now it fails with EIO.
+bool may_go_on(int error, int fd) {
+  return error == EINTR || error == EAGAIN
+         || (error == EIO && ::isatty(fd) != 0 && ::tcgetpgrp(fd) >= 0
+             && ::tcgetpgrp(fd) != ::getpgrp());
+}
+
+} // namespace
+
 void line_reader::read() {
   std::array<char, 64 * 1024> chunk;
   auto count = ::read(fd_, chunk.data(), chunk.size());
@@ -15,9 +27,15 @@ void line_reader::read() {
     buffer_.append(chunk.data(), static_cast<std::size_t>(count));
     if (skipping_)
       drop_front();
-  } else if (count == 0 || (errno != EINTR && errno != EAGAIN)) {
+  } else if (count == 0 || !may_go_on(errno, fd_)) {
     ended_ = true;
   }
+}
+
+bool line_reader::may_read() const {
+  auto foreground = ::isatty(fd_) != 0 ? ::tcgetpgrp(fd_) : -1;
+  // It is no terminal, or not the one that this process belongs to.
+  return foreground < 0 || foreground == ::getpgrp();
 }
 
 std::optional<input_line> line_reader::poll_line() {

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -12,6 +13,9 @@ namespace node_proxy::tools {
 /// Longest line of standard input: room for the largest message that nodes take
 /// by default, and for words before it.
 inline constexpr std::size_t longest_line = (16u << 20) + (64u << 10);
+
+/// How often to look whether the terminal is this process's again.
+inline constexpr std::chrono::milliseconds terminal_interval{500};
 
 /// One line of input.
 struct input_line {
@@ -26,6 +30,11 @@ class line_reader {
 public:
   /// @param limit is the longest line, in bytes.
   line_reader(int fd, std::size_t limit) : fd_{fd}, limit_{limit} {}
+
+  /// Whether input may be read now. What is typed at the terminal of a shell is
+  /// for somebody else while this process is in the background; to be asked
+  /// again after some time.
+  [[nodiscard]] bool may_read() const;
 
   /// Reads once. To be called when the descriptor is readable, else it waits.
   void read();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <condition_variable>
+#include <csignal>
 #include <deque>
 #include <mutex>
 #include <thread>
@@ -35,7 +36,7 @@ int timeout_until(clock::time_point until) {
 
 } // namespace
 
-bool write_until(int fd, std::string_view text, clock::time_point until,
+bool write_until(int fd, std::string_view& text, clock::time_point until,
                  int stop) {
   while (!text.empty()) {
     pollfd fds[] = {{fd, POLLOUT, 0}, {stop, POLLIN, 0}};
@@ -101,11 +102,12 @@ void line_writer::state::run() {
     if (queue.empty())
       break;
     // Nobody else takes the first one away.
-    const auto& line = queue.front();
+    auto size = queue.front().size();
+    std::string_view line = queue.front();
     guard.unlock();
     auto ok = write_until(fd, line, clock::time_point::max(), stop.fd());
     guard.lock();
-    octets -= line.size();
+    octets -= size;
     queue.pop_front();
     changed.notify_all();
     if (!ok) {

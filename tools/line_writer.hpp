@@ -14,10 +14,10 @@
 
 namespace node_proxy::tools {
 
-/// Writes `text` whole. A reader that takes nothing is not waited for after
-/// `until`, or once `stop` is readable (-1 for never).
+/// Writes `text`, which becomes what is left of it. A reader that takes nothing
+/// is not waited for after `until`, or once `stop` is readable (-1 for never).
 /// @returns whether all was written.
-[[nodiscard]] bool write_until(int fd, std::string_view text,
+[[nodiscard]] bool write_until(int fd, std::string_view& text,
                                std::chrono::steady_clock::time_point until,
                                int stop = -1);
 

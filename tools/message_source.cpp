@@ -49,12 +49,18 @@ std::optional<bytes> message_source::poll_input(bool wait) {
 
 /// @returns whether something can be read.
 bool message_source::wait_for_input(bool wait) {
-  pollfd fds[] = {{from_input() ? input_.fd() : -1, POLLIN, 0},
-                  {stop_, POLLIN, 0}};
-  if (::poll(fds, std::size(fds), wait ? -1 : 0) <= 0)
-    return false;
-  stopped_ = fds[1].revents != 0;
-  return !stopped_ && fds[0].revents != 0;
+  for (;;) {
+    auto may_read = from_input() && input_.may_read();
+    pollfd fds[] = {{may_read ? input_.fd() : -1, POLLIN, 0},
+                    {stop_, POLLIN, 0}};
+    auto patience = may_read ? -1 : static_cast<int>(terminal_interval.count());
+    if (::poll(fds, std::size(fds), wait ? patience : 0) > 0) {
+      stopped_ = fds[1].revents != 0;
+      return !stopped_ && fds[0].revents != 0 && input_.may_read();
+    }
+    if (!wait)
+      return false;
+  }
 }
 
 bool message_source::ended() const {

@@ -43,10 +43,14 @@ stop_signals::~stop_signals() {
 }
 
 void stop_signals::set_handler(std::function<void()> handler) {
-  std::lock_guard guard{mutex_};
+  std::unique_lock guard{mutex_};
   handler_ = std::move(handler);
+  auto earlier = std::move(handler_thread_);
   if (has_come_ && handler_)
     handler_thread_ = std::thread{handler_};
+  guard.unlock();
+  if (earlier.joinable())
+    earlier.join();
 }
 
 void stop_signals::wait() {

@@ -27,7 +27,8 @@ public:
   [[nodiscard]] int fd() const noexcept { return first_.fd(); }
 
   /// What is done at the first signal, in a thread of its own; at once if it
-  /// has come already. The destructor waits for it.
+  /// has come already. Another handler, or none, takes its place once it is
+  /// done.
   void set_handler(std::function<void()> handler);
 
 private:

@@ -1,5 +1,6 @@
 // Nodes in actor systems of their own, connected over TCP.
 
+#include <node_proxy/actors/event_loop.hpp>
 #include <node_proxy/protocol/advert.hpp>
 
 #include "node_fixture.hpp"

@@ -1,0 +1,238 @@
+// run and send while nobody reads, while a peer is stuck, and when they are
+// told to end.
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+
+#include <doctest/doctest.h>
+#include <poll.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tool_node.hpp"
+#include "unread_process.hpp"
+
+using namespace node_proxy::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+using clock_type = std::chrono::steady_clock;
+
+// More than pipes hold.
+constexpr int many = 30'000;
+
+std::vector<std::string> run_command(const tool_key& key,
+                                     std::vector<std::string> more = {}) {
+  std::vector<std::string> result{
+    NODE_PROXY_TOOL, "run", "--key", key.file, "--listen", "tcp://127.0.0.1:0"};
+  result.insert(result.end(), more.begin(), more.end());
+  return result;
+}
+
+std::string repeated(const std::string& line, int count) {
+  std::string result;
+  for (int i = 0; i < count; ++i)
+    result += line;
+  return result;
+}
+
+/// A shell at a terminal of its own.
+class shell {
+public:
+  shell() {
+    pid_ = ::forkpty(&fd_, nullptr, nullptr, nullptr);
+    REQUIRE(pid_ >= 0);
+    if (pid_ == 0) {
+      ::setenv("PS1", "ready> ", 1);
+      ::execlp("bash", "bash", "--norc", "--noprofile", "-i", nullptr);
+      ::_exit(127);
+    }
+    await("ready> ");
+  }
+
+  shell(const shell&) = delete;
+  shell& operator=(const shell&) = delete;
+
+  ~shell() {
+    type("kill -9 $(jobs -p)\nexit\n");
+    ::close(fd_);
+    ::waitpid(pid_, nullptr, 0);
+  }
+
+  void type(std::string_view text) {
+    REQUIRE(::write(fd_, text.data(), text.size())
+            == static_cast<ssize_t>(text.size()));
+  }
+
+  /// Waits until the terminal has shown `text`; what was shown before it is
+  /// forgotten.
+  void await(std::string_view text) {
+    auto until = clock_type::now() + patience;
+    for (;;) {
+      if (auto at = shown_.find(text); at != std::string::npos) {
+        shown_.erase(0, at + text.size());
+        return;
+      }
+      INFO(shown_);
+      REQUIRE(clock_type::now() < until);
+      char chunk[4096];
+      pollfd readable{fd_, POLLIN, 0};
+      if (::poll(&readable, 1, 100) <= 0)
+        continue;
+      auto count = ::read(fd_, chunk, sizeof(chunk));
+      REQUIRE(count > 0);
+      shown_.append(chunk, static_cast<std::size_t>(count));
+    }
+  }
+
+private:
+  pid_t pid_ = -1;
+  int fd_ = -1;
+  std::string shown_;
+};
+
+} // namespace
+
+// -- nobody reads -------------------------------------------------------------
+
+TEST_CASE("one signal ends a node whose output nobody reads") {
+  temporary_folder folder;
+  unread_process uut{run_command(tool_key{folder, "node"})};
+  uut.first_line();
+  SUBCASE("with many answers to write") {
+    uut.write_what_it_takes(repeated("send nobody a b\n", many));
+  }
+  SUBCASE("with much to log") {
+    uut.write_what_it_takes(repeated("what is this\n", many));
+  }
+  uut.signal(SIGTERM);
+  CHECK(uut.wait(10s) == 0);
+}
+
+TEST_CASE("a second signal ends a node at once") {
+  temporary_folder folder;
+  tool_key nobody{folder, "nobody"};
+  auto advert = nobody.advertise("tcp://127.0.0.1:1");
+  unread_process uut{run_command(tool_key{folder, "node"}, {"--peer", advert})};
+  uut.first_line();
+  // For this one a node waits as long as it may.
+  uut.write_what_it_takes("send " + nobody.id + " inbox hello\n");
+  CHECK_FALSE(uut.wait(300ms));
+  uut.signal(SIGTERM);
+  CHECK_FALSE(uut.wait(300ms));
+  uut.signal(SIGINT);
+  CHECK(uut.wait(1s) == 128 + SIGINT);
+}
+
+TEST_CASE("what is not printed is not acknowledged") {
+  temporary_folder folder;
+  tool_key bobs{folder, "bob"};
+  unread_process bob{run_command(bobs, {"--engine", "inbox=print"})};
+  auto listening = json::parse(bob.first_line());
+  auto advert = bobs.advertise(listening["address"]);
+  tool_node alice{tool_key{folder, "alice"}, {"--peer", advert}};
+  // Bob's pipe and queue hold less than this.
+  for (int i = 0; i < 8; ++i)
+    alice.program().write("send " + bobs.id + " inbox "
+                          + std::string(1u << 20, 'x') + "\n");
+  bob.signal(SIGTERM);
+  CHECK(bob.wait(10s) == 0);
+  auto last = alice.stop(SIGTERM);
+  auto delivered = std::count_if(last.begin(), last.end(), [](const json& x) {
+    return x["event"] == "delivered";
+  });
+  CHECK(delivered < 8);
+}
+
+// -- a peer is stuck ----------------------------------------------------------
+
+TEST_CASE("a stopped peer holds up no line for another one") {
+  temporary_folder folder;
+  tool_node stopped{tool_key{folder, "stopped"}, {"--engine", "inbox=count"}};
+  tool_node healthy{tool_key{folder, "healthy"}, {"--engine", "inbox=count"}};
+  tool_node uut{tool_key{folder, "uut"},
+                {"--peer", stopped.advert(), "--peer", healthy.advert()}};
+  uut.send(stopped, "inbox", "first");
+  uut.send(healthy, "inbox", "first");
+  uut.await("delivered", {{"id", 1}});
+  uut.await("delivered", {{"id", 2}});
+  stopped.program().signal(SIGSTOP);
+  uut.program().write(repeated("send " + stopped.id() + " inbox x\n", many));
+  auto id = 2 + many;
+  auto failed = 0;
+  auto await_delivery = [&](int of) {
+    auto wanted = R"("delivered","id":)" + std::to_string(of) + "}";
+    for (;;) {
+      auto line = uut.program().next_line();
+      REQUIRE(line);
+      failed += line->find("outbox_full") != std::string::npos;
+      if (line->find(wanted) != std::string::npos)
+        return;
+    }
+  };
+  std::chrono::nanoseconds best = 1h;
+  // The first one tells when all before has been read.
+  for (int i = 0; i < 4; ++i) {
+    auto begun = clock_type::now();
+    uut.send(healthy, "inbox", "hello");
+    await_delivery(++id);
+    best = std::min<std::chrono::nanoseconds>(best, clock_type::now() - begun);
+  }
+  CHECK(best < 100ms);
+  CHECK(failed > 0);
+  stopped.program().signal(SIGCONT);
+  await_delivery(3);
+}
+
+// -- the end ------------------------------------------------------------------
+
+TEST_CASE("who hangs up ends a node in good order") {
+  temporary_folder folder;
+  tool_node bob{tool_key{folder, "bob"}, {"--engine", "inbox=print"}};
+  tool_node alice{tool_key{folder, "alice"}, {"--peer", bob.advert()}};
+  alice.send(bob, "inbox", "hello");
+  alice.await("delivered");
+  alice.stop(SIGHUP);
+  CHECK(bob.await("disconnected")["reason"] == "shutdown");
+}
+
+TEST_CASE("send tells what it has done when it is interrupted") {
+  temporary_folder folder;
+  tool_node bob{tool_key{folder, "bob"}, {"--engine", "inbox=count"}};
+  tool_key key{folder, "alice"};
+  process uut{{NODE_PROXY_TOOL, "send", "--key", key.file, "--peer",
+               bob.advert(), "--to", "inbox", "-"}};
+  uut.write("one\n");
+  json totals{{"messages", 1}};
+  bob.await("count", totals);
+  uut.signal(SIGINT);
+  auto line = uut.next_line();
+  REQUIRE(line);
+  auto summary = json::parse(*line);
+  CHECK(summary["sent"] == 1);
+  CHECK(summary["acknowledged"] == 1);
+  CHECK(uut.wait() == 0);
+}
+
+TEST_CASE("a node in the background leaves the terminal alone") {
+  temporary_folder folder;
+  tool_key key{folder, "node"};
+  shell uut;
+  std::string command;
+  for (const auto& x : run_command(key))
+    command += x + ' ';
+  uut.type(command + "2>/dev/null &\n");
+  uut.await("listening");
+  uut.type("echo ty''ped\n");
+  uut.await("typed");
+  uut.type("jobs\n");
+  uut.await("Running");
+  // In the foreground it has what is typed.
+  uut.type("fg\n");
+  uut.await("node-proxy");
+  uut.type("send nobody a b\n");
+  uut.await("\"failed\"");
+}

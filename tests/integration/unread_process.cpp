@@ -1,0 +1,100 @@
+#include "unread_process.hpp"
+
+#include <csignal>
+#include <thread>
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace node_proxy::testing {
+
+namespace {
+
+struct pipe_ends {
+  pipe_ends() {
+    int fds[2];
+    REQUIRE(::pipe2(fds, O_CLOEXEC) == 0);
+    read = fds[0];
+    write = fds[1];
+  }
+
+  int read = -1;
+  int write = -1;
+};
+
+} // namespace
+
+unread_process::unread_process(std::vector<std::string> command) {
+  pipe_ends in;
+  pipe_ends out;
+  pipe_ends err;
+  std::vector<char*> arguments;
+  for (auto& x : command)
+    arguments.push_back(x.data());
+  arguments.push_back(nullptr);
+  pid_ = ::fork();
+  REQUIRE(pid_ >= 0);
+  if (pid_ == 0) {
+    ::dup2(in.read, STDIN_FILENO);
+    ::dup2(out.write, STDOUT_FILENO);
+    ::dup2(err.write, STDERR_FILENO);
+    ::execv(arguments[0], arguments.data());
+    ::_exit(127);
+  }
+  for (int fd : {in.read, out.write, err.write})
+    ::close(fd);
+  in_ = in.write;
+  out_ = out.read;
+  err_ = err.read;
+  ::fcntl(in_, F_SETFL, O_NONBLOCK);
+}
+
+unread_process::~unread_process() {
+  if (pid_ > 0) {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  for (int fd : {in_, out_, err_})
+    ::close(fd);
+}
+
+std::string unread_process::first_line() {
+  std::string result;
+  for (char next = 0; ::read(out_, &next, 1) == 1 && next != '\n';)
+    result += next;
+  return result;
+}
+
+std::size_t unread_process::write_what_it_takes(std::string_view text) {
+  constexpr int patience = 500;
+  auto size = text.size();
+  for (pollfd writable{in_, POLLOUT, 0};
+       !text.empty() && ::poll(&writable, 1, patience) > 0;) {
+    auto count = ::write(in_, text.data(), text.size());
+    if (count <= 0)
+      break;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return size - text.size();
+}
+
+void unread_process::signal(int number) const {
+  ::kill(pid_, number);
+}
+
+std::optional<int> unread_process::wait(std::chrono::milliseconds at_most) {
+  auto until = std::chrono::steady_clock::now() + at_most;
+  int status = 0;
+  while (::waitpid(pid_, &status, WNOHANG) != pid_) {
+    if (std::chrono::steady_clock::now() > until)
+      return std::nullopt;
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+  pid_ = -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+} // namespace node_proxy::testing

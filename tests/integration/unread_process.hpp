@@ -1,0 +1,47 @@
+// A program whose output nobody reads.
+
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace node_proxy::testing {
+
+/// A child process with pipes for its standard streams, of which the test reads
+/// only the first line. It is killed at the end, if it still runs.
+class unread_process {
+public:
+  /// @param command is the path of a program and its arguments.
+  explicit unread_process(std::vector<std::string> command);
+  unread_process(const unread_process&) = delete;
+  unread_process& operator=(const unread_process&) = delete;
+  ~unread_process();
+
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+
+  /// Waits for a line of standard output.
+  std::string first_line();
+
+  /// Writes as much as it takes for some time.
+  /// @returns how much that was.
+  std::size_t write_what_it_takes(std::string_view text);
+
+  void signal(int number) const;
+
+  /// Waits at most so long for the end. The exit status, or 128 and the number
+  /// of the signal that ended it; nothing if it still runs.
+  std::optional<int> wait(std::chrono::milliseconds at_most);
+
+private:
+  pid_t pid_ = -1;
+  int in_ = -1;
+  int out_ = -1;
+  int err_ = -1;
+};
+
+} // namespace node_proxy::testing
