@@ -1,5 +1,6 @@
 // What a node still knows when it starts again.
 
+#include <node_proxy/actors/node_store.hpp>
 #include <node_proxy/protocol/advert.hpp>
 
 #include "node_fixture.hpp"
