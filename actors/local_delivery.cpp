@@ -48,6 +48,7 @@ private:
   void watch(send_token token, const deadline& expires);
   std::optional<send_error> check(const engine_msg& msg) const;
   void finish(send_token token, const std::optional<send_failure>& failure);
+  void expire(send_token token);
   void end_if_done();
   void arm();
 
@@ -56,9 +57,16 @@ private:
   std::optional<pending_sends> pending_;
   std::optional<engine_lanes> lanes_;
   std::optional<timer> timer_;
-  // What is under way, and how much of the bounds of an outbox it takes.
-  std::unordered_map<send_token, std::size_t> open_;
-  std::size_t open_bytes_ = 0;
+  // What engines have not come to an end with, and how much of the bounds of an
+  // outbox it takes: until then it is in memory, whoever still waits for it.
+  struct held {
+    std::size_t size = 0;
+    bool answered = false;
+  };
+
+  std::unordered_map<send_token, held> held_;
+  std::size_t held_bytes_ = 0;
+  std::size_t unanswered_ = 0; // of held_
   deadline_queue<steady_time> steady_deadlines_;
   deadline_queue<std::chrono::seconds> wall_deadlines_;
   std::optional<steady_time> stops_at_;
@@ -117,11 +125,12 @@ std::optional<send_error> local_delivery_state::take(send_token token,
   auto size = msg.msg.msg.size() + outbox::memory_overhead;
   if (size > config_.settings.outbox_bytes)
     return send_error::too_large;
-  if (open_.size() >= config_.settings.outbox_messages
-      || open_bytes_ + size > config_.settings.outbox_bytes)
+  if (held_.size() >= config_.settings.outbox_messages
+      || held_bytes_ + size > config_.settings.outbox_bytes)
     return send_error::outbox_full;
-  open_.emplace(token, size);
-  open_bytes_ += size;
+  held_.emplace(token, held{size});
+  held_bytes_ += size;
+  ++unanswered_;
   watch(token, *expires);
   engine_msg copy{{config_.self, msg.msg.sender.name},
                   {config_.self, msg.msg.target.name},
@@ -138,13 +147,13 @@ void local_delivery_state::watch(send_token token, const deadline& expires) {
   else
     wall_deadlines_.add(std::get<std::chrono::seconds>(expires), token);
   auto has_open = [this](send_token begin, send_token end) {
-    while (begin != end && !open_.contains(begin))
+    while (begin != end && !held_.contains(begin))
       ++begin;
     return begin != end;
   };
-  if (steady_deadlines_.size() > 2 * open_.size() + least_clean_up)
+  if (steady_deadlines_.size() > 2 * held_.size() + least_clean_up)
     steady_deadlines_.forget_unless(has_open);
-  if (wall_deadlines_.size() > 2 * open_.size() + least_clean_up)
+  if (wall_deadlines_.size() > 2 * held_.size() + least_clean_up)
     wall_deadlines_.forget_unless(has_open);
 }
 
@@ -160,15 +169,30 @@ local_delivery_state::check(const engine_msg& msg) const {
   return std::nullopt;
 }
 
-/// Nothing more will become of a message. What has come to its end before stays
-/// as it is.
+/// Nothing more will become of a message. Who has an answer keeps it.
 void local_delivery_state::finish(send_token token,
                                   const std::optional<send_failure>& failure) {
-  auto known = open_.extract(token);
+  auto known = held_.extract(token);
   if (known.empty())
     return;
-  open_bytes_ -= known.mapped();
+  held_bytes_ -= known.mapped().size;
+  if (known.mapped().answered)
+    return;
+  --unanswered_;
   pending_->handle_outcome({token, failure});
+}
+
+/// An engine that has got a message may still take it: as with other nodes
+/// nobody knows.
+void local_delivery_state::expire(send_token token) {
+  auto known = held_.find(token);
+  if (known == held_.end())
+    return;
+  known->second.answered = true;
+  --unanswered_;
+  pending_->handle_outcome(
+    {token, send_failure{send_error::unconfirmed,
+                         send_failure::unconfirmed_cause::expired}});
 }
 
 void local_delivery_state::handle_answers() {
@@ -181,17 +205,13 @@ void local_delivery_state::handle(const engine_left& msg) {
   end_if_done();
 }
 
-/// An engine that has got a message may still take it: as with other nodes
-/// nobody knows.
 void local_delivery_state::handle_tick() {
   timer_->handle_tick();
   auto now = now_of(self_);
-  send_failure failure{send_error::unconfirmed,
-                       send_failure::unconfirmed_cause::expired};
   while (auto token = steady_deadlines_.poll_due(now.steady))
-    finish(*token, failure);
+    expire(*token);
   while (auto token = wall_deadlines_.poll_due(now.wall))
-    finish(*token, failure);
+    expire(*token);
   end_if_done();
   arm();
 }
@@ -204,7 +224,7 @@ void local_delivery_state::handle(const stop_node_proxy& msg) {
 
 /// Who still waits is answered by the table of promises.
 void local_delivery_state::end_if_done() {
-  if (stops_at_ && (open_.empty() || now_of(self_).steady >= *stops_at_))
+  if (stops_at_ && (unanswered_ == 0 || now_of(self_).steady >= *stops_at_))
     self_->quit();
 }
 

@@ -3,20 +3,14 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
-#include <node_proxy/actors/small_file.hpp>
+#include <node_proxy/actors/state_file.hpp>
 #include <node_proxy/messages/identities.hpp>
 #include <node_proxy/protocol/address_memory.hpp>
-
-namespace SQLite {
-class Database;
-}
 
 namespace node_proxy {
 
@@ -53,14 +47,6 @@ struct state_changes {
   }
 };
 
-/// Tells files apart, whatever their names.
-struct file_identity {
-  std::uint64_t device = 0;
-  std::uint64_t number = 0;
-
-  friend bool operator==(const file_identity&, const file_identity&) = default;
-};
-
 /// The database `state.db` in a directory. It has an owner, who may be another
 /// thread than the one that opened it. What `apply` wrote outlives the process,
 /// however that ends; only if the whole machine fails the last changes may be
@@ -75,10 +61,6 @@ public:
   [[nodiscard]] static expected<node_store, file_error>
   open(const std::string& directory, const node_id& self);
 
-  node_store(node_store&&) noexcept;
-  node_store& operator=(node_store&&) noexcept;
-  ~node_store();
-
   /// Errors: damaged, io.
   [[nodiscard]] expected<stored_state, file_error> load();
 
@@ -89,25 +71,19 @@ public:
   [[nodiscard]] expected<void, file_error> apply(const state_changes& changes);
 
   /// Whether the last `apply` found that the database had been removed.
-  [[nodiscard]] bool take_restored() { return std::exchange(restored_, false); }
+  [[nodiscard]] bool take_restored() { return file_.take_restored(); }
 
-  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const std::string& path() const { return file_.path(); }
 
 private:
-  node_store(std::string directory, std::string path,
-             std::unique_ptr<SQLite::Database> database);
+  explicit node_store(state_file file);
 
-  expected<void, file_error> keep_in_place();
   expected<void, file_error> load_ids(const std::string& table,
                                       std::vector<node_id>& ids);
   void apply_ids(const std::string& table,
                  const std::unordered_map<node_id, bool>& changes);
 
-  std::string directory_;
-  std::string path_;
-  std::optional<file_identity> file_;
-  bool restored_ = false;
-  std::unique_ptr<SQLite::Database> database_;
+  state_file file_;
 };
 
 } // namespace node_proxy

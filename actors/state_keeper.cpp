@@ -54,8 +54,8 @@ private:
     if (ok)
       unwritten_ = {};
     if (store_->take_restored())
-      log_.warn("{} had been removed while the node was running: it was "
-                "written again, with all that was in it",
+      log_.warn("{}, or its journal, had been removed while the node was "
+                "running: it was written again, with all that was in it",
                 store_->path());
     if (!ok && !failing_)
       log_.error(

@@ -116,6 +116,26 @@ TEST_CASE_FIXTURE(fixture, "what waits for own engines is bounded") {
   CHECK(send(message("idle")) == std::nullopt);
 }
 
+TEST_CASE_FIXTURE(fixture, "what has expired counts as long as it is held") {
+  auto engine = spawn_silent(a);
+  a.add_engine("silent", engine);
+  auto msg = message("silent");
+  msg.expiry = rel_time{1};
+  auto one = a.self->request(a.node.router(), patience, msg);
+  auto two = a.self->request(a.node.router(), patience, msg);
+  auto expired = [](const caf::error& error) {
+    CHECK(code_of(error) == errc::unconfirmed);
+  };
+  one.receive([](const delivered&) { FAIL("nobody took it"); }, expired);
+  two.receive([](const delivered&) { FAIL("nobody took it"); }, expired);
+  CHECK(send(msg) == errc::outbox_full);
+  // Nobody waits, so the end of the node does not either.
+  auto begin = std::chrono::steady_clock::now();
+  a.node.shutdown();
+  CHECK(std::chrono::steady_clock::now() - begin < patience / 2);
+  caf::anon_send_exit(engine, caf::exit_reason::kill);
+}
+
 TEST_CASE_FIXTURE(fixture, "a batch to the own node is answered once") {
   a.add_engine("x", a.system.spawn([]() -> caf::behavior {
     return {[](const engine_msg_batch&) {

@@ -88,8 +88,8 @@ TEST_CASE_FIXTURE(fixture, "what is written is there again") {
   address_memory met;
   met.handle_introduction(first);
   met.handle_contact(any_port(), {});
-  apply({41, {{one->id(), known_node{first}}}, {{one->id(), true}}});
-  apply({42, {{two->id(), known_node{second, met}}}, {{two->id(), true}}});
+  apply({41, {{one->id(), known_node{first}}}, {{one->id(), true}}, {}});
+  apply({42, {{two->id(), known_node{second, met}}}, {{two->id(), true}}, {}});
   auto state = load();
   CHECK(state.own_version == 42);
   REQUIRE(state.nodes.size() == 2);
@@ -98,14 +98,14 @@ TEST_CASE_FIXTURE(fixture, "what is written is there again") {
   CHECK(state.permanent_peers.size() == 2);
   // One that is replaced comes last.
   auto newer = advert_of(*one, 9);
-  apply({{}, {{one->id(), known_node{newer}}}, {{one->id(), false}}});
+  apply({{}, {{one->id(), known_node{newer}}}, {{one->id(), false}}, {}});
   state = load();
   CHECK(state.own_version == 42);
   REQUIRE(state.nodes.size() == 2);
   CHECK(state.nodes[0] == known_node{second, met});
   CHECK(state.nodes[1] == known_node{newer});
   CHECK(state.permanent_peers == std::vector{two->id()});
-  apply({{}, {{two->id(), std::nullopt}}, {}});
+  apply({{}, {{two->id(), std::nullopt}}, {}, {}});
   CHECK(load().nodes.size() == 1);
 }
 
@@ -125,7 +125,7 @@ TEST_CASE_FIXTURE(fixture, "a state belongs to one node") {
 TEST_CASE_FIXTURE(fixture, "what is no state is refused") {
   SUBCASE("a directory that cannot be made") {
     path = folder / "nowhere/state";
-    CHECK(error("cannot be made") == file_errc::not_found);
+    CHECK(error("expected one (mkdir -p)") == file_errc::not_found);
   }
   SUBCASE("a file in place of the directory") {
     write_text(path, "hello");
@@ -137,26 +137,27 @@ TEST_CASE_FIXTURE(fixture, "what is no state is refused") {
     CHECK(error("no SQLite database") == file_errc::damaged);
   }
   SUBCASE("the database of another program") {
-    apply({1, {}, {}});
+    apply({1, {}, {}, {}});
     auto content = read_text(file);
     content[68] = 'x'; // application_id, see the file format of SQLite
     write_text(file, content);
     CHECK(error("another program") == file_errc::damaged);
   }
   SUBCASE("the database of another version") {
-    apply({1, {}, {}});
+    apply({1, {}, {}, {}});
     auto content = read_text(file);
     content[63] = '\2'; // user_version
     write_text(file, content);
     CHECK(error("has version 2; expected 1") == file_errc::damaged);
   }
   SUBCASE("a database that is cut short") {
-    apply({1, {{self->id(), known_node{advert_of(*self, 1)}}}, {}});
+    apply({1, {{self->id(), known_node{advert_of(*self, 1)}}}, {}, {}});
     write_text(file, read_text(file).substr(0, 8'192));
     CHECK(error("damaged") == file_errc::damaged);
   }
   SUBCASE("an advert that was altered") {
-    apply({1, {{self->id(), known_node{advert_of(*self, 0x1122334455)}}}, {}});
+    apply(
+      {1, {{self->id(), known_node{advert_of(*self, 0x1122334455)}}}, {}, {}});
     auto content = read_text(file);
     // The version, as a BARE uint.
     auto where = content.find(std::string{"\xd5\x88\xcd\x91\x92\x02", 6});
@@ -168,7 +169,7 @@ TEST_CASE_FIXTURE(fixture, "what is no state is refused") {
 }
 
 TEST_CASE_FIXTURE(fixture, "half a change is no change") {
-  apply({1, {}, {}});
+  apply({1, {}, {}, {}});
   // As a process leaves it that is killed while it makes the database.
   SUBCASE("before there is anything") {
     std::filesystem::remove(file);
@@ -177,7 +178,7 @@ TEST_CASE_FIXTURE(fixture, "half a change is no change") {
   }
   SUBCASE("in the middle of writing") {
     auto owner = std::make_optional(open());
-    REQUIRE(owner->apply({2, {}, {}}));
+    REQUIRE(owner->apply({2, {}, {}, {}}));
     auto journal = read_text(file + "-wal");
     auto database = read_text(file);
     REQUIRE(journal.size() > 100);
@@ -205,19 +206,57 @@ TEST_CASE_FIXTURE(fixture,
   SUBCASE("the file alone") {
     std::filesystem::remove(file);
   }
+  SUBCASE("its journal alone") {
+    std::filesystem::remove(file + "-wal");
+  }
   state_changes second;
   second.permanent[fresh_identity()->id()] = true;
   auto applied = store.apply(second);
   REQUIRE_MESSAGE(applied, applied.error().text);
   CHECK(store.take_restored());
+  REQUIRE(store.apply(second));
   CHECK_FALSE(store.take_restored());
-  { auto ended = std::move(store); }
+  CHECK(node_store::open(path, self->id()).error().code == file_errc::in_use);
+  // What a process that is killed now leaves.
+  auto left = folder / "left";
+  std::filesystem::copy(path, left);
+  path = std::exchange(left, path);
   auto state = load();
   CHECK(state.own_version == 7);
   CHECK(state.permanent_peers.size() == 2);
   CHECK((std::filesystem::status(file).permissions()
          & std::filesystem::perms::others_all)
         == std::filesystem::perms::none);
+}
+
+TEST_CASE_FIXTURE(fixture, "a state stays where it was opened") {
+  auto before = std::filesystem::current_path();
+  std::filesystem::current_path(std::string{folder / ""});
+  auto store = node_store::open("state", self->id());
+  std::filesystem::current_path(before);
+  REQUIRE_MESSAGE(store, store.error().text);
+  CHECK(store->path() == file);
+  state_changes changes;
+  changes.own_version = 7;
+  CHECK(store->apply(changes));
+  CHECK_FALSE(store->take_restored());
+}
+
+TEST_CASE_FIXTURE(fixture, "a state that cannot be looked for is not removed") {
+  auto store = open();
+  auto away = folder / "away";
+  std::filesystem::rename(path, away);
+  std::filesystem::create_symlink(path, path);
+  state_changes changes;
+  changes.own_version = 7;
+  auto applied = store.apply(changes);
+  REQUIRE_FALSE(applied);
+  CHECK(applied.error().code == file_errc::io);
+  CHECK(applied.error().text.find("cannot be found") != std::string::npos);
+  std::filesystem::remove(path);
+  std::filesystem::rename(away, path);
+  CHECK(store.apply(changes));
+  CHECK_FALSE(store.take_restored());
 }
 
 TEST_CASE_FIXTURE(fixture, "a state that was replaced is left alone") {
@@ -253,5 +292,5 @@ TEST_CASE_FIXTURE(fixture, "a state that cannot be made again is an error") {
 TEST_CASE_FIXTURE(fixture, "what is damaged says how to begin anew") {
   static_cast<void>(load());
   write_text(file, std::string(8'192, 'x'));
-  CHECK(error("To begin anew, move it away") == file_errc::damaged);
+  CHECK(error("To begin anew, stop the node and move") == file_errc::damaged);
 }
