@@ -21,7 +21,6 @@
 #include <thread>
 #include <vector>
 
-
 #include <node_proxy/actors/advert_file.hpp>
 #include <node_proxy/actors/key_file.hpp>
 #include <node_proxy/actors/node.hpp>
