@@ -318,9 +318,15 @@ actor_runner::actor_runner(caf::actor_system& system,
                            std::shared_ptr<event_source> events)
   : core_{std::make_shared<core>(system, std::move(events))} {
   // CAF waits for its threads in the end, which it knows if they are actors.
-  for (int i = 0; i < 2; ++i)
-    system.spawn<caf::detached + caf::hidden>(
-      [core = core_](caf::blocking_actor*) { core->serve(); });
+  try {
+    for (int i = 0; i < 2; ++i)
+      system.spawn<caf::detached + caf::hidden>(
+        [core = core_](caf::blocking_actor*) { core->serve(); });
+  } catch (...) {
+    // There may be one thread already.
+    core_->stop();
+    throw;
+  }
 }
 
 actor_runner::~actor_runner() {

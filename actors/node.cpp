@@ -1,7 +1,10 @@
 #include <node_proxy/actors/node.hpp>
 
+#include <cstdio>
+#include <cstdlib>
 #include <future>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -95,6 +98,18 @@ bool can_make_threads(int count) {
   for (auto& x : threads)
     x.join();
   return ok;
+}
+
+/// A thread that runs actors of nodes would wait for itself, sometimes: whether
+/// it hangs depends on what else these actors have to do. So it never may.
+void abort_in_event_loop() {
+  if (!actor_runner::has_this_thread())
+    return;
+  std::fputs("node_proxy: a node was shut down or destroyed by an actor that "
+             "runs in the event loop of nodes. Do that outside of actors, or "
+             "in an actor that is detached.\n",
+             stderr);
+  std::abort();
 }
 
 /// Asks an actor and waits for the answer, from outside of all actors.
@@ -232,6 +247,7 @@ void node::parts::shutdown() {
   // Afterwards the actor system may be gone.
   if (!transport)
     return;
+  abort_in_event_loop();
   caf::scoped_actor self{system, true};
   auto stop = [&self](auto& handle) {
     caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
@@ -326,14 +342,25 @@ expected<node, caf::error> spawn_node(caf::actor_system& system,
     return unexpected{
       make_error(errc::bad_config, "libsodium cannot be initialized")};
   config.settings.have_aes = config.use_aes && aes_available();
-  if (!can_make_threads(threads_of_a_node))
+  auto no_threads = [] {
     return unexpected{make_error(errc::out_of_resources,
                                  "the threads of a node cannot be made: see "
                                  "ulimit -u, and the limits of its container")};
-  auto parts = std::make_shared<node::parts>(system);
-  if (auto ok = parts->start(std::move(config)); !ok)
-    return unexpected{ok.error()};
-  return node{std::move(parts)};
+  };
+  if (!can_make_threads(threads_of_a_node))
+    return no_threads();
+  // Others may take meanwhile what there was.
+  try {
+    auto parts = std::make_shared<node::parts>(system);
+    if (auto ok = parts->start(std::move(config)); !ok)
+      return unexpected{ok.error()};
+    return node{std::move(parts)};
+  } catch (const std::system_error&) {
+    return no_threads();
+  } catch (const std::bad_alloc&) {
+    return unexpected{
+      make_error(errc::out_of_resources, "there is no memory for a node")};
+  }
 }
 
 } // namespace node_proxy

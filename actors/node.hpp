@@ -49,7 +49,9 @@ public:
 
   /// Says goodbye to all peers, ends all actors of the node, and returns when
   /// that is done. Every request that is still open is answered. What is called
-  /// again does nothing. Not to be called from an actor.
+  /// again does nothing. Not to be called by an actor, nor is the destructor,
+  /// but for a detached one: in a thread that runs the actors of nodes, where
+  /// it could wait for itself, either ends the process with SIGABRT.
   void shutdown();
 
 private:

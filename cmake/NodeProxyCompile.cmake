@@ -1,5 +1,11 @@
-# What is common to all targets of ours: warnings, sources of a folder, ccache
-# and precompiled headers.
+# What is common to all targets of ours: position independence, warnings,
+# sources of a folder, ccache and precompiled headers.
+
+# Also static libraries may become a part of somebody's shared library. Programs
+# are compiled in the same way, or could not use the same precompiled header.
+# Calls inside of a library stay as direct as without: nobody replaces functions
+# of ours when a program is loaded.
+add_compile_options(-fPIC -fno-semantic-interposition)
 
 # A folder is a target, so its list of sources is the folder. CONFIGURE_DEPENDS
 # has the build look again each time it runs, which costs milliseconds at this
@@ -26,10 +32,15 @@ function(node_proxy_warnings target)
       -Wno-error=array-bounds>)
 endfunction()
 
-# A library of ours: include path in the build and after installation.
+# A library of ours, static unless BUILD_SHARED_LIBS is set: include path in the
+# build and after installation. Shared ones lie beside each other. As long as
+# the major version is 0, a minor version may break what is linked to another.
 function(node_proxy_library target export_name)
   node_proxy_warnings(${target})
-  set_target_properties(${target} PROPERTIES EXPORT_NAME ${export_name})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${export_name}
+    VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+    INSTALL_RPATH "$ORIGIN" INSTALL_RPATH_USE_LINK_PATH TRUE)
   add_library(node_proxy::${export_name} ALIAS ${target})
   target_include_directories(${target} PUBLIC
     "$<BUILD_INTERFACE:${NODE_PROXY_INCLUDE_DIR}>")

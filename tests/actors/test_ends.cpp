@@ -1,12 +1,17 @@
 // In which order a node, its actor system and the process end. Each case is a
 // process of its own, since some of them would hang or crash it.
 
+#include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <limits>
 #include <optional>
 #include <thread>
 
+#include <dlfcn.h>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +19,21 @@
 #include "node_fixture.hpp"
 
 using namespace test;
+
+namespace {
+
+/// How many threads the system makes until it has no room for more.
+std::atomic<int> threads_left = std::numeric_limits<int>::max();
+
+} // namespace
+
+/// Takes the place of the one of the C library, for all who make threads.
+extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* how,
+                              void* (*f)(void*), void* x) noexcept {
+  static const auto create = reinterpret_cast<decltype(&pthread_create)>(
+    ::dlsym(RTLD_NEXT, "pthread_create"));
+  return threads_left-- > 0 ? create(thread, how, f, x) : EAGAIN;
+}
 
 namespace {
 
@@ -59,19 +79,25 @@ node start(caf::actor_system& system, node_config config = local_config()) {
   return std::move(*result);
 }
 
-/// Two nodes that are connected, with a message under way that is never taken.
+/// Sends a message to the engine `x` of a node, and waits for the outcome.
+void send_to(const node_id& to, const node& from, caf::actor_system& system) {
+  caf::scoped_actor self{system};
+  node_out_msg msg;
+  msg.expiry = rel_time{60};
+  msg.msg.sender = {from.id(), "y"};
+  msg.msg.target = {to, "x"};
+  self->request(from.router(), patience, msg)
+    .receive([](const delivered&) {}, [](const caf::error&) {});
+}
+
+/// Two nodes that are connected.
 struct busy_pair {
   explicit busy_pair(caf::actor_system& system) {
     far.emplace(start(system));
     auto config = local_config();
     config.adverts = {far->advert()};
     near.emplace(start(system, std::move(config)));
-    caf::scoped_actor self{system};
-    node_out_msg msg;
-    msg.msg.sender = {near->id(), "x"};
-    msg.msg.target = {far->id(), "nobody"};
-    self->request(near->router(), patience, msg)
-      .receive([](const delivered&) {}, [](const caf::error&) {});
+    send_to(far->id(), *near, system);
   }
 
   std::optional<node> far;
@@ -133,6 +159,86 @@ TEST_CASE("exit ends a process with a live node") {
         == 7);
 }
 
+TEST_CASE("a static node is no worse than a static actor system alone") {
+  // The libraries of CAF may end before what is static here.
+  auto alone = status_of([] {
+    static plain_system x;
+    std::exit(0);
+  });
+  auto together = 0;
+  SUBCASE("the node is destroyed first") {
+    together = status_of([] {
+      static plain_system x;
+      static auto uut = start(x.system);
+      std::exit(0);
+    });
+  }
+  SUBCASE("the actor system is destroyed first") {
+    together = status_of([] {
+      static std::optional<node> uut;
+      static plain_system x;
+      uut.emplace(start(x.system));
+      std::exit(0);
+    });
+  }
+  CHECK(together != -1);
+  if (alone == 0)
+    CHECK(together == 0);
+}
+
+TEST_CASE("a node ends while another thread waits for all actors") {
+  CHECK(status_of([] {
+          plain_system x;
+          auto engine = x.system.spawn([]() -> caf::behavior {
+            return {[](const engine_msg&) {
+            }};
+          });
+          auto config = local_config();
+          config.engines = {{"x", engine}};
+          std::optional<node> uut{start(x.system, std::move(config))};
+          std::thread waiting{[&x] {
+            x.system.await_all_actors_done();
+          }};
+          uut.reset();
+          caf::anon_send_exit(engine, caf::exit_reason::user_shutdown);
+          engine = nullptr;
+          waiting.join();
+        })
+        == 0);
+}
+
+TEST_CASE("an engine in the event loop that shuts its node down is told") {
+  CHECK(status_of([] {
+          plain_system x;
+          std::optional<node> uut;
+          auto engine = x.system.spawn([&uut]() -> caf::behavior {
+            return {[&uut](const engine_msg&) {
+              uut->shutdown();
+            }};
+          });
+          auto config = local_config();
+          config.engines = {{"x", engine}};
+          uut.emplace(start(x.system, std::move(config)));
+          auto far_config = local_config();
+          far_config.adverts = {uut->advert()};
+          auto far = start(x.system, std::move(far_config));
+          send_to(uut->id(), far, x.system);
+        })
+        == 128 + SIGABRT);
+}
+
+TEST_CASE("a detached actor may shut a node down") {
+  CHECK(status_of([] {
+          plain_system x;
+          auto uut = start(x.system);
+          x.system.spawn<caf::detached>(
+            [&uut](caf::blocking_actor*) { uut.shutdown(); });
+          x.system.await_all_actors_done();
+          ::_exit(uut.router() ? 1 : 0);
+        })
+        == 0);
+}
+
 TEST_CASE("who was moved from can be shut down and destroyed") {
   CHECK(status_of([] {
           plain_system x;
@@ -157,6 +263,22 @@ TEST_CASE("a node whose threads cannot be made is an error") {
                                                                          : 1);
         })
         == 0);
+}
+
+TEST_CASE("a node whose threads others take meanwhile is an error") {
+  // Those with which it was tried whether there are enough, and a few.
+  for (int threads = 8; threads < 12; ++threads) {
+    CAPTURE(threads);
+    CHECK(status_of([threads] {
+            plain_system x;
+            threads_left = threads;
+            auto uut = spawn_node(x.system, local_config());
+            // CAF waits in the end for threads that it could not make.
+            ::_exit(!uut && code_of(uut.error()) == errc::out_of_resources ? 0
+                                                                           : 1);
+          })
+          == 0);
+  }
 }
 
 TEST_CASE("a node without descriptors is an error") {

@@ -174,6 +174,7 @@ paced_sender::paced_sender(const std::vector<node_advert>& to,
   auto local = spawn_node(system_, std::move(config));
   REQUIRE_MESSAGE(local, describe(local.error()));
   node_.emplace(std::move(*local));
+  loop_ = event_loop::of(system_).value();
   // Not all at the same moment: each would wait for those in front of it.
   auto ticks_apart = clock_type::duration{tick_time} / to.size();
   for (const auto& advert : to) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include <node_proxy/actors/event_loop.hpp>
 #include <node_proxy/actors/node.hpp>
 
 namespace node_proxy::testing {
@@ -93,11 +94,8 @@ public:
   /// Answers all that is open, and ends the node.
   void shutdown() { node_.reset(); }
 
-  /// How many actors there are besides those of the streams and those that were
-  /// there before the node.
-  [[nodiscard]] std::size_t actors_of_node() {
-    return system_.registry().running() - streams_.size() - other_actors_;
-  }
+  /// Whether any actor of the node is left. Each has a pointer to the loop.
+  [[nodiscard]] bool has_actors() const { return !loop_.expired(); }
 
 private:
   struct system_config : caf::actor_system_config {
@@ -106,8 +104,8 @@ private:
 
   system_config config_;
   caf::actor_system system_{config_};
-  std::size_t other_actors_ = system_.registry().running();
   std::optional<node> node_;
+  std::weak_ptr<event_loop> loop_;
   std::vector<std::shared_ptr<paced_stream>> streams_;
   std::vector<caf::actor> actors_;
 };

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Projects of others can link the libraries into a shared library, and can add
+# this project as a subdirectory. $NODE_PROXY_BUILD is where it was built.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+project=$root/tests/scripts/outside_project
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+failures=0
+
+complain() {
+  echo "FAILED: $*"
+  failures=$((failures + 1))
+}
+
+# cached NAME: the value of a variable in the build of this project.
+cached() {
+  sed -n "s/^$1:[A-Z]*=//p" "$NODE_PROXY_BUILD/CMakeCache.txt"
+}
+
+# configure BUILD OPTION...: with the compiler and the CAF of that build.
+configure() {
+  local build=$1
+  shift
+  cmake -S "$project" -B "$build" -G Ninja \
+    -DCMAKE_BUILD_TYPE="$(cached CMAKE_BUILD_TYPE)" \
+    -DCMAKE_CXX_COMPILER="$(cached CMAKE_CXX_COMPILER)" \
+    -DCMAKE_CXX_FLAGS="$(cached CMAKE_CXX_FLAGS)" \
+    -DCMAKE_CXX_STANDARD=20 "$@" > "$folder/log" 2>&1 && return
+  cat "$folder/log"
+  return 1
+}
+
+links_into_a_shared_library() {
+  cmake --install "$NODE_PROXY_BUILD" --prefix "$folder/installed" \
+    > /dev/null &&
+    configure "$folder/user" \
+      "-DCMAKE_PREFIX_PATH=$folder/installed;$(cached CMAKE_PREFIX_PATH)" &&
+    cmake --build "$folder/user" && "$folder/user/program"
+}
+
+# The targets of a build whose names have a word.
+targets() {
+  ninja -C "$1" -t targets all | cut -d: -f1 | grep -E "$2" || true
+}
+
+# What tools, tests and benchmarks need is not looked for: it may be missing.
+is_a_subdirectory() {
+  local name without=()
+  for name in CLI11 nlohmann_json doctest benchmark; do
+    without+=("-DCMAKE_DISABLE_FIND_PACKAGE_$name=ON")
+  done
+  configure "$1" -DNODE_PROXY_SOURCE="$root" "${without[@]}" \
+    -DCMAKE_PREFIX_PATH="$(cached CMAKE_PREFIX_PATH)" "${@:2}"
+}
+
+links_into_a_shared_library || complain "linking into a shared library"
+
+is_a_subdirectory "$folder/static" || complain "being a subdirectory"
+for name in actors protocol; do
+  [[ -n $(targets "$folder/static" "/libnode_proxy_$name\.a$") ]] ||
+    complain "as a subdirectory, $name is no static library"
+done
+others=$(targets "$folder/static" '(^|/)(node-proxy|example_|bench|test_)')
+[[ -z $others ]] || complain "a subdirectory has more than libraries: $others"
+
+is_a_subdirectory "$folder/shared" -DBUILD_SHARED_LIBS=ON ||
+  complain "being a subdirectory with shared libraries"
+for name in actors protocol; do
+  [[ -n $(targets "$folder/shared" "/libnode_proxy_$name\.so$") ]] ||
+    complain "with BUILD_SHARED_LIBS, $name is no shared library"
+done
+
+if ((failures > 0)); then
+  exit 1
+fi
+echo "Other projects can use this one."
