@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <node_proxy/actors/write_signals.hpp>
+
 namespace node_proxy {
 
 namespace {
@@ -103,7 +105,11 @@ state_file::state_file(state_file&&) noexcept = default;
 
 state_file& state_file::operator=(state_file&&) noexcept = default;
 
-state_file::~state_file() = default;
+state_file::~state_file() {
+  // SQLite writes what its journal has when it closes the database.
+  write_signals_blocked guard;
+  database_.reset();
+}
 
 expected<state_file, file_error>
 state_file::open(const std::string& directory) {

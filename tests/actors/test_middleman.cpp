@@ -140,10 +140,12 @@ TEST_CASE("an engine of another process is served by a node") {
                 == errc::name_in_use),
            "its name is in use");
     node_out_msg msg;
+    msg.expiry = rel_time{10};
     msg.msg.target.name = "far";
     msg.msg.msg = to_bytes("hello");
     auto sent = x.ask<delivered>(x.router, msg);
-    demand(bool{sent}, "it is sent to");
+    demand(bool{sent},
+           "it is sent to: " + (sent ? std::string{} : describe(sent.error())));
     demand(bool(as_text(next_message(x.self).msg) == "hello"),
            "it gets the message");
     demand(bool(x.ask<engine_found>(x.router, lookup_engine{"far"})),
@@ -191,6 +193,7 @@ TEST_CASE("an engine that dies with its process is gone") {
   auto other = start([&] {
     remote_user x{port};
     node_out_msg msg;
+    msg.expiry = rel_time{10};
     msg.msg.target.name = "far";
     auto until = std::chrono::steady_clock::now() + patience;
     for (;;) {

@@ -70,8 +70,6 @@ TEST_CASE("a write to the state beyond the limit is an error") {
           state_changes changes;
           changes.own_version = 7;
           auto applied = store->apply(changes);
-          if (!applied)
-            std::fprintf(stderr, "%s\n", applied.error().text.c_str());
           return !applied && applied.error().code == file_errc::io ? 0 : 1;
         })
         == 0);

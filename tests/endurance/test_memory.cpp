@@ -12,6 +12,8 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <node_proxy/actors/router_service.hpp>
+
 #include "actors/node_fixture.hpp"
 #include "integration/tcp_forwarder.hpp"
 
@@ -46,9 +48,8 @@ std::uint64_t epoch_of(test_node& of, const node_id& peer) {
   connect_request request;
   request.src_node_id = peer;
   request.dst_node_id = of.node.id();
-  auto result = of.ask<admission>(admission_request{request});
-  REQUIRE(result);
-  return result->epoch;
+  auto router = caf::actor_cast<router_service>(of.node.router());
+  return of.must<admission>(router, admission_request{request}).epoch;
 }
 
 /// Timers keep the memory of an actor until their time has come.
