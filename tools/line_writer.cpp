@@ -111,15 +111,16 @@ void line_writer::state::run() {
     queue.pop_front();
     changed.notify_all();
     if (!ok) {
-      failed = true;
+      // At the end nobody is left to read, which is no failure.
+      failed = !closed;
       break;
     }
   }
   ended = true;
   changed.notify_all();
-  auto was_closed = closed;
+  auto is_news = failed;
   guard.unlock();
-  if (failed && !was_closed)
+  if (is_news)
     tell_failed();
 }
 
@@ -127,9 +128,15 @@ line_writer::line_writer(int fd, left_out_line left_out,
                          std::function<void()> failed)
   : state_{
     std::make_shared<state>(fd, std::move(left_out), std::move(failed))} {
+  // Signals are for those who wait for them.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
   std::thread{[x = state_] {
     x->run();
   }}.detach();
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 line_writer::~line_writer() {

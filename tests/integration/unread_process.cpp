@@ -82,6 +82,7 @@ std::size_t unread_process::write_what_it_takes(std::string_view text) {
 }
 
 void unread_process::signal(int number) const {
+  REQUIRE(pid_ > 0);
   ::kill(pid_, number);
 }
 
