@@ -20,9 +20,6 @@ namespace {
 constexpr std::size_t max_come_backs = 256;
 constexpr std::chrono::milliseconds come_back_time{1'000};
 
-/// How often it tries for a connection that was lost, at times that double.
-constexpr unsigned come_back_attempts = 5;
-
 } // namespace
 
 /// The Node Proxy of a node has ended.
@@ -109,20 +106,6 @@ void router_state::handle(const come_back& msg) {
     return;
   if (auto to = find_or_spawn(msg.to))
     send_to(**to, connect_now{});
-  if (msg.attempt && *msg.attempt + 1 < come_back_attempts)
-    come_back_later(msg.to, *msg.attempt + 1);
-}
-
-/// The other end of a connection that was lost may have something for us, and
-/// wait ever longer. So this end tries, too, for about half a minute.
-void router_state::come_back_later(const node_id& id, unsigned attempt) {
-  if (!noted_connected_.contains(id))
-    return;
-  auto longest = come_back_time * (1u << attempt);
-  auto wait = longest / 2
-              + std::chrono::milliseconds{random_.below(
-                static_cast<std::uint64_t>((longest / 2).count()))};
-  send_later(self_, wait, come_back{id, attempt});
 }
 
 void router_state::dial_permanent_peers() {

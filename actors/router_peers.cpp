@@ -186,8 +186,6 @@ void router_state::handle_event(const node_id& remote,
   // Who was told goodbye does not wait for us; but at our own end it may.
   if (!stopping_ && is_goodbye(event.reason))
     set_connected(remote, false);
-  else if (!stopping_)
-    come_back_later(remote, 0);
   services_.log.info("disconnected from {}: {}", to_hex(remote.data),
                      event.reason);
   report({disconnected_event{remote, std::string{event.reason}}});

@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <memory>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -37,8 +36,6 @@ struct router_stopped {};
 /// connection was lost: it may be waiting.
 struct come_back {
   node_id to;
-  /// How often it has been tried, if it is to be tried again.
-  std::optional<unsigned> attempt = std::nullopt;
 };
 
 /// A handshake came to nothing before its initiator had proven itself.

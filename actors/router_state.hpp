@@ -121,7 +121,6 @@ private:
   bool is_guest(const node_id& id) const;
   trouble& trouble_with(const node_id& id);
   void tell_way_back();
-  void come_back_later(const node_id& id, unsigned attempt);
 
   /// All that is sent to a Node Proxy is counted, see `node_proxy_dormant`.
   template <class Msg>
