@@ -259,6 +259,46 @@ TEST_CASE("a malformed address is told from a good one") {
   CHECK(!std::filesystem::exists(folder / "advert"));
 }
 
+TEST_CASE("an address is refused with the reason") {
+  temporary_folder folder;
+  auto key = folder / "key";
+  output_of({"keygen", "--out", key});
+  auto refused = [&](std::vector<std::string> command,
+                     const std::string& address, std::string_view why) {
+    command.push_back(address);
+    check_fails(command, 2, address);
+    check_fails(command, 2, why);
+  };
+  std::vector<std::string> listen{"run", "--key", key, "--listen"};
+  std::vector<std::string> advertise{"run", "--key", key, "--advertise"};
+  std::vector<std::string> advert{"advert", "--key",           key,
+                                  "--out",  folder / "advert", "--address"};
+  refused(listen, "tcp://[fe80::1]:1", "expected the interface");
+  refused(listen, "tcp://[fe80::1%none]:1", "no interface 'none'");
+  refused(listen, "tcp://[::ffff:127.0.0.1]:1", "IPv4");
+  refused(listen, "tcp://224.0.0.1:1", "many hosts");
+  for (const auto& command : {advertise, advert}) {
+    refused(command, "tcp://[::ffff:0.0.0.0]:1", "any address");
+    refused(command, "tcp://[ff02::1]:1", "many hosts");
+    refused(command, "tcp://10.0.0.1:0", "port 0");
+    refused(command, "tcp://[fe80::1%1]:1", "interface");
+  }
+}
+
+TEST_CASE("no message offers what the next one refuses") {
+  temporary_folder folder;
+  auto key = folder / "key";
+  output_of({"keygen", "--out", key});
+  for (const auto* option : {"--listen", "--advertise"})
+    for (const auto* address : {"127.0.0.1:1", "udp://127.0.0.1:1"}) {
+      auto result = run_tool({"run", "--key", key, option, address});
+      INFO(result.errors);
+      CHECK(result.status == 2);
+      CHECK(result.errors.find("expected tcp://IP:PORT\n")
+            != std::string::npos);
+    }
+}
+
 TEST_CASE("an advert has at most 16 addresses") {
   temporary_folder folder;
   auto key = folder / "key";
