@@ -63,6 +63,7 @@ TEST_CASE("keygen does not overwrite anything") {
   auto key = folder / "key";
   auto id = output_of({"keygen", "--out", key});
   check_fails({"keygen", "--out", key}, 1, key);
+  check_fails({"keygen", "--out", key}, 1, "not overwritten");
   CHECK(output_of({"id", key}) == id);
 }
 
@@ -88,6 +89,10 @@ TEST_CASE("a key file that is missing, open to others or damaged is refused") {
   check_all("expected mode 0600");
   write_text(key, "node-proxy key v1\n");
   check_all("damaged");
+  write_text(key, "");
+  check_all("empty");
+  write_text(key, read_text(advert));
+  check_all("no key");
 }
 
 TEST_CASE("an advert says what it was made from") {
