@@ -202,6 +202,12 @@ TEST_CASE("every command explains itself") {
   CHECK(run_tool({"--help"}).status == 0);
 }
 
+TEST_CASE("the program tells its version") {
+  auto told = output_of({"--version"});
+  CHECK(told.starts_with("node-proxy "));
+  CHECK(std::isdigit(told.back()));
+}
+
 TEST_CASE("wrong usage has an exit status of its own") {
   temporary_folder folder;
   auto key = folder / "key";
@@ -212,7 +218,7 @@ TEST_CASE("wrong usage has an exit status of its own") {
   check_fails({"keygen"}, 2, "--out");
   check_fails({"keygen", "--out", folder / "new", "--in"}, 2, "--in");
   check_fails({"id"}, 2, "FILE");
-  check_fails({"run", "--key", key}, 2, "--listen");
+  check_fails({"run"}, 2, "--key");
   std::vector<std::string> run{"run", "--key", key, "--listen",
                                "tcp://127.0.0.1:0"};
   auto with = [](std::vector<std::string> command,
