@@ -21,7 +21,12 @@ constexpr std::size_t middle_at = id_at + digits;
 constexpr std::size_t seed_at = middle_at + middle.size();
 constexpr std::size_t tail_at = seed_at + digits;
 constexpr std::size_t file_size = tail_at + tail.size();
+
+/// For what editors and other systems add, see `plain_text`.
 constexpr std::size_t room_for_decoration = 256;
+
+constexpr std::string_view expectation =
+  "; expected the three lines that `node-proxy keygen` writes";
 
 /// The text of a key file, which is as secret as the key in it.
 using key_text = secret<file_size>;
@@ -61,27 +66,49 @@ secret_key seed_in(const key_text& text) {
   return seed;
 }
 
+bool is_blank(std::byte x) {
+  return x == std::byte{' '} || x == std::byte{'\t'};
+}
+
 /// Takes away, in its place, what does not belong to the text: a mark of UTF-8
-/// at the beginning, carriage returns, blank space at the end but for one line
-/// end.
+/// at the beginning, carriage returns, blank space at the ends of lines, empty
+/// lines at the end. What is left ends with a line end.
 /// @param buffer the text, which takes `size` octets, and room for one more.
 /// @returns how long it is then.
 std::size_t plain_text(std::span<std::byte> buffer, std::size_t size) {
   constexpr std::string_view mark = "\xef\xbb\xbf";
+  constexpr std::byte line_end{'\n'};
   auto text = buffer.first(size);
-  auto begin = text.begin();
+  auto from = text.begin();
   if (as_text(text).starts_with(mark))
-    begin += mark.size();
-  auto end = std::copy_if(begin, text.end(), text.begin(),
-                          [](std::byte x) { return x != std::byte{'\r'}; });
-  auto is_blank = [](std::byte x) {
-    return x == std::byte{' '} || x == std::byte{'\t'} || x == std::byte{'\n'};
+    from += mark.size();
+  auto to = text.begin();
+  auto trim = [&](auto is_superfluous) {
+    while (to != text.begin() && is_superfluous(*(to - 1)))
+      --to;
   };
-  while (end != text.begin() && is_blank(*(end - 1)))
-    --end;
-  auto result = static_cast<std::size_t>(end - text.begin());
-  buffer[result] = std::byte{'\n'};
+  for (; from != text.end(); ++from) {
+    if (*from == std::byte{'\r'})
+      continue;
+    if (*from == line_end)
+      trim(is_blank);
+    *to++ = *from;
+  }
+  trim([](std::byte x) { return is_blank(x) || x == line_end; });
+  auto result = static_cast<std::size_t>(to - text.begin());
+  buffer[result] = line_end;
   return result + 1;
+}
+
+/// What is wrong with a text that is not that of a key file.
+std::string damage_of(bytes_view text) {
+  std::string what = "is damaged: seed and node id are incomplete, or do not "
+                     "belong together";
+  if (text.size() <= 1)
+    what = "is empty";
+  else if (!as_text(text).starts_with(head.substr(0, head.find('\n'))))
+    what = "contains no key of this version";
+  return what.append(expectation);
 }
 
 } // namespace
@@ -95,14 +122,13 @@ identity make_identity() {
 
 expected<identity, file_error> load_identity(const std::string& path) {
   file_name name{"key file", path};
-  // Room for what editors and other systems add: line ends of two characters, a
-  // mark at the beginning, blanks at the end.
   secret<file_size + room_for_decoration> buffer;
   auto size =
     read_file(name, file_access::owner_only, {buffer.data(), buffer.size()});
   if (!size)
     return unexpected{std::move(size.error())};
-  if (plain_text({buffer.data(), buffer.size()}, *size) == file_size) {
+  auto plain_size = plain_text({buffer.data(), buffer.size()}, *size);
+  if (plain_size == file_size) {
     key_text text{buffer.view().first<file_size>()};
     auto self = identity::from_seed(seed_in(text));
     // There is one way to write an identity: whatever else the file has in it
@@ -111,9 +137,7 @@ expected<identity, file_error> load_identity(const std::string& path) {
       return self;
   }
   return unexpected{make_file_error(
-    file_errc::damaged, name,
-    "is damaged; expected the three lines that `node-proxy keygen` writes, "
-    "with a seed and the node id that belongs to it")};
+    file_errc::damaged, name, damage_of(buffer.view().first(plain_size)))};
 }
 
 expected<void, file_error> save_identity(const std::string& path,

@@ -1,6 +1,6 @@
 // The identity of a node in a file.
 //
-// A key file is text of exactly these three lines:
+// A key file is text of these three lines:
 //
 //     node-proxy key v1
 //     id NODE_ID
@@ -8,7 +8,9 @@
 //
 // NODE_ID and SEED have 64 lower-case hexadecimal digits each; SEED is the
 // private key of RFC 8032. The node id follows from it, so that damage to
-// either shows.
+// either shows. What editors and other systems add is no damage: a mark of
+// UTF-8 at the beginning, line ends of CR LF, blanks at the ends of lines,
+// empty lines at the end.
 
 #pragma once
 

@@ -31,7 +31,7 @@ constexpr auto answer_timeout = std::chrono::seconds{30};
 /// Whether peers are told to connect to where this node listens. What is
 /// link-local means something else to each of them.
 bool is_worth_telling(const transport_address& address) {
-  return can_be_dialled(address)
+  return !objection_to_dial(address)
          && kind_of(host_of(address)) != host_kind::link_local;
 }
 
@@ -49,11 +49,10 @@ expected<void, caf::error> check(const caf::actor_system& system,
   if (config.advertised.size() > limits::advert_addresses)
     return bad("node_config::advertised has more than 16 addresses");
   for (const auto& x : config.advertised)
-    if (!can_be_dialled(x.address))
+    if (auto objection = objection_to_advertise(x.address))
       return unexpected{make_error(
-        errc::bad_config, "node_config::advertised has " + to_string(x.address)
-                            + ", to which nobody can connect; expected the "
-                              "address of one host, and a port")};
+        errc::bad_config, "node_config::advertised: " + to_string(x.address)
+                            + ' ' + std::string{*objection})};
   if (config.settings.versions.min > config.settings.versions.max)
     return bad("peer_settings::versions is empty");
   return {};
@@ -71,10 +70,9 @@ void warn_of_silence(const node_log& log,
     return;
   }
   log.warn(
-    "no peer is told where to connect to this node: it listens at {}, which is "
-    "any address of this host, and its advert can only name one. Name the "
-    "address at which others reach it: --advertise tcp://IP:PORT, or "
-    "node_config::advertised",
+    "no peer is told where to connect to this node: where it listens, {}, does "
+    "not tell others which host it is. Name the address at which they reach "
+    "it: --advertise tcp://IP:PORT, or node_config::advertised",
     to_string(listening.front()));
 }
 

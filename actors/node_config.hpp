@@ -28,10 +28,13 @@ namespace node_proxy {
 struct node_config {
   /// Who this node is. See `load_identity` and `make_identity`.
   std::shared_ptr<const identity> self;
-  /// Where to accept connections; port 0 for any. May be empty.
+  /// Where to accept connections; port 0 for any. May be empty. A link-local
+  /// IPv6 address needs its interface (`ipv6::scope`).
   std::vector<transport_address> listen;
-  /// What the advert of this node says. If it is empty: where it listens,
-  /// unless that is "any address of this host", to which nobody can connect.
+  /// What the advert of this node says: addresses of one host each, with a port
+  /// and without an interface. If it is empty: where it listens, as far as that
+  /// tells others which host it is, which "any address" and link-local ones do
+  /// not.
   std::vector<weighted_address> advertised;
   /// Adverts of nodes that are known from the beginning. What they name is
   /// dialled even if the nodes themselves have said something newer meanwhile.

@@ -90,6 +90,20 @@ struct refused_event {
   friend bool operator==(const refused_event&, const refused_event&) = default;
 };
 
+/// Two processes at once have the key of `node`, which may be this one. Each
+/// connection of one displaces that of the other.
+struct key_shared_event {
+  node_id node;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(node));
+  }
+
+  friend bool operator==(const key_shared_event&,
+                         const key_shared_event&) = default;
+};
+
 /// The advert of a node became known in this version.
 struct advert_event {
   node_id node;
@@ -106,7 +120,8 @@ struct advert_event {
 /// One event, as a message to the observer of a node.
 struct node_event {
   std::variant<listening_event, connected_event, resumed_event,
-               disconnected_event, refused_event, advert_event>
+               disconnected_event, refused_event, key_shared_event,
+               advert_event>
     what;
 
   template <class Archive>

@@ -203,6 +203,22 @@ void router_state::handle_event(const node_id& remote,
 }
 
 void router_state::handle_event(const node_id& remote,
+                                const peer_key_shared& event) {
+  if (event.is_own)
+    services_.log.warn(
+      "{} says that another process connects to it with the key of this node; "
+      "the two displace each other: end one of them, or give it a key of its "
+      "own",
+      to_hex(remote.data));
+  else
+    services_.log.warn(
+      "two processes have the key of {}, and displace each other: one of them "
+      "has to end, or to get a key of its own",
+      to_hex(remote.data));
+  report({key_shared_event{event.is_own ? config_.self->id() : remote}});
+}
+
+void router_state::handle_event(const node_id& remote,
                                 const peer_unreachable&) {
   if (!std::exchange(trouble_with(remote).unreachable, true))
     services_.log.warn("{} cannot be reached", to_hex(remote.data));

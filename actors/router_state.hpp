@@ -162,6 +162,7 @@ private:
   void handle_event(const node_id& remote, const peer_resumed& event);
   void handle_event(const node_id& remote, const peer_disconnected& event);
   void handle_event(const node_id& remote, const peer_refused& event);
+  void handle_event(const node_id& remote, const peer_key_shared& event);
   void handle_event(const node_id& remote, const peer_unreachable& event);
 
   router_service::pointer self_;

@@ -38,8 +38,6 @@ file_error system_error(const file_name& name, std::string_view attempt) {
   auto code = file_errc::io;
   if (number == ENOENT || number == ENOTDIR)
     code = file_errc::not_found;
-  else if (number == EEXIST)
-    code = file_errc::exists;
   std::string what{attempt};
   what += ": ";
   what += std::generic_category().message(number);
@@ -83,8 +81,10 @@ expected<void, file_error> check_kind(const file_name& name, int fd,
   if (::fstat(fd, &info) != 0)
     return unexpected{system_error(name, "cannot be examined")};
   if (!S_ISREG(info.st_mode))
-    return unexpected{
-      make_file_error(file_errc::not_regular, name, "is not a regular file")};
+    return unexpected{make_file_error(file_errc::not_regular, name,
+                                      S_ISDIR(info.st_mode)
+                                        ? "is a directory; expected a file"
+                                        : "is no regular file; expected one")};
   if (access == file_access::owner_only && (info.st_mode & 077U) != 0)
     return unexpected{make_file_error(
       file_errc::not_private, name,
@@ -135,6 +135,11 @@ expected<void, file_error> create_private_file(const file_name& name,
   descriptor fd{::open(path.c_str(),
                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                        S_IRUSR | S_IWUSR)};
+  if (!fd.is_open() && errno == EEXIST)
+    return unexpected{make_file_error(
+      file_errc::exists, name,
+      "is there already, and is not overwritten; expected the name of a new "
+      "file")};
   if (!fd.is_open())
     return unexpected{system_error(name, "cannot be created")};
   // The umask may have taken the owner's own rights.

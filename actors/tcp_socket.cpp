@@ -220,6 +220,7 @@ errc error_code(os_error error) {
   case EADDRNOTAVAIL:
   case EAFNOSUPPORT:
   case EINVAL:
+  case ENODEV:
     return errc::bad_address;
   case EACCES:
   case EPERM:

@@ -11,10 +11,12 @@
 #include <variant>
 #include <vector>
 
+#include <node_proxy/actors/dial_targets.hpp>
 #include <node_proxy/actors/event_loop.hpp>
 #include <node_proxy/actors/loop_actor.hpp>
 #include <node_proxy/actors/tcp_connection.hpp>
 #include <node_proxy/actors/tcp_linger.hpp>
+#include <node_proxy/protocol/address_kind.hpp>
 #include <node_proxy/protocol/address_text.hpp>
 
 namespace node_proxy {
@@ -74,18 +76,25 @@ private:
     bool starved = false;
   };
 
-  struct dial_entry {
-    std::unique_ptr<watched_socket> socket;
+  // Who has dialled, and waits for an answer.
+  struct dial_request {
     transport_address address;
     caf::actor owner;
     promise<dialled> answer;
+  };
+
+  // One attempt of a request. There are several if the interface is not known
+  // over which the peer can be reached; the last one to fail is the answer.
+  struct dial_entry {
+    std::unique_ptr<watched_socket> socket;
+    std::shared_ptr<dial_request> request;
   };
 
   using listener_map = std::map<connection_id, listener_entry>;
   using dial_map = std::map<connection_id, dial_entry>;
 
   void handle_connected(dial_map::iterator entry);
-  void handle_timeout(dial_map::iterator entry);
+  void handle_dial_failed(dial_map::iterator entry, const caf::error& error);
   void accept_some(listener_entry& entry);
   void admit(listener_entry& entry, descriptor socket);
   void handle_accept_failed(listener_entry& entry);
@@ -96,7 +105,7 @@ private:
   std::unique_ptr<watched_socket> watch(descriptor socket);
   connection_ptr make_connection(std::unique_ptr<watched_socket> socket,
                                  std::shared_ptr<void> place);
-  void forget(dial_map::iterator entry);
+  void forget_owner(const caf::actor& owner);
   [[nodiscard]] bool is_monitored(const caf::actor_addr& who) const;
   void monitor(const caf::actor& who);
 
@@ -142,8 +151,9 @@ void transport_state::end_if_idle() {
 
 void transport_state::end_dials_and_listeners() {
   for (auto& [id, entry] : dials_)
-    fail(entry.answer, address_error(errc::shutting_down, entry.address,
-                                     "the transport has ended"));
+    if (auto request = std::move(entry.request); request.use_count() == 1)
+      fail(request->answer, address_error(errc::shutting_down, request->address,
+                                          "the transport has ended"));
   dials_.clear();
   listeners_.clear();
 }
@@ -164,7 +174,9 @@ void transport_state::handle(const connection_ready& msg) {
 void transport_state::handle(const socket_deadline& msg) {
   auto id = msg.socket;
   if (auto dial = dials_.find(id); dial != dials_.end()) {
-    handle_timeout(dial);
+    handle_dial_failed(dial, address_error(errc::timed_out,
+                                           dial->second.request->address,
+                                           "no answer in time"));
   } else if (auto listener = listeners_.find(id);
              listener != listeners_.end()) {
     accept_some(listener->second);
@@ -183,7 +195,7 @@ void transport_state::handle(const socket_deadline& msg) {
 
 bool transport_state::is_monitored(const caf::actor_addr& who) const {
   for (const auto& [id, entry] : dials_)
-    if (entry.owner.address() == who)
+    if (entry.request->owner.address() == who)
       return true;
   for (const auto& [id, entry] : listeners_)
     if (std::ranges::find(entry.acceptors, who, &inbound_handler::address)
@@ -201,7 +213,8 @@ void transport_state::handle_down(const caf::down_msg& msg) {
   auto is_down = [&msg](const auto& x) {
     return x.address() == msg.source;
   };
-  std::erase_if(dials_, [&](const auto& x) { return is_down(x.second.owner); });
+  std::erase_if(
+    dials_, [&](const auto& x) { return is_down(x.second.request->owner); });
   for (auto& [id, entry] : listeners_)
     if (std::erase_if(entry.acceptors, is_down) > 0)
       log_.error("{}: an acceptor has ended: {}", to_string(entry.address),
@@ -215,7 +228,11 @@ void transport_state::handle_down(const caf::down_msg& msg) {
 caf::result<listening> transport_state::handle(const listen& msg) {
   const auto* address = std::get_if<tcp_addr>(&msg.address);
   if (address == nullptr)
-    return address_error(errc::bad_address, msg.address, "not a TCP address");
+    return address_error(errc::bad_address, msg.address,
+                         "expected a TCP address");
+  if (auto objection = objection_to_listen(msg.address))
+    return make_error(errc::bad_address,
+                      to_string(msg.address) + ' ' + std::string{*objection});
   if (msg.acceptors.empty()
       || !std::ranges::all_of(msg.acceptors,
                               [](const auto& x) { return bool{x}; }))
@@ -300,40 +317,58 @@ caf::result<dialled> transport_state::handle(const dial& msg) {
     return promise<dialled>{};
   const auto* address = std::get_if<tcp_addr>(&msg.address);
   if (address == nullptr)
-    return address_error(errc::bad_address, msg.address, "not a TCP address");
-  auto socket = start_connecting(*address);
-  if (!socket)
-    return address_error(socket.error(), msg.address);
-  dial_entry entry{watch(std::move(*socket)), msg.address,
-                   caf::actor_cast<caf::actor>(self_->current_sender()),
-                   make_promise<dialled>(self_)};
-  auto id = entry.socket->id();
-  auto answer = entry.answer;
-  monitor(entry.owner);
-  entry.socket->wait(false, true);
-  dials_.emplace(id, std::move(entry));
-  send_later(self_, msg.timeout, socket_deadline{id});
+    return address_error(errc::bad_address, msg.address,
+                         "expected a TCP address");
+  std::vector<descriptor> sockets;
+  // That of a host without the links that the address needs.
+  os_error error{ENETUNREACH};
+  for (const auto& target : dial_targets(*address))
+    if (auto socket = start_connecting(target))
+      sockets.push_back(std::move(*socket));
+    else
+      error = socket.error();
+  if (sockets.empty())
+    return address_error(error, msg.address);
+  auto request = std::make_shared<dial_request>(dial_request{
+    msg.address, caf::actor_cast<caf::actor>(self_->current_sender()),
+    make_promise<dialled>(self_)});
+  auto answer = request->answer;
+  monitor(request->owner);
+  for (auto& socket : sockets) {
+    dial_entry entry{watch(std::move(socket)), request};
+    auto id = entry.socket->id();
+    entry.socket->wait(false, true);
+    dials_.emplace(id, std::move(entry));
+    send_later(self_, msg.timeout, socket_deadline{id});
+  }
   return answer;
 }
 
 void transport_state::handle_connected(dial_map::iterator entry) {
-  auto& [socket, address, owner, answer] = entry->second;
-  if (auto error = connect_result(socket->get()); error == 0)
-    fulfil(answer, dialled{make_connection(std::move(socket), nullptr)});
-  else
-    fail(answer, address_error(os_error{error}, address));
-  forget(entry);
+  auto& [socket, request] = entry->second;
+  if (auto error = connect_result(socket->get()); error != 0) {
+    handle_dial_failed(entry, address_error(os_error{error}, request->address));
+    return;
+  }
+  fulfil(request->answer, dialled{make_connection(std::move(socket), nullptr)});
+  auto answered = request;
+  std::erase_if(dials_,
+                [&](const auto& x) { return x.second.request == answered; });
+  forget_owner(answered->owner);
 }
 
-void transport_state::handle_timeout(dial_map::iterator entry) {
-  auto& [socket, address, owner, answer] = entry->second;
-  fail(answer, address_error(errc::timed_out, address, "no answer in time"));
-  forget(entry);
-}
-
-void transport_state::forget(dial_map::iterator entry) {
-  auto owner = std::move(entry->second.owner);
+void transport_state::handle_dial_failed(dial_map::iterator entry,
+                                         const caf::error& error) {
+  auto request = std::move(entry->second.request);
   dials_.erase(entry);
+  // Others may still succeed.
+  if (request.use_count() > 1)
+    return;
+  fail(request->answer, error);
+  forget_owner(request->owner);
+}
+
+void transport_state::forget_owner(const caf::actor& owner) {
   if (!is_monitored(owner.address()))
     self_->demonitor(owner);
 }

@@ -40,11 +40,16 @@ host_kind kind(const ipv4& ip) {
   return kind_of_v4(ip.octets);
 }
 
+/// IPv4-mapped addresses: RFC 4291, section 2.5.5.2.
+bool is_mapped(const ipv6& ip) {
+  std::span<const std::byte, 16> octets{ip.octets};
+  return all_zero(octets.first(10)) && at(octets, 10) == 0xff
+         && at(octets, 11) == 0xff;
+}
+
 host_kind kind(const ipv6& ip) {
   std::span<const std::byte, 16> octets{ip.octets};
-  auto is_mapped = all_zero(octets.first(10)) && at(octets, 10) == 0xff
-                   && at(octets, 11) == 0xff;
-  if (is_mapped)
+  if (is_mapped(ip))
     return kind_of_v4(octets.last<4>());
   if (all_zero(octets))
     return host_kind::unspecified;
@@ -57,6 +62,25 @@ host_kind kind(const ipv6& ip) {
   if (at(octets, 0) == 0xff)
     return host_kind::multicast;
   return host_kind::global;
+}
+
+/// Nothing for a host alone.
+std::optional<std::uint16_t> port_of(const transport_address& address) {
+  return std::visit(
+    [](const auto& x) -> std::optional<std::uint16_t> {
+      if constexpr (requires { x.port; })
+        return x.port;
+      else if constexpr (requires { x.address.port; })
+        return x.address.port;
+      else
+        return std::nullopt;
+    },
+    address);
+}
+
+std::uint32_t scope_of(const transport_address& address) {
+  const auto* ip = std::get_if<ipv6>(&host_of(address));
+  return ip != nullptr ? ip->scope : 0;
 }
 
 } // namespace
@@ -76,20 +100,48 @@ const ip_address& host_of(const transport_address& address) {
     address);
 }
 
-bool can_be_dialled(const transport_address& address) {
-  auto port = std::visit(
-    [](const auto& x) -> unsigned {
-      if constexpr (requires { x.port; })
-        return x.port;
-      else if constexpr (requires { x.address.port; })
-        return x.address.port;
-      else
-        return 1;
-    },
-    address);
-  auto host = kind_of(host_of(address));
-  return port != 0 && host != host_kind::unspecified
-         && host != host_kind::multicast && host != host_kind::broadcast;
+std::optional<std::string_view>
+objection_to_dial(const transport_address& address) {
+  switch (kind_of(host_of(address))) {
+  case host_kind::unspecified:
+    return "means any address of a host; expected the address of one host";
+  case host_kind::multicast:
+  case host_kind::broadcast:
+    return "means many hosts; expected the address of one host";
+  default:
+    break;
+  }
+  if (port_of(address) == 0)
+    return "has port 0, which means any port; expected a port from 1 to 65535";
+  return std::nullopt;
+}
+
+std::optional<std::string_view>
+objection_to_advertise(const transport_address& address) {
+  if (auto objection = objection_to_dial(address))
+    return objection;
+  if (scope_of(address) != 0)
+    return "names an interface of this host, which means nothing to others; "
+           "expected the address without it";
+  return std::nullopt;
+}
+
+std::optional<std::string_view>
+objection_to_listen(const transport_address& address) {
+  const auto& host = host_of(address);
+  auto kind = kind_of(host);
+  if (kind == host_kind::multicast || kind == host_kind::broadcast)
+    return "means many hosts; expected an address of this host";
+  const auto* ip = std::get_if<ipv6>(&host);
+  if (ip == nullptr)
+    return std::nullopt;
+  if (is_mapped(*ip))
+    return "is an IPv4 address in the form of an IPv6 address; expected it in "
+           "its own form, such as 127.0.0.1";
+  if (kind == host_kind::link_local && ip->scope == 0)
+    return "may belong to any interface; expected the interface behind the IP "
+           "address, as in [fe80::1%2]";
+  return std::nullopt;
 }
 
 } // namespace node_proxy

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include <node_proxy/messages/field.hpp>
@@ -38,11 +39,21 @@ inline constexpr std::array<std::string_view, 7> enum_names<host_kind>{
 /// that one is.
 [[nodiscard]] host_kind kind_of(const ip_address& ip);
 
-/// Whether others can connect there: a port, and one host that is not just
-/// "any". Addresses without a port (`ip_addr`) are hosts only.
-[[nodiscard]] bool can_be_dialled(const transport_address& address);
-
 /// The host of an address.
 [[nodiscard]] const ip_address& host_of(const transport_address& address);
+
+/// What keeps anybody from connecting to an address, to be put behind it: it is
+/// not that of one host, or its port is 0. Addresses without a port (`ip_addr`)
+/// are judged by their host alone.
+[[nodiscard]] std::optional<std::string_view>
+objection_to_dial(const transport_address& address);
+
+/// What keeps a node from naming an address to others.
+[[nodiscard]] std::optional<std::string_view>
+objection_to_advertise(const transport_address& address);
+
+/// What keeps any host from listening at an address.
+[[nodiscard]] std::optional<std::string_view>
+objection_to_listen(const transport_address& address);
 
 } // namespace node_proxy

@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include <node_proxy/protocol/address_kind.hpp>
+
 namespace node_proxy {
 
 namespace {
@@ -94,10 +96,12 @@ std::optional<group_list> parse_groups(std::string_view text, bool at_end) {
 
 std::optional<ipv6> parse_ipv6(std::string_view text) {
   auto percent = text.find('%');
+  auto has_scope = percent != std::string_view::npos;
   std::optional<std::uint32_t> scope = 0;
-  if (percent != std::string_view::npos)
+  if (has_scope)
     scope = parse_number<std::uint32_t>(text.substr(percent + 1), 9);
-  if (!scope)
+  // Number 0 is no interface.
+  if (!scope || (has_scope && *scope == 0))
     return std::nullopt;
   text = text.substr(0, percent);
   auto gap = text.find("::");
@@ -118,6 +122,9 @@ std::optional<ipv6> parse_ipv6(std::string_view text) {
     result.octets[2 * i] = static_cast<std::byte>(all[i] >> 8);
     result.octets[2 * i + 1] = static_cast<std::byte>(all[i]);
   }
+  // Others belong to the whole host.
+  if (has_scope && kind_of(result) != host_kind::link_local)
+    return std::nullopt;
   return result;
 }
 

@@ -19,8 +19,8 @@ namespace node_proxy {
 [[nodiscard]] std::string to_string(const transport_address& address);
 
 /// Reads an IPv4 address (four decimal numbers without leading zeros) or an
-/// IPv6 address (any form of RFC 4291, section 2.2; of a link-local one the
-/// number of its interface may follow, `fe80::1%2`, RFC 4007, section 11).
+/// IPv6 address (any form of RFC 4291, section 2.2). Behind a link-local one
+/// the number of its interface may follow: `fe80::1%2` (RFC 4007, section 11).
 [[nodiscard]] std::optional<ip_address> parse_ip_address(std::string_view text);
 
 /// Reads `tcp://IP:PORT` or `udp://IP:PORT`, an IPv6 address in brackets. Port

@@ -140,6 +140,7 @@ enum class goodbye_reason : std::uint8_t {
   denied,
   protocol_error,
   limit,
+  displaced,
   other,
 };
 
@@ -188,9 +189,9 @@ inline constexpr std::array<std::string_view, 7>
     "engine_gone",    "over_limit",   "engine_failed"};
 
 template <>
-inline constexpr std::array<std::string_view, 8>
+inline constexpr std::array<std::string_view, 9>
   enum_names<control::goodbye_reason>{
-    "shutdown", "idle",           "superseded", "over_capacity",
-    "denied",   "protocol_error", "limit",      "other"};
+    "shutdown",       "idle",  "superseded", "over_capacity", "denied",
+    "protocol_error", "limit", "displaced",  "other"};
 
 } // namespace node_proxy

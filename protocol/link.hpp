@@ -107,6 +107,7 @@ public:
   control::resume said;
   /// What this side's goodbye said.
   bool said_finished = false;
+  bool said_displaced = false;
   /// The next number to arrive on this connection, once it is known.
   std::optional<std::uint64_t> next_in;
 

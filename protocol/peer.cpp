@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <node_proxy/messages/limits.hpp>
+#include <node_proxy/protocol/address_kind.hpp>
 #include <node_proxy/protocol/advert.hpp>
 
 namespace node_proxy {
@@ -231,8 +232,14 @@ std::optional<peer_record> peer::record() const {
 // -------------------------------------------------------------------
 
 std::vector<transport_address> peer::best_addresses() const {
-  return addresses_.best_first(
+  auto result = addresses_.best_first(
     remote_advert_ ? remote_advert_->addrs : std::vector<weighted_address>{});
+  // Who names such addresses must not make this host talk to itself, or to
+  // many.
+  std::erase_if(result, [](const transport_address& x) {
+    return objection_to_dial(x).has_value();
+  });
+  return result;
 }
 
 /// Something else is known of the peer's addresses.

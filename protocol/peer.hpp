@@ -210,7 +210,7 @@ private:
   bool replaces(const link& newer, const link& older) const;
   std::optional<std::string_view>
   activate(link& x, const control::resume& resume, timestamp now);
-  void supersede(link& x, timestamp now);
+  void supersede(link& x, std::uint64_t epoch, timestamp now);
   void exchange_adverts(link& x, timestamp now);
   void send_due_advert(link& x, timestamp now);
   void say_goodbye(link& x, control::goodbye_reason reason, timestamp now);

@@ -77,12 +77,20 @@ struct peer_refused {
   connect_reply_error reason = connect_reply_error::denied;
 };
 
+/// Two processes at once have the key of one node, and displace each other.
+struct peer_key_shared {
+  /// The peer says that it is the key of this node; otherwise this node has
+  /// seen that it is the peer's.
+  bool is_own = false;
+};
+
 /// None of the peer's addresses led to a connection.
 struct peer_unreachable {};
 
 /// Something an operator wants to know.
-using peer_event = std::variant<peer_connected, peer_resumed, peer_disconnected,
-                                peer_refused, peer_unreachable>;
+using peer_event =
+  std::variant<peer_connected, peer_resumed, peer_disconnected, peer_refused,
+               peer_key_shared, peer_unreachable>;
 
 /// One thing to do.
 using peer_action =

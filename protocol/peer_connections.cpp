@@ -218,11 +218,11 @@ void peer::establish(link& x, const control::resume& resume, timestamp now) {
     handle_contact(*x.dialled_at);
   auto other = active();
   if (is_over(x) || (other && !replaces(x, *other)))
-    return supersede(x, now);
+    return supersede(x, inbox_.received()->epoch, now);
   if (other) {
     if (is_stable(*other, now))
       dialler_.handle_stable();
-    supersede(*other, now);
+    supersede(*other, x.terms().remote_epoch, now);
     stop_transfer();
   }
   if (auto reason = activate(x, resume, now)) {
@@ -240,10 +240,15 @@ void peer::establish(link& x, const control::resume& resume, timestamp now) {
   }
 }
 
-/// Gives up a connection in favour of another one.
-void peer::supersede(link& x, timestamp now) {
-  ++metrics_.ends[to_string(control::goodbye_reason::superseded)];
-  say_goodbye(x, control::goodbye_reason::superseded, now);
+/// Gives up a connection in favour of another one, on which the peer's epoch is
+/// `epoch`. If it is another one, who gets the goodbye is not alone with its
+/// key.
+void peer::supersede(link& x, std::uint64_t epoch, timestamp now) {
+  auto reason = x.terms().remote_epoch == epoch
+                  ? control::goodbye_reason::superseded
+                  : control::goodbye_reason::displaced;
+  ++metrics_.ends[to_string(reason)];
+  say_goodbye(x, reason, now);
 }
 
 /// Whether `x` belongs to a life of the peer that has ended: a later one has
@@ -333,6 +338,7 @@ void peer::say_goodbye(link& x, control::goodbye_reason reason, timestamp now) {
   x.seal(control::goodbye{static_cast<std::uint64_t>(reason), finished},
          now.steady);
   x.said_finished = finished;
+  x.said_displaced = reason == control::goodbye_reason::displaced;
   x.phase = link::leaving{now.steady + settings_.goodbye_timeout,
                           x.is<link::confirming>()};
 }

@@ -221,6 +221,10 @@ void peer::handle(link& x, const control::rekey&, timestamp now) {
 
 void peer::handle(link& x, const control::goodbye& frame, timestamp now) {
   auto reason = control::goodbye_reason_of(frame.reason);
+  // Whoever gets such a goodbye, or answers it, lives beside the process that
+  // took over.
+  if (reason == control::goodbye_reason::displaced)
+    actions_.emplace_back(peer_event{peer_key_shared{!x.said_displaced}});
   if (x.is<link::active>()) {
     leave(x,
           reason == control::goodbye_reason::other
@@ -237,9 +241,10 @@ void peer::handle(link& x, const control::goodbye& frame, timestamp now) {
   // Two that stop do not wait for each other.
   if (reason == control::goodbye_reason::shutdown)
     draining_ = false;
-  // A connection that was superseded was not the last one.
+  // A connection that another one took over was not the last one.
   finished_ = x.said_finished && frame.finished
               && reason != control::goodbye_reason::superseded
+              && reason != control::goodbye_reason::displaced
               && x.terms().digest == last_established_;
   x.phase = link::closing{};
 }

@@ -38,6 +38,10 @@ json to_line(const refused_event& event) {
           {"node", to_hex(event.node.data)}};
 }
 
+json to_line(const key_shared_event& event) {
+  return {{"event", "key_shared"}, {"node", to_hex(event.node.data)}};
+}
+
 json to_line(const advert_event& event) {
   return {{"event", "advert"},
           {"node", to_hex(event.node.data)},

@@ -1,6 +1,7 @@
 #include "reachable_address.hpp"
 
-#include <variant>
+#include <optional>
+#include <utility>
 
 #include <net/if.h>
 
@@ -25,39 +26,40 @@ with_number_of_interface(std::string_view text) {
   auto number = ::if_nametoindex(name.c_str());
   if (number == 0)
     return unexpected{"'" + result + "': this host has no interface '" + name
-                      + "'"};
+                      + "'; `ip link` lists them"};
   return result.replace(begin + 1, name.size(), std::to_string(number));
+}
+
+using objection = std::optional<std::string_view> (*)(const transport_address&);
+
+/// Reads an address to which nothing may be objected.
+expected<transport_address, std::string> parse(std::string_view text,
+                                               objection object_to) {
+  // Adverts can name others, but this version can only be reached by TCP.
+  if (!text.starts_with("tcp://"))
+    return unexpected{"bad address '" + std::string{text}
+                      + "': expected tcp://IP:PORT"};
+  auto numeric = with_number_of_interface(text);
+  if (!numeric)
+    return unexpected{std::move(numeric.error())};
+  auto result = parse_address(*numeric);
+  if (!result)
+    return result;
+  if (auto what = object_to(*result))
+    return unexpected{"'" + std::string{text} + "' " + std::string{*what}};
+  return result;
 }
 
 } // namespace
 
 expected<transport_address, std::string>
 parse_listen_address(std::string_view text) {
-  auto numeric = with_number_of_interface(text);
-  if (!numeric)
-    return unexpected{numeric.error()};
-  auto result = parse_address(*numeric);
-  if (result && !std::holds_alternative<tcp_addr>(*result))
-    return unexpected{"'" + std::string{text}
-                      + "' cannot be used: this version listens at "
-                        "tcp://IP:PORT only"};
-  return result;
+  return parse(text, objection_to_listen);
 }
 
 expected<transport_address, std::string>
 parse_reachable(std::string_view text) {
-  auto result = parse_address(text);
-  if (!result)
-    return result;
-  if (!can_be_dialled(*result))
-    return unexpected{"'" + std::string{text}
-                      + "' is nothing to connect to: expected the address of "
-                        "one host and a port"};
-  if (text.find('%') != std::string_view::npos)
-    return unexpected{"'" + std::string{text}
-                      + "' names an interface of this host, which others do "
-                        "not know: leave it out"};
-  return result;
+  return parse(text, objection_to_advertise);
 }
 
 std::vector<weighted_address>

@@ -15,13 +15,16 @@ using namespace node_proxy::testing;
 
 namespace {
 
-/// Checks that loading fails with `code` and words that name the file.
-void check_refused(const std::string& path, file_errc code) {
+/// Checks that loading fails with `code`, and words that name the file and have
+/// `what` in them.
+void check_refused(const std::string& path, file_errc code,
+                   std::string_view what = {}) {
   auto loaded = load_identity(path);
   REQUIRE(!loaded);
   INFO(loaded.error().text);
   CHECK(loaded.error().code == code);
   CHECK(loaded.error().text.find(path) != std::string::npos);
+  CHECK(loaded.error().text.find(what) != std::string::npos);
 }
 
 mode_t mode_of(const std::string& path) {
@@ -159,12 +162,34 @@ TEST_CASE("what editors and other systems add to a key file does no harm") {
        at = other_lines.find('\n', at + 2))
     other_lines.insert(at, "\r");
   for (const auto& text : {other_lines, "\xef\xbb\xbf" + good, good + "\n\n",
-                           good + " \t\r\n", good.substr(0, good.size() - 1)}) {
+                           good + " \t\r\n", good.substr(0, good.size() - 1),
+                           good.substr(0, 18) + " \t" + good.substr(18)}) {
     write_text(path, text);
     auto loaded = load_identity(path);
     REQUIRE_MESSAGE(loaded, text);
     CHECK(loaded->id() == self.id());
   }
+}
+
+TEST_CASE("what is wrong with a key file is said") {
+  temporary_folder folder;
+  auto path = folder / "key";
+  REQUIRE(save_identity(path, make_identity()));
+  auto good = read_text(path);
+  for (const auto* text : {"", "\r\n", "\xef\xbb\xbf\n \n"}) {
+    write_text(path, text);
+    check_refused(path, file_errc::damaged, "is empty");
+  }
+  for (const auto* text : {"node-proxy advert v1\n", "node-proxy key v2\n",
+                           "-----BEGIN PRIVATE KEY-----\n"}) {
+    write_text(path, text);
+    check_refused(path, file_errc::damaged, "no key of this version");
+  }
+  write_text(path, good.substr(0, good.size() - 3));
+  check_refused(path, file_errc::damaged, "incomplete");
+  std::filesystem::remove(path);
+  std::filesystem::create_directory(path);
+  check_refused(path, file_errc::not_regular, "a directory");
 }
 
 TEST_CASE("a key file that is much too large is refused") {

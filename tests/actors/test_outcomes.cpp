@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include <node_proxy/protocol/address_text.hpp>
 #include <node_proxy/protocol/advert.hpp>
 
 #include "node_fixture.hpp"
@@ -344,6 +345,19 @@ TEST_CASE("spawn_node names what is wrong") {
     auto result = spawn_node(system, {});
     REQUIRE_FALSE(result);
     CHECK(code_of(result.error()) == errc::bad_config);
+  }
+  SUBCASE("an address that means nothing to others") {
+    node_system_config config;
+    caf::actor_system system{config};
+    for (const auto* text : {"tcp://0.0.0.0:1", "tcp://[::ffff:0.0.0.0]:1",
+                             "tcp://10.0.0.1:0", "tcp://[fe80::1%1]:1"}) {
+      auto other = local_config();
+      other.advertised = {{*parse_address(text), 1}};
+      auto result = spawn_node(system, other);
+      REQUIRE_FALSE(result);
+      CHECK(code_of(result.error()) == errc::bad_config);
+      CHECK(context_of(result.error()).find(text) != std::string::npos);
+    }
   }
   SUBCASE("address in use") {
     test_node a{quick_config()};

@@ -75,6 +75,19 @@ TEST_CASE("a write to the state beyond the limit is an error") {
         == 0);
 }
 
+TEST_CASE("to close the state ends no process that may not write") {
+  temporary_folder folder;
+  auto self = make_identity();
+  CHECK(status_of([&] {
+          auto store = node_store::open(folder / "state", self.id());
+          if (!store)
+            return 2;
+          forbid_growth();
+          return 0;
+        })
+        == 0);
+}
+
 TEST_CASE("the process decides what else the signals do") {
   temporary_folder folder;
   auto self = make_identity();

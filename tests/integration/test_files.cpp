@@ -63,6 +63,7 @@ TEST_CASE("keygen does not overwrite anything") {
   auto key = folder / "key";
   auto id = output_of({"keygen", "--out", key});
   check_fails({"keygen", "--out", key}, 1, key);
+  check_fails({"keygen", "--out", key}, 1, "not overwritten");
   CHECK(output_of({"id", key}) == id);
 }
 
@@ -88,6 +89,10 @@ TEST_CASE("a key file that is missing, open to others or damaged is refused") {
   check_all("expected mode 0600");
   write_text(key, "node-proxy key v1\n");
   check_all("damaged");
+  write_text(key, "");
+  check_all("empty");
+  write_text(key, read_text(advert));
+  check_all("no key");
 }
 
 TEST_CASE("an advert says what it was made from") {
@@ -197,6 +202,12 @@ TEST_CASE("every command explains itself") {
   CHECK(run_tool({"--help"}).status == 0);
 }
 
+TEST_CASE("the program tells its version") {
+  auto told = output_of({"--version"});
+  CHECK(told.starts_with("node-proxy "));
+  CHECK(std::isdigit(told.back()));
+}
+
 TEST_CASE("wrong usage has an exit status of its own") {
   temporary_folder folder;
   auto key = folder / "key";
@@ -207,7 +218,7 @@ TEST_CASE("wrong usage has an exit status of its own") {
   check_fails({"keygen"}, 2, "--out");
   check_fails({"keygen", "--out", folder / "new", "--in"}, 2, "--in");
   check_fails({"id"}, 2, "FILE");
-  check_fails({"run", "--key", key}, 2, "--listen");
+  check_fails({"run"}, 2, "--key");
   std::vector<std::string> run{"run", "--key", key, "--listen",
                                "tcp://127.0.0.1:0"};
   auto with = [](std::vector<std::string> command,
@@ -257,6 +268,46 @@ TEST_CASE("a malformed address is told from a good one") {
                 2, address);
   }
   CHECK(!std::filesystem::exists(folder / "advert"));
+}
+
+TEST_CASE("an address is refused with the reason") {
+  temporary_folder folder;
+  auto key = folder / "key";
+  output_of({"keygen", "--out", key});
+  auto refused = [&](std::vector<std::string> command,
+                     const std::string& address, std::string_view why) {
+    command.push_back(address);
+    check_fails(command, 2, address);
+    check_fails(command, 2, why);
+  };
+  std::vector<std::string> listen{"run", "--key", key, "--listen"};
+  std::vector<std::string> advertise{"run", "--key", key, "--advertise"};
+  std::vector<std::string> advert{"advert", "--key",           key,
+                                  "--out",  folder / "advert", "--address"};
+  refused(listen, "tcp://[fe80::1]:1", "expected the interface");
+  refused(listen, "tcp://[fe80::1%none]:1", "no interface 'none'");
+  refused(listen, "tcp://[::ffff:127.0.0.1]:1", "IPv4");
+  refused(listen, "tcp://224.0.0.1:1", "many hosts");
+  for (const auto& command : {advertise, advert}) {
+    refused(command, "tcp://[::ffff:0.0.0.0]:1", "any address");
+    refused(command, "tcp://[ff02::1]:1", "many hosts");
+    refused(command, "tcp://10.0.0.1:0", "port 0");
+    refused(command, "tcp://[fe80::1%1]:1", "interface");
+  }
+}
+
+TEST_CASE("no message offers what the next one refuses") {
+  temporary_folder folder;
+  auto key = folder / "key";
+  output_of({"keygen", "--out", key});
+  for (const auto* option : {"--listen", "--advertise"})
+    for (const auto* address : {"127.0.0.1:1", "udp://127.0.0.1:1"}) {
+      auto result = run_tool({"run", "--key", key, option, address});
+      INFO(result.errors);
+      CHECK(result.status == 2);
+      CHECK(result.errors.find("expected tcp://IP:PORT\n")
+            != std::string::npos);
+    }
 }
 
 TEST_CASE("an advert has at most 16 addresses") {

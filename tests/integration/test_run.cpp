@@ -242,6 +242,50 @@ TEST_CASE("a node that tells nobody where it is says so at start") {
   CHECK(has == warned);
 }
 
+TEST_CASE("a node that listens nowhere calls others") {
+  temporary_folder folder;
+  tool_node bob{tool_key{folder, "bob"}, {"--engine", "inbox=echo"}};
+  tool_key key{folder, "alice"};
+  process alice{
+    {NODE_PROXY_TOOL, "run", "--key", key.file, "--peer", bob.advert()}};
+  alice.write("send " + bob.id() + " inbox hello\n");
+  auto is_reply = [](const std::string& line) {
+    auto event = json::parse(line);
+    return event["event"] == "received" && event["text"] == "hello";
+  };
+  for (;;) {
+    auto line = alice.next_line();
+    REQUIRE_MESSAGE(line, alice.errors());
+    if (is_reply(*line))
+      break;
+  }
+  alice.signal(SIGTERM);
+  CHECK(alice.wait() == 0);
+  CHECK(alice.errors().find("listens nowhere") != std::string::npos);
+}
+
+TEST_CASE("who shares a key with another process is told") {
+  temporary_folder folder;
+  tool_node bob{tool_key{folder, "bob"}};
+  tool_key key{folder, "alice"};
+  std::vector<std::string> options{"--peer", bob.advert(), "--permanent"};
+  tool_node alice{key, options};
+  alice.await("connected");
+  tool_node twin{key, options};
+  twin.await("connected");
+  alice.await("key_shared", {{"node", alice.id()}});
+  bob.await("key_shared", {{"node", alice.id()}});
+  CHECK(comes_true([&] {
+    return alice.program().errors().find("with the key of this node")
+           != std::string::npos;
+  }));
+  CHECK(comes_true([&] {
+    return bob.program().errors().find("two processes have the key of "
+                                       + alice.id())
+           != std::string::npos;
+  }));
+}
+
 TEST_CASE("where a node was met survives what it says of itself") {
   temporary_folder folder;
   tool_key bobs{folder, "bob"};

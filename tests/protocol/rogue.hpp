@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <node_proxy/protocol/address_text.hpp>
 #include <node_proxy/protocol/advert.hpp>
 #include <node_proxy/protocol/bare.hpp>
 #include <node_proxy/protocol/frame.hpp>
@@ -85,7 +86,7 @@ public:
   void dial_later() {
     node_advert advert;
     advert.version = 1;
-    advert.addrs.push_back({tcp_addr{}, 1});
+    advert.addrs.push_back({*parse_address("tcp://127.0.0.1:1"), 1});
     REQUIRE(sign_advert(alice(), advert));
     static_cast<void>(uut.handle_remote_advert(advert, now));
     pump();

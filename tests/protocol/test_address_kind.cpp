@@ -14,10 +14,22 @@ std::string_view kind_of(std::string_view text) {
   return to_string(kind_of(*ip));
 }
 
-bool dialled(std::string_view text) {
+transport_address address_of(std::string_view text) {
   auto address = parse_address(text);
   REQUIRE_MESSAGE(address, text);
-  return can_be_dialled(*address);
+  return *address;
+}
+
+bool dialled(std::string_view text) {
+  return !objection_to_dial(address_of(text));
+}
+
+bool advertised(std::string_view text) {
+  return !objection_to_advertise(address_of(text));
+}
+
+bool listened(std::string_view text) {
+  return !objection_to_listen(address_of(text));
 }
 
 } // namespace
@@ -50,11 +62,29 @@ TEST_CASE("one can only connect to one host at one port") {
     CHECK_MESSAGE(dialled(text), text);
   ip_address any = ipv4{};
   ip_address one = *parse_ip_address("1.2.3.4");
-  CHECK_FALSE(can_be_dialled(quic_addr{{any, 443, "CA"}}));
-  CHECK_FALSE(can_be_dialled(tls_addr{{one, 0, "CA"}}));
-  CHECK(can_be_dialled(tls_addr{{one, 443, "CA"}}));
-  CHECK_FALSE(can_be_dialled(ip_addr{any}));
-  CHECK(can_be_dialled(ip_addr{one}));
+  CHECK(objection_to_dial(quic_addr{{any, 443, "CA"}}));
+  CHECK(objection_to_dial(tls_addr{{one, 0, "CA"}}));
+  CHECK_FALSE(objection_to_dial(tls_addr{{one, 443, "CA"}}));
+  CHECK(objection_to_dial(ip_addr{any}));
+  CHECK_FALSE(objection_to_dial(ip_addr{one}));
+}
+
+TEST_CASE("others are told of nothing that only this host understands") {
+  CHECK(advertised("tcp://[fe80::1]:1"));
+  CHECK(advertised("tcp://10.0.0.1:1"));
+  CHECK_FALSE(advertised("tcp://[fe80::1%2]:1"));
+  CHECK_FALSE(advertised("tcp://[::ffff:0.0.0.0]:1"));
+  CHECK_FALSE(advertised("tcp://10.0.0.1:0"));
+}
+
+TEST_CASE("one can listen at addresses of a host, or at any") {
+  for (auto text : {"tcp://0.0.0.0:0", "tcp://[::]:4000", "tcp://127.0.0.1:0",
+                    "tcp://[fe80::1%2]:1", "tcp://169.254.1.1:1"})
+    CHECK_MESSAGE(listened(text), text);
+  for (auto text : {"tcp://224.0.0.1:1", "tcp://255.255.255.255:1",
+                    "tcp://[ff02::1]:1", "tcp://[fe80::1]:1",
+                    "tcp://[::ffff:127.0.0.1]:1", "tcp://[::ffff:0.0.0.0]:0"})
+    CHECK_MESSAGE(!listened(text), text);
 }
 
 TEST_CASE("the interface of an address is read and written") {
@@ -62,7 +92,9 @@ TEST_CASE("the interface of an address is read and written") {
   REQUIRE(address);
   CHECK(std::get<ipv6>(std::get<tcp_addr>(*address).ip).scope == 12);
   CHECK(to_string(*address) == "tcp://[fe80::1%12]:4000");
-  for (auto text : {"tcp://[fe80::1%]:1", "tcp://[fe80::1%eth0]:1",
-                    "tcp://[fe80::1%-1]:1", "tcp://1.2.3.4%1:1"})
+  for (auto text :
+       {"tcp://[fe80::1%]:1", "tcp://[fe80::1%eth0]:1", "tcp://[fe80::1%-1]:1",
+        "tcp://[fe80::1%0]:1", "tcp://1.2.3.4%1:1", "tcp://[2001:db8::1%1]:1",
+        "tcp://[::%1]:1"})
     CHECK_FALSE(parse_address(text));
 }

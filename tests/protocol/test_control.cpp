@@ -144,6 +144,7 @@ TEST_CASE("goodbye reasons that are not known read as other") {
   using control::goodbye_reason;
   CHECK(control::goodbye_reason_of(0) == goodbye_reason::shutdown);
   CHECK(control::goodbye_reason_of(6) == goodbye_reason::limit);
-  CHECK(control::goodbye_reason_of(7) == goodbye_reason::other);
+  CHECK(control::goodbye_reason_of(7) == goodbye_reason::displaced);
+  CHECK(control::goodbye_reason_of(8) == goodbye_reason::other);
   CHECK(control::goodbye_reason_of(~0ull) == goodbye_reason::other);
 }

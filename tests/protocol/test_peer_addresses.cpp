@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <node_proxy/protocol/address_text.hpp>
+
 #include "two_nodes.hpp"
 
 using namespace simulation;
@@ -242,6 +244,25 @@ TEST_CASE_FIXTURE(many_addresses, "a refusal ends all handshakes") {
   CHECK(a.links(b) == 0);
   CHECK(net.take_transcript().find("a/b refused denied") != std::string::npos);
   CHECK(a.attempts() == 2);
+}
+
+TEST_CASE_FIXTURE(many_addresses,
+                  "what is no place of one host is passed over") {
+  std::vector<transport_address> all;
+  for (auto text :
+       {"tcp://0.0.0.0:1", "tcp://[::ffff:0.0.0.0]:1", "tcp://224.0.0.1:1",
+        "tcp://255.255.255.255:1", "tcp://[ff02::1]:1", "tcp://10.0.0.1:0"})
+    all.push_back(*node_proxy::parse_address(text));
+  name(all);
+  a.connect(b);
+  net.run_for(1s);
+  CHECK(a.attempts() == 0);
+  all.emplace_back(b.address());
+  name(all);
+  a.connect(b);
+  net.run_for(1s);
+  CHECK(both_connected());
+  CHECK(a.attempts() == 1);
 }
 
 TEST_CASE_FIXTURE(many_addresses, "what worked last is dialled first") {

@@ -101,7 +101,7 @@ TEST_CASE_FIXTURE(acquainted, "a restarted responder dials by itself") {
   auto token = b.send(a, "echo", "hello");
   REQUIRE(net.run_until([&] { return b.outcome(token) != "pending"; }, 1s));
   CHECK(b.outcome(token) == "delivered");
-  CHECK(a.count("superseded") == 1);
+  CHECK(a.count("displaced") == 1);
 }
 
 TEST_CASE_FIXTURE(two_nodes, "a stale connection is taken over") {
@@ -133,19 +133,50 @@ TEST_CASE_FIXTURE(two_nodes, "a restarted node takes its old connection over") {
   auto token = a.send(b, "echo", "hello");
   REQUIRE(wait_for(token, 1s));
   CHECK(a.outcome(token) == "delivered");
-  CHECK(b.count("superseded") == 1);
+  CHECK(b.count("displaced") == 1);
+  // There is one process only.
+  CHECK(net.take_transcript().find("key shared") == std::string::npos);
 }
 
-TEST_CASE("two processes with one key displace each other, slowly") {
-  // The second process is a third node with the keys of the first.
-  two_nodes uut;
-  auto& twin = uut.net.add_twin("a2", uut.a);
-  uut.net.introduce(twin, uut.b);
-  uut.a.set_permanent(uut.b);
-  twin.set_permanent(uut.b);
-  uut.net.run_for(10min);
-  CHECK(uut.b.count("superseded") > 10);
-  CHECK(uut.b.count("superseded") < 400);
+namespace {
+
+/// A third node with the keys of the first, as a second process would have.
+struct twins : two_nodes {
+  node& twin = net.add_twin("a2", a);
+
+  twins() { net.introduce(twin, b); }
+
+  bool has_happened(std::string_view what) {
+    transcript += net.take_transcript();
+    return transcript.find(what) != std::string::npos;
+  }
+
+  std::string transcript;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(twins, "two processes with one key displace each other, "
+                         "slowly") {
+  a.set_permanent(b);
+  twin.set_permanent(b);
+  net.run_for(10min);
+  CHECK(b.count("displaced") > 10);
+  CHECK(b.count("displaced") < 400);
+}
+
+TEST_CASE_FIXTURE(twins, "who is displaced is told that its key is shared") {
+  connect();
+  twin.connect(b);
+  net.run_for(1s);
+  CHECK(has_happened("a/b own key shared"));
+  // As it has answered, its peer knows, too.
+  CHECK(has_happened("b/a key shared"));
+  CHECK_FALSE(has_happened("a2/b own key shared"));
+  // The next time it is the other one's turn.
+  a.connect(b);
+  net.run_for(1s);
+  CHECK(has_happened("a2/b own key shared"));
 }
 
 TEST_CASE("the loser says goodbye and reads on") {
@@ -208,8 +239,8 @@ TEST_CASE("a connection of a life that is over does not come back") {
     uut.pump();
   }
   uut.connect(begin, 11, {}, 1ms);
-  CHECK(uut.heard() == "resume 0 1, goodbye superseded finished");
-  CHECK(uut.ended("superseded") == 2);
+  CHECK(uut.heard() == "resume 0 1, goodbye displaced finished");
+  CHECK(uut.ended("displaced") == 2);
   // What it knows of the later life stays.
   uut.connect(begin, 12);
   CHECK(uut.heard() == "resume 0 1, ack 1");

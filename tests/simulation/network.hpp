@@ -47,6 +47,8 @@ public:
   /// `at` sends so many messages again.
   virtual void handle_resumed(const node& at, const node_id& other,
                               std::uint64_t resent) = 0;
+  /// `at` finds that two processes have a key, its own or that of `other`.
+  virtual void handle_key_shared(const node& at, const node_id& other) = 0;
   /// `at` has learned of an advert from its owner.
   virtual void handle_learned(const node& at, const node_advert& advert) = 0;
 };

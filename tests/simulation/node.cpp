@@ -495,6 +495,8 @@ void node::log_event(const node_id& other, const peer_event& event) {
   auto ended = std::holds_alternative<peer_disconnected>(event);
   if (net_.observer && (ended || std::holds_alternative<peer_connected>(event)))
     net_.observer->handle_connected(*this, other, !ended);
+  if (net_.observer && std::holds_alternative<peer_key_shared>(event))
+    net_.observer->handle_key_shared(*this, other);
   auto again = std::get_if<peer_resumed>(&event);
   if (net_.observer && again)
     net_.observer->handle_resumed(*this, other, again->resent);
@@ -509,6 +511,8 @@ void node::log_event(const node_id& other, const peer_event& event) {
     log(other, "disconnected " + std::string{gone->reason});
   else if (auto refused = std::get_if<peer_refused>(&event))
     log(other, "refused " + std::string{to_string(refused->reason)});
+  else if (auto shared = std::get_if<peer_key_shared>(&event))
+    log(other, shared->is_own ? "own key shared" : "key shared");
   else
     log(other, "unreachable");
 }

@@ -9,11 +9,11 @@ namespace simulation {
 namespace {
 
 /// Reasons that honest nodes have to end a connection.
-constexpr std::array<std::string_view, 14> honest_reasons{
-  "closed",      "reset",       "dead_peer",     "handshake_timeout",
-  "idle",        "shutdown",    "shutting_down", "goodbye_timeout",
-  "superseded",  "denied",      "over_capacity", "limit",
-  "other_epoch", "noise_failed"};
+constexpr std::array<std::string_view, 15> honest_reasons{
+  "closed",     "reset",       "dead_peer",     "handshake_timeout",
+  "idle",       "shutdown",    "shutting_down", "goodbye_timeout",
+  "superseded", "displaced",   "denied",        "over_capacity",
+  "limit",      "other_epoch", "noise_failed"};
 
 /// Connections that two nodes may have at a time: those that come to their end
 /// (`most_links` of the peer), one more that just came, and one that is
@@ -135,6 +135,11 @@ void referee::handle_written(const node& at, const node_id& other,
 void referee::handle_resumed(const node& at, const node_id& other,
                              std::uint64_t resent) {
   resent_[{&at, &net_.at(net_.name_of(other))}] += resent;
+}
+
+void referee::handle_key_shared(const node& at, const node_id& other) {
+  fail("finds that a key is shared, which no two nodes do here", at,
+       &net_.at(net_.name_of(other)));
 }
 
 void referee::handle_learned(const node& at, const node_advert& advert) {

@@ -84,6 +84,7 @@ public:
   void handle_connected(const node& at, const node_id& other, bool is) override;
   void handle_written(const node& at, const node_id& other,
                       duration age) override;
+  void handle_key_shared(const node& at, const node_id& other) override;
   void handle_resumed(const node& at, const node_id& other,
                       std::uint64_t resent) override;
   void handle_learned(const node& at, const node_advert& advert) override;

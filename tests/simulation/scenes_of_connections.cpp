@@ -94,9 +94,10 @@ void random_world::go_where_it_worked(node& x, node& y) {
              "do not dial first where they connected last", x, y);
 }
 
-/// Whoever wants a connection once dials once.
+/// Whoever wants a connection once dials once, and only one host.
 void random_world::dial_in_vain(node& x, node& y) {
-  name_addresses(x, y, {y.address(route::refusing)});
+  const tcp_addr any_host{ipv4{}, 1};
+  name_addresses(x, y, {any_host, y.address(route::refusing)});
   auto before = x.attempts();
   x.connect(y);
   wait_until([&] { return !x.peer_of(y); }, soon, "does not give up", x, y);

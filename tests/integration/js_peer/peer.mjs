@@ -8,7 +8,8 @@ import { NoiseInitiator, NoiseResponder } from "./noise.mjs"
 import * as wire from "./wire.mjs"
 
 const prologue = Buffer.from("node-proxy", "ascii")
-const goodbyeReasons = ["shutdown", "idle", "superseded", "over_capacity", "denied", "protocol_error", "limit"]
+const goodbyeReasons = ["shutdown", "idle", "superseded", "over_capacity", "denied", "protocol_error", "limit",
+    "displaced"]
 const maxList = 65_505 // octets of a chunk list that fit any frame
 const messageOverhead = 128
 const seconds = 1000
