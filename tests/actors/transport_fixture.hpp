@@ -31,8 +31,8 @@ struct transport_fixture : system_fixture {
 
   /// Listens, with the test as acceptor. Returns the address it got.
   tcp_addr listen_at(const tcp_addr& address, connection_end& acceptor) {
-    auto answer =
-      must<listening>(transport, listen{address, {acceptor.acceptor()}});
+    auto answer = must<listening>(
+      transport, node_proxy::listen{address, {acceptor.acceptor()}});
     return std::get<tcp_addr>(answer.address);
   }
 };
