@@ -2,13 +2,13 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <future>
 #include <mutex>
 #include <new>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
+
+#include <pthread.h>
 
 #include <node_proxy/actors/acceptor.hpp>
 #include <node_proxy/actors/event_loop.hpp>
@@ -82,20 +82,25 @@ constexpr int threads_of_a_node = 8;
 /// Whether so many threads more can run at once. To be asked before CAF makes
 /// some, as an actor system that could not make one never ends.
 bool can_make_threads(int count) {
-  std::promise<void> enough;
-  std::vector<std::thread> threads;
-  auto ok = true;
-  try {
-    auto go_on = enough.get_future().share();
-    for (int i = 0; i < count; ++i)
-      threads.emplace_back([go_on] { go_on.wait(); });
-  } catch (const std::system_error&) {
-    ok = false;
+  // They use no memory of their own: each thread that does has the C library
+  // keep some for such threads.
+  auto pass = [](void* gate) -> void* {
+    std::lock_guard{*static_cast<std::mutex*>(gate)};
+    return nullptr;
+  };
+  std::mutex gate;
+  std::vector<pthread_t> threads;
+  threads.reserve(static_cast<std::size_t>(count));
+  {
+    std::lock_guard guard{gate};
+    for (pthread_t made{};
+         count > 0 && ::pthread_create(&made, nullptr, pass, &gate) == 0;
+         --count)
+      threads.push_back(made);
   }
-  enough.set_value();
-  for (auto& x : threads)
-    x.join();
-  return ok;
+  for (auto x : threads)
+    ::pthread_join(x, nullptr);
+  return count == 0;
 }
 
 /// A thread that runs actors of nodes would wait for itself, sometimes: whether

@@ -163,7 +163,7 @@ TEST_CASE("what editors and other systems add to a key file does no harm") {
     other_lines.insert(at, "\r");
   for (const auto& text : {other_lines, "\xef\xbb\xbf" + good, good + "\n\n",
                            good + " \t\r\n", good.substr(0, good.size() - 1),
-                           good.substr(0, 18) + " \t" + good.substr(18)}) {
+                           good.substr(0, 17) + " \t" + good.substr(17)}) {
     write_text(path, text);
     auto loaded = load_identity(path);
     REQUIRE_MESSAGE(loaded, text);
