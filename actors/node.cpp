@@ -85,7 +85,7 @@ bool can_make_threads(int count) {
   // They use no memory of their own: each thread that does has the C library
   // keep some for such threads.
   auto pass = [](void* gate) -> void* {
-    std::lock_guard{*static_cast<std::mutex*>(gate)};
+    std::lock_guard waits{*static_cast<std::mutex*>(gate)};
     return nullptr;
   };
   std::mutex gate;
