@@ -40,7 +40,10 @@ next_version(const identity& self, const std::string& out, std::uint64_t now) {
     return unexpected{"advert file " + out + " is that of another node, "
                       + to_hex(present->id.data) + "; it is not overwritten"};
   if (present->version == UINT64_MAX)
-    return unexpected{"advert file " + out + " has the highest version"};
+    return unexpected{"advert file " + out
+                      + " has the highest version that there is, which no "
+                        "other advert of this node can replace; expected a "
+                        "node with a new key"};
   return std::max(now, present->version + 1);
 }
 

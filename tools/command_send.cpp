@@ -233,7 +233,7 @@ command add_send(CLI::App& app) {
   auto engine_check = [](const std::string& name) -> std::string {
     if (is_engine_name(name))
       return {};
-    return "an engine name has 1 to 255 bytes of UTF-8";
+    return "'" + name + "' is no engine name: expected 1 to 255 bytes of UTF-8";
   };
   sub->add_option("--to", options->to, "The engine that gets the messages")
     ->required()

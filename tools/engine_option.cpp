@@ -19,7 +19,7 @@ expected<engine_option, std::string> parse_engine(std::string_view text) {
   auto name = text.substr(0, equals);
   auto kind = text.substr(equals + 1);
   if (!is_engine_name(name))
-    return wrong("has no valid engine name");
+    return wrong("has no engine name, which has 1 to 255 bytes of UTF-8");
   engine_option result{engine_name{name}};
   if (kind == "print")
     result.kind = engine_kind::print;

@@ -3,7 +3,6 @@
 #include <node_proxy/actors/state_keeper.hpp>
 
 #include <atomic>
-#include <csignal>
 #include <mutex>
 #include <thread>
 
@@ -25,7 +24,6 @@ namespace {
 class full_disk {
 public:
   full_disk() {
-    std::signal(SIGXFSZ, SIG_IGN);
     REQUIRE(::getrlimit(RLIMIT_FSIZE, &before_) == 0);
     rlimit none{0, before_.rlim_max};
     REQUIRE(::setrlimit(RLIMIT_FSIZE, &none) == 0);
