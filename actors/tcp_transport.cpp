@@ -40,6 +40,20 @@ caf::error address_error(errc code, const transport_address& address,
   return make_error(code, to_string(address).append(": ").append(text));
 }
 
+/// What to do about an address at which one cannot listen.
+std::string_view advice_to_listen(errc code) {
+  switch (code) {
+  case errc::address_in_use:
+    return "; expected a port at which nobody listens, or 0 for any";
+  case errc::bad_address:
+    return "; expected an address of this host";
+  case errc::not_permitted:
+    return "; expected a port from 1024 on, or the right to use others";
+  default:
+    return "";
+  }
+}
+
 caf::error address_error(os_error error, const transport_address& address) {
   return address_error(error_code(error), address, error_text(error));
 }
@@ -238,8 +252,11 @@ caf::result<listening> transport_state::handle(const listen& msg) {
                               [](const auto& x) { return bool{x}; }))
     return address_error(errc::bad_config, msg.address, "without an acceptor");
   auto socket = open_listener(*address);
-  if (!socket)
-    return address_error(socket.error(), msg.address);
+  if (!socket) {
+    auto code = error_code(socket.error());
+    auto text = error_text(socket.error()).append(advice_to_listen(code));
+    return address_error(code, msg.address, text);
+  }
   transport_address local = local_address(socket->get());
   for (const auto& x : msg.acceptors)
     monitor(caf::actor_cast<caf::actor>(x));

@@ -43,6 +43,10 @@ expected<transport_address, std::string> parse(std::string_view text,
   if (!numeric)
     return unexpected{std::move(numeric.error())};
   auto result = parse_address(*numeric);
+  if (!result && numeric->find('%') != std::string::npos)
+    return unexpected{"bad address '" + std::string{text}
+                      + "': expected tcp://[IP%INTERFACE]:PORT with a "
+                        "link-local IPv6 address, such as fe80::1"};
   if (!result)
     return result;
   if (auto what = object_to(*result))

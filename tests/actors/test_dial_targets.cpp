@@ -1,14 +1,14 @@
 #include <node_proxy/actors/dial_targets.hpp>
 
-#include <cstring>
-#include <memory>
+#include <algorithm>
+#include <fstream>
 #include <optional>
+#include <string>
 
 #include <doctest/doctest.h>
-#include <ifaddrs.h>
-#include <netinet/in.h>
 
 #include <node_proxy/protocol/address_text.hpp>
+#include <node_proxy/protocol/hex.hpp>
 
 #include "transport_fixture.hpp"
 
@@ -20,21 +20,20 @@ tcp_addr address_of(std::string_view text) {
   return std::get<tcp_addr>(*parse_address(text));
 }
 
-/// A link-local address of this host, if it has one.
+/// A link-local address of this host, if it has one (proc(5)).
 std::optional<ipv6> own_address() {
-  ifaddrs* all = nullptr;
-  REQUIRE(::getifaddrs(&all) == 0);
-  std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner{all, ::freeifaddrs};
-  for (; all != nullptr; all = all->ifa_next) {
-    if (all->ifa_addr == nullptr || all->ifa_addr->sa_family != AF_INET6)
-      continue;
-    sockaddr_in6 in{};
-    std::memcpy(&in, all->ifa_addr, sizeof(in));
-    if (in.sin6_scope_id == 0)
+  std::ifstream all{"/proc/net/if_inet6"};
+  std::string octets;
+  std::string interface;
+  std::string line;
+  while (all >> octets >> interface && std::getline(all, line)) {
+    if (!octets.starts_with("fe80"))
       continue;
     ipv6 result;
-    std::memcpy(result.octets.data(), &in.sin6_addr, result.octets.size());
-    result.scope = in.sin6_scope_id;
+    auto ip = from_hex(octets);
+    REQUIRE(ip);
+    std::ranges::copy(*ip, result.octets.begin());
+    result.scope = static_cast<std::uint32_t>(std::stoul(interface, {}, 16));
     return result;
   }
   return std::nullopt;

@@ -91,6 +91,8 @@ TEST_CASE_FIXTURE(transport_fixture, "errors of listening name the address") {
   CHECK(code_of(wrong.error()) == errc::bad_address);
   CHECK(context_of(wrong.error()).find("tcp://192.0.2.1:4000")
         != std::string::npos);
+  CHECK(context_of(wrong.error()).find("expected an address of this host")
+        != std::string::npos);
 
   auto other = ask<listening>(
     transport, listen{udp_addr{local_host(0).ip, 0}, {acceptor.acceptor()}});

@@ -286,6 +286,7 @@ TEST_CASE("an address is refused with the reason") {
                                   "--out",  folder / "advert", "--address"};
   refused(listen, "tcp://[fe80::1]:1", "expected the interface");
   refused(listen, "tcp://[fe80::1%none]:1", "no interface 'none'");
+  refused(listen, "tcp://[2001:db8::1%lo]:1", "link-local");
   refused(listen, "tcp://[::ffff:127.0.0.1]:1", "IPv4");
   refused(listen, "tcp://224.0.0.1:1", "many hosts");
   for (const auto& command : {advertise, advert}) {
