@@ -49,9 +49,9 @@ concept plain_message = is_plain_message<T>
 #endif
   ;
 
-/// The BARE encoding of `x`; nothing if it has none (a string that is not
-/// UTF-8). Defined for plain messages in caf_messages.cpp, which keeps the
-/// archives out of all that includes this.
+/// The BARE encoding of `x`, unchecked (`bare_values`); nothing if it has none,
+/// such as an enum without a name. Defined for plain messages in
+/// caf_messages.cpp, which keeps the archives out of all that includes this.
 template <class T>
 [[nodiscard]] bool message_to_bare(const T& x, bytes& bare);
 
@@ -68,14 +68,15 @@ template <class Inspector, plain_message T>
 bool inspect(Inspector& f, T& x) {
   auto get = [&x] {
     bytes bare;
-    // What cannot be encoded becomes the empty string, which no message
-    // decodes from, so that the receiver fails.
     if (!message_to_bare(x, bare))
       bare.clear();
     return bare;
   };
+  // What has no encoding arrives empty, and is refused as such. No failure
+  // helps: one of the sender silences its middleman, and one of the receiver
+  // crashes it if the message has no sender.
   auto set = [&x](const bytes& bare) {
-    return message_from_bare(bare, x);
+    return bare.empty() || message_from_bare(bare, x);
   };
   return f.object(x).fields(f.field("bare", get, set));
 }

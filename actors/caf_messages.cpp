@@ -11,15 +11,15 @@ namespace node_proxy {
 
 template <class T>
 bool message_to_bare(const T& x, bytes& bare) {
-  return encode_to(bare, x).has_value();
+  return encode_to(bare, x, bare_values::unchecked).has_value();
 }
 
 template <class T>
 bool message_from_bare(bytes_view bare, T& x) {
-  auto decoded = decode<T>(bare);
-  if (!decoded)
+  T decoded{};
+  if (!decode_into(decoded, bare, bare_values::unchecked))
     return false;
-  x = std::move(*decoded);
+  x = std::move(decoded);
   return true;
 }
 

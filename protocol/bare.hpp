@@ -15,9 +15,10 @@ namespace node_proxy {
 /// Appends the encoding of `x` to `out`, which is unchanged on error. Errors:
 /// bad_utf8, bad_tag, bad_enum, too_long.
 template <class T>
-[[nodiscard]] expected<void, bare_error> encode_to(bytes& out, const T& x) {
+[[nodiscard]] expected<void, bare_error>
+encode_to(bytes& out, const T& x, bare_values values = bare_values::valid) {
   auto size = out.size();
-  bare_output_archive archive{out};
+  bare_output_archive archive{out, values};
   archive(x);
   if (archive.error()) {
     out.resize(size);
@@ -38,8 +39,9 @@ template <class T>
 /// Decodes `input`, which must be one value and nothing more, into `x`, whose
 /// memory is used again. On error `x` is of no use. Errors: any.
 template <class T>
-[[nodiscard]] expected<void, bare_error> decode_into(T& x, bytes_view input) {
-  bare_input_archive archive{input};
+[[nodiscard]] expected<void, bare_error>
+decode_into(T& x, bytes_view input, bare_values values = bare_values::valid) {
+  bare_input_archive archive{input, values};
   archive(x);
   if (archive.error())
     return unexpected{*archive.error()};

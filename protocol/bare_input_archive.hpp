@@ -20,8 +20,10 @@ class bare_input_archive : public cereal::InputArchive<bare_input_archive> {
 public:
   /// Reads from the octets of `input`, which must outlive the archive and all
   /// values of type `bytes_view` that are read from it.
-  explicit bare_input_archive(bytes_view input = {})
-    : cereal::InputArchive<bare_input_archive>(this), rest_(input) {}
+  explicit bare_input_archive(bytes_view input = {},
+                              bare_values values = bare_values::valid)
+    : cereal::InputArchive<bare_input_archive>(this), rest_(input),
+      values_(values) {}
 
   /// Begins anew with other octets.
   void restart(bytes_view input) {
@@ -100,7 +102,7 @@ private:
 
   void read(std::string& text, std::size_t max) {
     auto data = as_text(take(take_length(max)));
-    if (!is_utf8(data))
+    if (values_ == bare_values::valid && !is_utf8(data))
       return fail(bare_error::bad_utf8);
     text.assign(data);
   }
@@ -239,10 +241,12 @@ private:
 
   template <std::size_t Max, class T>
   friend void load(bare_input_archive& archive, bounded_field<Max, T>& field) {
-    archive.read(field.value, Max);
+    auto checked = archive.values_ == bare_values::valid;
+    archive.read(field.value, checked ? Max : unbounded);
   }
 
   bytes_view rest_;
+  bare_values values_;
   std::size_t depth_ = 0;
   std::optional<bare_error> error_;
 };

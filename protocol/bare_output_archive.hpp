@@ -13,7 +13,10 @@ namespace node_proxy {
 class bare_output_archive : public cereal::OutputArchive<bare_output_archive> {
 public:
   /// Appends to `out`, which must outlive the archive.
-  explicit bare_output_archive(bytes& out) : bare_output_archive() {
+  explicit bare_output_archive(bytes& out,
+                               bare_values values = bare_values::valid)
+    : bare_output_archive() {
+    values_ = values;
     restart(out);
   }
 
@@ -92,7 +95,7 @@ private:
   }
 
   friend void save(bare_output_archive& archive, const std::string& text) {
-    if (!is_utf8(text))
+    if (archive.values_ == bare_values::valid && !is_utf8(text))
       return archive.fail(bare_error::bad_utf8);
     archive.put_data(as_bytes(text));
   }
@@ -169,12 +172,13 @@ private:
   template <std::size_t Max, class T>
   friend void save(bare_output_archive& archive,
                    const bounded_field<Max, T>& field) {
-    if (field.value.size() > Max)
+    if (archive.values_ == bare_values::valid && field.value.size() > Max)
       return archive.fail(bare_error::too_long);
     archive(field.value);
   }
 
   bytes* out_ = nullptr;
+  bare_values values_ = bare_values::valid;
   std::size_t depth_ = 0;
   std::optional<bare_error> error_;
 };

@@ -18,6 +18,15 @@
 
 namespace node_proxy {
 
+/// Which values have an encoding.
+enum class bare_values {
+  /// Those that a peer may be sent.
+  valid,
+  /// Texts that are not UTF-8 and parts of any size as well: a copy for another
+  /// process of the same user, which checks it as it checks its own values.
+  unchecked,
+};
+
 /// Most octets that a `uint` of 64 bits takes.
 inline constexpr std::size_t max_uint_size = 10;
 

@@ -4,7 +4,6 @@
 #include <csignal>
 #include <iostream>
 
-#include <caf/io/all.hpp>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,14 +11,11 @@
 #include <node_proxy/actors/router_service.hpp>
 
 #include "node_fixture.hpp"
+#include "remoting_config.hpp"
 
 using namespace test;
 
 namespace {
-
-struct middleman_config : node_system_config {
-  middleman_config() { load<caf::io::middleman>(); }
-};
 
 /// The exit status of a process that does `f`, or 128 and its signal.
 template <class F>
@@ -77,7 +73,7 @@ private:
 void host(const number_pipe& ports, const number_pipe& ended) {
   int status = 1;
   {
-    middleman_config config;
+    remoting_config config;
     caf::actor_system system{config};
     auto node = spawn_node(system, local_config());
     if (!node)
@@ -97,7 +93,7 @@ void host(const number_pipe& ports, const number_pipe& ended) {
 }
 
 /// Somebody in another process who knows the Router.
-struct remote_user : basic_system_fixture<middleman_config> {
+struct remote_user : basic_system_fixture<remoting_config> {
   explicit remote_user(std::uint16_t port) {
     auto found =
       system.middleman().remote_actor<router_actor>("127.0.0.1", port);
