@@ -46,7 +46,8 @@ constexpr char inputs_end = ')';
 using enqueue_result = bool;
 
 template <class Msg>
-auto make_element(caf::strong_actor_ptr from, caf::message_id id, Msg msg) {
+caf::mailbox_element_ptr make_element(caf::strong_actor_ptr from,
+                                      caf::message_id id, Msg msg) {
   return caf::make_mailbox_element(std::move(from), id, std::move(msg));
 }
 #else
@@ -70,7 +71,8 @@ constexpr char inputs_end = '>';
 using enqueue_result = void;
 
 template <class Msg>
-auto make_element(caf::strong_actor_ptr from, caf::message_id id, Msg msg) {
+caf::mailbox_element_ptr make_element(caf::strong_actor_ptr from,
+                                      caf::message_id id, Msg msg) {
   return caf::make_mailbox_element(std::move(from), id, {}, std::move(msg));
 }
 #endif
@@ -141,6 +143,17 @@ State& state_of(caf::stateful_actor<State, Base>* self) {
 #else
   return self->state;
 #endif
+}
+
+/// Has `f` called for each message that no handler takes. A request is then
+/// answered with `unexpected_message`.
+template <class Self, class F>
+void set_unexpected_handler(Self* self, F f) {
+  self->set_default_handler(caf::scheduled_actor::default_handler{
+    [f](caf::scheduled_actor* whom, auto& content) {
+      f();
+      return caf::drop(whom, content);
+    }});
 }
 
 // -- replies ------------------------------------------------------------------

@@ -2,7 +2,8 @@
 // can leave the process carries its BARE encoding through CAF's own
 // middleman; a failed decode is an error of the inspection. Those that hold
 // handles of actors carry CAF's own encoding. The rest stays in its actor
-// system: whoever tries to send it elsewhere fails, and so does who gets it.
+// system: sent elsewhere by mistake it does not arrive in 0.17, and arrives
+// empty in 1.x, where our actors ignore it.
 //
 // A new message goes into one of the lists below, its header is included in
 // caf_messages.cpp.
@@ -12,6 +13,7 @@
 #include <caf/error.hpp>
 #include <caf/type_id.hpp>
 
+#include <node_proxy/actors/caf_compat.hpp>
 #include <node_proxy/actors/caf_inspect.hpp>
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/actors/exchange_messages.hpp>
@@ -119,6 +121,12 @@ NODE_PROXY_LOCAL_MESSAGES(NODE_PROXY_DECLARE)
 /// systems of the process in 1.x (where it also does this for CAF itself), for
 /// those made with `cfg` in 0.17. To be called before any of them is made.
 void register_messages(caf::actor_system_config& cfg);
+
+/// Whether an actor that takes none but our messages ignores `what`: it comes
+/// from another process, and is none of those that can leave one.
+/// @param by who hands it over, as CAF tells `enqueue`.
+[[nodiscard]] bool is_intrusion(const caf::mailbox_element& what,
+                                detail::unit* by);
 
 } // namespace node_proxy
 

@@ -6,12 +6,16 @@
 #include <utility>
 
 #include <node_proxy/actors/caf_compat.hpp>
+#include <node_proxy/actors/caf_messages.hpp>
 #include <node_proxy/actors/event_loop.hpp>
 
 namespace node_proxy {
 
 /// An actor that runs in the event loop, whoever wakes it. CAF's scheduler may
 /// be busy with others, and looks for work only every 50 to 100 us otherwise.
+/// Other processes, which may have its handle by CAF's middleman, cannot end
+/// it, nor say to it what only actors of the module say to each other: that
+/// becomes a message without content, for which there is no handler.
 template <class Handle, class State>
 class loop_actor final
   : public caf::stateful_actor<State, typename Handle::base> {
@@ -22,12 +26,17 @@ public:
 
   /// @param loop is used as long as the actor is alive.
   loop_actor(caf::actor_config& cfg, event_loop& loop, init_function init)
-    : stateful{cfg}, unit_{loop.unit()}, init_{std::move(init)} {}
+    : stateful{cfg}, unit_{loop.unit()}, init_{std::move(init)} {
+    // CAF writes what nobody handles to the program's output.
+    this->set_default_handler(caf::drop);
+  }
 
   using caf::abstract_actor::enqueue;
 
   detail::enqueue_result enqueue(caf::mailbox_element_ptr what,
-                                 detail::unit*) override {
+                                 detail::unit* by) override {
+    if (is_intrusion(*what, by))
+      what = detail::make_element(what->sender, what->mid, caf::message{});
     return stateful::enqueue(std::move(what), &unit_);
   }
 

@@ -4,6 +4,7 @@
 #include <node_proxy/actors/loop_actor.hpp>
 #include <node_proxy/actors/node_proxy_state.hpp>
 #include <node_proxy/messages/limits.hpp>
+#include <node_proxy/protocol/hex.hpp>
 
 namespace node_proxy {
 
@@ -28,6 +29,11 @@ void node_proxy_state::start(node_proxy_config config) {
                    for (const auto& id : ids)
                      peer_->handle_finished(id, reason, now_);
                  });
+  set_unexpected_handler(self_, [this] {
+    config_.log.warn("ignored a message to the Node Proxy of {}: it is none of "
+                     "those that users and other processes may send",
+                     to_hex(config_.remote.data));
+  });
   auto begin = now();
   peer_->handle_local_advert(config_.local_advert, begin);
   if (config_.remote_known) {

@@ -55,6 +55,10 @@ void router_state::start(const node_config& config,
   for (const auto& x : config_.adverts)
     introduce(x);
   write_state();
+  set_unexpected_handler(self_, [this] {
+    services_.log.warn("ignored a message to the Router: it is none of those "
+                       "that users and other processes may send");
+  });
   self_->set_down_handler(
     [this](const caf::down_msg& msg) { handle_down(msg); });
 }
