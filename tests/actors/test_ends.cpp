@@ -13,10 +13,10 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "node_fixture.hpp"
+#include "support/child_process.hpp"
 
 using namespace test;
 
@@ -36,36 +36,6 @@ extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* how,
 }
 
 namespace {
-
-/// How a child process ended: its exit status, or 128 and a signal; -1 if it
-/// had to be killed.
-template <class F>
-int status_of(F f) {
-  auto child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    // A crash is to be seen as such, whatever doctest would make of it.
-    for (int number : {SIGSEGV, SIGABRT, SIGBUS})
-      std::signal(number, SIG_DFL);
-    try {
-      f();
-    } catch (...) {
-      ::_exit(1);
-    }
-    ::_exit(0);
-  }
-  int status = 0;
-  for (auto until = std::chrono::steady_clock::now() + patience;;) {
-    if (::waitpid(child, &status, WNOHANG) == child)
-      return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    if (std::chrono::steady_clock::now() > until)
-      break;
-    std::this_thread::sleep_for(std::chrono::milliseconds{1});
-  }
-  ::kill(child, SIGKILL);
-  ::waitpid(child, &status, 0);
-  return -1;
-}
 
 /// An actor system as users make it.
 struct plain_system {
@@ -107,7 +77,7 @@ struct busy_pair {
 } // namespace
 
 TEST_CASE("a node that is shut down leaves nothing for its actor system") {
-  CHECK(status_of([] {
+  CHECK(status_of_child([] {
           plain_system x;
           auto uut = start(x.system);
           uut.shutdown();
@@ -117,7 +87,7 @@ TEST_CASE("a node that is shut down leaves nothing for its actor system") {
 }
 
 TEST_CASE("a node may outlive its actor system") {
-  CHECK(status_of([] {
+  CHECK(status_of_child([] {
           std::optional<busy_pair> uut;
           {
             plain_system x;
@@ -131,7 +101,7 @@ TEST_CASE("a node may outlive its actor system") {
 }
 
 TEST_CASE("nodes end after each other in many actor systems") {
-  CHECK(status_of([] {
+  CHECK(status_of_child([] {
           for (int i = 0; i < 20; ++i) {
             std::optional<node> uut;
             plain_system x;
@@ -142,7 +112,7 @@ TEST_CASE("nodes end after each other in many actor systems") {
 }
 
 TEST_CASE("who waits for all actors does not wait for a node") {
-  CHECK(status_of([] {
+  CHECK(status_of_child([] {
           plain_system x;
           auto uut = start(x.system);
           x.system.await_all_actors_done();
@@ -151,7 +121,7 @@ TEST_CASE("who waits for all actors does not wait for a node") {
 }
 
 TEST_CASE("exit ends a process with a live node") {
-  CHECK(status_of([] {
+  CHECK(status_of_child([] {
           plain_system x;
           busy_pair uut{x.system};
           std::exit(7);
@@ -161,20 +131,20 @@ TEST_CASE("exit ends a process with a live node") {
 
 TEST_CASE("a static node is no worse than a static actor system alone") {
   // The libraries of CAF may end before what is static here.
-  auto alone = status_of([] {
+  auto alone = status_of_child([] {
     static plain_system x;
     std::exit(0);
   });
   auto together = 0;
   SUBCASE("the node is destroyed first") {
-    together = status_of([] {
+    together = status_of_child([] {
       static plain_system x;
       static auto uut = start(x.system);
       std::exit(0);
     });
   }
   SUBCASE("the actor system is destroyed first") {
-    together = status_of([] {
+    together = status_of_child([] {
       static std::optional<node> uut;
       static plain_system x;
       uut.emplace(start(x.system));
@@ -187,7 +157,7 @@ TEST_CASE("a static node is no worse than a static actor system alone") {
 }
 
 TEST_CASE("a node ends while another thread waits for all actors") {
-  CHECK(status_of([] {
+  CHECK(status_of_child([] {
           plain_system x;
           auto engine = x.system.spawn([]() -> caf::behavior {
             return {[](const engine_msg&) {
@@ -208,7 +178,7 @@ TEST_CASE("a node ends while another thread waits for all actors") {
 }
 
 TEST_CASE("an engine in the event loop that shuts its node down is told") {
-  CHECK(status_of([] {
+  CHECK(status_of_child([] {
           plain_system x;
           std::optional<node> uut;
           auto engine = x.system.spawn([&uut]() -> caf::behavior {
@@ -228,7 +198,7 @@ TEST_CASE("an engine in the event loop that shuts its node down is told") {
 }
 
 TEST_CASE("a detached actor may shut a node down") {
-  CHECK(status_of([] {
+  CHECK(status_of_child([] {
           plain_system x;
           auto uut = start(x.system);
           x.system.spawn<caf::detached>(
@@ -240,7 +210,7 @@ TEST_CASE("a detached actor may shut a node down") {
 }
 
 TEST_CASE("who was moved from can be shut down and destroyed") {
-  CHECK(status_of([] {
+  CHECK(status_of_child([] {
           plain_system x;
           auto first = start(x.system);
           auto second = std::move(first);
@@ -252,7 +222,7 @@ TEST_CASE("who was moved from can be shut down and destroyed") {
 }
 
 TEST_CASE("a node whose threads cannot be made is an error") {
-  CHECK(status_of([] {
+  CHECK(status_of_child([] {
           plain_system x;
           // As another user, since root has no such limit.
           rlimit none{0, 0};
@@ -269,7 +239,7 @@ TEST_CASE("a node whose threads others take meanwhile is an error") {
   // Those with which it was tried whether there are enough, and a few.
   for (int threads = 8; threads < 12; ++threads) {
     CAPTURE(threads);
-    CHECK(status_of([threads] {
+    CHECK(status_of_child([threads] {
             plain_system x;
             threads_left = threads;
             auto uut = spawn_node(x.system, local_config());
@@ -282,7 +252,7 @@ TEST_CASE("a node whose threads others take meanwhile is an error") {
 }
 
 TEST_CASE("a node without descriptors is an error") {
-  CHECK(status_of([] {
+  CHECK(status_of_child([] {
           plain_system x;
           rlimit few{8, 8};
           if (::setrlimit(RLIMIT_NOFILE, &few) != 0)

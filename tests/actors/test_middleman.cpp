@@ -4,36 +4,15 @@
 #include <csignal>
 #include <iostream>
 
-#include <sys/wait.h>
 #include <unistd.h>
-
-#include <node_proxy/actors/node_proxy_service.hpp>
-#include <node_proxy/actors/router_service.hpp>
 
 #include "node_fixture.hpp"
 #include "remoting_config.hpp"
+#include "support/child_process.hpp"
 
 using namespace test;
 
 namespace {
-
-/// The exit status of a process that does `f`, or 128 and its signal.
-template <class F>
-pid_t start(F f) {
-  auto child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    for (int number : {SIGSEGV, SIGABRT, SIGBUS})
-      std::signal(number, SIG_DFL);
-    try {
-      f();
-    } catch (...) {
-      ::_exit(1);
-    }
-    ::_exit(0);
-  }
-  return child;
-}
 
 /// In a child process, whose checks nobody counts.
 void demand(bool ok, const std::string& what) {
@@ -41,12 +20,6 @@ void demand(bool ok, const std::string& what) {
     return;
   std::cerr << "not so: " << what << std::endl;
   ::_exit(1);
-}
-
-int status_of(pid_t child) {
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 /// Numbers from one process to another.
@@ -110,8 +83,8 @@ template <class F>
 void use_from_outside(F f) {
   number_pipe ports;
   number_pipe ended;
-  auto hosting = start([&] { host(ports, ended); });
-  auto user = start([&] {
+  auto hosting = start_child([&] { host(ports, ended); });
+  auto user = start_child([&] {
     remote_user x{ports.take()};
     f(x);
   });
@@ -156,27 +129,12 @@ TEST_CASE("an engine of another process is served by a node") {
   });
 }
 
-TEST_CASE("what is internal does not cross from another process") {
-  use_from_outside([](remote_user& x) {
-    // As somebody would who goes around the types.
-    auto router = caf::actor_cast<caf::actor>(x.router);
-    x.self->send(router, stop_router{});
-    x.self->send(router, admission_request{});
-    x.self->send(router, proven_connection{});
-    x.self->send(router, proxy_event{});
-    x.self->send(router, node_proxy_dormant{});
-    x.self->send(router, passed_on{});
-    x.self->send(router, attach_session{});
-    x.self->send(router, local_addresses{});
-  });
-}
-
 TEST_CASE("an engine that dies with its process is gone") {
   number_pipe ports;
   number_pipe ended;
-  auto hosting = start([&] { host(ports, ended); });
+  auto hosting = start_child([&] { host(ports, ended); });
   auto port = ports.take();
-  auto user = start([&] {
+  auto user = start_child([&] {
     remote_user x{port};
     auto engine =
       x.system.spawn(forward_engine, caf::actor_cast<caf::actor>(x.self));
@@ -186,7 +144,7 @@ TEST_CASE("an engine that dies with its process is gone") {
     ::raise(SIGKILL);
   });
   CHECK(status_of(user) == 128 + SIGKILL);
-  auto other = start([&] {
+  auto other = start_child([&] {
     remote_user x{port};
     node_out_msg msg;
     msg.expiry = rel_time{10};

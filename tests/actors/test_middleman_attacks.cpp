@@ -2,10 +2,8 @@
 // process of its own, as it may crash.
 
 #include <array>
-#include <csignal>
 #include <cstdint>
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <node_proxy/actors/router_service.hpp>
@@ -14,6 +12,7 @@
 
 #include "node_fixture.hpp"
 #include "remoting_config.hpp"
+#include "support/child_process.hpp"
 
 namespace node_proxy {
 
@@ -72,18 +71,10 @@ public:
     std::array<int, 2> end{};
     REQUIRE(::pipe(card.data()) == 0);
     REQUIRE(::pipe(end.data()) == 0);
-    child_ = ::fork();
-    REQUIRE(child_ >= 0);
-    if (child_ == 0) {
-      // A crash is to be seen as such, whatever doctest would make of it, and
-      // an end that does not come as well.
-      for (int number : {SIGSEGV, SIGABRT, SIGBUS, SIGTERM})
-        std::signal(number, SIG_DFL);
-      ::alarm(60);
+    child_ = start_child([&] {
       ::close(end[1]);
       serve(card[1], end[0]);
-      ::_exit(0);
-    }
+    });
     ::close(card[1]);
     ::close(end[0]);
     end_ = end[1];
@@ -103,9 +94,7 @@ public:
   /// Lets it end. @returns its exit status, or 128 and a signal.
   [[nodiscard]] int end() {
     ::close(end_);
-    int status = 0;
-    ::waitpid(std::exchange(child_, -1), &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return status_of(std::exchange(child_, -1));
   }
 
   address_card found;

@@ -7,33 +7,19 @@
 
 #include <doctest/doctest.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <node_proxy/actors/key_file.hpp>
 #include <node_proxy/actors/node_store.hpp>
 
+#include "support/child_process.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace node_proxy;
 using node_proxy::testing::temporary_folder;
+using test::status_of_child;
 
 namespace {
-
-/// The exit status of a child process that does `f`, or 128 and its signal.
-template <class F>
-int status_of(F f) {
-  auto child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    std::signal(SIGXFSZ, SIG_DFL);
-    std::signal(SIGPIPE, SIG_DFL);
-    ::_exit(f());
-  }
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
 
 void forbid_growth() {
   rlimit none{0, 0};
@@ -45,13 +31,13 @@ void forbid_growth() {
 TEST_CASE("a write beyond the limit of file sizes is an error") {
   temporary_folder folder;
   auto self = make_identity();
-  CHECK(status_of([&] {
+  CHECK(status_of_child([&] {
           forbid_growth();
           auto saved = save_identity(folder / "key", self);
           return !saved && saved.error().code == file_errc::io ? 0 : 1;
         })
         == 0);
-  CHECK(status_of([&] {
+  CHECK(status_of_child([&] {
           forbid_growth();
           auto store = node_store::open(folder / "state", self.id());
           return !store && store.error().code == file_errc::io ? 0 : 1;
@@ -62,7 +48,7 @@ TEST_CASE("a write beyond the limit of file sizes is an error") {
 TEST_CASE("a write to the state beyond the limit is an error") {
   temporary_folder folder;
   auto self = make_identity();
-  CHECK(status_of([&] {
+  CHECK(status_of_child([&] {
           auto store = node_store::open(folder / "state", self.id());
           if (!store)
             return 2;
@@ -78,7 +64,7 @@ TEST_CASE("a write to the state beyond the limit is an error") {
 TEST_CASE("to close the state ends no process that may not write") {
   temporary_folder folder;
   auto self = make_identity();
-  CHECK(status_of([&] {
+  CHECK(status_of_child([&] {
           auto store = node_store::open(folder / "state", self.id());
           if (!store)
             return 2;
@@ -91,14 +77,14 @@ TEST_CASE("to close the state ends no process that may not write") {
 TEST_CASE("the process decides what else the signals do") {
   temporary_folder folder;
   auto self = make_identity();
-  CHECK(status_of([&] {
+  CHECK(status_of_child([&] {
           forbid_growth();
           static_cast<void>(save_identity(folder / "key", self));
           ::raise(SIGXFSZ);
           return 1;
         })
         == 128 + SIGXFSZ);
-  CHECK(status_of([] {
+  CHECK(status_of_child([] {
           write_signals_blocked uut;
           int ends[2];
           if (::pipe(ends) != 0)

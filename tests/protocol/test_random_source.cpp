@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 #include <sodium/crypto_stream_chacha20.h>
 
-#include "support/aborts.hpp"
+#include "support/child_process.hpp"
 #include "support/octets.hpp"
 
 using namespace test;

@@ -7,7 +7,7 @@
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/octets.hpp>
 
-#include "support/aborts.hpp"
+#include "support/child_process.hpp"
 #include "support/ciphers.hpp"
 #include "support/octets.hpp"
 
