@@ -91,7 +91,7 @@ class actor_system_config;
   X(local_advert_changed)                                                      \
   X(connect_now)                                                               \
   X(way_back)                                                                  \
-  X(come_back)                                                                 \
+  X(come_back_to)                                                              \
   X(looked_up)                                                                 \
   X(routed_mark)                                                               \
   X(node_proxy_dormant)                                                        \

@@ -44,14 +44,18 @@ void router_state::start(const node_config& config,
     permanent_peers_.insert(id);
     adverts_.handle_hold(id, advert_hold::permanent);
   }
-  earlier_peers_ = stored.connected_peers;
-  noted_connected_.insert(earlier_peers_.begin(), earlier_peers_.end());
   for (const auto& x : config_.adverts)
     adverts_.handle_hold(x.id, advert_hold::configured);
   for (const auto& x : stored.nodes) {
     hold_if_named(x.advert.id);
     adverts_.handle_stored(x);
   }
+  // There is no way back to one of which nothing is known.
+  for (const auto& id : stored.connected_peers)
+    if (adverts_.find(id))
+      noted_connected_.insert(id);
+    else
+      unwritten_.connected[id] = false;
   for (const auto& x : config_.adverts)
     introduce(x);
   write_state();
@@ -160,8 +164,10 @@ node_advert router_state::handle(local_addresses msg) {
   auto first = !local_advert_;
   issue_advert(1 + (first ? earlier_version_ : local_advert_->version));
   // Peers are to get it with the handshake.
-  if (first)
-    dial_earlier_peers();
+  if (first) {
+    dial_permanent_peers();
+    come_back();
+  }
   return advert();
 }
 
@@ -383,7 +389,7 @@ router_behavior(router_service::stateful_pointer<router_state> self,
     [&state](const admission_request& msg) { return state.handle(msg); },
     [&state](const proven_connection& msg) { state.handle(msg); },
     [&state](const handshake_failed& msg) { state.handle(msg); },
-    [&state](const come_back& msg) { state.handle(msg); },
+    [&state](const come_back_to& msg) { state.handle(msg); },
     [&state](const proxy_event& msg) { state.handle(msg); },
     [&state](node_proxy_dormant& msg) { state.handle(msg); },
     [&state](passed_on& msg) { state.handle(msg); },

@@ -2,9 +2,7 @@
 
 #include <node_proxy/actors/router_state.hpp>
 
-#include <algorithm>
 #include <chrono>
-#include <span>
 #include <utility>
 
 #include <node_proxy/actors/error.hpp>
@@ -85,29 +83,30 @@ void router_state::set_connected(const node_id& id, bool connected) {
   write_state();
 }
 
-/// Those of an earlier process. Who was connected to it may have something for
-/// us, and waits ever longer between its attempts.
-void router_state::dial_earlier_peers() {
-  dial_permanent_peers();
-  come_back_to(std::exchange(earlier_peers_, {}));
-}
-
-/// Dials peers that may be waiting, not all of them in one moment.
-void router_state::come_back_to(const std::vector<node_id>& peers) {
-  auto most = std::min(peers.size(), max_come_backs);
-  for (const auto& id : std::span{peers}.first(most))
+/// Dials those whose connections were lost, by this process or by an earlier
+/// one that ended: they may have something for us, and wait ever longer between
+/// their attempts. Not all of them in one moment.
+void router_state::come_back() {
+  auto left = max_come_backs;
+  for (const auto& id : noted_connected_) {
+    if (connected_.contains(id))
+      continue;
+    if (left-- == 0)
+      return;
     send_later(self_,
                std::chrono::milliseconds{random_.below(come_back_time.count())},
-               come_back{id});
+               come_back_to{id});
+  }
 }
 
-void router_state::handle(const come_back& msg) {
-  if (connected_.contains(msg.to) || !noted_connected_.contains(msg.to))
+void router_state::handle(const come_back_to& msg) {
+  if (connected_.contains(msg.id) || !noted_connected_.contains(msg.id))
     return;
-  if (auto to = find_or_spawn(msg.to))
+  if (auto to = find_or_spawn(msg.id))
     send_to(**to, connect_now{});
 }
 
+/// Those of an earlier process.
 void router_state::dial_permanent_peers() {
   for (const auto& id : permanent_peers_) {
     auto key = noise_key_of(id);

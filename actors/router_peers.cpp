@@ -134,6 +134,9 @@ void router_state::handle_what(const node_id& remote,
   hold_if_named(remote);
   adverts_.handle_advert(msg.advert);
   keep(remote);
+  // From now on there is a way back to it.
+  if (connected_.contains(remote))
+    set_connected(remote, true);
   report({advert_event{remote, msg.advert.version}});
 }
 
@@ -233,11 +236,7 @@ void router_state::tell_way_back() {
   for (auto& [id, to] : proxies_)
     if (!to.connected)
       send_to(to, way_back{});
-  std::vector<node_id> lost;
-  for (const auto& id : noted_connected_)
-    if (!connected_.contains(id))
-      lost.push_back(id);
-  come_back_to(lost);
+  come_back();
 }
 
 router_state::trouble& router_state::trouble_with(const node_id& id) {

@@ -32,10 +32,9 @@ struct stop_router {
 
 struct router_stopped {};
 
-/// A node was connected to this one, or to an earlier process of it, when the
-/// connection was lost: it may be waiting.
-struct come_back {
-  node_id to;
+/// It is time to dial a node that may be waiting for this one.
+struct come_back_to {
+  node_id id;
 };
 
 /// A handshake came to nothing before its initiator had proven itself.
@@ -47,7 +46,7 @@ struct handshake_failed {
 using router_service = router_actor::extend_with<
   actor_interface<node_advert(local_addresses), router_stopped(stop_router),
                   admission(admission_request), void(proven_connection),
-                  void(handshake_failed), void(come_back), void(proxy_event),
+                  void(handshake_failed), void(come_back_to), void(proxy_event),
                   void(node_proxy_dormant), void(passed_on)>>;
 
 /// What a Router and its Node Proxies work with.

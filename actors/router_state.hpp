@@ -62,7 +62,7 @@ public:
   void handle(const proxy_event& msg);
 
   void handle(const handshake_failed& msg);
-  void handle(const come_back& msg);
+  void handle(const come_back_to& msg);
   void handle(node_proxy_dormant& msg);
   void handle(passed_on& msg);
 
@@ -146,8 +146,7 @@ private:
   void hold_if_named(const node_id& id);
   void keep(const node_id& id);
   void set_permanent(const node_id& id, bool permanent);
-  void dial_earlier_peers();
-  void come_back_to(const std::vector<node_id>& peers);
+  void come_back();
   void dial_permanent_peers();
   void set_connected(const node_id& id, bool connected);
   void write_state();
@@ -180,9 +179,7 @@ private:
   advert_book adverts_;
   // Also those that have no Node Proxy for now.
   std::unordered_set<node_id> permanent_peers_;
-  // Those that were connected to an earlier process when it ended.
-  std::vector<node_id> earlier_peers_;
-  // Who is connected, as it is to be on disk.
+  // Who is connected, or was when the connection was lost; as it is on disk.
   std::unordered_set<node_id> noted_connected_;
   std::shared_ptr<engine_directory> engines_;
   std::shared_ptr<unanswered_failures> unanswered_;

@@ -309,7 +309,7 @@ void peer::consider_dial(timestamp now) {
 }
 
 /// Whether what is queued has time and a way to go. That the peer may come by
-/// itself is none: nobody listens any more.
+/// itself is not waited for.
 bool peer::drains(timestamp now) const {
   return now.steady < *shutdown_deadline_
          && (outbox_.pending() || !unreliable_out_.empty())

@@ -86,9 +86,9 @@ public:
   /// failed, or the peer refuses.
   void handle_connect(timestamp now);
 
-  /// Another peer is connected while none was before, so that the network of
-  /// this host may have been away: if a connection is wanted it is not waited
-  /// for long any more, unless the peer has refused us.
+  /// A peer that was lost is connected again, so that the network of this host
+  /// may have been away: if a connection to this one is wanted, it is not
+  /// waited for long any more, unless the peer has refused us.
   void handle_way_back(timestamp now);
 
   /// This node stops: nothing more is taken, and what was taken before may

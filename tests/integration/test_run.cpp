@@ -1,6 +1,7 @@
 // run: two nodes talk to each other as a user would have them.
 
 #include <csignal>
+#include <memory>
 
 #include <doctest/doctest.h>
 
@@ -208,6 +209,26 @@ TEST_CASE("a connection that is not permanent closes when it is idle") {
     bob.await("received", {{"text", text}});
     CHECK(alice.await("disconnected")["reason"] == "idle");
   }
+}
+
+TEST_CASE("who comes back calls those who were connected") {
+  temporary_folder folder;
+  tool_key hubs{folder, "hub"};
+  std::vector<std::string> options{"--state", folder / "state", "--engine",
+                                   "inbox=print"};
+  auto hub = std::make_unique<tool_node>(hubs, options);
+  tool_node leaf{tool_key{folder, "leaf"}, {"--peer", hub->advert()}};
+  leaf.send(*hub, "inbox", "one");
+  hub->await("received", {{"text", "one"}});
+  hub->await("advert", {{"node", leaf.id()}});
+  hub->stop(SIGTERM);
+  leaf.send(*hub, "inbox", "two");
+  // It listens elsewhere now, which nobody knows but itself.
+  hub = std::make_unique<tool_node>(hubs, options);
+  auto connected = hub->await("connected", {{"node", leaf.id()}});
+  CHECK(connected["direction"] == "out");
+  hub->await("received", {{"text", "two"}});
+  leaf.await("delivered", {{"id", 2}});
 }
 
 TEST_CASE("what waits for a peer is bounded as an operator says") {

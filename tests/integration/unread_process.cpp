@@ -1,13 +1,14 @@
 #include "unread_process.hpp"
 
 #include <csignal>
-#include <thread>
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "support/child_process.hpp"
 
 namespace node_proxy::testing {
 
@@ -61,7 +62,7 @@ unread_process::~unread_process() {
     ::close(fd);
 }
 
-std::string unread_process::first_line() {
+std::string unread_process::next_line() {
   std::string result;
   for (char next = 0; ::read(out_, &next, 1) == 1 && next != '\n';)
     result += next;
@@ -87,15 +88,10 @@ void unread_process::signal(int number) const {
 }
 
 std::optional<int> unread_process::wait(std::chrono::milliseconds at_most) {
-  auto until = std::chrono::steady_clock::now() + at_most;
-  int status = 0;
-  while (::waitpid(pid_, &status, WNOHANG) != pid_) {
-    if (std::chrono::steady_clock::now() > until)
-      return std::nullopt;
-    std::this_thread::sleep_for(std::chrono::milliseconds{1});
-  }
-  pid_ = -1;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  auto status = test::wait_for_end(pid_, at_most);
+  if (status)
+    pid_ = -1;
+  return status;
 }
 
 } // namespace node_proxy::testing
