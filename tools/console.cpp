@@ -57,8 +57,8 @@ caf::behavior sender_actor(caf::event_based_actor* self,
         .then([=](delivered) { end(delivered_line(id)); },
               [=](const caf::error& error) { end(failed_line(id, error)); });
     },
-    [=](const std::string& report) {
-      static_cast<void>(out->write(json::parse(report)));
+    [=](std::uint64_t id, const std::string& error, const std::string& detail) {
+      static_cast<void>(out->write(failed_line(id, error, detail)));
       open->remove_report();
     },
     [self](caf::flush_atom) { self->quit(); },
@@ -212,7 +212,7 @@ void console::report_full(std::uint64_t id) {
 void console::report_failure(std::uint64_t id, std::string_view error,
                              std::string_view detail) {
   outstanding_->add_report();
-  caf::anon_send(sender_, failed_line(id, error, detail).dump());
+  caf::anon_send(sender_, id, std::string{error}, std::string{detail});
 }
 
 } // namespace node_proxy::tools

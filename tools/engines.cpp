@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include <spdlog/spdlog.h>
 
@@ -31,19 +32,16 @@ json to_line(const engine_msg& msg) {
   return result;
 }
 
-/// A reader who takes nothing makes senders wait. What is not written in the
-/// end has not been taken.
+/// A reader who takes nothing makes senders wait. Only what is written has been
+/// taken: the sender may forget it then, and this process may be killed.
 caf::behavior print_engine(caf::event_based_actor* self, json_lines* out) {
   return {
     ignore_router,
     [out](const engine_msg_batch& batch) {
-      batch_taken result;
-      for (const auto& msg : batch.msgs) {
-        if (!out->write(to_line(msg)))
-          break;
-        ++result.count;
-      }
-      return result;
+      std::vector<json> lines;
+      for (const auto& msg : batch.msgs)
+        lines.push_back(to_line(msg));
+      return batch_taken{out->write_through(lines)};
     },
     [self](caf::flush_atom) { self->quit(); },
   };

@@ -1,6 +1,7 @@
 #include "json_lines.hpp"
 
 #include <string>
+#include <utility>
 
 #include <sodium/utils.h>
 
@@ -32,6 +33,14 @@ void json_lines::offer(const json& object) {
 
 bool json_lines::write(const json& object) {
   return writer_.write(line_of(object));
+}
+
+std::size_t json_lines::write_through(const std::vector<json>& objects) {
+  std::vector<std::string> lines;
+  lines.reserve(objects.size());
+  for (const auto& object : objects)
+    lines.push_back(line_of(object));
+  return writer_.write_through(std::move(lines));
 }
 
 void add_payload(json& object, bytes_view payload) {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -30,6 +32,11 @@ public:
   /// @returns whether the line was taken: not after `close`, or if nothing can
   ///          be written any more.
   [[nodiscard]] bool write(const json& object);
+
+  /// For what others forget once it is written: waits until the reader's end
+  /// has it all.
+  /// @returns how many have been written, the first ones.
+  [[nodiscard]] std::size_t write_through(const std::vector<json>& objects);
 
   /// Nobody waits for the reader any more; what was taken before may still be
   /// written for `at_most`.

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -68,15 +69,27 @@ struct line_writer::state {
     return queue.empty() || octets + line.size() <= max_queued;
   }
 
-  void add(std::string line) {
-    if (left_out > 0) {
-      auto told = make_left_out(std::exchange(left_out, 0));
-      octets += told.size();
-      queue.push_back(std::move(told));
-    }
+  /// @returns how many lines have to be written until this one is.
+  std::uint64_t add(std::string line) {
+    if (left_out > 0)
+      push(make_left_out(std::exchange(left_out, 0)));
+    push(std::move(line));
+    changed.notify_all();
+    return written + queue.size();
+  }
+
+  void push(std::string line) {
     octets += line.size();
     queue.push_back(std::move(line));
-    changed.notify_all();
+  }
+
+  /// As `add`, once there is room; nothing if there never will be.
+  std::optional<std::uint64_t>
+  add_when_room(std::unique_lock<std::mutex>& guard, std::string line) {
+    changed.wait(guard, [&] { return closed || failed || has_room(line); });
+    if (closed || failed)
+      return std::nullopt;
+    return add(std::move(line));
   }
 
   void run();
@@ -89,9 +102,11 @@ struct line_writer::state {
   std::condition_variable changed;
   std::deque<std::string> queue;
   std::size_t octets = 0;
+  std::uint64_t written = 0;
   std::uint64_t left_out = 0;
   bool closed = false;
   bool failed = false;
+  // Whether nothing more will be written, as far as anybody waits for it.
   bool ended = false;
 };
 
@@ -109,6 +124,7 @@ void line_writer::state::run() {
     guard.lock();
     octets -= size;
     queue.pop_front();
+    written += ok ? 1 : 0;
     changed.notify_all();
     if (!ok) {
       // At the end nobody is left to read, which is no failure.
@@ -155,13 +171,25 @@ void line_writer::offer(std::string line) {
 
 bool line_writer::write(std::string line) {
   std::unique_lock guard{state_->mutex};
-  state_->changed.wait(guard, [&] {
-    return state_->closed || state_->failed || state_->has_room(line);
-  });
-  if (state_->closed || state_->failed)
-    return false;
-  state_->add(std::move(line));
-  return true;
+  return state_->add_when_room(guard, std::move(line)).has_value();
+}
+
+std::size_t line_writer::write_through(std::vector<std::string> lines) {
+  std::unique_lock guard{state_->mutex};
+  std::vector<std::uint64_t> places;
+  for (auto& line : lines) {
+    auto place = state_->add_when_room(guard, std::move(line));
+    if (!place)
+      break;
+    places.push_back(*place);
+  }
+  auto has_last = [&] {
+    return places.empty() || state_->written >= places.back();
+  };
+  state_->changed.wait(guard, [&] { return has_last() || state_->ended; });
+  auto first_left =
+    std::upper_bound(places.begin(), places.end(), state_->written);
+  return static_cast<std::size_t>(first_left - places.begin());
 }
 
 void line_writer::close(std::chrono::milliseconds at_most) {
@@ -175,6 +203,8 @@ void line_writer::close(std::chrono::milliseconds at_most) {
     return;
   state_->stop.set();
   state_->changed.wait_for(guard, end_patience, has_ended);
+  state_->ended = true;
+  state_->changed.notify_all();
 }
 
 bool line_writer::failed() const {

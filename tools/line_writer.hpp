@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "wakeup.hpp"
 
@@ -50,6 +51,11 @@ public:
   /// Waits until there is room.
   /// @returns whether the line was taken: not if this is closed, or has failed.
   [[nodiscard]] bool write(std::string line);
+
+  /// As `write` for each of them, and waits until the reader's end has them: so
+  /// this process may be killed after that.
+  /// @returns how many have been written, the first ones.
+  [[nodiscard]] std::size_t write_through(std::vector<std::string> lines);
 
   /// Takes nothing more, and waits at most for `at_most` until all is written.
   void close(std::chrono::milliseconds at_most);

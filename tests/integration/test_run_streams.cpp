@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tcp_forwarder.hpp"
 #include "tool_node.hpp"
 #include "unread_process.hpp"
 
@@ -101,7 +102,7 @@ private:
 TEST_CASE("one signal ends a node whose output nobody reads") {
   temporary_folder folder;
   unread_process uut{run_command(tool_key{folder, "node"})};
-  uut.first_line();
+  uut.next_line();
   SUBCASE("with many answers to write") {
     uut.write_what_it_takes(repeated("send nobody a b\n", many));
   }
@@ -117,7 +118,7 @@ TEST_CASE("a second signal ends a node at once") {
   tool_key nobody{folder, "nobody"};
   auto advert = nobody.advertise("tcp://127.0.0.1:1");
   unread_process uut{run_command(tool_key{folder, "node"}, {"--peer", advert})};
-  uut.first_line();
+  uut.next_line();
   // For this one a node waits as long as it may.
   uut.write_what_it_takes("send " + nobody.id + " inbox hello\n");
   CHECK_FALSE(uut.wait(300ms));
@@ -131,7 +132,7 @@ TEST_CASE("what is not printed is not acknowledged") {
   temporary_folder folder;
   tool_key bobs{folder, "bob"};
   unread_process bob{run_command(bobs, {"--engine", "inbox=print"})};
-  auto listening = json::parse(bob.first_line());
+  auto listening = json::parse(bob.next_line());
   auto advert = bobs.advertise(listening["address"]);
   tool_node alice{tool_key{folder, "alice"}, {"--peer", advert}};
   // Bob's pipe and queue hold less than this.
@@ -145,6 +146,41 @@ TEST_CASE("what is not printed is not acknowledged") {
     return x["event"] == "delivered";
   });
   CHECK(delivered < 8);
+}
+
+TEST_CASE("a node that is killed loses nothing that it had acknowledged") {
+  constexpr int count = 200;
+  temporary_folder folder;
+  tcp_forwarder network;
+  tool_key bobs{folder, "bob"};
+  auto advert =
+    bobs.advertise("tcp://127.0.0.1:" + std::to_string(network.port()));
+  std::vector<std::string> options{"--engine", "inbox=print", "--engine",
+                                   "echo=echo"};
+  unread_process unread{run_command(bobs, options)};
+  network.redirect(port_of(json::parse(unread.next_line())["address"]));
+  tool_node alice{tool_key{folder, "alice"}, {"--peer", advert}};
+  // More than a pipe holds, and less than what waits to be written.
+  std::string text(3'000, 'x');
+  alice.program().write(
+    repeated("send " + bobs.id + " inbox " + text + "\n", count));
+  alice.program().write("send " + bobs.id + " inbox last\n");
+  // About as much as a pipe holds in lines of that length.
+  REQUIRE(comes_true([&] { return unread.unread_bytes() >= 45'000; }));
+  alice.program().write("send " + bobs.id + " echo hello\n");
+  alice.await("received", {{"text", "hello"}});
+  unread.signal(SIGKILL);
+  CHECK(unread.wait(10s) == 128 + SIGKILL);
+  auto printed = 0;
+  for (auto line = unread.next_line(); !line.empty(); line = unread.next_line())
+    printed += line.find(text) != std::string::npos;
+  tool_node bob{bobs, options};
+  network.redirect(bob.port());
+  bob.await("received", {{"text", "last"}});
+  alice.await("delivered", {{"id", count + 1}});
+  for (const auto& event : bob.stop(SIGTERM))
+    printed += event["event"] == "received";
+  CHECK(printed >= count);
 }
 
 // -- a peer is stuck ----------------------------------------------------------

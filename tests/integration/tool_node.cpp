@@ -35,6 +35,11 @@ std::string tool_key::advertise(const std::string& address) const {
   return path;
 }
 
+std::uint16_t port_of(const std::string& address) {
+  return static_cast<std::uint16_t>(
+    std::stoi(address.substr(address.rfind(':') + 1)));
+}
+
 tool_node::tool_node(const tool_key& key,
                      const std::vector<std::string>& options)
   : key_{key}, process_{run_command(key, options)} {
@@ -43,8 +48,7 @@ tool_node::tool_node(const tool_key& key,
 }
 
 std::uint16_t tool_node::port() const {
-  return static_cast<std::uint16_t>(
-    std::stoi(address_.substr(address_.rfind(':') + 1)));
+  return port_of(address_);
 }
 
 json tool_node::await(std::string_view kind, const json& fields) {

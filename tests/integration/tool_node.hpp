@@ -27,6 +27,9 @@ struct tool_key {
   std::string id;
 };
 
+/// The port of an address.
+[[nodiscard]] std::uint16_t port_of(const std::string& address);
+
 /// A running node that listens at some port of this host.
 class tool_node {
 public:

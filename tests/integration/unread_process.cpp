@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,6 +68,12 @@ std::string unread_process::next_line() {
   for (char next = 0; ::read(out_, &next, 1) == 1 && next != '\n';)
     result += next;
   return result;
+}
+
+std::size_t unread_process::unread_bytes() const {
+  int count = 0;
+  REQUIRE(::ioctl(out_, FIONREAD, &count) == 0);
+  return static_cast<std::size_t>(count);
 }
 
 std::size_t unread_process::write_what_it_takes(std::string_view text) {

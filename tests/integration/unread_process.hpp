@@ -13,7 +13,7 @@
 namespace node_proxy::testing {
 
 /// A child process with pipes for its standard streams, of which the test reads
-/// only the first line. It is killed at the end, if it still runs.
+/// only what it asks for. It is killed at the end, if it still runs.
 class unread_process {
 public:
   /// @param command is the path of a program and its arguments.
@@ -24,8 +24,11 @@ public:
 
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
 
-  /// Waits for a line of standard output.
-  std::string first_line();
+  /// Waits for a line of standard output; what there is at its end.
+  std::string next_line();
+
+  /// How much of its standard output can be read.
+  [[nodiscard]] std::size_t unread_bytes() const;
 
   /// Writes as much as it takes for some time.
   /// @returns how much that was.
