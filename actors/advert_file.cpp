@@ -2,9 +2,10 @@
 
 #include <string_view>
 
+#include <node_proxy/actors/disk/small_file.hpp>
 #include <node_proxy/messages/limits.hpp>
-#include <node_proxy/protocol/advert.hpp>
-#include <node_proxy/protocol/bare.hpp>
+#include <node_proxy/protocol/wire/advert.hpp>
+#include <node_proxy/protocol/wire/bare.hpp>
 
 namespace node_proxy {
 

@@ -7,7 +7,8 @@
 
 #include <string>
 
-#include <node_proxy/actors/small_file.hpp>
+#include <node_proxy/actors/file_error.hpp>
+#include <node_proxy/base/bytes.hpp>
 #include <node_proxy/messages/node_advert.hpp>
 
 namespace node_proxy {

@@ -7,8 +7,8 @@
 #include <tuple>
 #include <utility>
 
-#include <node_proxy/actors/caf_compat.hpp>
-#include <node_proxy/actors/caf_messages.hpp>
+#include <node_proxy/actors/caf/compat.hpp>
+#include <node_proxy/actors/caf/messages.hpp>
 #include <node_proxy/messages/identities.hpp>
 
 namespace node_proxy {

@@ -35,7 +35,7 @@ namespace node_proxy {
 
 // An error category is an atom of at most 10 characters in 0.17 (where
 // <caf/is_error_code_enum.hpp> must not be included), and the type id of the
-// enum (<node_proxy/actors/caf_messages.hpp>) in 1.x.
+// enum (<node_proxy/actors/caf/messages.hpp>) in 1.x.
 #if CAF_MAJOR_VERSION >= 1
 CAF_ERROR_CODE_ENUM(node_proxy::errc)
 #else

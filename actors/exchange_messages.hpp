@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include <node_proxy/messages/block_allocator.hpp>
+#include <node_proxy/base/block_allocator.hpp>
 #include <node_proxy/messages/engine_msg.hpp>
 #include <node_proxy/messages/node_out_msg.hpp>
-#include <node_proxy/protocol/send_error.hpp>
+#include <node_proxy/protocol/delivery/send_error.hpp>
 
 namespace node_proxy {
 

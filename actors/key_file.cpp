@@ -5,8 +5,9 @@
 
 #include <sodium/utils.h>
 
-#include <node_proxy/actors/os_random.hpp>
-#include <node_proxy/protocol/crypto_init.hpp>
+#include <node_proxy/actors/disk/small_file.hpp>
+#include <node_proxy/actors/loop/os_random.hpp>
+#include <node_proxy/protocol/crypto/crypto_init.hpp>
 
 namespace node_proxy {
 

@@ -16,8 +16,9 @@
 
 #include <string>
 
-#include <node_proxy/actors/small_file.hpp>
-#include <node_proxy/protocol/identity.hpp>
+#include <node_proxy/actors/file_error.hpp>
+#include <node_proxy/base/bytes.hpp>
+#include <node_proxy/protocol/crypto/identity.hpp>
 
 namespace node_proxy {
 

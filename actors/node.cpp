@@ -10,13 +10,14 @@
 
 #include <pthread.h>
 
-#include <node_proxy/actors/acceptor.hpp>
-#include <node_proxy/actors/event_loop.hpp>
-#include <node_proxy/actors/router_service.hpp>
-#include <node_proxy/actors/tcp_transport.hpp>
-#include <node_proxy/protocol/address_kind.hpp>
-#include <node_proxy/protocol/address_text.hpp>
-#include <node_proxy/protocol/crypto_init.hpp>
+#include <node_proxy/actors/loop/event_loop.hpp>
+#include <node_proxy/actors/router/router_service.hpp>
+#include <node_proxy/actors/tcp/tcp_socket.hpp>
+#include <node_proxy/actors/tcp/tcp_transport.hpp>
+#include <node_proxy/actors/transport/acceptor.hpp>
+#include <node_proxy/protocol/crypto/crypto_init.hpp>
+#include <node_proxy/protocol/wire/address_kind.hpp>
+#include <node_proxy/protocol/wire/address_text.hpp>
 
 namespace node_proxy {
 

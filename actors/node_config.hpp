@@ -9,13 +9,12 @@
 
 #include <node_proxy/messages/node_advert.hpp>
 #include <node_proxy/messages/transport_address.hpp>
-#include <node_proxy/protocol/advert_book.hpp>
-#include <node_proxy/protocol/identity.hpp>
-#include <node_proxy/protocol/peer_book.hpp>
-#include <node_proxy/protocol/policy.hpp>
+#include <node_proxy/protocol/crypto/identity.hpp>
+#include <node_proxy/protocol/node/book_limits.hpp>
+#include <node_proxy/protocol/node/policy.hpp>
 #include <node_proxy/protocol/settings.hpp>
 
-#include <node_proxy/actors/caf_compat.hpp>
+#include <node_proxy/actors/caf/compat.hpp>
 #include <node_proxy/actors/engine_messages.hpp>
 
 namespace spdlog {

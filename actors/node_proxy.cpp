@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <utility>
 
-#include <node_proxy/actors/loop_actor.hpp>
-#include <node_proxy/actors/node_proxy_state.hpp>
+#include <node_proxy/actors/loop/loop_actor.hpp>
+#include <node_proxy/actors/proxy/node_proxy_state.hpp>
+#include <node_proxy/base/hex.hpp>
 #include <node_proxy/messages/limits.hpp>
-#include <node_proxy/protocol/hex.hpp>
 
 namespace node_proxy {
 

@@ -2,8 +2,8 @@
 
 #pragma once
 
-#include <node_proxy/actors/caf_compat.hpp>
-#include <node_proxy/actors/caf_messages.hpp>
+#include <node_proxy/actors/caf/compat.hpp>
+#include <node_proxy/actors/caf/messages.hpp>
 
 namespace node_proxy {
 

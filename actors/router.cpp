@@ -1,15 +1,15 @@
-#include <node_proxy/actors/router_service.hpp>
+#include <node_proxy/actors/router/router_service.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
-#include <node_proxy/actors/loop_actor.hpp>
-#include <node_proxy/actors/now.hpp>
-#include <node_proxy/actors/os_random.hpp>
-#include <node_proxy/actors/router_state.hpp>
-#include <node_proxy/protocol/advert.hpp>
-#include <node_proxy/protocol/hex.hpp>
+#include <node_proxy/actors/loop/loop_actor.hpp>
+#include <node_proxy/actors/loop/now.hpp>
+#include <node_proxy/actors/loop/os_random.hpp>
+#include <node_proxy/actors/router/router_state.hpp>
+#include <node_proxy/base/hex.hpp>
+#include <node_proxy/protocol/wire/advert.hpp>
 
 namespace node_proxy {
 

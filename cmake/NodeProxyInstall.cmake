@@ -7,12 +7,12 @@
 include(CMakePackageConfigHelpers)
 
 set(destination "${CMAKE_INSTALL_LIBDIR}/cmake/node_proxy")
-install(TARGETS node_proxy_messages node_proxy_protocol node_proxy_actors
-  node_proxy EXPORT node_proxy
+install(TARGETS node_proxy_base node_proxy_messages node_proxy_protocol
+  node_proxy_actors node_proxy EXPORT node_proxy
   INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(EXPORT node_proxy NAMESPACE node_proxy::
   FILE node_proxyTargets.cmake DESTINATION "${destination}")
-foreach(folder IN ITEMS messages protocol actors)
+foreach(folder IN ITEMS base messages protocol actors)
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/${folder}/"
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/node_proxy/${folder}"
     FILES_MATCHING PATTERN "*.hpp")

@@ -3,7 +3,7 @@
 
 #include <node_proxy/actors/key_file.hpp>
 #include <node_proxy/actors/node.hpp>
-#include <node_proxy/protocol/address_text.hpp>
+#include <node_proxy/protocol/wire/address_text.hpp>
 
 caf::behavior greeter() {
   return {[](const node_proxy::engine_msg& msg) {

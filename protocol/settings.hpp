@@ -7,8 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <node_proxy/protocol/negotiation.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
+#include <node_proxy/protocol/versions.hpp>
 
 namespace node_proxy {
 

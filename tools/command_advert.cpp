@@ -8,8 +8,8 @@
 #include <node_proxy/actors/advert_file.hpp>
 #include <node_proxy/actors/key_file.hpp>
 #include <node_proxy/messages/limits.hpp>
-#include <node_proxy/protocol/advert.hpp>
-#include <node_proxy/protocol/hex.hpp>
+#include <node_proxy/protocol/wire/advert.hpp>
+#include <node_proxy/base/hex.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 
 #include "command.hpp"

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include <node_proxy/actors/key_file.hpp>
-#include <node_proxy/protocol/hex.hpp>
+#include <node_proxy/base/hex.hpp>
 
 #include "command.hpp"
 

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include <node_proxy/actors/advert_file.hpp>
-#include <node_proxy/protocol/json.hpp>
+#include <node_proxy/protocol/wire/json.hpp>
 
 #include "command.hpp"
 

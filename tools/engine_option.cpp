@@ -1,6 +1,6 @@
 #include "engine_option.hpp"
 
-#include <node_proxy/protocol/utf8.hpp>
+#include <node_proxy/base/utf8.hpp>
 
 namespace node_proxy::tools {
 

@@ -8,7 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include <node_proxy/actors/error.hpp>
-#include <node_proxy/protocol/hex.hpp>
+#include <node_proxy/base/hex.hpp>
 
 namespace node_proxy::tools {
 

@@ -5,7 +5,7 @@
 
 #include <sodium/utils.h>
 
-#include <node_proxy/protocol/utf8.hpp>
+#include <node_proxy/base/utf8.hpp>
 
 namespace node_proxy::tools {
 

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include <node_proxy/actors/caf_compat.hpp>
+#include <node_proxy/actors/caf/compat.hpp>
 
 #include "json_lines.hpp"
 

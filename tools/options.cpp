@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include <node_proxy/protocol/hex.hpp>
-#include <node_proxy/protocol/identity.hpp>
+#include <node_proxy/base/hex.hpp>
+#include <node_proxy/protocol/crypto/identity.hpp>
 
 namespace node_proxy::tools {
 

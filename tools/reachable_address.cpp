@@ -5,8 +5,8 @@
 
 #include <net/if.h>
 
-#include <node_proxy/protocol/address_kind.hpp>
-#include <node_proxy/protocol/address_text.hpp>
+#include <node_proxy/protocol/wire/address_kind.hpp>
+#include <node_proxy/protocol/wire/address_text.hpp>
 
 namespace node_proxy::tools {
 

@@ -10,7 +10,7 @@
 
 #include <caf/io/all.hpp>
 
-#include <node_proxy/actors/caf_compat.hpp>
+#include <node_proxy/actors/caf/compat.hpp>
 
 #include "support/program.hpp"
 #include "support/report.hpp"

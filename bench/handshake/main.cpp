@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <node_proxy/protocol/crypto_init.hpp>
+#include <node_proxy/protocol/crypto/crypto_init.hpp>
 
 #include "handshake/responder.hpp"
 #include "support/advert_text.hpp"

@@ -6,9 +6,9 @@
 
 #include <sodium.h>
 
-#include <node_proxy/protocol/cipher.hpp>
-#include <node_proxy/protocol/crypto_init.hpp>
-#include <node_proxy/protocol/identity.hpp>
+#include <node_proxy/protocol/crypto/cipher.hpp>
+#include <node_proxy/protocol/crypto/crypto_init.hpp>
+#include <node_proxy/protocol/crypto/identity.hpp>
 
 namespace bench {
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include <node_proxy/protocol/cipher.hpp>
-#include <node_proxy/protocol/crypto_init.hpp>
+#include <node_proxy/protocol/crypto/cipher.hpp>
+#include <node_proxy/protocol/crypto/crypto_init.hpp>
 
 #include "nodes/setup.hpp"
 

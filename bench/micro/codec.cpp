@@ -5,8 +5,8 @@
 
 #include <benchmark/benchmark.h>
 
-#include <node_proxy/protocol/chunk_list.hpp>
-#include <node_proxy/protocol/message_data.hpp>
+#include <node_proxy/protocol/wire/chunk_list.hpp>
+#include <node_proxy/protocol/wire/message_data.hpp>
 
 #include "micro/micro.hpp"
 

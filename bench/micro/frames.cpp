@@ -5,9 +5,9 @@
 
 #include <benchmark/benchmark.h>
 
-#include <node_proxy/protocol/crypto_init.hpp>
-#include <node_proxy/protocol/frame.hpp>
-#include <node_proxy/protocol/sealing.hpp>
+#include <node_proxy/protocol/crypto/crypto_init.hpp>
+#include <node_proxy/protocol/wire/frame.hpp>
+#include <node_proxy/protocol/session/sealing.hpp>
 
 #include "micro/micro.hpp"
 

@@ -6,7 +6,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include <node_proxy/protocol/outbox.hpp>
+#include <node_proxy/protocol/delivery/outbox.hpp>
 
 #include "micro/micro.hpp"
 

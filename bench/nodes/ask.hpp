@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include <node_proxy/actors/caf_compat.hpp>
+#include <node_proxy/actors/caf/compat.hpp>
 #include <node_proxy/actors/error.hpp>
 
 namespace bench {

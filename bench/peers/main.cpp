@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include <node_proxy/actors/node.hpp>
-#include <node_proxy/protocol/identity.hpp>
+#include <node_proxy/protocol/crypto/identity.hpp>
 
 #include "nodes/ask.hpp"
 #include "nodes/setup.hpp"

@@ -11,7 +11,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <node_proxy/protocol/crypto_init.hpp>
+#include <node_proxy/protocol/crypto/crypto_init.hpp>
 
 #include "support/advert_text.hpp"
 #include "support/core_peer.hpp"

@@ -2,8 +2,8 @@
 
 #include <stdexcept>
 
-#include <node_proxy/protocol/bare.hpp>
-#include <node_proxy/protocol/hex.hpp>
+#include <node_proxy/protocol/wire/bare.hpp>
+#include <node_proxy/base/hex.hpp>
 
 namespace bench {
 

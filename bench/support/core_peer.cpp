@@ -11,8 +11,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include <node_proxy/actors/now.hpp>
-#include <node_proxy/protocol/advert.hpp>
+#include <node_proxy/actors/loop/now.hpp>
+#include <node_proxy/protocol/wire/advert.hpp>
 
 namespace bench {
 

@@ -11,8 +11,8 @@
 #include <span>
 #include <vector>
 
-#include <node_proxy/protocol/frame.hpp>
-#include <node_proxy/protocol/peer.hpp>
+#include <node_proxy/protocol/wire/frame.hpp>
+#include <node_proxy/protocol/peer/peer.hpp>
 
 #include "support/tcp.hpp"
 

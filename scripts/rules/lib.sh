@@ -15,7 +15,7 @@ source_files() {
   done
 }
 
-all_folders=(messages protocol actors tools examples bench tests)
+all_folders=(base messages protocol actors tools examples bench tests)
 
 # An awk function that returns the current line without comments. It knows
 # that `//` may stand in a string, and nothing else of C++.

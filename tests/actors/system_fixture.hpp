@@ -9,9 +9,9 @@
 
 #include <doctest/doctest.h>
 
-#include <node_proxy/actors/actor_runner.hpp>
-#include <node_proxy/actors/caf_compat.hpp>
-#include <node_proxy/actors/caf_messages.hpp>
+#include <node_proxy/actors/loop/actor_runner.hpp>
+#include <node_proxy/actors/caf/compat.hpp>
+#include <node_proxy/actors/caf/messages.hpp>
 
 namespace test {
 

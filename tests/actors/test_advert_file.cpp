@@ -5,8 +5,8 @@
 #include <doctest/doctest.h>
 
 #include <node_proxy/actors/key_file.hpp>
-#include <node_proxy/protocol/address_text.hpp>
-#include <node_proxy/protocol/advert.hpp>
+#include <node_proxy/protocol/wire/address_text.hpp>
+#include <node_proxy/protocol/wire/advert.hpp>
 
 #include "support/temporary_folder.hpp"
 

@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-#include <node_proxy/protocol/hex.hpp>
+#include <node_proxy/base/hex.hpp>
 
 #include "support/temporary_folder.hpp"
 

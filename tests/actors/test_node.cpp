@@ -1,10 +1,10 @@
 // Nodes in actor systems of their own, connected over TCP.
 
-#include <node_proxy/actors/event_loop.hpp>
-#include <node_proxy/protocol/advert.hpp>
+#include <node_proxy/actors/loop/event_loop.hpp>
+#include <node_proxy/protocol/wire/advert.hpp>
 
 #include "node_fixture.hpp"
-#include "raw_peer.hpp"
+#include "actors/proxy/raw_peer.hpp"
 
 using namespace test;
 

@@ -8,7 +8,7 @@
 #include <node_proxy/actors/advert_file.hpp>
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/actors/key_file.hpp>
-#include <node_proxy/protocol/hex.hpp>
+#include <node_proxy/base/hex.hpp>
 
 namespace node_proxy::testing {
 

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include <node_proxy/actors/event_loop.hpp>
+#include <node_proxy/actors/loop/event_loop.hpp>
 #include <node_proxy/actors/node.hpp>
 
 namespace node_proxy::testing {

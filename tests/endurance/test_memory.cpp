@@ -12,7 +12,7 @@
 #include <malloc.h>
 #include <unistd.h>
 
-#include <node_proxy/actors/router_service.hpp>
+#include <node_proxy/actors/router/router_service.hpp>
 
 #include "actors/node_fixture.hpp"
 #include "integration/tcp_forwarder.hpp"

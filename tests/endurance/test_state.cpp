@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <node_proxy/actors/key_file.hpp>
-#include <node_proxy/actors/node_store.hpp>
+#include <node_proxy/actors/disk/node_store.hpp>
 
 #include "integration/tool_node.hpp"
 

@@ -4,8 +4,8 @@
 #include <cstdlib>
 
 #include <node_proxy/messages/limits.hpp>
-#include <node_proxy/protocol/bare_types.hpp>
-#include <node_proxy/protocol/frame.hpp>
+#include <node_proxy/protocol/wire/bare_types.hpp>
+#include <node_proxy/protocol/wire/frame.hpp>
 
 using namespace node_proxy;
 

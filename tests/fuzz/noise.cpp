@@ -5,8 +5,8 @@
 
 #include <sodium/crypto_scalarmult_curve25519.h>
 
-#include <node_proxy/protocol/noise_ik.hpp>
-#include <node_proxy/protocol/octets.hpp>
+#include <node_proxy/protocol/crypto/noise_ik.hpp>
+#include <node_proxy/protocol/crypto/octets.hpp>
 
 using namespace node_proxy;
 

@@ -7,8 +7,8 @@
 
 #include <doctest/doctest.h>
 
-#include <node_proxy/protocol/bare.hpp>
-#include <node_proxy/protocol/hex.hpp>
+#include <node_proxy/protocol/wire/bare.hpp>
+#include <node_proxy/base/hex.hpp>
 
 using namespace node_proxy;
 

@@ -5,8 +5,8 @@
 #include <map>
 #include <memory>
 
-#include <node_proxy/protocol/crypto_init.hpp>
-#include <node_proxy/protocol/identity.hpp>
+#include <node_proxy/protocol/crypto/crypto_init.hpp>
+#include <node_proxy/protocol/crypto/identity.hpp>
 
 #include "support/octets.hpp"
 

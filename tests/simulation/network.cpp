@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <node_proxy/protocol/crypto_init.hpp>
+#include <node_proxy/protocol/crypto/crypto_init.hpp>
 
 #include "identities.hpp"
 #include "support/octets.hpp"

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include <node_proxy/messages/limits.hpp>
-#include <node_proxy/protocol/advert.hpp>
+#include <node_proxy/protocol/wire/advert.hpp>
 
 #include "network.hpp"
 #include "support/octets.hpp"

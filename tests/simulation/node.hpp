@@ -13,11 +13,11 @@
 #include <variant>
 #include <vector>
 
-#include <node_proxy/protocol/frame.hpp>
-#include <node_proxy/protocol/handshake.hpp>
-#include <node_proxy/protocol/peer.hpp>
-#include <node_proxy/protocol/peer_book.hpp>
-#include <node_proxy/protocol/policy.hpp>
+#include <node_proxy/protocol/wire/frame.hpp>
+#include <node_proxy/protocol/session/handshake.hpp>
+#include <node_proxy/protocol/peer/peer.hpp>
+#include <node_proxy/protocol/node/peer_book.hpp>
+#include <node_proxy/protocol/node/policy.hpp>
 
 #include "agenda.hpp"
 #include "stream.hpp"

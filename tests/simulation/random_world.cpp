@@ -4,7 +4,7 @@
 #include <array>
 
 #include <node_proxy/messages/limits.hpp>
-#include <node_proxy/protocol/cipher.hpp>
+#include <node_proxy/protocol/crypto/cipher.hpp>
 
 #include "support/octets.hpp"
 

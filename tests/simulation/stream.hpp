@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include <node_proxy/messages/basics.hpp>
-#include <node_proxy/protocol/dialler.hpp>
+#include <node_proxy/protocol/peer/dialler.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 
 namespace simulation {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include <node_proxy/protocol/chunk_list.hpp>
+#include <node_proxy/protocol/wire/chunk_list.hpp>
 
 #include "support/octets.hpp"
 

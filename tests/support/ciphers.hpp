@@ -6,8 +6,8 @@
 
 #include <doctest/doctest.h>
 
-#include <node_proxy/protocol/cipher.hpp>
-#include <node_proxy/protocol/crypto_init.hpp>
+#include <node_proxy/protocol/crypto/cipher.hpp>
+#include <node_proxy/protocol/crypto/crypto_init.hpp>
 
 namespace test {
 

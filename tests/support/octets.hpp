@@ -8,8 +8,8 @@
 #include <vector>
 
 #include <node_proxy/messages/basics.hpp>
-#include <node_proxy/protocol/hex.hpp>
-#include <node_proxy/protocol/random_source.hpp>
+#include <node_proxy/base/hex.hpp>
+#include <node_proxy/protocol/crypto/random_source.hpp>
 
 namespace test {
 

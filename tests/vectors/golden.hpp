@@ -9,8 +9,8 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
-#include <node_proxy/protocol/bare.hpp>
-#include <node_proxy/protocol/hex.hpp>
+#include <node_proxy/protocol/wire/bare.hpp>
+#include <node_proxy/base/hex.hpp>
 
 namespace node_proxy {
 

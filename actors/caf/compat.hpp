@@ -1,0 +1,308 @@
+// All that differs between CAF 0.17 (Debian, Ubuntu) and CAF 1.x, except for
+// the type ids and inspection in <node_proxy/actors/caf/messages.hpp>.
+//
+// What both have, and what therefore needs no wrapper here, is the interface
+// that CAF 1.x calls deprecated: `send`, `request(...).then(...)`,
+// `delayed_send`, `monitor` with `set_down_handler`, `set_exit_handler`.
+
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+#include <caf/actor_companion.hpp>
+#include <caf/all.hpp>
+
+namespace node_proxy {
+
+namespace detail {
+
+template <class Signature>
+struct handler_signature;
+
+#if CAF_MAJOR_VERSION >= 1
+template <class R, class... Ts>
+struct handler_signature<R(Ts...)> {
+  using type = caf::result<R>(Ts...);
+};
+
+// What runs actors.
+using unit = caf::scheduler;
+
+// Whether an actor with this handler takes a message.
+template <class Signature, class Msg>
+inline constexpr bool is_handler_of = false;
+
+template <class R, class Msg>
+inline constexpr bool is_handler_of<R(Msg), Msg> = true;
+
+// The end of the inputs in the text of a handler, "(x) -> (y)".
+constexpr char inputs_end = ')';
+
+// Whether the receiver was there to take the message.
+using enqueue_result = bool;
+
+template <class Msg>
+caf::mailbox_element_ptr make_element(caf::strong_actor_ptr from,
+                                      caf::message_id id, Msg msg) {
+  return caf::make_mailbox_element(std::move(from), id, std::move(msg));
+}
+#else
+template <class R, class... Ts>
+struct handler_signature<R(Ts...)> {
+  using type = typename caf::replies_to<Ts...>::template with<R>;
+};
+
+using unit = caf::execution_unit;
+
+template <class Signature, class Msg>
+inline constexpr bool is_handler_of = false;
+
+template <class R, class Msg>
+inline constexpr bool
+  is_handler_of<caf::typed_mpi<caf::detail::type_list<Msg>, R>, Msg> = true;
+
+// The text is "caf::replies_to<x>::with<y>".
+constexpr char inputs_end = '>';
+
+using enqueue_result = void;
+
+template <class Msg>
+caf::mailbox_element_ptr make_element(caf::strong_actor_ptr from,
+                                      caf::message_id id, Msg msg) {
+  return caf::make_mailbox_element(std::move(from), id, {}, std::move(msg));
+}
+#endif
+
+template <class F>
+class end_hook : public caf::attachable {
+public:
+  explicit end_hook(F f) : f_{std::move(f)} {}
+
+  void actor_exited(const caf::error&, unit*) override { f_(); }
+
+private:
+  F f_;
+};
+template <class Signatures, class Msg>
+inline constexpr bool any_is_handler_of = false;
+
+template <template <class...> class List, class... Signatures, class Msg>
+inline constexpr bool any_is_handler_of<List<Signatures...>, Msg> =
+  (is_handler_of<Signatures, Msg> || ...);
+
+/// Sends `msg` in the name of `from`, by the thread `by`.
+template <class Handle, class Msg>
+void enqueue(const Handle& to, unit* by, caf::strong_actor_ptr from,
+             caf::message_id id, Msg msg) {
+  caf::actor_cast<caf::abstract_actor*>(to)->enqueue(
+    make_element(std::move(from), id, std::move(msg)), by);
+}
+
+} // namespace detail
+
+/// A statically typed actor handle, its handlers written as function types:
+/// `actor_interface<reply(request), void(notification)>`. 0.17 spells them
+/// `replies_to<request>::with<reply>`, 1.x `result<reply>(request)`.
+///
+/// A handler that can fail, or answers later, replies with a struct: promises
+/// of `void` cannot be fulfilled in 0.17.
+template <class... Signatures>
+using actor_interface =
+  caf::typed_actor<typename detail::handler_signature<Signatures>::type...>;
+
+/// Whether typed actors with handles of this type take a `Msg`.
+template <class Handle, class Msg>
+concept takes = detail::any_is_handler_of<typename Handle::signatures, Msg>;
+
+/// Whether an actor may take a `Msg`: a typed one says so, of others CAF does
+/// not know.
+template <class Msg>
+bool may_take(const caf::actor& whom) {
+  auto* actor = caf::actor_cast<caf::abstract_actor*>(whom);
+  auto handlers = actor->message_types();
+  using example = actor_interface<Msg(Msg)>;
+  auto wanted = *actor->home_system().message_types<example>().begin();
+  wanted.erase(wanted.find(detail::inputs_end) + 1);
+  return handlers.empty()
+         || std::ranges::any_of(handlers, [&wanted](const auto& x) {
+              return x.starts_with(wanted);
+            });
+}
+
+/// The state of a stateful actor: a member in 0.17, a function in 1.x. Give
+/// each state a constructor that takes the pointer to its actor, as 0.17 cannot
+/// initialize an aggregate.
+template <class State, class Base>
+State& state_of(caf::stateful_actor<State, Base>* self) {
+#if CAF_MAJOR_VERSION >= 1
+  return self->state();
+#else
+  return self->state;
+#endif
+}
+
+/// Has `f` called for each message that no handler takes. A request is then
+/// answered with `unexpected_message`.
+template <class Self, class F>
+void set_unexpected_handler(Self* self, F f) {
+  self->set_default_handler(caf::scheduled_actor::default_handler{
+    [f](caf::scheduled_actor* whom, auto& content) {
+      f();
+      return caf::drop(whom, content);
+    }});
+}
+
+// -- replies ------------------------------------------------------------------
+
+/// What a handler returns that answers later.
+template <class R>
+using promise = caf::typed_response_promise<R>;
+
+/// Whether the message at hand wants an answer (`request`, not `send`).
+template <class Self>
+bool is_request(Self* self) {
+  auto* element = self->current_mailbox_element();
+  return element != nullptr && element->mid.is_request();
+}
+
+/// The promise to answer the message at hand. For a plain `send` it is empty,
+/// since its answer would reach the sender as a message of its own, and an
+/// error would kill the sender.
+///
+/// Fulfil every promise on every way out: a dropped one answers
+/// `broken_promise` in 1.x and nothing at all in 0.17.
+template <class R, class Self>
+promise<R> make_promise(Self* self) {
+  if (!is_request(self))
+    return {};
+  return self->template make_response_promise<R>();
+}
+
+/// Answers, if anybody waits for the answer. The promise is empty afterwards.
+template <class R>
+void fulfil(promise<R>& waiting, R answer) {
+  if (waiting.pending())
+    waiting.deliver(std::move(answer));
+  waiting = promise<R>{};
+}
+
+/// Answers with an error, if anybody waits for the answer.
+template <class R>
+void fail(promise<R>& waiting, caf::error reason) {
+  if (waiting.pending())
+    waiting.deliver(std::move(reason));
+  waiting = promise<R>{};
+}
+
+// -- requests in the name of another actor ------------------------------------
+
+/// Sends `msg` to `to` as the request `id` of `from`, to whom the answer will
+/// go. `self` is the actor that runs.
+template <class Self, class Msg>
+void send_as_request(Self* self, const caf::actor& from, caf::message_id id,
+                     const caf::actor& to, Msg msg) {
+  detail::enqueue(to, self->context(),
+                  caf::actor_cast<caf::strong_actor_ptr>(from), id,
+                  std::move(msg));
+}
+
+/// Ends a companion, which no thread runs and which would otherwise stay in the
+/// registry of the actor system if an engine behind CAF's middleman was asked.
+inline void end_companion(caf::actor_companion& who) {
+  who.on_enqueue(nullptr);
+  who.cleanup(caf::exit_reason::user_shutdown, nullptr);
+}
+
+// -- messages to oneself ------------------------------------------------------
+
+/// Sends `msg` to `self` after `delay`, by the clock of the actor system. It
+/// cannot be taken back in 0.17, so keep at most one of a kind on its way. It
+/// keeps the memory of the actor, not the actor, alive until then.
+template <class Self, class Duration, class Msg>
+void send_later(Self* self, Duration delay, Msg msg) {
+  auto wait = std::chrono::duration_cast<caf::timespan>(delay);
+  // A typed actor sends to typed handles only.
+  if constexpr (requires { typename Self::actor_hdl; })
+    self->delayed_send(caf::actor_cast<typename Self::actor_hdl>(self), wait,
+                       std::move(msg));
+  else
+    self->delayed_send(caf::actor_cast<caf::actor>(self), wait, std::move(msg));
+}
+
+// -- running actors -----------------------------------------------------------
+
+/// What runs actors, as they see it: 1.x calls that a scheduler.
+class actor_unit : public detail::unit {
+public:
+#if CAF_MAJOR_VERSION >= 1
+  explicit actor_unit(caf::actor_system&) {}
+
+  void schedule(caf::resumable* job) final {
+    run_later(job);
+  }
+  void delay(caf::resumable* job) final {
+    run_later(job);
+  }
+  void start() final {}
+  void stop() final {}
+#else
+  explicit actor_unit(caf::actor_system& system)
+    : caf::execution_unit{&system} {}
+
+  void exec_later(caf::resumable* job) final {
+    run_later(job);
+  }
+#endif
+
+  /// `job` was woken.
+  virtual void run_later(caf::resumable* job) = 0;
+};
+
+/// Has CAF's scheduler run `job`.
+inline void schedule(caf::actor_system& system, caf::resumable* job) {
+#if CAF_MAJOR_VERSION >= 1
+  system.scheduler().schedule(job);
+#else
+  system.scheduler().enqueue(job);
+#endif
+}
+
+// -- the end of an actor system -----------------------------------------------
+
+/// Has `f` called, by whatever thread, when the destructor of an actor system
+/// has begun: once it has waited for the actors that it waits for.
+template <class F>
+void at_end_of(caf::actor_system& system, F f) {
+  // An actor of CAF's own that lives as long as its system.
+  caf::actor_cast<caf::abstract_actor*>(system.config_serv())
+    ->attach(caf::attachable_ptr{new detail::end_hook<F>{std::move(f)}});
+}
+
+// -- configuration ------------------------------------------------------------
+
+/// Makes the threads of an actor system take their work from one queue. CAF's
+/// default, work stealing, sleeps up to 10 ms when it finds nothing to do. The
+/// names and types of the options differ.
+inline void use_sharing_scheduler(caf::actor_system_config& cfg) {
+#if CAF_MAJOR_VERSION >= 1
+  cfg.set("caf.scheduler.policy", "sharing");
+#else
+  cfg.set("scheduler.policy", caf::atom("sharing"));
+#endif
+}
+
+/// Sets how many threads run actors, brokers not included.
+inline void set_scheduler_threads(caf::actor_system_config& cfg,
+                                  std::size_t threads) {
+#if CAF_MAJOR_VERSION >= 1
+  cfg.set("caf.scheduler.max-threads", threads);
+#else
+  cfg.set("scheduler.max-threads", threads);
+#endif
+}
+
+} // namespace node_proxy

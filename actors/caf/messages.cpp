@@ -1,0 +1,33 @@
+#include <node_proxy/actors/caf/messages.hpp>
+#include <node_proxy/actors/router.hpp>
+#include <node_proxy/base/hex.hpp>
+#include <node_proxy/protocol/wire/bare.hpp>
+
+namespace node_proxy {
+
+template <class T>
+bool message_to_bare(const T& x, bytes& bare) {
+  return encode_to(bare, x, bare_values::unchecked).has_value();
+}
+
+template <class T>
+bool message_from_bare(bytes_view bare, T& x) {
+  T decoded{};
+  if (!decode_into(decoded, bare, bare_values::unchecked))
+    return false;
+  x = std::move(decoded);
+  return true;
+}
+
+#define NODE_PROXY_INSTANTIATE(name)                                           \
+  template bool message_to_bare(const name&, bytes&);                          \
+  template bool message_from_bare(bytes_view, name&);
+NODE_PROXY_PLAIN_MESSAGES(NODE_PROXY_INSTANTIATE)
+NODE_PROXY_ROUTER_MESSAGES(NODE_PROXY_INSTANTIATE)
+#undef NODE_PROXY_INSTANTIATE
+
+std::string to_hex_text(bytes_view bare) {
+  return to_hex(bare);
+}
+
+} // namespace node_proxy

@@ -1,0 +1,108 @@
+// Our messages as messages of CAF: type ids and inspection. Every message that
+// can leave the process carries its BARE encoding through CAF's own
+// middleman; a failed decode is an error of the inspection. Those that hold
+// handles of actors carry CAF's own encoding. What stays in its actor system
+// is in <node_proxy/actors/local_messages.hpp>.
+//
+// A new message goes into one of the lists below, its header is included in
+// messages.cpp.
+
+#pragma once
+
+#include <caf/error.hpp>
+#include <caf/type_id.hpp>
+
+#include <node_proxy/actors/caf/compat.hpp>
+#include <node_proxy/actors/caf/inspect.hpp>
+#include <node_proxy/actors/error.hpp>
+#include <node_proxy/actors/exchange_messages.hpp>
+#include <node_proxy/actors/node_event.hpp>
+#include <node_proxy/messages/node_proxy_msg.hpp>
+#include <node_proxy/messages/router_msg.hpp>
+
+namespace caf {
+class actor_system_config;
+}
+
+/// Messages with a BARE encoding.
+#define NODE_PROXY_PLAIN_MESSAGES(X)                                           \
+  X(public_key)                                                                \
+  X(engine_id)                                                                 \
+  X(engine_msg)                                                                \
+  X(node_out_msg)                                                              \
+  X(node_msg)                                                                  \
+  X(connect_request)                                                           \
+  X(connect_reply)                                                             \
+  X(node_advert)                                                               \
+  X(node_advert_reply)                                                         \
+  X(connection_permanence)                                                     \
+  X(node_connect_request)                                                      \
+  X(node_connect_reply)                                                        \
+  X(tcp_addr)                                                                  \
+  X(delivered)                                                                 \
+  X(node_out_batch)                                                            \
+  X(batch_outcome)                                                             \
+  X(engine_msg_batch)                                                          \
+  X(batch_taken)                                                               \
+  X(node_msg_taken)                                                            \
+  X(done)                                                                      \
+  X(node_event)                                                                \
+  X(node_metrics)
+
+/// The same for messages that are declared here: what is asked of a Router.
+#define NODE_PROXY_ROUTER_MESSAGES(X)                                          \
+  X(engine_registered)                                                         \
+  X(unregister_engine)                                                         \
+  X(engine_unregistered)                                                       \
+  X(lookup_engine)                                                             \
+  X(lookup_node_proxy)                                                         \
+  X(get_local_advert)                                                          \
+  X(get_node_metrics)
+
+/// Messages that can leave the process and hold handles of actors. Structs,
+/// declared here; each lists its fields in `fields`.
+#define NODE_PROXY_HANDLE_MESSAGES(X)                                          \
+  X(register_engine)                                                           \
+  X(engine_found)                                                              \
+  X(node_proxy_found)
+
+namespace node_proxy {
+
+#define NODE_PROXY_DECLARE(name) struct name;
+NODE_PROXY_ROUTER_MESSAGES(NODE_PROXY_DECLARE)
+NODE_PROXY_HANDLE_MESSAGES(NODE_PROXY_DECLARE)
+#undef NODE_PROXY_DECLARE
+
+/// Makes all messages and the error category known to CAF: for all actor
+/// systems of the process in 1.x (where it also does this for CAF itself), for
+/// those made with `cfg` in 0.17. To be called before any of them is made.
+void register_messages(caf::actor_system_config& cfg);
+
+} // namespace node_proxy
+
+#define NODE_PROXY_ADD_TYPE_ID(name)                                           \
+  CAF_ADD_TYPE_ID(node_proxy_messages, (node_proxy::name))
+
+// 500 leaves the usual place, directly after CAF's own ids, to users.
+CAF_BEGIN_TYPE_ID_BLOCK(node_proxy_messages, caf::first_custom_type_id + 500)
+NODE_PROXY_ADD_TYPE_ID(errc)
+NODE_PROXY_PLAIN_MESSAGES(NODE_PROXY_ADD_TYPE_ID)
+NODE_PROXY_ROUTER_MESSAGES(NODE_PROXY_ADD_TYPE_ID)
+NODE_PROXY_HANDLE_MESSAGES(NODE_PROXY_ADD_TYPE_ID)
+CAF_END_TYPE_ID_BLOCK(node_proxy_messages)
+
+#undef NODE_PROXY_ADD_TYPE_ID
+
+#define NODE_PROXY_PLAIN(name)                                                 \
+  template <>                                                                  \
+  inline constexpr bool node_proxy::is_plain_message<node_proxy::name> = true;
+NODE_PROXY_PLAIN_MESSAGES(NODE_PROXY_PLAIN)
+NODE_PROXY_ROUTER_MESSAGES(NODE_PROXY_PLAIN)
+#undef NODE_PROXY_PLAIN
+
+#define NODE_PROXY_HANDLE(name)                                                \
+  template <>                                                                  \
+  inline constexpr bool node_proxy::is_handle_message<node_proxy::name> =      \
+    true;
+NODE_PROXY_HANDLE_MESSAGES(NODE_PROXY_HANDLE)
+#undef NODE_PROXY_HANDLE

@@ -1,0 +1,26 @@
+#include <node_proxy/actors/disk/write_signals.hpp>
+
+#include <ctime>
+
+namespace node_proxy {
+
+write_signals_blocked::write_signals_blocked() noexcept {
+  sigemptyset(&ours_);
+  sigset_t pending{};
+  sigpending(&pending);
+  // What is pending already is somebody else's.
+  for (int number : {SIGXFSZ, SIGPIPE})
+    if (sigismember(&pending, number) == 0)
+      sigaddset(&ours_, number);
+  ::pthread_sigmask(SIG_BLOCK, &ours_, &before_);
+}
+
+write_signals_blocked::~write_signals_blocked() {
+  // A write raises them for its own thread, where they wait now.
+  const timespec no_time{};
+  while (::sigtimedwait(&ours_, nullptr, &no_time) > 0)
+    continue;
+  ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+} // namespace node_proxy

@@ -1,0 +1,58 @@
+#include <node_proxy/actors/engines/end_note.hpp>
+
+#include <atomic>
+#include <utility>
+
+namespace node_proxy {
+
+namespace {
+
+struct id_token {
+  // Is none of CAF's own, which count from 0.
+  static constexpr std::size_t token_type = 0x6e70;
+
+  end_note::id_type id;
+};
+
+class probe final : public end_note {
+public:
+  probe(id_type id, std::shared_ptr<std::atomic<bool>> ended)
+    : end_note{id}, ended_{std::move(ended)} {}
+
+  void handle_end() override { *ended_ = true; }
+
+private:
+  // The note may be at work when nobody waits for it any more.
+  std::shared_ptr<std::atomic<bool>> ended_;
+};
+
+} // namespace
+
+end_note::id_type end_note::new_id() {
+  static std::atomic<id_type> last{0};
+  return ++last;
+}
+
+bool end_note::matches(const token& what) {
+  return what.subtype == id_token::token_type
+         && static_cast<const id_token*>(what.ptr)->id == id_;
+}
+
+void attach(const caf::actor& whom, std::unique_ptr<end_note> note) {
+  caf::actor_cast<caf::abstract_actor*>(whom)->attach(std::move(note));
+}
+
+void detach(const caf::actor& whom, end_note::id_type id) {
+  id_token token{id};
+  caf::actor_cast<caf::abstract_actor*>(whom)->detach(token);
+}
+
+bool has_ended(const caf::actor& whom) {
+  auto ended = std::make_shared<std::atomic<bool>>(false);
+  auto id = end_note::new_id();
+  attach(whom, std::make_unique<probe>(id, ended));
+  detach(whom, id);
+  return *ended;
+}
+
+} // namespace node_proxy

@@ -1,0 +1,138 @@
+// The engines of a node by name, for its Router and its Node Proxies.
+
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include <node_proxy/actors/engine_messages.hpp>
+#include <node_proxy/actors/engines/end_note.hpp>
+#include <node_proxy/actors/errc.hpp>
+#include <node_proxy/actors/local_messages.hpp>
+#include <node_proxy/actors/log/node_log.hpp>
+#include <node_proxy/messages/basics.hpp>
+
+namespace node_proxy {
+
+class engine_directory;
+struct engine_left;
+
+/// Who wants to know when an engine has lost its name, or ended.
+using engine_watcher = actor_interface<void(engine_left)>;
+
+/// An engine under one name. If the name is given away again that is another
+/// entry.
+class engine_entry {
+public:
+  explicit engine_entry(register_engine what) : what_(std::move(what)) {}
+
+  [[nodiscard]] const engine_name& name() const { return what_.name; }
+  [[nodiscard]] const caf::actor& engine() const { return what_.engine; }
+  [[nodiscard]] bool batches() const { return what_.batches; }
+
+  /// Whether the name still stands for this engine.
+  [[nodiscard]] bool registered() const { return stage_ == stage::registered; }
+
+  /// Whether the engine is known to have ended.
+  [[nodiscard]] bool ended() const { return stage_ == stage::ended; }
+
+  /// Logs, once, that the engine has no handler for what it registered for.
+  void warn_unfit(const node_log& log) const;
+
+private:
+  friend class engine_directory;
+
+  enum class stage : std::uint8_t { registered, unregistered, ended };
+
+  const register_engine what_;
+  // Changed while the directory is locked.
+  std::atomic<stage> stage_ = stage::registered;
+  std::unordered_map<caf::actor_id, engine_watcher> watchers_;
+  mutable std::atomic_flag warned_;
+};
+
+using engine_entry_ptr = std::shared_ptr<engine_entry>;
+
+/// The engine has lost its name or, after that or at once, has ended.
+struct engine_left {
+  engine_entry_ptr entry;
+};
+
+/// All local engines by name, shared by all who deliver messages to them and
+/// changed in place, at a cost of O(1). It learns by itself of the end of an
+/// engine, in the thread in which that ends; its name is free from then on. It
+/// leaves one note on each engine that has a name or owes somebody an answer,
+/// and none when it is closed.
+///
+/// `add`, `remove` and `close` are for the Router alone, the others for any
+/// thread. Made by `std::make_shared`.
+class engine_directory : public std::enable_shared_from_this<engine_directory> {
+public:
+  engine_directory() = default;
+  engine_directory(const engine_directory&) = delete;
+  engine_directory& operator=(const engine_directory&) = delete;
+  ~engine_directory();
+
+  /// Gives an engine a name. Errors: name_in_use, engine_gone if it has ended.
+  expected<void, errc> add(register_engine what);
+
+  /// Takes a name away; false if nobody has or had it. What the engine got it
+  /// may still answer.
+  bool remove(const engine_name& name);
+
+  /// The engine of that name. Errors: unknown_engine; engine_gone if it has
+  /// ended, and the name has not been used since.
+  [[nodiscard]] expected<engine_entry_ptr, errc>
+  find(const engine_name& name) const;
+
+  /// Has `who` told when the engine has left, until `unwatch`. False if it has
+  /// already.
+  [[nodiscard]] bool watch(engine_entry& entry, const engine_watcher& who);
+  void unwatch(const engine_entry_ptr& entry, caf::actor_id who);
+
+  /// Forgets all engines and watchers.
+  void close();
+
+private:
+  class note;
+
+  // An actor that has names, or had some and is watched.
+  struct holder {
+    end_note::id_type note = 0;
+    std::unordered_set<engine_entry_ptr> entries;
+  };
+
+  // A note that is to be taken back.
+  struct loose_note {
+    caf::actor engine;
+    end_note::id_type id = 0;
+  };
+
+  // Engines by address, which is theirs alone as long as an entry refers to
+  // them.
+  using engine_key = const caf::abstract_actor*;
+
+  static engine_key key_of(const caf::actor& engine);
+
+  expected<std::optional<end_note::id_type>, errc>
+  insert(const engine_entry_ptr& entry);
+  void handle_ended(engine_key engine);
+  void add_vacancy(const engine_name& name);
+  std::optional<loose_note> drop(const engine_entry_ptr& entry);
+
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<engine_name, engine_entry_ptr> names_;
+  std::unordered_map<engine_key, holder> holders_;
+  // Names whose engines have ended, the most recent ones, and those before.
+  std::unordered_set<engine_name> vacant_;
+  std::unordered_set<engine_name> vacant_before_;
+};
+
+} // namespace node_proxy

@@ -1,0 +1,187 @@
+#include <node_proxy/actors/engines/engine_lanes.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace node_proxy {
+
+namespace {
+
+/// Requests under way to an engine that takes single messages.
+constexpr std::size_t single_requests = 256;
+
+/// The same for an engine that takes batches: one is being worked on while the
+/// next one gathers.
+constexpr std::size_t batch_requests = 2;
+
+/// Where a batch ends.
+constexpr std::size_t batch_messages = 1'024;
+constexpr std::size_t batch_bytes = 256 * 1'024;
+
+/// Why an engine that answers with an error has not taken a message.
+control::reject_reason reason_of(const caf::error& error) {
+  // CAF answers in the name of those who have ended.
+  return error == caf::sec::request_receiver_down
+           ? control::reject_reason::engine_gone
+           : control::reject_reason::engine_failed;
+}
+
+std::span<const delivery_id>
+ids_of(const std::variant<delivery_id, std::vector<delivery_id>>& request) {
+  if (auto many = std::get_if<std::vector<delivery_id>>(&request))
+    return *many;
+  return {&std::get<delivery_id>(request), 1};
+}
+
+} // namespace
+
+engine_lanes::engine_lanes(caf::scheduled_actor* self,
+                           std::shared_ptr<engine_directory> engines,
+                           node_log log, finished_handler finished)
+  : self_(self), log_(std::move(log)), requests_(self),
+    engines_(std::move(engines)), finished_(std::move(finished)) {}
+
+engine_lanes::~engine_lanes() {
+  for (const auto& [key, x] : lanes_)
+    engines_->unwatch(x.to, self_->id());
+}
+
+void engine_lanes::deliver(deliver_message&& message) {
+  auto to = find_lane(message.msg.target.name);
+  if (!to) {
+    refuse(message.id, to.error());
+    return;
+  }
+  (*to)->waiting.push_back(std::move(message));
+  pass_on(**to);
+}
+
+expected<engine_lanes::lane*, control::reject_reason>
+engine_lanes::find_lane(const engine_name& name) {
+  using enum control::reject_reason;
+  if (recent_ && recent_->to->registered() && recent_->to->name() == name)
+    return recent_;
+  auto entry = engines_->find(name);
+  if (!entry)
+    return unexpected{entry.error() == errc::engine_gone ? engine_gone
+                                                         : unknown_engine};
+  auto known = lanes_.find(entry->get());
+  if (known == lanes_.end()) {
+    if (!engines_->watch(**entry, caf::actor_cast<engine_watcher>(self_)))
+      return unexpected{engine_gone};
+    known = lanes_.try_emplace(entry->get()).first;
+    known->second.to = std::move(*entry);
+  }
+  recent_ = &known->second;
+  return recent_;
+}
+
+void engine_lanes::handle_answers() {
+  for (const auto& answer : requests_.take_answers())
+    handle_answer(answer);
+}
+
+void engine_lanes::handle(const engine_left& msg) {
+  // What it has taken before counts.
+  handle_answers();
+  auto known = lanes_.find(msg.entry.get());
+  if (known == lanes_.end())
+    return;
+  refuse_waiting(known->second);
+  if (msg.entry->ended())
+    refuse_asked(known->second);
+  forget_if_done(known->second);
+}
+
+void engine_lanes::pass_on(lane& x) {
+  auto most = x.to->batches() ? batch_requests : single_requests;
+  while (!x.waiting.empty() && x.asked.open() < most && x.to->registered()) {
+    if (x.to->batches())
+      ask_batch(x);
+    else
+      ask_one(x);
+  }
+}
+
+void engine_lanes::ask_one(lane& x) {
+  auto [id, msg] = x.waiting.take_front();
+  auto number = requests_.ask(x.to->engine(), std::move(msg));
+  x.asked.add(number, id);
+  asked_.add(number, &x);
+}
+
+void engine_lanes::ask_batch(lane& x) {
+  engine_msg_batch batch;
+  std::vector<delivery_id> ids;
+  auto most = std::min(x.waiting.size(), batch_messages);
+  batch.msgs.reserve(most);
+  ids.reserve(most);
+  for (std::size_t size = 0; ids.size() < most && size < batch_bytes;) {
+    auto [id, msg] = x.waiting.take_front();
+    size += msg.msg.size();
+    ids.push_back(id);
+    batch.msgs.push_back(std::move(msg));
+  }
+  auto number = requests_.ask(x.to->engine(), std::move(batch));
+  x.asked.add(number, std::move(ids));
+  asked_.add(number, &x);
+}
+
+void engine_lanes::handle_answer(const engine_requests::answer& answer) {
+  auto to = asked_.take(answer.number);
+  if (!to)
+    return;
+  auto& x = **to;
+  auto asked = *x.asked.take(answer.number);
+  if (answer.error) {
+    if (*answer.error == caf::sec::unexpected_message)
+      x.to->warn_unfit(log_);
+    finish(asked, {0, reason_of(*answer.error)});
+  } else {
+    auto all = ids_of(asked).size();
+    auto taken = std::min<std::uint64_t>(answer.taken.value_or(all), all);
+    finish(asked, {static_cast<std::size_t>(taken)});
+  }
+  pass_on(x);
+  forget_if_done(x);
+}
+
+/// Nothing more will be told about this request.
+void engine_lanes::finish(const request& x, result what) {
+  auto ids = ids_of(x);
+  if (what.taken > 0)
+    finished_(ids.first(what.taken), std::nullopt);
+  if (what.taken < ids.size())
+    finished_(ids.subspan(what.taken), what.rest);
+}
+
+void engine_lanes::refuse(const delivery_id& id,
+                          control::reject_reason reason) {
+  finished_(std::span{&id, 1}, reason);
+}
+
+void engine_lanes::refuse_waiting(lane& x) {
+  for (const auto& message : x.waiting)
+    refuse(message.id, control::reject_reason::engine_gone);
+  x.waiting.clear();
+}
+
+void engine_lanes::refuse_asked(lane& x) {
+  for (const auto& [number, asked] : x.asked.take_all()) {
+    static_cast<void>(asked_.take(number));
+    finish(asked, {0, control::reject_reason::engine_gone});
+  }
+}
+
+/// Forgets an engine that has left when it owes no answer any more.
+void engine_lanes::forget_if_done(lane& x) {
+  if (x.to->registered() || !x.waiting.empty() || x.asked.open() > 0)
+    return;
+  if (recent_ == &x)
+    recent_ = nullptr;
+  auto entry = x.to;
+  lanes_.erase(entry.get());
+  engines_->unwatch(entry, self_->id());
+}
+
+} // namespace node_proxy

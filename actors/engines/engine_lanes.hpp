@@ -1,0 +1,97 @@
+// The way of received messages from a Node Proxy to its local engines.
+
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include <node_proxy/actors/engines/engine_directory.hpp>
+#include <node_proxy/actors/engines/engine_requests.hpp>
+#include <node_proxy/actors/log/node_log.hpp>
+#include <node_proxy/actors/engines/request_table.hpp>
+#include <node_proxy/protocol/wire/control.hpp>
+#include <node_proxy/base/fifo.hpp>
+#include <node_proxy/protocol/delivery/inbox.hpp>
+#include <node_proxy/protocol/peer/peer_action.hpp>
+
+namespace node_proxy {
+
+/// One queue for each engine that had messages from this peer. An engine gets
+/// the next ones when it has taken some: what its mailbox holds is bounded, and
+/// the rest counts against the peer's window.
+///
+/// What an engine has not got, or not answered, when it ends is refused. Its
+/// successor of the same name begins with what comes then.
+class engine_lanes {
+public:
+  /// Told when messages are taken, or will not be.
+  using finished_handler = std::function<void(
+    std::span<const delivery_id>, std::optional<control::reject_reason>)>;
+
+  engine_lanes(caf::scheduled_actor* self,
+               std::shared_ptr<engine_directory> engines, node_log log,
+               finished_handler finished);
+
+  engine_lanes(const engine_lanes&) = delete;
+  engine_lanes& operator=(const engine_lanes&) = delete;
+
+  ~engine_lanes();
+
+  /// Passes a message on, or refuses it at once.
+  void deliver(deliver_message&& message);
+
+  /// Engines have answered (`engines_answered`).
+  void handle_answers();
+
+  void handle(const engine_left& msg);
+
+private:
+  // What an engine was asked to take.
+  using request = std::variant<delivery_id, std::vector<delivery_id>>;
+
+  struct lane {
+    engine_entry_ptr to;
+    fifo<deliver_message> waiting;
+    request_table<request> asked;
+  };
+
+  // By what never changes: an engine under a name.
+  using lanes = std::unordered_map<const engine_entry*, lane>;
+
+  // What has become of the messages of a request: the first ones were taken,
+  // the rest will not be.
+  struct result {
+    std::size_t taken = 0;
+    control::reject_reason rest = control::reject_reason::engine_failed;
+  };
+
+  expected<lane*, control::reject_reason> find_lane(const engine_name& name);
+  void pass_on(lane& x);
+  void ask_one(lane& x);
+  void ask_batch(lane& x);
+  void handle_answer(const engine_requests::answer& answer);
+  void finish(const request& x, result what);
+  void refuse(const delivery_id& id, control::reject_reason reason);
+  void refuse_waiting(lane& x);
+  void refuse_asked(lane& x);
+  void forget_if_done(lane& x);
+
+  caf::scheduled_actor* self_;
+  node_log log_;
+  engine_requests requests_;
+  std::shared_ptr<engine_directory> engines_;
+  finished_handler finished_;
+  lanes lanes_;
+  // Where the last message went, as most do; may be nullptr.
+  lane* recent_ = nullptr;
+  // By the numbers of the requests.
+  request_table<lane*> asked_;
+};
+
+} // namespace node_proxy

@@ -1,0 +1,348 @@
+#include <node_proxy/actors/loop/actor_runner.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <utility>
+
+namespace node_proxy {
+
+namespace {
+
+thread_local actor_unit* this_unit = nullptr;
+
+using namespace std::chrono_literals;
+
+using run_clock = std::chrono::steady_clock;
+
+// How long an actor goes on while others wait, about.
+constexpr auto turn = 250us;
+
+// After so many turns it is looked whether something has happened.
+constexpr int turns_between_looks = 4;
+
+// How often the thread that stands by looks whether it is needed.
+constexpr auto watch_interval = 10ms;
+
+// If turns take that long on average, nobody is to wait for a whole interval.
+// With shorter ones the leader has just much to do: somebody else would do it
+// sooner only if there was a processor to spare. That is to be so only if the
+// leader does not catch up for some time.
+constexpr auto long_turn = 1ms;
+constexpr int catch_up_intervals = 5;
+
+// An actor is slow if so many turns in a row took that long. A single one may
+// be the fault of others who want the processor.
+constexpr auto slow_turn = 5ms;
+constexpr int slow_turns = 3;
+
+// How long a slow actor is left to CAF's scheduler.
+constexpr auto slow_time = 1s;
+
+/// Actors that may be slow. There is no harm in forgetting one.
+class slow_actors {
+public:
+  void handle_turn(const caf::resumable* who, run_clock::duration took) {
+    auto known = std::ranges::find(suspects_, who, &suspect::who);
+    if (took < slow_turn) {
+      if (known != suspects_.end())
+        known->who = nullptr;
+      return;
+    }
+    if (known == suspects_.end()) {
+      known = suspects_.begin() + next_++ % suspects_.size();
+      *known = {who, 0, {}};
+    }
+    if (++known->turns >= slow_turns)
+      known->slow_until = run_clock::now() + slow_time;
+  }
+
+  [[nodiscard]] bool contain(const caf::resumable* who) const {
+    auto known = std::ranges::find(suspects_, who, &suspect::who);
+    return known != suspects_.end() && run_clock::now() < known->slow_until;
+  }
+
+private:
+  struct suspect {
+    const caf::resumable* who = nullptr;
+    int turns = 0;
+    run_clock::time_point slow_until;
+  };
+
+  std::array<suspect, 8> suspects_{};
+  std::size_t next_ = 0;
+};
+
+/// Runs an actor for a turn. How long its messages take shows from the first
+/// ones.
+caf::resumable::resume_result run(caf::resumable& job, actor_unit& unit,
+                                  run_clock::time_point until) {
+  auto result = caf::resumable::resume_later;
+  for (std::size_t count = 1; result == caf::resumable::resume_later
+                              && (count == 1 || run_clock::now() < until);
+       count *= 2)
+    result = job.resume(&unit, count);
+  return result;
+}
+
+} // namespace
+
+class actor_runner::core : public std::enable_shared_from_this<core> {
+public:
+  core(caf::actor_system& system, std::shared_ptr<event_source> events)
+    : system_{system}, events_{std::move(events)}, any_thread_{system, *this} {}
+
+  [[nodiscard]] actor_unit& any_thread() noexcept { return any_thread_; }
+
+  /// What either thread does until `stop`.
+  void serve();
+
+  void stop();
+
+  void handle_system_end() {
+    lock guard{mutex_};
+    is_last_ = true;
+  }
+
+private:
+  using lock = std::unique_lock<std::mutex>;
+
+  /// A thread, ours or any, as actors see it.
+  class thread_unit final : public actor_unit {
+  public:
+    thread_unit(caf::actor_system& system, core& parent)
+      : actor_unit{system}, parent_{parent} {}
+
+    void run_later(caf::resumable* job) override {
+      parent_.add_job(*this, job);
+    }
+
+  private:
+    core& parent_;
+  };
+
+  void lead(thread_unit& me, lock& guard);
+  void run_next(thread_unit& me, lock& guard);
+  void stand_by(lock& guard);
+  void watch(lock& guard);
+  void add_job(const thread_unit& by, caf::resumable* job);
+  void hand_over(std::uint64_t until);
+
+  [[nodiscard]] bool leads(const actor_unit& x) const {
+    return !stopping_ && leader_ == &x;
+  }
+
+  caf::actor_system& system_;
+  std::shared_ptr<event_source> events_;
+  // Whatever thread it is, ours or not.
+  thread_unit any_thread_;
+
+  std::mutex mutex_;
+  const thread_unit* leader_ = nullptr;
+  // The leader has nothing to do but wait for events.
+  bool waits_ = false;
+  bool stopping_ = false;
+  // CAF runs nothing any more.
+  bool is_last_ = false;
+
+  // What is to run, and how many that have ever been and gone.
+  std::deque<caf::resumable*> jobs_;
+  std::uint64_t added_ = 0;
+  std::uint64_t taken_ = 0;
+  // What the leader runs, none while it waits for events. It counts its turns.
+  const caf::resumable* running_ = nullptr;
+  std::uint64_t turns_ = 0;
+
+  // The thread that does not lead stands by, unless it was the leader and is
+  // still busy. It rests while there is nothing to watch.
+  std::condition_variable deputy_;
+  bool has_deputy_ = true;
+  bool rests_ = false;
+  slow_actors slow_;
+};
+
+void actor_runner::core::serve() {
+  thread_unit me{system_, *this};
+  this_unit = &me;
+  lock guard{mutex_};
+  while (!stopping_) {
+    if (leader_ == nullptr)
+      lead(me, guard);
+    else
+      stand_by(guard);
+  }
+  this_unit = nullptr;
+}
+
+void actor_runner::core::stop() {
+  {
+    lock guard{mutex_};
+    stopping_ = true;
+    hand_over(added_);
+  }
+  deputy_.notify_all();
+  events_->interrupt();
+}
+
+// -- leading ------------------------------------------------------------------
+
+void actor_runner::core::lead(thread_unit& me, lock& guard) {
+  leader_ = &me;
+  while (leads(me)) {
+    for (int i = 0; i < turns_between_looks && !jobs_.empty() && leads(me); ++i)
+      run_next(me, guard);
+    if (!leads(me))
+      return;
+    waits_ = jobs_.empty();
+    auto may_block = waits_;
+    guard.unlock();
+    events_->wait(may_block);
+    guard.lock();
+    waits_ = false;
+  }
+}
+
+void actor_runner::core::run_next(thread_unit& me, lock& guard) {
+  auto job = jobs_.front();
+  jobs_.pop_front();
+  ++taken_;
+  ++turns_;
+  running_ = job;
+  guard.unlock();
+  auto begun = run_clock::now();
+  auto result = run(*job, me, begun + turn);
+  auto took = run_clock::now() - begun;
+  guard.lock();
+  slow_.handle_turn(job, took);
+  guard.unlock();
+  if (result == caf::resumable::resume_later)
+    add_job(me, job);
+  else
+    caf::intrusive_ptr_release(job);
+  guard.lock();
+  // Somebody else may lead by now.
+  if (leader_ == &me)
+    running_ = nullptr;
+}
+
+void actor_runner::core::add_job(const thread_unit& by, caf::resumable* job) {
+  // As soon as the job is in its place it may run, and be the last one that
+  // needed all this.
+  auto kept = shared_from_this();
+  auto by_any = &by == &any_thread_;
+  auto wakes_deputy = false;
+  auto wakes_leader = false;
+  {
+    lock guard{mutex_};
+    auto by_leader = this_unit != nullptr && leads(*this_unit);
+    auto runs_here = by_leader || ((by_any || is_last_) && !stopping_);
+    auto is_event = by_leader && running_ == nullptr;
+    // Actors that others woke may be slow, which takes somebody to notice.
+    auto may_be_slow = is_event || is_last_;
+    if (runs_here && (may_be_slow || (has_deputy_ && !slow_.contain(job)))) {
+      jobs_.push_back(job);
+      ++added_;
+      job = nullptr;
+      wakes_deputy = !is_event && std::exchange(rests_, false);
+      wakes_leader = !by_leader && std::exchange(waits_, false);
+    }
+  }
+  if (job != nullptr)
+    schedule(system_, job);
+  if (wakes_deputy)
+    deputy_.notify_one();
+  if (wakes_leader)
+    events_->interrupt();
+}
+
+// -- standing by --------------------------------------------------------------
+
+/// Returns when there is no leader any more.
+void actor_runner::core::stand_by(lock& guard) {
+  has_deputy_ = true;
+  for (;;) {
+    watch(guard);
+    if (stopping_ || leader_ == nullptr)
+      return;
+    rests_ = true;
+    deputy_.wait(guard, [this] { return stopping_ || !rests_; });
+  }
+}
+
+/// Returns when there is nothing to watch, or no leader any more.
+void actor_runner::core::watch(lock& guard) {
+  auto long_ago = added_;
+  for (std::uint64_t interval = 1;; ++interval) {
+    auto turns = turns_;
+    auto added = added_;
+    deputy_.wait_for(guard, watch_interval, [this] { return stopping_; });
+    if (stopping_)
+      return;
+    // What has waited all that time.
+    if ((turns_ - turns) * long_turn < watch_interval)
+      hand_over(added);
+    if (interval % catch_up_intervals == 0)
+      hand_over(std::exchange(long_ago, added_));
+    if (turns_ != turns)
+      continue;
+    if (running_ == nullptr && jobs_.empty())
+      return;
+    if (running_ == nullptr)
+      continue;
+    // It is still at it.
+    hand_over(added_);
+    has_deputy_ = false;
+    running_ = nullptr;
+    leader_ = nullptr;
+    return;
+  }
+}
+
+/// Gives CAF's scheduler what waits, of the first `until` that there ever were.
+void actor_runner::core::hand_over(std::uint64_t until) {
+  if (is_last_ && !stopping_)
+    return;
+  for (; taken_ < until; ++taken_) {
+    schedule(system_, jobs_.front());
+    jobs_.pop_front();
+  }
+}
+
+// -- actor_runner -------------------------------------------------------------
+
+actor_runner::actor_runner(caf::actor_system& system,
+                           std::shared_ptr<event_source> events)
+  : core_{std::make_shared<core>(system, std::move(events))} {
+  // CAF waits for its threads in the end, which it knows if they are actors.
+  try {
+    for (int i = 0; i < 2; ++i)
+      system.spawn<caf::detached + caf::hidden>(
+        [core = core_](caf::blocking_actor*) { core->serve(); });
+  } catch (...) {
+    // There may be one thread already.
+    core_->stop();
+    throw;
+  }
+}
+
+actor_runner::~actor_runner() {
+  core_->stop();
+}
+
+actor_unit& actor_runner::unit() noexcept {
+  return core_->any_thread();
+}
+
+void actor_runner::handle_system_end() {
+  core_->handle_system_end();
+}
+
+bool actor_runner::has_this_thread() noexcept {
+  return this_unit != nullptr;
+}
+
+} // namespace node_proxy

@@ -1,0 +1,67 @@
+// Runs actors in the thread that waits for what wakes them.
+
+#pragma once
+
+#include <memory>
+
+#include <node_proxy/actors/caf/compat.hpp>
+
+namespace node_proxy {
+
+/// What the threads of an `actor_runner` wait for.
+class event_source {
+public:
+  event_source() = default;
+  event_source(const event_source&) = delete;
+  event_source& operator=(const event_source&) = delete;
+
+  virtual ~event_source() = default;
+
+  /// Waits until something has happened, or looks whether it has, and tells the
+  /// actors concerned. One thread at a time.
+  virtual void wait(bool may_block) = 0;
+
+  /// Makes `wait` return soon. From any thread.
+  virtual void interrupt() noexcept = 0;
+};
+
+/// Runs the actors that events wake, and the actors that these wake in turn, in
+/// the thread that waited for the event, and those that others wake by `unit`.
+/// From thread to thread they would take
+/// longer than what most of them have to do: CAF's scheduler lets a worker
+/// sleep 50 us until it looks for work again.
+///
+/// Others are not to suffer from an actor that takes its time. There are two
+/// threads, of which one leads: it waits and runs. If it is still busy with the
+/// same actor after ten to twenty milliseconds, the other one goes on in its
+/// place. CAF's scheduler gets what has waited for as long meanwhile because
+/// actors take their time, what has waited for 50 to 100 milliseconds because
+/// there are many, and an actor that was slow several times in a row, for a
+/// while. (The pattern is known as leader and followers.)
+class actor_runner {
+public:
+  actor_runner(caf::actor_system& system, std::shared_ptr<event_source> events);
+
+  actor_runner(const actor_runner&) = delete;
+  actor_runner& operator=(const actor_runner&) = delete;
+
+  /// The threads end as soon as they are done with the actors that they run.
+  /// CAF's scheduler runs what is left.
+  ~actor_runner();
+
+  /// From now on all actors run here, as nobody else does.
+  void handle_system_end();
+
+  /// What runs actors here, whoever wakes them.
+  [[nodiscard]] actor_unit& unit() noexcept;
+
+  /// Whether the calling thread is one of these, or of another runner.
+  [[nodiscard]] static bool has_this_thread() noexcept;
+
+private:
+  class core;
+
+  std::shared_ptr<core> core_;
+};
+
+} // namespace node_proxy

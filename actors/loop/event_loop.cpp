@@ -1,0 +1,371 @@
+#include <node_proxy/actors/loop/event_loop.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <sys/epoll.h>
+
+namespace node_proxy {
+
+namespace {
+
+// At most so many owners are told before they have their turn.
+constexpr std::size_t events_per_turn = 64;
+
+// What the alarm is called in the epoll set. Connections have other ids.
+constexpr connection_id alarm_id = 0;
+
+constexpr std::uint32_t end_events = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
+std::uint32_t events_of(bool reading, bool writing) {
+  return (reading ? EPOLLIN | EPOLLRDHUP : 0u) | (writing ? EPOLLOUT : 0u);
+}
+
+std::uint64_t next_id() {
+  static std::atomic<std::uint64_t> last = alarm_id;
+  return ++last;
+}
+
+steady_time steady_now() {
+  return std::chrono::steady_clock::now().time_since_epoch();
+}
+
+} // namespace
+
+/// Whom to tell about a socket. However often there is a reason, the owner has
+/// one message of it in its mailbox.
+class watched_owner {
+public:
+  explicit watched_owner(connection_id id) : id_{id} {}
+
+  void set(connection_owner owner) {
+    {
+      std::lock_guard guard{mutex_};
+      // The handle of the earlier owner is released without the lock.
+      std::swap(owner_, owner);
+      is_told_ = false;
+    }
+    // What cannot be watched is told by nobody else.
+    if (is_lost_)
+      tell();
+  }
+
+  /// The system cannot watch the socket: that counts as its end.
+  void handle_lost() {
+    is_lost_ = true;
+    has_ended_ = true;
+  }
+
+  /// @param at_end whether the connection has ended, or the peer's half of it.
+  void handle_event(bool at_end) {
+    if (at_end)
+      has_ended_ = true;
+    tell();
+  }
+
+  void tell() {
+    std::lock_guard guard{mutex_};
+    if (owner_ && !is_told_.exchange(true))
+      caf::anon_send(owner_, connection_ready{id_});
+  }
+
+  void handle_told() { is_told_ = false; }
+
+  [[nodiscard]] bool has_ended() const { return has_ended_; }
+
+private:
+  connection_id id_;
+  std::mutex mutex_;
+  connection_owner owner_;
+  std::atomic<bool> is_told_ = false;
+  std::atomic<bool> has_ended_ = false;
+  std::atomic<bool> is_lost_ = false;
+};
+
+namespace {
+
+/// The sockets and their owners.
+class watch_list {
+public:
+  watch_list(descriptor epoll, descriptor alarm)
+    : epoll_{std::move(epoll)}, alarm_{std::move(alarm)} {
+    control(EPOLL_CTL_ADD, alarm_id, alarm_.get(), EPOLLIN);
+  }
+
+  /// @returns whether the system has room to watch it.
+  bool add(connection_id id, int socket, std::shared_ptr<watched_owner> owner) {
+    {
+      std::lock_guard guard{mutex_};
+      owners_.emplace(id, std::move(owner));
+    }
+    // An end is always told, even now, and over and over again but for this.
+    return control(EPOLL_CTL_ADD, id, socket, EPOLLONESHOT);
+  }
+
+  void change(connection_id id, int socket, std::uint32_t events) const {
+    control(EPOLL_CTL_MOD, id, socket, events);
+  }
+
+  void remove(connection_id id, int socket) {
+    control(EPOLL_CTL_DEL, id, socket, 0);
+    std::lock_guard guard{mutex_};
+    owners_.erase(id);
+  }
+
+  /// Waits for at most `timeout` milliseconds, or for any time if that is -1.
+  void tell_owners(int timeout) {
+    std::array<epoll_event, events_per_turn> events;
+    auto count =
+      ::epoll_wait(epoll_.get(), events.data(), events_per_turn, timeout);
+    for (int i = 0; i < count; ++i) {
+      const auto& event = events[static_cast<std::size_t>(i)];
+      if (event.data.u64 == alarm_id)
+        reset_waker(alarm_.get());
+      else if (auto owner = owner_of(event.data.u64))
+        owner->handle_event((event.events & end_events) != 0);
+    }
+  }
+
+  /// Ends `tell_owners`, now or the next time.
+  void set_off_alarm() const noexcept { wake(alarm_.get()); }
+
+private:
+  bool control(int operation, connection_id id, int socket,
+               std::uint32_t events) const {
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = id;
+    return ::epoll_ctl(epoll_.get(), operation, socket, &event) == 0;
+  }
+
+  std::shared_ptr<watched_owner> owner_of(connection_id id) {
+    std::lock_guard guard{mutex_};
+    auto position = owners_.find(id);
+    return position == owners_.end() ? nullptr : position->second;
+  }
+
+  descriptor epoll_;
+  descriptor alarm_;
+  std::mutex mutex_;
+  std::unordered_map<connection_id, std::shared_ptr<watched_owner>> owners_;
+};
+
+/// The times that timers wait for.
+class time_list {
+public:
+  /// @returns whether somebody waits for a later one.
+  bool add(steady_time at, std::uint64_t id, caf::actor_addr owner) {
+    std::lock_guard guard{mutex_};
+    owners_.emplace(std::pair{at, id}, std::move(owner));
+    return at < std::exchange(waited_for_, std::min(at, waited_for_));
+  }
+
+  void remove(steady_time at, std::uint64_t id) {
+    std::lock_guard guard{mutex_};
+    owners_.erase({at, id});
+  }
+
+  /// Milliseconds until the first one, which is waited for from now on; -1 if
+  /// there is none.
+  int begin_wait() {
+    std::lock_guard guard{mutex_};
+    waited_for_ =
+      owners_.empty() ? steady_time::max() : owners_.begin()->first.first;
+    if (owners_.empty())
+      return -1;
+    // An hour is as good as a month, and fits.
+    auto wait = std::clamp<steady_time>(waited_for_ - steady_now(), duration{0},
+                                        std::chrono::hours{1});
+    return static_cast<int>(
+      std::chrono::ceil<std::chrono::milliseconds>(wait).count());
+  }
+
+  void tell_owners() {
+    for (const auto& owner : take_due())
+      if (auto to = caf::actor_cast<caf::actor>(owner))
+        caf::anon_send(to, tick{});
+  }
+
+private:
+  std::vector<caf::actor_addr> take_due() {
+    std::vector<caf::actor_addr> result;
+    std::lock_guard guard{mutex_};
+    // Nobody has to be woken until the next wait.
+    waited_for_ = steady_time::min();
+    if (owners_.empty())
+      return result;
+    auto now = steady_now();
+    while (!owners_.empty() && owners_.begin()->first.first <= now) {
+      result.push_back(std::move(owners_.begin()->second));
+      owners_.erase(owners_.begin());
+    }
+    return result;
+  }
+
+  std::mutex mutex_;
+  std::map<std::pair<steady_time, std::uint64_t>, caf::actor_addr> owners_;
+  steady_time waited_for_ = steady_time::min();
+};
+
+} // namespace
+
+class event_loop::events : public event_source {
+public:
+  events(descriptor epoll, descriptor alarm)
+    : sockets{std::move(epoll), std::move(alarm)} {}
+
+  void wait(bool may_block) override {
+    sockets.tell_owners(may_block ? times.begin_wait() : 0);
+    times.tell_owners();
+  }
+
+  void interrupt() noexcept override { sockets.set_off_alarm(); }
+
+  watch_list sockets;
+  time_list times;
+};
+
+// -- event_loop ---------------------------------------------------------------
+
+event_loop::event_loop(caf::actor_system& system, descriptor epoll,
+                       descriptor alarm)
+  : events_{std::make_shared<events>(std::move(epoll), std::move(alarm))},
+    runner_{system, events_} {}
+
+namespace {
+
+/// The loops of all actor systems. Never destroyed, as a static actor system
+/// may end later than anything that could be.
+struct loop_registry {
+  static loop_registry& instance() {
+    static auto& result = *new loop_registry;
+    return result;
+  }
+
+  std::mutex mutex;
+  // There is an entry as long as there is the actor system.
+  std::map<const caf::actor_system*, std::weak_ptr<event_loop>> loops;
+};
+
+} // namespace
+
+expected<std::shared_ptr<event_loop>, os_error>
+event_loop::of(caf::actor_system& system) {
+  auto& registry = loop_registry::instance();
+  std::lock_guard guard{registry.mutex};
+  auto [known, is_new] = registry.loops.try_emplace(&system);
+  if (is_new)
+    at_end_of(system, [&registry, key = &system] {
+      std::unique_lock lock{registry.mutex};
+      auto ended = registry.loops.extract(key);
+      lock.unlock();
+      if (auto loop = ended.mapped().lock())
+        handle_system_end(loop);
+    });
+  if (auto loop = known->second.lock())
+    return loop;
+  auto epoll = open_epoll();
+  if (!epoll)
+    return unexpected{epoll.error()};
+  auto alarm = open_waker();
+  if (!alarm)
+    return unexpected{alarm.error()};
+  auto loop =
+    std::make_shared<event_loop>(system, std::move(*epoll), std::move(*alarm));
+  known->second = loop;
+  return loop;
+}
+
+void event_loop::add_dependent(std::weak_ptr<system_dependent> x) {
+  std::lock_guard guard{mutex_};
+  std::erase_if(dependents_, [](const auto& y) { return y.expired(); });
+  dependents_.push_back(std::move(x));
+}
+
+/// The actor system waits for the threads of the loop, and these for those who
+/// depend on it. The caller must not wait: it may be what they wait for.
+void event_loop::handle_system_end(const std::shared_ptr<event_loop>& loop) {
+  loop->runner_.handle_system_end();
+  std::thread{[loop]() mutable {
+    std::unique_lock guard{loop->mutex_};
+    auto dependents = std::exchange(loop->dependents_, {});
+    guard.unlock();
+    for (const auto& x : dependents)
+      if (auto dependent = x.lock())
+        dependent->handle_system_end();
+  }}.detach();
+}
+
+// -- watched_socket -----------------------------------------------------------
+
+watched_socket::watched_socket(descriptor socket,
+                               std::shared_ptr<event_loop> loop)
+  : socket_{std::move(socket)}, loop_{std::move(loop)}, id_{next_id()},
+    owner_{std::make_shared<watched_owner>(id_)} {
+  if (!loop_->events_->sockets.add(id_, get(), owner_))
+    owner_->handle_lost();
+}
+
+watched_socket::~watched_socket() {
+  loop_->events_->sockets.remove(id_, get());
+}
+
+void watched_socket::set_owner(const connection_owner& owner) {
+  owner_->set(owner);
+}
+
+void watched_socket::wait(bool reading, bool writing) {
+  watched_ = 0;
+  loop_->events_->sockets.change(id_, get(),
+                                 events_of(reading, writing) | EPOLLONESHOT);
+}
+
+void watched_socket::watch(bool reading, bool writing) {
+  auto wanted = watched_ | events_of(reading, writing);
+  if (wanted != std::exchange(watched_, wanted))
+    loop_->events_->sockets.change(id_, get(), wanted | EPOLLET);
+}
+
+bool watched_socket::has_ended() const {
+  return owner_->has_ended();
+}
+
+void watched_socket::tell() {
+  owner_->tell();
+}
+
+void watched_socket::handle_told() {
+  owner_->handle_told();
+}
+
+// -- timer --------------------------------------------------------------------
+
+timer::timer(std::shared_ptr<event_loop> loop, const tick_receiver& owner)
+  : loop_{std::move(loop)}, owner_{owner.address()}, id_{next_id()} {}
+
+timer::~timer() {
+  if (armed_)
+    loop_->events_->times.remove(*armed_, id_);
+}
+
+void timer::wait_until(steady_time at) {
+  if (armed_ && *armed_ <= at)
+    return;
+  auto& events = *loop_->events_;
+  if (armed_)
+    events.times.remove(*armed_, id_);
+  armed_ = at;
+  if (events.times.add(at, id_, owner_))
+    events.interrupt();
+}
+
+} // namespace node_proxy

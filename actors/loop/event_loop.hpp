@@ -1,0 +1,145 @@
+// Tells actors when sockets are ready and when a time has come.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include <node_proxy/actors/caf/compat.hpp>
+#include <node_proxy/actors/local_messages.hpp>
+#include <node_proxy/actors/loop/actor_runner.hpp>
+#include <node_proxy/actors/loop/connection_ready.hpp>
+#include <node_proxy/actors/loop/descriptor.hpp>
+#include <node_proxy/protocol/timestamp.hpp>
+
+namespace node_proxy {
+
+/// The time of a `timer` has come.
+struct tick {};
+
+/// Who understands that.
+using tick_receiver = actor_interface<void(tick)>;
+
+/// Something that has to end with its actor system, even if its owner keeps it
+/// for longer.
+class system_dependent {
+public:
+  virtual ~system_dependent() = default;
+
+  /// The destructor of the actor system has begun, and waits for this. Called
+  /// by a thread that may block. CAF's scheduler and its clock may be gone.
+  virtual void handle_system_end() = 0;
+};
+
+/// What all nodes of an actor system wait with. Their actors run in its own
+/// threads, see `loop_actor` and `actor_runner`.
+class event_loop {
+public:
+  /// The one of `system`, which is there as long as somebody has a pointer to
+  /// it. Fails if there are no descriptors left.
+  [[nodiscard]] static expected<std::shared_ptr<event_loop>, os_error>
+  of(caf::actor_system& system);
+
+  event_loop(caf::actor_system& system, descriptor epoll, descriptor alarm);
+
+  /// `x` is to be told of the end of the actor system, if it lives until then.
+  void add_dependent(std::weak_ptr<system_dependent> x);
+
+  /// What runs actors in its threads, whoever wakes them.
+  [[nodiscard]] actor_unit& unit() noexcept { return runner_.unit(); }
+
+  event_loop(const event_loop&) = delete;
+  event_loop& operator=(const event_loop&) = delete;
+
+private:
+  friend class watched_socket;
+  friend class timer;
+
+  class events;
+
+  static void handle_system_end(const std::shared_ptr<event_loop>& loop);
+
+  std::shared_ptr<events> events_;
+  actor_runner runner_;
+  std::mutex mutex_;
+  std::vector<std::weak_ptr<system_dependent>> dependents_;
+};
+
+class watched_owner;
+
+/// A socket that the event loop knows until it is closed, which happens with
+/// its owner.
+class watched_socket {
+public:
+  watched_socket(descriptor socket, std::shared_ptr<event_loop> loop);
+
+  watched_socket(const watched_socket&) = delete;
+  watched_socket& operator=(const watched_socket&) = delete;
+
+  ~watched_socket();
+
+  /// Names it among all of this process.
+  [[nodiscard]] connection_id id() const noexcept { return id_; }
+
+  [[nodiscard]] int get() const noexcept { return socket_.get(); }
+
+  /// Whom to tell about it.
+  void set_owner(const connection_owner& owner);
+
+  /// Tells the owner once, as soon as something can be read or written,
+  /// whichever is wanted, or the connection has ended.
+  void wait(bool reading, bool writing);
+
+  /// Tells the owner each time that more can be read, or written again, and
+  /// when the connection ends. It costs nothing to ask for that again. What the
+  /// owner has left there is not told, nor is an end that came with the last of
+  /// what was read: see `has_ended`.
+  void watch(bool reading, bool writing);
+
+  /// Whether the connection ends with what is there to read.
+  [[nodiscard]] bool has_ended() const;
+
+  /// Tells the owner now.
+  void tell();
+
+  /// The owner is about to look at the socket. Before that it is told once.
+  void handle_told();
+
+private:
+  descriptor socket_;
+  std::shared_ptr<event_loop> loop_;
+  connection_id id_;
+  std::shared_ptr<watched_owner> owner_;
+  // What `watch` was asked for since the last `wait`.
+  std::uint32_t watched_ = 0;
+};
+
+/// Sends its owner a `tick` when the time has come: never early, and about a
+/// millisecond late, or more while the loop is busy.
+class timer {
+public:
+  timer(std::shared_ptr<event_loop> loop, const tick_receiver& owner);
+
+  timer(const timer&) = delete;
+  timer& operator=(const timer&) = delete;
+
+  /// No tick comes any more, but for one that is in the mailbox already.
+  ~timer();
+
+  /// Asks for a tick at `at`. One that is to come earlier will come first.
+  void wait_until(steady_time at);
+
+  /// The owner has got its tick.
+  void handle_tick() noexcept { armed_.reset(); }
+
+private:
+  std::shared_ptr<event_loop> loop_;
+  caf::actor_addr owner_;
+  std::uint64_t id_;
+  std::optional<steady_time> armed_;
+};
+
+} // namespace node_proxy

@@ -1,0 +1,83 @@
+// A Node Proxy and its connections.
+
+#include <utility>
+
+#include <node_proxy/actors/proxy/node_proxy_state.hpp>
+
+namespace node_proxy {
+
+void node_proxy_state::handle(const attach_session& msg) {
+  auto id = msg.connection->id();
+  add(msg.connection);
+  msg.connection->begin_stream();
+  peer_->handle_session(id, std::move(*msg.session), now());
+  read(id);
+}
+
+void node_proxy_state::add(const connection_ptr& x) {
+  x->set_owner(caf::actor_cast<connection_owner>(self_));
+  connections_.emplace(x->id(), x);
+}
+
+void node_proxy_state::handle(const connection_ready& msg) {
+  auto position = connections_.find(msg.connection);
+  if (position == connections_.end())
+    return;
+  peer_->handle_written(msg.connection, position->second->write_rest());
+  read(msg.connection);
+}
+
+/// Reads once, so that all connections and all who send have their turn.
+void node_proxy_state::read(connection_id id) {
+  auto x = connections_.at(id);
+  auto at = now();
+  auto got = x->read(
+    [this, id, &at](bytes_view body) { peer_->handle_frame(id, body, at); });
+  // The answer to the handshake has come, so frames may follow.
+  if (got.bodies > 0)
+    x->begin_stream();
+  else if (got.bytes > 0)
+    peer_->handle_progress(id, got.bytes, at);
+  if (got.end) {
+    connections_.erase(id);
+    peer_->handle_closed(id, to_string(*got.end), at);
+  }
+  handle_flush();
+}
+
+void node_proxy_state::perform(dial_peer& action) {
+  auto attempt = action.id;
+  ++dials_;
+  self_->request(config_.transport, caf::infinite, dial{action.address})
+    .then(
+      [this, attempt](const dialled& msg) {
+        --dials_;
+        auto id = msg.connection->id();
+        add(msg.connection);
+        peer_->handle_dialled(attempt, id, now());
+        act();
+        if (connections_.contains(id))
+          read(id);
+      },
+      [this, attempt](const caf::error&) {
+        --dials_;
+        peer_->handle_dial_failed(attempt, now());
+        act();
+      });
+}
+
+void node_proxy_state::perform(transmit_frames& action) {
+  auto position = connections_.find(action.connection);
+  if (position == connections_.end())
+    return;
+  auto& x = *position->second;
+  peer_->handle_written(action.connection, x.write(action.frames));
+  peer::reuse(std::move(action.frames));
+}
+
+void node_proxy_state::perform(close_connection& action) {
+  if (auto found = connections_.extract(action.connection); !found.empty())
+    found.mapped()->close();
+}
+
+} // namespace node_proxy

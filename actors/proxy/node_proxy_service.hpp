@@ -1,0 +1,135 @@
+// What a Node Proxy and the rest of the module say to each other. All of it
+// stays in the actor system.
+
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include <node_proxy/actors/engines/engine_directory.hpp>
+#include <node_proxy/actors/engines/engine_requests.hpp>
+#include <node_proxy/actors/engines/unanswered_failures.hpp>
+#include <node_proxy/actors/local_messages.hpp>
+#include <node_proxy/actors/log/node_log.hpp>
+#include <node_proxy/actors/loop/event_loop.hpp>
+#include <node_proxy/actors/node_config.hpp>
+#include <node_proxy/actors/node_proxy.hpp>
+#include <node_proxy/actors/transport/transport_messages.hpp>
+#include <node_proxy/protocol/peer/peer_action.hpp>
+#include <node_proxy/protocol/peer/peer_record.hpp>
+#include <node_proxy/protocol/session/handshake.hpp>
+
+namespace node_proxy {
+
+/// A message for the peer, handed on by the Router.
+struct routed_msg {
+  node_out_msg msg;
+};
+
+/// Messages for the peer, handed on by the Router.
+struct routed_batch {
+  node_out_batch batch;
+};
+
+/// The peer has dialled us and proven itself.
+struct attach_session {
+  std::shared_ptr<proven_session> session;
+  connection_ptr connection;
+};
+
+/// This node's own advert is another one now.
+struct local_advert_changed {
+  std::shared_ptr<const node_advert> advert;
+};
+
+/// Somebody wants the peer connected.
+struct connect_now {};
+
+/// The network may be back: see `peer::handle_way_back`.
+struct way_back {};
+
+/// A user has asked for this Node Proxy and may send to it directly.
+struct looked_up {};
+
+/// Comes from the Router after a message that users send, too, so that this one
+/// is counted as well.
+struct routed_mark {};
+
+/// Nothing is under way with the peer: the Node Proxy could end.
+struct node_proxy_dormant {
+  node_id remote;
+  /// How many messages of the Router the Node Proxy has got. If there are more,
+  /// one is on its way and will find the Node Proxy here.
+  std::uint64_t heard = 0;
+  /// What to remember of the peer, if anything.
+  std::optional<peer_record> record;
+};
+
+/// The Router has sent nothing that the Node Proxy has not got, and will not
+/// send it anything any more. Whoever still does is passed on.
+struct retire {};
+
+/// What a user sent to a Node Proxy that has retired.
+struct passed_on {
+  node_id remote;
+  caf::message content;
+};
+
+/// End the connection in good order, then the Node Proxy. What is queued may
+/// still be sent for `grace`.
+struct stop_node_proxy {
+  std::chrono::nanoseconds grace{0};
+};
+
+/// What a Node Proxy tells the Router about its peer.
+struct proxy_event {
+  node_id remote;
+  std::variant<peer_event, learned_advert, learned_addresses, overtaken_advert,
+               connection_permanence>
+    what;
+};
+
+/// Everything that was queued before this is to be sent.
+struct flush_queued {};
+
+/// A Node Proxy as the rest of the module knows it.
+using node_proxy_service = node_proxy_actor::extend_with<actor_interface<
+  delivered(routed_msg), batch_outcome(routed_batch), void(attach_session),
+  void(engine_left), void(local_advert_changed), void(connect_now),
+  void(way_back), void(looked_up), void(routed_mark), void(retire),
+  void(stop_node_proxy), void(connection_ready), void(engines_answered),
+  void(tick), void(flush_queued)>>;
+
+/// What a Node Proxy reports to: the Router.
+using node_proxy_supervisor =
+  actor_interface<void(proxy_event), void(node_proxy_dormant)>;
+
+/// What a Node Proxy is spawned with.
+struct node_proxy_config {
+  std::shared_ptr<const identity> self;
+  node_id remote;
+  noise_public_key remote_key{};
+  /// What is remembered of it; at least an epoch.
+  peer_record record;
+  peer_settings settings;
+  secret_key seed;
+  transport_actor transport;
+  std::shared_ptr<event_loop> loop;
+  node_proxy_supervisor router;
+  std::shared_ptr<engine_directory> engines;
+  std::shared_ptr<const node_advert> local_advert;
+  /// What is known of the remote node, if anything.
+  std::optional<known_node> remote_known;
+  node_log log = {};
+  std::shared_ptr<unanswered_failures> unanswered =
+    std::make_shared<unanswered_failures>();
+};
+
+/// Spawns the Node Proxy of one remote node. Users get one from the Router.
+[[nodiscard]] node_proxy_service spawn_node_proxy(caf::actor_system& system,
+                                                  node_proxy_config config);
+
+} // namespace node_proxy

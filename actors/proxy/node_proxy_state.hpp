@@ -1,0 +1,164 @@
+// What a Node Proxy is made of, for its two source files.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include <node_proxy/actors/engines/engine_lanes.hpp>
+#include <node_proxy/actors/proxy/node_proxy_service.hpp>
+#include <node_proxy/actors/loop/now.hpp>
+#include <node_proxy/actors/proxy/pending_sends.hpp>
+#include <node_proxy/protocol/peer/peer.hpp>
+
+namespace node_proxy {
+
+/// The shell around a `peer`: feeds it, does what it says, keeps its time.
+class node_proxy_state {
+public:
+  explicit node_proxy_state(node_proxy_service::pointer self) : self_(self) {
+    // nop
+  }
+
+  node_proxy_state(const node_proxy_state&) = delete;
+  node_proxy_state& operator=(const node_proxy_state&) = delete;
+
+  ~node_proxy_state() {
+    // The Router is not to keep all who ever watched it.
+    if (resting_ == resting::retired && given_out_)
+      self_->demonitor(config_.router.address());
+  }
+
+  void start(node_proxy_config config);
+
+  // -- handlers
+  // ----------------------------------------------------------------
+
+  /// What users may say, too.
+  template <class Reply, class Msg>
+  caf::result<Reply> handle_direct(const Msg& msg);
+
+  /// What only the Router says.
+  void count_routed();
+
+  caf::result<delivered> handle(const node_out_msg& msg);
+  caf::result<batch_outcome> handle(const node_out_batch& batch);
+  void handle(const attach_session& msg);
+  void handle(const stop_node_proxy& msg);
+  void handle(const connection_ready& msg);
+  void handle_tick();
+  void handle_flush();
+
+  void handle_flush_queued() {
+    flush_queued_ = false;
+    handle_flush();
+  }
+
+  void handle_answers() {
+    if (lanes_)
+      lanes_->handle_answers();
+  }
+
+  void handle(const engine_left& msg) {
+    if (lanes_)
+      lanes_->handle(msg);
+  }
+
+  void handle(const local_advert_changed& msg) {
+    peer_->handle_local_advert(msg.advert, now());
+    act();
+  }
+
+  void handle(const connect_now&) {
+    peer_->handle_connect(now());
+    act();
+  }
+
+  void handle(const way_back&) {
+    peer_->handle_way_back(now());
+    act();
+  }
+
+  void handle(const looked_up&) {
+    given_out_ = true;
+    rest_from_ = now().steady + config_.settings.idle_timeout;
+    act();
+  }
+
+  void handle(const routed_mark&) { act(); }
+
+  void handle(const retire&);
+
+private:
+  const timestamp& now() { return now_ = now_of(self_); }
+
+  enum class resting {
+    no,
+    // The Router has been told that this Node Proxy could end. It says
+    // `retire`, or a message of its own is on the way, which ends the rest.
+    offered,
+    // All that users say is passed on.
+    retired,
+  };
+
+  template <class Reply, class Msg>
+  void pass_on(const Msg& msg, promise<Reply> waiting);
+  void take(const node_out_msg& msg, promise<delivered> waiting);
+  void take(const node_out_batch& batch, promise<batch_outcome> waiting);
+  void take(const node_msg& msg, promise<node_msg_taken> waiting);
+  void take(const connect_request& request, promise<connect_reply> waiting);
+  void take(const connect_reply& reply, promise<done> waiting);
+  void take(const node_advert& advert, promise<node_advert_reply> waiting);
+  void take(connection_permanence permanence, promise<done> waiting);
+
+  void act();
+  void offer_rest();
+  void send(send_token token, const node_out_msg& msg);
+  void flush_soon();
+  void arm_tick();
+  void add(const connection_ptr& x);
+  void read(connection_id id);
+
+  void perform(dial_peer& action);
+  void perform(transmit_frames& action);
+  void perform(close_connection& action);
+  void perform(deliver_message& action);
+  void perform(send_outcome& action);
+  void perform(learned_advert& action);
+  void perform(learned_addresses& action);
+  void perform(overtaken_advert& action);
+  void perform(peer_event& action);
+
+  node_proxy_service::pointer self_;
+  node_proxy_config config_;
+  std::unique_ptr<peer> peer_;
+  // Like the lanes, there from the start on.
+  std::optional<pending_sends> pending_;
+  // Absent once this has retired, as engines refer to it.
+  std::optional<engine_lanes> lanes_;
+  std::unordered_map<connection_id, connection_ptr> connections_;
+  bool flush_queued_ = false;
+  // What has been taken since the last flush.
+  std::size_t gathered_ = 0;
+  // The last look at the clocks, which is good enough for what waits for that
+  // flush: to look again for each message is dear.
+  timestamp now_;
+  resting resting_ = resting::no;
+  // Some user has a handle.
+  bool given_out_ = false;
+  // Not to rest before this.
+  steady_time rest_from_{};
+  // How many messages of the Router have come.
+  std::uint64_t heard_ = 0;
+  // Dials under way, wanted or not: each may bring a connection.
+  std::size_t dials_ = 0;
+  // What users said since the Router was asked; to be told whether this has
+  // retired.
+  std::vector<std::function<void(bool)>> held_;
+  std::optional<timer> timer_;
+};
+
+} // namespace node_proxy

@@ -1,0 +1,54 @@
+// What the Router does about the engines of its node.
+
+#include <node_proxy/actors/router/router_state.hpp>
+
+#include <node_proxy/messages/limits.hpp>
+#include <node_proxy/base/utf8.hpp>
+
+namespace node_proxy {
+
+namespace {
+
+caf::error check(const register_engine& msg) {
+  if (msg.name.empty() || msg.name.size() > limits::engine_name
+      || !is_utf8(msg.name))
+    return make_error(errc::bad_config,
+                      "an engine name has 1 to 255 bytes of UTF-8");
+  if (!msg.engine)
+    return make_error(errc::bad_config, "no engine given for " + msg.name);
+  auto fit = msg.batches ? may_take<engine_msg_batch>(msg.engine)
+                         : may_take<engine_msg>(msg.engine);
+  if (!fit)
+    return make_error(errc::bad_config,
+                      "the actor given for " + msg.name + " takes no "
+                        + (msg.batches ? "engine_msg_batch" : "engine_msg"));
+  return {};
+}
+
+} // namespace
+
+caf::result<engine_registered>
+router_state::handle(const register_engine& msg) {
+  if (auto error = check(msg))
+    return refuse<engine_registered>(std::move(error));
+  if (auto ok = engines_->add(msg); !ok)
+    return refuse<engine_registered>(make_error(ok.error(), msg.name));
+  return engine_registered{msg.name};
+}
+
+caf::result<engine_unregistered>
+router_state::handle(const unregister_engine& msg) {
+  if (!engines_->remove(msg.name))
+    return refuse<engine_unregistered>(
+      make_error(errc::unknown_engine, msg.name));
+  return engine_unregistered{msg.name};
+}
+
+caf::result<engine_found> router_state::handle(const lookup_engine& msg) {
+  auto entry = engines_->find(msg.name);
+  if (!entry)
+    return refuse<engine_found>(make_error(entry.error(), msg.name));
+  return engine_found{(*entry)->engine()};
+}
+
+} // namespace node_proxy

@@ -1,0 +1,63 @@
+// What the Router and the rest of the module say to each other. All of it stays
+// in the actor system.
+
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include <node_proxy/actors/disk/state_keeper.hpp>
+#include <node_proxy/actors/local_messages.hpp>
+#include <node_proxy/actors/log/node_log.hpp>
+#include <node_proxy/actors/loop/event_loop.hpp>
+#include <node_proxy/actors/node_config.hpp>
+#include <node_proxy/actors/proxy/node_proxy_service.hpp>
+#include <node_proxy/actors/router.hpp>
+#include <node_proxy/actors/transport/acceptor_messages.hpp>
+#include <node_proxy/actors/transport/transport_messages.hpp>
+
+namespace node_proxy {
+
+/// This node listens at these addresses: they go into its advert.
+struct local_addresses {
+  std::vector<weighted_address> addresses;
+};
+
+/// Ends all connections and Node Proxies in good order, then the Router. What
+/// is queued may still be sent for `grace`.
+struct stop_router {
+  std::chrono::nanoseconds grace{0};
+};
+
+struct router_stopped {};
+
+/// It is time to dial a node that may be waiting for this one.
+struct come_back_to {
+  node_id id;
+};
+
+/// The Router as the rest of the module knows it.
+using router_service = router_actor::extend_with<
+  actor_interface<node_advert(local_addresses), router_stopped(stop_router),
+                  admission(admission_request), void(proven_connection),
+                  void(handshake_failed), void(come_back_to), void(proxy_event),
+                  void(node_proxy_dormant), void(passed_on)>>;
+
+/// What a Router and its Node Proxies work with.
+struct router_services {
+  transport_actor transport;
+  std::shared_ptr<event_loop> loop;
+  /// Writes down what changes; may be empty.
+  state_keeper_actor keeper;
+  node_log log = {};
+};
+
+/// Spawns a Router.
+/// @param stored what was on disk.
+[[nodiscard]] router_service spawn_router(caf::actor_system& system,
+                                          const node_config& config,
+                                          const router_services& services,
+                                          const stored_state& stored);
+
+} // namespace node_proxy

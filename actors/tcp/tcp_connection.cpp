@@ -1,0 +1,226 @@
+#include <node_proxy/actors/tcp/tcp_connection.hpp>
+
+#include <memory>
+#include <span>
+#include <utility>
+
+#include <node_proxy/messages/limits.hpp>
+#include <node_proxy/protocol/wire/frame.hpp>
+
+namespace node_proxy {
+
+namespace {
+
+// What one read takes in, before the peer is known and after.
+constexpr std::size_t handshake_read = 4 * 1024;
+constexpr std::size_t stream_read = 256 * 1024;
+
+// After so many reads in a row that found more than they could take, the owner
+// lets others use its thread.
+constexpr int reads_in_a_row = 16;
+
+/// Where this thread reads to. What is left of it when a read has been dealt
+/// with is copied, so that connections that wait have no buffers.
+std::span<std::byte> read_buffer(std::size_t size) {
+  thread_local const auto buffer =
+    std::make_unique_for_overwrite<std::byte[]>(stream_read);
+  return {buffer.get(), size};
+}
+
+class tcp_connection final : public connection {
+public:
+  tcp_connection(std::unique_ptr<watched_socket> socket, linger_actor transport,
+                 std::shared_ptr<void> place)
+    : id_{socket->id()}, socket_{std::move(socket)},
+      transport_{std::move(transport)}, place_{std::move(place)} {}
+
+  ~tcp_connection() override { tcp_connection::close(); }
+
+  [[nodiscard]] connection_id id() const noexcept override { return id_; }
+
+  void set_owner(const connection_owner& owner) override {
+    if (socket_)
+      socket_->set_owner(owner);
+  }
+
+  void begin_stream() override {
+    if (std::exchange(streaming_, true))
+      return;
+    place_.reset();
+    frames_.set_max_body(limits::frame_body);
+    if (socket_)
+      socket_->tell();
+  }
+
+  read_result read(const body_handler& handle_body) override;
+  std::size_t write(bytes_view frames) override;
+  std::size_t write_rest() override;
+
+  [[nodiscard]] std::size_t unsent() const noexcept override {
+    return unsent_.size() - unsent_begin_;
+  }
+
+  void close() override;
+
+private:
+  void read_on(const body_handler& handle_body, read_result& result);
+  void give_bodies(const body_handler& handle_body, read_result& result);
+  void keep(bytes_view rest);
+  void watch();
+
+  connection_id id_;
+  // None when it has come to its end.
+  std::unique_ptr<watched_socket> socket_;
+  linger_actor transport_;
+  std::shared_ptr<void> place_;
+
+  bool streaming_ = false;
+  // The owner is to be told when there is something to read.
+  bool awaits_input_ = false;
+  int full_reads_ = 0;
+  deframer frames_{limits::handshake_body};
+
+  bool has_written_ = false;
+  // What the socket had no room for, from `unsent_begin_` on.
+  bytes unsent_;
+  std::size_t unsent_begin_ = 0;
+};
+
+// -- reading ------------------------------------------------------------------
+
+connection::read_result tcp_connection::read(const body_handler& handle_body) {
+  read_result result;
+  if (!socket_)
+    return result;
+  socket_->handle_told();
+  // More than was wanted may have come before.
+  give_bodies(handle_body, result);
+  if (!result.end && (result.bodies == 0 || streaming_))
+    read_on(handle_body, result);
+  else if (unsent() > 0)
+    watch();
+  if (result.end) {
+    socket_.reset();
+    place_.reset();
+  }
+  return result;
+}
+
+void tcp_connection::read_on(const body_handler& handle_body,
+                             read_result& result) {
+  auto buffer = read_buffer(streaming_ ? stream_read : handshake_read);
+  auto got = read_some(socket_->get(), buffer);
+  result.bytes = got.count;
+  if (got.count > 0) {
+    frames_.handle_input(buffer.first(got.count));
+    give_bodies(handle_body, result);
+    frames_.keep_rest();
+  }
+  // An end that was told without octets before it: nothing will come.
+  if (got.ended || (got.count == 0 && socket_->has_ended()))
+    result.end = close_reason::lost;
+  auto is_full = got.count == buffer.size();
+  full_reads_ = is_full ? full_reads_ + 1 : 0;
+  auto is_wanted = streaming_ || result.bodies == 0;
+  auto at_once = is_full && full_reads_ % reads_in_a_row != 0;
+  awaits_input_ = is_wanted && !at_once;
+  if (result.end)
+    return;
+  auto leaves_end = !is_full && got.count > 0 && socket_->has_ended();
+  if (is_wanted && (at_once || leaves_end))
+    socket_->tell();
+  if (awaits_input_ && is_full)
+    socket_->wait(true, unsent() > 0);
+  else if (awaits_input_ || unsent() > 0)
+    watch();
+}
+
+void tcp_connection::give_bodies(const body_handler& handle_body,
+                                 read_result& result) {
+  while (streaming_ || result.bodies == 0) {
+    auto body = frames_.poll_body();
+    if (!body) {
+      result.end = body.error() == frame_error::length_zero
+                     ? close_reason::length_zero
+                     : close_reason::length_over_limit;
+      return;
+    }
+    if (!*body)
+      return;
+    ++result.bodies;
+    handle_body(**body);
+  }
+}
+
+// -- writing ------------------------------------------------------------------
+
+std::size_t tcp_connection::write(bytes_view frames) {
+  if (!socket_)
+    return 0;
+  has_written_ = has_written_ || !frames.empty();
+  auto count = write_rest();
+  if (unsent() == 0 && !frames.empty()) {
+    auto direct = write_some(socket_->get(), frames);
+    count += direct;
+    frames = frames.subspan(direct);
+  }
+  keep(frames);
+  if (unsent() > 0)
+    watch();
+  return count;
+}
+
+std::size_t tcp_connection::write_rest() {
+  if (!socket_ || unsent() == 0)
+    return 0;
+  auto count =
+    write_some(socket_->get(), bytes_view{unsent_}.subspan(unsent_begin_));
+  unsent_begin_ += count;
+  if (unsent() == 0) {
+    unsent_ = bytes{};
+    unsent_begin_ = 0;
+  }
+  return count;
+}
+
+void tcp_connection::keep(bytes_view rest) {
+  // What has gone is closed up when that moves no more than it frees.
+  if (unsent_begin_ >= unsent()) {
+    unsent_.erase(unsent_.begin(),
+                  unsent_.begin() + static_cast<std::ptrdiff_t>(unsent_begin_));
+    unsent_begin_ = 0;
+  }
+  unsent_.insert(unsent_.end(), rest.begin(), rest.end());
+}
+
+/// Has the owner told when what it is out of is there again.
+void tcp_connection::watch() {
+  socket_->watch(awaits_input_, unsent() > 0);
+}
+
+// -- ending -------------------------------------------------------------------
+
+void tcp_connection::close() {
+  // The place is free when the socket is closed.
+  auto place = std::move(place_);
+  auto socket = std::move(socket_);
+  // Without anything to deliver the socket is just closed.
+  if (!socket || !has_written_)
+    return;
+  unsent_.erase(unsent_.begin(),
+                unsent_.begin() + static_cast<std::ptrdiff_t>(unsent_begin_));
+  caf::anon_send(transport_,
+                 linger{std::make_shared<abandoned_socket>(abandoned_socket{
+                   std::move(place), std::move(socket), std::move(unsent_)})});
+}
+
+} // namespace
+
+connection_ptr make_tcp_connection(std::unique_ptr<watched_socket> socket,
+                                   linger_actor transport,
+                                   std::shared_ptr<void> place) {
+  return std::make_shared<tcp_connection>(
+    std::move(socket), std::move(transport), std::move(place));
+}
+
+} // namespace node_proxy

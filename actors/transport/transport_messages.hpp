@@ -1,0 +1,73 @@
+// The messages between transports and those who own connections. They are the
+// same for all transport protocols, which are told apart by the
+// `transport_address` alone. All of them stay in their actor system.
+
+#pragma once
+
+#include <chrono>
+#include <vector>
+
+#include <node_proxy/actors/caf/compat.hpp>
+#include <node_proxy/actors/local_messages.hpp>
+#include <node_proxy/actors/transport/connection.hpp>
+#include <node_proxy/messages/transport_address.hpp>
+
+namespace node_proxy {
+
+/// What can be told that somebody has connected.
+using inbound_handler = actor_interface<void(inbound), void(inbound_refused)>;
+
+/// A transport. One for each transport protocol.
+using transport_actor =
+  actor_interface<listening(listen), listening_stopped(stop_listening),
+                  dialled(dial)>;
+
+// -- to and from a transport --------------------------------------------------
+
+/// Accept connections at `address`, port 0 for any, and tell the acceptors of
+/// each in turn: `inbound` or `inbound_refused`. Ends with the last one of
+/// them. Errors, which name the address: address_in_use, bad_address,
+/// bad_config if there is no acceptor, not_permitted, out_of_resources.
+struct listen {
+  transport_address address;
+  std::vector<inbound_handler> acceptors;
+};
+
+/// Connections are accepted from now on.
+struct listening {
+  /// With the port that it got.
+  transport_address address;
+};
+
+/// Accept no more connections at this address, as `listening` gave it. Those
+/// that there are stay. Errors: bad_address if there is no such listener.
+struct stop_listening {
+  transport_address address;
+};
+
+struct listening_stopped {
+  transport_address address;
+};
+
+/// Connect to `address`. Whoever asks is to own it. Errors, which name
+/// the address: bad_address, connection_refused, unreachable, timed_out,
+/// not_permitted, out_of_resources.
+struct dial {
+  transport_address address;
+  std::chrono::milliseconds timeout = std::chrono::seconds{10};
+};
+
+/// The answer to `dial`.
+struct dialled {
+  connection_ptr connection;
+};
+
+/// Somebody has connected. The acceptor that is told is to own it.
+struct inbound {
+  connection_ptr connection;
+};
+
+/// Somebody has connected and was shut out, for want of a place.
+struct inbound_refused {};
+
+} // namespace node_proxy

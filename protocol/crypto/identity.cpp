@@ -1,0 +1,108 @@
+#include <node_proxy/protocol/crypto/identity.hpp>
+
+#include <array>
+#include <cassert>
+
+#include <sodium/crypto_sign.h>
+#include <sodium/crypto_sign_ed25519.h>
+#include <sodium/utils.h>
+
+#include <node_proxy/protocol/crypto/octets.hpp>
+
+namespace node_proxy {
+
+namespace {
+
+static_assert(crypto_sign_PUBLICKEYBYTES == sizeof(node_id::data));
+static_assert(crypto_sign_SECRETKEYBYTES == secret<64>::size());
+static_assert(crypto_sign_SEEDBYTES == secret_key::size());
+static_assert(crypto_sign_BYTES == sizeof(signature::data));
+
+// context || 0x00 || data
+bytes signed_octets(std::string_view context, bytes_view data) {
+  assert(context.find('\0') == std::string_view::npos);
+  bytes result;
+  result.reserve(context.size() + 1 + data.size());
+  auto prefix = as_bytes(context);
+  result.insert(result.end(), prefix.begin(), prefix.end());
+  result.push_back(std::byte{0});
+  result.insert(result.end(), data.begin(), data.end());
+  return result;
+}
+
+/// Whether the coordinate is less than 2^255 - 19 (RFC 8032, section 5.1.3).
+bool is_canonical(const node_id& id) noexcept {
+  constexpr auto prime = [] {
+    std::array<unsigned char, sizeof(id.data)> result;
+    result.fill(0xff);
+    result.front() = 0xed;
+    result.back() = 0x7f;
+    return result;
+  }();
+  auto coordinate = without_sign_bit(id);
+  return sodium_compare(octets(coordinate.data.data()), prime.data(),
+                        prime.size())
+         < 0;
+}
+
+} // namespace
+
+identity identity::from_seed(const secret_key& seed) noexcept {
+  identity result;
+  result.seed_ = seed;
+  crypto_sign_seed_keypair(octets(result.id_.data.data()),
+                           octets(result.signing_key_.data()),
+                           octets(seed.data()));
+  crypto_sign_ed25519_sk_to_curve25519(octets(result.noise_secret_.data()),
+                                       octets(result.signing_key_.data()));
+  // It fails for points that a key pair cannot have.
+  [[maybe_unused]] auto failed = crypto_sign_ed25519_pk_to_curve25519(
+    octets(result.noise_public_.data()), octets(result.id_.data.data()));
+  assert(failed == 0);
+  return result;
+}
+
+signature identity::sign(std::string_view context, bytes_view data) const {
+  auto message = signed_octets(context, data);
+  signature result;
+  crypto_sign_detached(octets(result.data.data()), nullptr,
+                       octets(message.data()), message.size(),
+                       octets(signing_key_.data()));
+  return result;
+}
+
+bool verify(const node_id& id, std::string_view context, bytes_view data,
+            const signature& sig) {
+  auto message = signed_octets(context, data);
+  return crypto_sign_verify_detached(octets(sig.data.data()),
+                                     octets(message.data()), message.size(),
+                                     octets(id.data.data()))
+         == 0;
+}
+
+expected<noise_public_key, identity_error>
+noise_key_of(const node_id& id) noexcept {
+  noise_public_key result;
+  // The conversion looks at all that `crypto_core_ed25519_is_valid_point` looks
+  // at but this, and takes as long.
+  if (!is_canonical(id)
+      || crypto_sign_ed25519_pk_to_curve25519(octets(result.data()),
+                                              octets(id.data.data()))
+           != 0)
+    return unexpected{identity_error::invalid_point};
+  return result;
+}
+
+node_id without_sign_bit(const node_id& id) noexcept {
+  auto result = id;
+  result.data.back() &= std::byte{0x7f};
+  return result;
+}
+
+node_id twin_of(const node_id& id) noexcept {
+  auto result = id;
+  result.data.back() ^= std::byte{0x80};
+  return result;
+}
+
+} // namespace node_proxy

@@ -1,0 +1,76 @@
+// Who a node is: its Ed25519 key pair and the X25519 pair that follows from it.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include <node_proxy/messages/identities.hpp>
+#include <node_proxy/protocol/crypto/noise_types.hpp>
+#include <node_proxy/protocol/crypto/secret.hpp>
+
+namespace node_proxy {
+
+/// Why a node id is refused.
+enum class identity_error : std::uint8_t {
+  /// It is no canonical point of the prime-order subgroup of Ed25519.
+  invalid_point,
+};
+
+template <>
+inline constexpr std::array<std::string_view, 1> enum_names<identity_error>{
+  "invalid_point"};
+
+/// A node's own keys (PROTOCOL.md, "Identities").
+class identity {
+public:
+  /// Every seed of 32 octets is an identity (RFC 8032, section 5.1.5).
+  [[nodiscard]] static identity from_seed(const secret_key& seed) noexcept;
+
+  /// The Ed25519 public key.
+  [[nodiscard]] const node_id& id() const noexcept { return id_; }
+
+  /// What the identity was made from, to keep it in a file.
+  [[nodiscard]] const secret_key& seed() const noexcept { return seed_; }
+
+  /// The static key pair of the Noise handshake.
+  [[nodiscard]] const secret_key& noise_secret() const noexcept {
+    return noise_secret_;
+  }
+  [[nodiscard]] const noise_public_key& noise_public() const noexcept {
+    return noise_public_;
+  }
+
+  /// Signs `context`, a zero octet and `data`. The context keeps a signature of
+  /// one kind of structure from being taken for one of another kind; it has no
+  /// zero octet in it.
+  [[nodiscard]] signature sign(std::string_view context, bytes_view data) const;
+
+private:
+  identity() noexcept = default;
+
+  node_id id_;
+  secret_key seed_;
+  secret<64> signing_key_;
+  secret_key noise_secret_;
+  noise_public_key noise_public_{};
+};
+
+/// Whether `sig` is what the owner of `id` made by `identity::sign`.
+[[nodiscard]] bool verify(const node_id& id, std::string_view context,
+                          bytes_view data, const signature& sig);
+
+/// The static Noise key that belongs to a node id. Ids from outside pass
+/// through here before anything is based on them.
+[[nodiscard]] expected<noise_public_key, identity_error>
+noise_key_of(const node_id& id) noexcept;
+
+/// Two node ids that differ in the sign bit only have the same Noise key. What
+/// is counted or denied per node is compared in this form.
+[[nodiscard]] node_id without_sign_bit(const node_id& id) noexcept;
+
+/// The other one of these two.
+[[nodiscard]] node_id twin_of(const node_id& id) noexcept;
+
+} // namespace node_proxy

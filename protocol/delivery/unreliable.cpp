@@ -1,0 +1,148 @@
+#include <node_proxy/protocol/delivery/unreliable.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <node_proxy/messages/limits.hpp>
+
+namespace node_proxy {
+
+namespace {
+
+std::size_t cost_of(std::size_t size) {
+  return size + limits::message_overhead;
+}
+
+} // namespace
+
+// -- unreliable_outbox
+// ---------------------------------------------------------
+
+bool unreliable_outbox::handle_send(send_token token, message_data data,
+                                    deadline expires, timestamp now) {
+  auto cost = cost_of(data.size());
+  if (bytes_ + cost > max_bytes_)
+    return false;
+  bytes_ += cost;
+  expect(expires, now);
+  queue_.push_back({token, std::move(data), expires});
+  return true;
+}
+
+void unreliable_outbox::handle_disconnect() {
+  if (sent_ == 0)
+    return;
+  release(queue_.front());
+  queue_.pop_front();
+  sent_ = 0;
+}
+
+void unreliable_outbox::handle_timeout(timestamp now, send_error definite) {
+  if (!next_deadline_ || now.steady < *next_deadline_)
+    return;
+  // What was sent in part is sent to its end.
+  auto first = queue_.begin() + (sent_ > 0 ? 1 : 0);
+  auto kept = std::stable_partition(first, queue_.end(), [now](const entry& x) {
+    return !has_passed(x.expires, now);
+  });
+  for (auto i = kept; i != queue_.end(); ++i)
+    end(*i, {definite});
+  queue_.erase_from(kept);
+  next_deadline_.reset();
+  for (auto i = queue_.begin() + (sent_ > 0 ? 1 : 0); i != queue_.end(); ++i)
+    expect(i->expires, now);
+}
+
+void unreliable_outbox::handle_failure(send_error definite) {
+  handle_disconnect();
+  for (const auto& x : queue_)
+    end(x, {definite});
+  queue_.clear();
+}
+
+std::optional<chunk_list>
+unreliable_outbox::poll_transmit(std::size_t max_plaintext) {
+  chunk_list result;
+  sent_entries_.clear();
+  while (!queue_.empty()) {
+    auto& data = queue_.front().data;
+    auto size = std::min(data.size() - sent_, limits::fragment);
+    if (result.size_with(size) > max_plaintext)
+      break;
+    auto last = sent_ + size == data.size();
+    // However long the rest takes, no more will be known about it.
+    if (sent_ == 0)
+      outcomes_.push_back(
+        {queue_.front().token,
+         send_failure{send_error::unconfirmed,
+                      send_failure::unconfirmed_cause::unreliable}});
+    result.add(last, data, sent_, size);
+    sent_ += size;
+    if (last) {
+      release(queue_.front());
+      sent_entries_.push_back(queue_.take_front());
+      sent_ = 0;
+    }
+  }
+  if (result.count() == 0)
+    return std::nullopt;
+  return result;
+}
+
+std::optional<send_outcome> unreliable_outbox::poll_outcome() {
+  if (outcomes_.empty())
+    return std::nullopt;
+  return outcomes_.take_front();
+}
+
+/// Ends a message of which nothing was sent.
+void unreliable_outbox::end(const entry& x, send_failure failure) {
+  release(x);
+  outcomes_.push_back({x.token, failure});
+}
+
+void unreliable_outbox::release(const entry& x) {
+  bytes_ -= cost_of(x.data.size());
+}
+
+void unreliable_outbox::expect(const deadline& expires, timestamp now) {
+  auto at = steady_deadline(expires, now);
+  next_deadline_ = next_deadline_ ? std::min(*next_deadline_, at) : at;
+}
+
+// -- unreliable_inbox
+// ----------------------------------------------------------
+
+std::optional<unreliable_inbox::message>
+unreliable_inbox::handle_chunk(bool last, bytes_view data) {
+  // What will have no room when it is whole takes none before.
+  auto size = partial_.size() + data.size();
+  if (size > max_message_ || cost_of(size) > window_)
+    oversized_ = true;
+  if (oversized_)
+    partial_ = bytes{};
+  else
+    partial_.insert(partial_.end(), data.begin(), data.end());
+  if (!last)
+    return std::nullopt;
+  auto complete = std::exchange(partial_, {});
+  auto cost = cost_of(complete.size());
+  if (std::exchange(oversized_, false) || outstanding_ + cost > window_) {
+    ++dropped_;
+    return std::nullopt;
+  }
+  auto number = next_number_++;
+  outstanding_ += cost;
+  costs_.emplace(number, cost);
+  return message{number, std::move(complete)};
+}
+
+void unreliable_inbox::handle_finished(std::uint64_t number) {
+  auto position = costs_.find(number);
+  if (position == costs_.end())
+    return;
+  outstanding_ -= position->second;
+  costs_.erase(position);
+}
+
+} // namespace node_proxy

@@ -1,0 +1,113 @@
+// Messages that are sent at most once (PROTOCOL.md, "Unreliable messages").
+
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+
+#include <node_proxy/messages/basics.hpp>
+#include <node_proxy/base/fifo.hpp>
+#include <node_proxy/protocol/delivery/outbox.hpp>
+
+namespace node_proxy {
+
+/// Unreliable messages on their way to one peer.
+class unreliable_outbox {
+public:
+  /// At most `max_bytes` are held, `limits::message_overhead` included for each
+  /// message.
+  explicit unreliable_outbox(std::size_t max_bytes) : max_bytes_(max_bytes) {}
+
+  /// Takes in a message.
+  /// @returns false if there is no room.
+  [[nodiscard]] bool handle_send(send_token token, message_data data,
+                                 deadline expires, timestamp now);
+
+  /// The connection is gone, and with it what was sent in part.
+  void handle_disconnect();
+
+  /// Drops what has expired: `definite` tells why it was never transmitted.
+  void handle_timeout(timestamp now, send_error definite);
+
+  /// Ends everything that was not sent.
+  void handle_failure(send_error definite);
+
+  /// Chunks for the next frame, at most `max_plaintext` bytes as a list. They
+  /// live until the next call.
+  [[nodiscard]] std::optional<chunk_list>
+  poll_transmit(std::size_t max_plaintext);
+
+  [[nodiscard]] std::optional<send_outcome> poll_outcome();
+
+  /// When to call `handle_timeout` at the latest.
+  [[nodiscard]] std::optional<steady_time> next_deadline() const {
+    return next_deadline_;
+  }
+
+  [[nodiscard]] bool empty() const { return queue_.empty(); }
+
+private:
+  struct entry {
+    send_token token;
+    message_data data;
+    deadline expires;
+  };
+
+  void end(const entry& x, send_failure failure);
+  void release(const entry& x);
+  void expect(const deadline& expires, timestamp now);
+
+  std::size_t max_bytes_;
+  std::size_t bytes_ = 0;
+  std::size_t sent_ = 0; // bytes of the first entry
+  std::optional<steady_time> next_deadline_;
+  fifo<entry> queue_;
+  // What the chunks refer to that were polled last.
+  fifo<entry> sent_entries_;
+  fifo<send_outcome> outcomes_;
+};
+
+/// Unreliable messages from one peer. What the engines do not take in time is
+/// dropped and counted.
+class unreliable_inbox {
+public:
+  /// A complete message and the number under which it is taken.
+  struct message {
+    std::uint64_t number = 0;
+    bytes data;
+  };
+
+  unreliable_inbox(std::uint64_t window, std::size_t max_message)
+    : window_(window), max_message_(max_message) {}
+
+  /// A whole message or a fragment of one, in order.
+  [[nodiscard]] std::optional<message> handle_chunk(bool last, bytes_view data);
+
+  /// The connection is gone, and with it what arrived in part.
+  void handle_disconnect() {
+    partial_ = bytes{}; // unlike `clear` this gives the memory back
+    oversized_ = false;
+  }
+
+  /// An engine has taken a message.
+  void handle_finished(std::uint64_t number);
+
+  /// All that arrived was taken.
+  [[nodiscard]] bool idle() const { return costs_.empty(); }
+
+  /// Messages that were dropped for want of room.
+  [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
+
+private:
+  std::uint64_t window_;
+  std::size_t max_message_;
+  std::uint64_t dropped_ = 0;
+  std::uint64_t outstanding_ = 0;
+  std::uint64_t next_number_ = 0;
+  bool oversized_ = false;
+  bytes partial_;
+  std::map<std::uint64_t, std::size_t> costs_; // of what is not finished
+};
+
+} // namespace node_proxy

@@ -1,0 +1,120 @@
+#include <node_proxy/protocol/node/advert_book.hpp>
+
+#include <node_proxy/protocol/wire/bare.hpp>
+
+namespace node_proxy {
+
+void advert_book::handle_advert(const node_advert& advert) {
+  auto known = find(advert.id);
+  put({advert, known ? known->addresses : address_memory{}});
+  bound();
+}
+
+bool advert_book::handle_introduction(const node_advert& advert) {
+  auto before = find(advert.id);
+  auto after = before ? *before : known_node{advert};
+  if (advert.version > after.advert.version)
+    after.advert = advert;
+  after.addresses.handle_introduction(advert);
+  auto is_new = !before || *before != after;
+  if (is_new && !put(after))
+    return false;
+  entries_.at(advert.id).introduced = true;
+  bound();
+  return is_new;
+}
+
+void advert_book::handle_stored(const known_node& stored) {
+  if (!put(stored))
+    return;
+  entries_.at(stored.advert.id).introduced = true;
+  bound();
+}
+
+void advert_book::handle_addresses(const node_id& id,
+                                   const address_memory& memory) {
+  auto known = find(id);
+  if (!known)
+    return;
+  put({known->advert, memory});
+  bound();
+}
+
+void advert_book::handle_hold(const node_id& id, advert_hold reason) {
+  holds_[id] |= static_cast<unsigned>(reason);
+  if (auto known = entries_.find(id); known != entries_.end())
+    remove_stranger(known->second);
+}
+
+void advert_book::handle_release(const node_id& id, advert_hold reason) {
+  auto hold = holds_.find(id);
+  if (hold == holds_.end())
+    return;
+  hold->second &= ~static_cast<unsigned>(reason);
+  if (hold->second != 0)
+    return;
+  holds_.erase(hold);
+  if (auto known = entries_.find(id); known != entries_.end())
+    add_stranger(known->second);
+  bound();
+}
+
+std::optional<node_id> advert_book::poll_forgotten() {
+  if (forgotten_.empty())
+    return std::nullopt;
+  return forgotten_.take_front();
+}
+
+const known_node* advert_book::find(const node_id& id) const {
+  auto known = entries_.find(id);
+  return known != entries_.end() ? &known->second.known : nullptr;
+}
+
+std::uint64_t advert_book::version(const node_id& id) const {
+  auto known = find(id);
+  return known ? known->advert.version : 0;
+}
+
+bool advert_book::introduced(const node_id& id) const {
+  auto known = entries_.find(id);
+  return known != entries_.end() && known->second.introduced;
+}
+
+/// @returns false if it is too large to be encoded; nothing has changed then.
+bool advert_book::put(const known_node& known) {
+  bytes encoded;
+  if (!encode_to(encoded, known.advert) || !encode_to(encoded, known.addresses))
+    return false;
+  auto& x = entries_[known.advert.id];
+  remove_stranger(x);
+  x.known = known;
+  x.size = encoded.size();
+  if (!holds_.contains(known.advert.id))
+    add_stranger(x);
+  return true;
+}
+
+void advert_book::add_stranger(entry& x) {
+  x.stranger = strangers_.insert(strangers_.end(), x.known.advert.id);
+  bytes_ += x.size;
+}
+
+void advert_book::remove_stranger(entry& x) {
+  if (!x.stranger)
+    return;
+  strangers_.erase(*x.stranger);
+  x.stranger.reset();
+  bytes_ -= x.size;
+}
+
+void advert_book::bound() {
+  while (strangers_.size() > limits_.strangers || bytes_ > limits_.bytes) {
+    auto id = strangers_.front();
+    auto known = entries_.find(id);
+    remove_stranger(known->second);
+    entries_.erase(known);
+    forgotten_.push_back(id);
+  }
+}
+
+} // namespace node_proxy

@@ -1,0 +1,63 @@
+// The peers that are remembered without being served: their records.
+
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <optional>
+#include <unordered_map>
+
+#include <node_proxy/messages/identities.hpp>
+#include <node_proxy/protocol/node/book_limits.hpp>
+#include <node_proxy/protocol/peer/peer_record.hpp>
+#include <node_proxy/protocol/timestamp.hpp>
+
+namespace node_proxy {
+
+/// Records of peers, for a day each, in a bounded number. When there are too
+/// many, those of strangers go first, and of these (or, without any, of all)
+/// the oldest one. Time never runs backwards from call to call.
+class peer_book {
+public:
+  explicit peer_book(const peer_book_limits& limits = {}) : limits_(limits) {}
+
+  /// A peer without a record has nothing under way any more.
+  /// @param named the policy of this node names it: it is no stranger.
+  void handle_dormant(const node_id& id, peer_record record, bool named,
+                      steady_time now);
+
+  /// What is remembered of a peer.
+  [[nodiscard]] const peer_record* find(const node_id& id, steady_time now);
+
+  /// The same for a peer that is served again: there is no record then.
+  [[nodiscard]] std::optional<peer_record> take(const node_id& id,
+                                                steady_time now);
+
+  /// How many peers are remembered.
+  [[nodiscard]] std::size_t size(steady_time now);
+
+private:
+  struct entry {
+    node_id id;
+    peer_record record;
+    steady_time since;
+  };
+
+  using entries = std::list<entry>; // oldest first
+
+  struct place {
+    entries* list;
+    entries::iterator position;
+  };
+
+  void forget_old(steady_time now);
+  void forget(entries& list);
+
+  peer_book_limits limits_;
+  entries strangers_;
+  entries named_;
+  std::unordered_map<node_id, place> places_;
+  std::size_t rejects_ = 0;
+};
+
+} // namespace node_proxy

@@ -1,0 +1,36 @@
+// How long to wait before the next attempt to connect.
+
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include <node_proxy/protocol/crypto/random_source.hpp>
+#include <node_proxy/protocol/timestamp.hpp>
+
+namespace node_proxy {
+
+/// Exponential backoff with full jitter: the n-th delay is drawn evenly from 0
+/// up to `base` times 2^n, at most `cap`.
+class backoff {
+public:
+  backoff(duration base, duration cap) : base_(base), cap_(cap) {}
+
+  /// Draws the delay before the next attempt.
+  [[nodiscard]] duration next(random_source& random) {
+    auto ceiling = ceiling_;
+    ceiling_ = std::min(cap_, ceiling_ * 2);
+    return duration{static_cast<std::int64_t>(
+      random.below(static_cast<std::uint64_t>(ceiling.count()) + 1))};
+  }
+
+  /// Begins anew after success.
+  void reset() { ceiling_ = base_; }
+
+private:
+  duration base_;
+  duration cap_;
+  duration ceiling_ = base_;
+};
+
+} // namespace node_proxy

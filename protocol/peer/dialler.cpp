@@ -1,0 +1,161 @@
+#include <node_proxy/protocol/peer/dialler.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace node_proxy {
+
+void dialler::handle_addresses(std::vector<transport_address> addresses) {
+  put(std::move(addresses));
+  begin_round();
+}
+
+void dialler::handle_contact(std::vector<transport_address> addresses) {
+  put(std::move(addresses));
+}
+
+std::optional<transport_address> dialler::handle_dialled(attempt_id id,
+                                                         bool wanted) {
+  auto position = std::ranges::find(targets_, id, &target::attempt);
+  if (position == targets_.end())
+    return std::nullopt;
+  position->attempt.reset();
+  position->tried = wanted;
+  return position->address;
+}
+
+void dialler::handle_handshake_end(connection_id connection) {
+  handshakes_.remove_if(
+    [connection](const handshaking& x) { return x.connection == connection; });
+}
+
+void dialler::handle_handshake_abandoned(connection_id connection) {
+  auto abandoned = find(connection);
+  if (!abandoned)
+    return;
+  auto position =
+    std::ranges::find(targets_, abandoned->address, &target::address);
+  if (position != targets_.end())
+    position->tried = false;
+  handle_handshake_end(connection);
+}
+
+bool dialler::handle_failure(steady_time now, random_source& random) {
+  auto tried_all = !busy() && std::ranges::all_of(targets_, &target::tried);
+  if (tried_all)
+    wait(now, random);
+  else
+    not_before_ = now;
+  return tried_all;
+}
+
+void dialler::handle_end() {
+  handshakes_.clear();
+  for (auto& x : targets_)
+    x.attempt.reset();
+  begin_round();
+}
+
+void dialler::handle_refusal(steady_time now, random_source& random) {
+  handle_end();
+  wait(now, random);
+}
+
+void dialler::handle_way_back(steady_time now, random_source& random) {
+  backoff_.reset();
+  auto jitter = duration{static_cast<duration::rep>(
+    random.below(static_cast<std::uint64_t>(comeback_jitter.count())))};
+  not_before_ = std::min(not_before_, now + jitter);
+}
+
+void dialler::handle_loss(bool at_once, steady_time now,
+                          random_source& random) {
+  if (at_once) {
+    begin_round();
+    not_before_ = now;
+  } else {
+    wait(now, random);
+  }
+}
+
+std::optional<dialler::attempt> dialler::poll_attempt(steady_time now) {
+  if (now < not_before_ || !may_dial())
+    return std::nullopt;
+  auto next = std::ranges::find_if(
+    targets_, [this](const target& x) { return waits(x); });
+  next->attempt = ++last_attempt_;
+  not_before_ = now + attempt_delay_;
+  return attempt{last_attempt_, next->address};
+}
+
+bool dialler::is_dialling(attempt_id id) const {
+  return std::ranges::find(targets_, id, &target::attempt) != targets_.end();
+}
+
+dialler::handshaking* dialler::find(connection_id connection) {
+  auto position =
+    std::ranges::find(handshakes_, connection, &handshaking::connection);
+  return position != handshakes_.end() ? &*position : nullptr;
+}
+
+std::vector<transport_address> dialler::tried() const {
+  std::vector<transport_address> result;
+  for (const auto& x : targets_)
+    if (x.tried && !shakes_hands(x.address))
+      result.push_back(x.address);
+  return result;
+}
+
+std::optional<steady_time> dialler::next_deadline(bool wanted) const {
+  std::optional<steady_time> result;
+  if (!handshakes_.empty())
+    result = handshakes_.front().deadline;
+  if (wanted && may_dial())
+    result = result ? std::min(*result, not_before_) : not_before_;
+  return result;
+}
+
+/// Replaces the addresses. What goes on at one that stays is kept.
+void dialler::put(std::vector<transport_address> addresses) {
+  auto before = std::exchange(targets_, {});
+  for (auto& x : addresses) {
+    auto same = std::ranges::find(before, x, &target::address);
+    targets_.push_back(same != before.end() ? *same : target{std::move(x)});
+  }
+}
+
+bool dialler::shakes_hands(const transport_address& address) const {
+  return std::ranges::find(handshakes_, address, &handshaking::address)
+         != handshakes_.end();
+}
+
+/// Whether an address has yet to be tried in this round.
+bool dialler::waits(const target& x) const {
+  return !x.tried && !x.attempt && !shakes_hands(x.address);
+}
+
+/// How many attempts go on.
+std::size_t dialler::under_way() const {
+  auto dialling = std::ranges::count_if(
+    targets_, [](const target& x) { return x.attempt.has_value(); });
+  return static_cast<std::size_t>(dialling) + handshakes_.size();
+}
+
+/// Whether there will be an attempt once its time has come.
+bool dialler::may_dial() const {
+  return under_way() < most_attempts
+         && std::ranges::any_of(targets_,
+                                [this](const target& x) { return waits(x); });
+}
+
+void dialler::begin_round() {
+  for (auto& x : targets_)
+    x.tried = false;
+}
+
+void dialler::wait(steady_time now, random_source& random) {
+  begin_round();
+  not_before_ = now + backoff_.next(random);
+}
+
+} // namespace node_proxy

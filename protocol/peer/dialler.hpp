@@ -1,0 +1,161 @@
+// When and where to dial a peer.
+
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <vector>
+
+#include <node_proxy/messages/transport_address.hpp>
+#include <node_proxy/protocol/peer/backoff.hpp>
+#include <node_proxy/protocol/session/handshake.hpp>
+#include <node_proxy/protocol/ids.hpp>
+#include <node_proxy/protocol/settings.hpp>
+
+namespace node_proxy {
+
+/// Goes from addresses to a session. The next address is tried as soon as the
+/// attempt before it has failed, or has not led to the peer for a while: then
+/// attempts overlap, as in RFC 8305, section 5. An attempt succeeds when the
+/// peer has proven itself, not when there is a connection: whoever accepts it
+/// need not be the peer, nor say anything. Only one of them is completed.
+class dialler {
+public:
+  /// How many attempts may be under way, with or without a connection.
+  static constexpr std::size_t most_attempts = 4;
+
+  static constexpr duration comeback_jitter = std::chrono::seconds{1};
+
+  /// An attempt that is to be made.
+  struct attempt {
+    attempt_id id = 0;
+    transport_address address;
+  };
+
+  /// A connection with the handshake under way on it.
+  struct handshaking {
+    connection_id connection = 0;
+    transport_address address;
+    initiator_handshake handshake;
+    steady_time deadline{};
+  };
+
+  explicit dialler(const peer_settings& settings)
+    : attempt_delay_(settings.attempt_delay),
+      backoff_(settings.backoff_base, settings.backoff_cap) {}
+
+  // -- events
+  // ------------------------------------------------------------------
+
+  /// The addresses of the peer, the best one first, each once: a new round
+  /// begins. Attempts to others that have no connection are no longer wanted.
+  void handle_addresses(std::vector<transport_address> addresses);
+
+  /// Some of the addresses, in another order, after the peer was met at one of
+  /// them. The round goes on.
+  void handle_contact(std::vector<transport_address> addresses);
+
+  /// The attempt `id` has a connection. If it is not `wanted` the address has
+  /// not been tried.
+  /// @returns the address, if that attempt is under way.
+  std::optional<transport_address> handle_dialled(attempt_id id, bool wanted);
+
+  /// The attempt `id` has no connection, and will not. `handle_failure` has to
+  /// follow.
+  void handle_dial_failed(attempt_id id) { handle_dialled(id, true); }
+
+  /// What `handle_dialled` told of goes on with a handshake.
+  void handle_handshake(handshaking handshake) {
+    handshakes_.push_back(std::move(handshake));
+  }
+
+  /// The handshake on a connection is over, well or not.
+  void handle_handshake_end(connection_id connection);
+
+  /// The handshake on a connection is given up for another one: its address
+  /// has not been tried.
+  void handle_handshake_abandoned(connection_id connection);
+
+  /// An attempt, with or without a connection, came to nothing: on to the next
+  /// address, or wait.
+  /// @returns whether all addresses have been tried now.
+  bool handle_failure(steady_time now, random_source& random);
+
+  /// There is a session, or none is wanted: nor is what is under way.
+  void handle_end();
+
+  /// The peer let us know that it cannot be talked to for now.
+  void handle_refusal(steady_time now, random_source& random);
+
+  /// A connection was stable: delays begin anew.
+  void handle_stable() { backoff_.reset(); }
+
+  /// What was in the way may be gone: the next attempt is made within
+  /// `comeback_jitter`, as others are told the same now.
+  void handle_way_back(steady_time now, random_source& random);
+
+  /// A connection has ended and may be replaced, `at_once` or after a delay.
+  void handle_loss(bool at_once, steady_time now, random_source& random);
+
+  // -- results
+  // -----------------------------------------------------------------
+
+  /// The attempt to make now, if a connection is wanted.
+  [[nodiscard]] std::optional<attempt> poll_attempt(steady_time now);
+
+  // -- state
+  // -------------------------------------------------------------------
+
+  [[nodiscard]] bool has_addresses() const { return !targets_.empty(); }
+
+  /// Whether an attempt or a handshake is under way.
+  [[nodiscard]] bool busy() const { return under_way() > 0; }
+
+  /// Whether `id` is an attempt under way, without a connection so far.
+  [[nodiscard]] bool is_dialling(attempt_id id) const;
+
+  /// When the waiting time between attempts ends, or ended.
+  [[nodiscard]] steady_time not_before() const { return not_before_; }
+
+  /// The handshake under way on a connection, if any.
+  [[nodiscard]] handshaking* find(connection_id connection);
+
+  /// The handshakes under way, the first one to end in vain comes first.
+  [[nodiscard]] const std::list<handshaking>& handshakes() const {
+    return handshakes_;
+  }
+
+  /// The addresses of this round at which no attempt goes on any more.
+  [[nodiscard]] std::vector<transport_address> tried() const;
+
+  /// When to look again: the end of a handshake's time, or of the waiting time
+  /// between attempts if a connection is wanted.
+  [[nodiscard]] std::optional<steady_time> next_deadline(bool wanted) const;
+
+private:
+  /// An address, and what became of it in this round of all addresses.
+  struct target {
+    transport_address address;
+    bool tried = false;
+    std::optional<attempt_id> attempt = {}; // under way, without a connection
+  };
+
+  void put(std::vector<transport_address> addresses);
+  bool shakes_hands(const transport_address& address) const;
+  bool waits(const target& x) const;
+  std::size_t under_way() const;
+  bool may_dial() const;
+  void begin_round();
+  void wait(steady_time now, random_source& random);
+
+  duration attempt_delay_;
+  backoff backoff_;
+  std::vector<target> targets_; // the best one first
+  attempt_id last_attempt_ = 0;
+  steady_time not_before_{};
+  // All have the same time, so the oldest one ends first.
+  std::list<handshaking> handshakes_;
+};
+
+} // namespace node_proxy

@@ -1,0 +1,29 @@
+// What is left to remember of a peer with which nothing is under way.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include <node_proxy/protocol/delivery/inbox.hpp>
+#include <node_proxy/protocol/delivery/outbox.hpp>
+#include <node_proxy/protocol/session/session.hpp>
+
+namespace node_proxy {
+
+/// All that it takes to go on with a peer where it was left: each message is
+/// still delivered once. Without its record a peer begins anew, as after a
+/// restart.
+struct peer_record {
+  /// Of this node's numbers towards the peer.
+  std::uint64_t epoch = 0;
+  outbox_record out = {};
+  /// Absent if nothing is remembered of the peer's numbers.
+  std::optional<inbox_record> in = std::nullopt;
+  /// The last connection, see `hello::prev`.
+  std::optional<connection_digest> last_established = std::nullopt;
+  /// The peer's epoch was in use after that.
+  steady_time remote_epoch_since{};
+};
+
+} // namespace node_proxy

@@ -1,0 +1,82 @@
+// The wire form of a message between engines (PROTOCOL.md, "Chunks").
+
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include <node_proxy/messages/engine_msg.hpp>
+#include <node_proxy/protocol/wire/bare_input_archive.hpp>
+#include <node_proxy/protocol/wire/bare_output_archive.hpp>
+
+namespace node_proxy {
+
+/// An encoded `serialized_msg` in two parts: what the user wrote stays where it
+/// is until it is sealed.
+struct message_data {
+  /// Everything up to the payload. Messages that follow each other share it if
+  /// it is the same.
+  shared_bytes head;
+  /// `engine_msg::msg`, with which the encoding ends.
+  shared_bytes payload;
+
+  [[nodiscard]] std::size_t size() const noexcept {
+    return head.size() + payload.size();
+  }
+};
+
+/// A decoded message, until the codec's next one; its payload is a part of what
+/// it was decoded from.
+struct message_view {
+  const engine_id& sender;
+  const engine_id& target;
+  const std::optional<mailbox_id>& mailbox;
+  bytes_view payload;
+};
+
+/// Encodes and decodes messages. One object serves many of them: Cereal's
+/// archives are dear to make, and messages that follow each other often differ
+/// in their payload only.
+class message_codec {
+public:
+  /// Encodes a message without the ids of the two nodes, for both ends know
+  /// each other. Errors: bad_utf8, too_long.
+  [[nodiscard]] expected<message_data, bare_error>
+  encode(const engine_msg& msg);
+
+  /// Decodes an encoded `serialized_msg`. Errors: any.
+  [[nodiscard]] expected<message_view, bare_error>
+  decode(bytes_view serialized);
+
+private:
+  struct archives {
+    bare_output_archive output;
+    bare_input_archive input;
+  };
+
+  // The fields in front of the payload, and where its size makes a difference
+  // to their encoding.
+  struct fields {
+    engine_id sender;
+    engine_id target;
+    std::optional<mailbox_id> mailbox;
+    std::size_t payload_size = 0;
+  };
+
+  [[nodiscard]] bool is_like_last(const engine_msg& msg) const;
+  expected<void, bare_error> encode_head(const engine_msg& msg);
+  expected<bytes_view, bare_error> decode_fields(bytes_view serialized);
+
+  archives& both();
+
+  // Only once they are needed: an idle peer does without them.
+  std::unique_ptr<archives> archives_;
+  // The last message that was encoded, and the last one that was decoded. There
+  // is none while the head is empty.
+  fields encoded_;
+  shared_bytes encoded_head_;
+  fields decoded_;
+  bytes decoded_head_;
+};
+
+} // namespace node_proxy

@@ -1,0 +1,171 @@
+// Messages as CAF sees them: on their way through CAF's own middleman, and as
+// errors.
+
+#include <set>
+
+#include "remoting_config.hpp"
+#include "actors/system_fixture.hpp"
+
+namespace node_proxy {
+
+namespace {
+
+using namespace test;
+
+node_id some_id(unsigned first) {
+  node_id result;
+  for (auto& octet : result.data)
+    octet = static_cast<std::byte>(first++);
+  return result;
+}
+
+signature some_signature() {
+  signature result;
+  auto value = 255u;
+  for (auto& octet : result.data)
+    octet = static_cast<std::byte>(value--);
+  return result;
+}
+
+engine_msg some_engine_msg() {
+  return {{some_id(1), "printer"},
+          {some_id(2), "reader"},
+          7,
+          to_bytes("text \x01\xff and binary")};
+}
+
+node_advert some_advert() {
+  node_advert result;
+  result.id = some_id(3);
+  result.addrs = {
+    {tcp_addr{ipv4{{std::byte{127}, {}, {}, std::byte{1}}}, 4000}, 10},
+    {quic_addr{{ipv6{}, 443, "issuer"}}, 5}};
+  result.version = 1'700'000'000;
+  result.created = {123'456};
+  result.sig = some_signature();
+  return result;
+}
+
+/// Sends back all plain messages; answers a number with the error of that code.
+caf::behavior mirror() {
+  auto fail = [](std::uint8_t code) -> caf::result<caf::ok_atom> {
+    return make_error(static_cast<errc>(code), "from afar");
+  };
+#define NODE_PROXY_MIRROR(name) [](const name& x) { return x; },
+  return {NODE_PROXY_PLAIN_MESSAGES(NODE_PROXY_MIRROR) fail};
+#undef NODE_PROXY_MIRROR
+}
+
+/// Two actor systems, joined by CAF's middleman, with a mirror in the second.
+struct remoting_fixture : basic_system_fixture<remoting_config> {
+  remoting_config far_config;
+  caf::actor_system far_system{far_config};
+  caf::actor far_mirror;
+  caf::actor remote;
+
+  remoting_fixture() {
+    far_mirror = far_system.spawn(mirror);
+    auto port = far_system.middleman().publish(far_mirror, 0, "127.0.0.1");
+    REQUIRE(port);
+    auto handle = system.middleman().remote_actor("127.0.0.1", *port);
+    REQUIRE(handle);
+    remote = *handle;
+  }
+
+  ~remoting_fixture() {
+    caf::anon_send_exit(far_mirror, caf::exit_reason::user_shutdown);
+  }
+
+  template <class T>
+  void check_round_trip(const T& x) {
+    CHECK(must<T>(remote, x) == x);
+  }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(remoting_fixture,
+                  "every plain message crosses CAF's own middleman") {
+  check_round_trip(some_id(9));
+  check_round_trip(engine_id{some_id(9), "name"});
+  check_round_trip(some_engine_msg());
+  check_round_trip(node_out_msg{{transport_ordering::unordered,
+                                 transport_reliability::unreliable,
+                                 transport_security::direct},
+                                abs_time{77},
+                                some_engine_msg()});
+  check_round_trip(node_msg{12, encrypted_msg_aes256_gcm{to_bytes("sealed")}});
+  check_round_trip(connect_request{1, 2, some_id(4), some_id(5), 6, 7});
+  check_round_trip(connect_reply{connect_reply_ok{1, {2, 3}}});
+  check_round_trip(connect_reply{connect_reply_error::denied});
+  check_round_trip(some_advert());
+  check_round_trip(node_advert_reply{node_advert_accepted{9}});
+  check_round_trip(node_advert_reply{node_advert_refusal::wrong_node});
+  check_round_trip(connection_permanence::permanent);
+  check_round_trip(node_connect_request{some_id(6), true});
+  check_round_trip(node_connect_reply{node_connect_result::denied});
+}
+
+TEST_CASE_FIXTURE(remoting_fixture, "an error crosses CAF's own middleman") {
+  auto code = static_cast<std::uint8_t>(errc::unconfirmed);
+  auto answer = ask<caf::ok_atom>(remote, code);
+  REQUIRE_FALSE(answer);
+  CHECK(code_of(answer.error()) == errc::unconfirmed);
+  CHECK(context_of(answer.error()) == "from afar");
+  CHECK(describe(answer.error()) == "unconfirmed: from afar");
+}
+
+TEST_CASE_FIXTURE(
+  remoting_fixture,
+  "what peers must not be sent crosses the middleman as it is") {
+  auto message = some_engine_msg();
+  message.target.name = "not UTF-8: \xff";
+  check_round_trip(message);
+  auto advert = some_advert();
+  advert.addrs.resize(1'000, advert.addrs.front());
+  check_round_trip(advert);
+}
+
+TEST_CASE_FIXTURE(remoting_fixture,
+                  "a message without an encoding leaves the middleman intact") {
+  caf::anon_send(remote, static_cast<connection_permanence>(9));
+  check_round_trip(some_advert());
+}
+
+TEST_CASE("errors have names") {
+  std::set<std::string> names;
+  errc code{};
+  for (unsigned value = 1; value < 256; ++value) {
+    if (!from_integer(static_cast<std::uint8_t>(value), code))
+      break;
+    auto name = to_string(code);
+    CHECK(names.insert(name).second);
+    errc same{};
+    CHECK(from_string(name, same));
+    CHECK(same == code);
+  }
+  CHECK(to_string(errc::expired) == "expired");
+  CHECK(to_string(errc::timed_out) == "timed_out");
+  CHECK(to_string(errc::out_of_resources) == *names.find("out_of_resources"));
+  CHECK(to_string(static_cast<errc>(0)) == "unknown");
+  CHECK(to_string(static_cast<errc>(255)) == "unknown");
+  CHECK_FALSE(from_integer(0, code));
+  CHECK_FALSE(from_string("nonsense", code));
+}
+
+TEST_CASE("errors are told apart from those of CAF") {
+  auto ours = make_error(errc::denied);
+  CHECK(code_of(ours) == errc::denied);
+  CHECK(context_of(ours).empty());
+  CHECK(describe(ours) == "denied");
+  caf::error theirs = caf::sec::request_timeout;
+  CHECK_FALSE(code_of(theirs));
+  CHECK(describe(theirs).find("request_timeout") != std::string::npos);
+  caf::error end = caf::exit_reason::user_shutdown;
+  CHECK_FALSE(code_of(end));
+  CHECK(describe(end).find("user_shutdown") != std::string::npos);
+  CHECK_FALSE(code_of(caf::error{}));
+  CHECK(describe(caf::error{}) == "none");
+}
+
+} // namespace node_proxy

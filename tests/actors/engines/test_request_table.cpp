@@ -1,0 +1,45 @@
+#include <doctest/doctest.h>
+
+#include <node_proxy/actors/engines/request_table.hpp>
+
+using namespace node_proxy;
+
+TEST_CASE("a request is taken once") {
+  request_table<int> table;
+  table.add(3, 30);
+  table.add(5, 50);
+  CHECK(table.take(5) == 50);
+  CHECK(table.take(5) == std::nullopt);
+  CHECK(table.take(4) == std::nullopt);
+  CHECK(table.take(3) == 30);
+  CHECK(table.take(6) == std::nullopt);
+  CHECK(table.size() == 0);
+}
+
+TEST_CASE("all requests that are left are taken at once") {
+  request_table<int> table;
+  for (int i = 0; i < 6; ++i)
+    table.add(i, 10 * i);
+  CHECK(table.take(0) == 0);
+  CHECK(table.take(4) == 40);
+  CHECK(table.open() == 4);
+  auto left = table.take_all();
+  REQUIRE(left.size() == 4);
+  CHECK(left.front() == std::pair{std::uint64_t{1}, 10});
+  CHECK(left.back() == std::pair{std::uint64_t{5}, 50});
+  CHECK(table.open() == 0);
+  CHECK(table.take(5) == std::nullopt);
+  CHECK(table.take_all().empty());
+}
+
+TEST_CASE("a request that is never answered does not keep the others") {
+  request_table<int> table;
+  table.add(0, 0);
+  for (int i = 1; i < 10'000; ++i) {
+    table.add(i, i);
+    REQUIRE(table.take(i) == i);
+    REQUIRE(table.size() < 100);
+  }
+  CHECK(table.take(0) == 0);
+  CHECK(table.size() == 0);
+}

@@ -1,0 +1,107 @@
+// Timers. Sockets: test_tcp_connection.cpp, test_tcp_transport.cpp.
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include <node_proxy/actors/loop/event_loop.hpp>
+
+#include "tick_teller.hpp"
+
+namespace node_proxy {
+
+namespace {
+
+using namespace test;
+using namespace std::chrono_literals;
+
+steady_time now() {
+  return std::chrono::steady_clock::now().time_since_epoch();
+}
+
+struct fixture : system_fixture {
+  std::shared_ptr<event_loop> loop = event_loop::of(system).value();
+  tick_receiver owner =
+    spawn_tick_teller(system, loop, caf::actor_cast<caf::actor>(self));
+
+  // That it begins is no tick.
+  fixture() { next<bool>(); }
+
+  ~fixture() { caf::anon_send_exit(owner, caf::exit_reason::user_shutdown); }
+
+  /// Waits for a tick. @returns whether the owner ran in the loop's thread.
+  bool next_tick() { return next<bool>(); }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture, "one loop for an actor system") {
+  CHECK(event_loop::of(system).value() == loop);
+  test_config other_config;
+  caf::actor_system other{other_config};
+  CHECK(event_loop::of(other).value() != loop);
+}
+
+TEST_CASE_FIXTURE(fixture, "a tick comes when it is time, in the loop") {
+  timer uut{loop, owner};
+  auto at = now() + 20ms;
+  uut.wait_until(at);
+  CHECK(next_tick());
+  CHECK(now() >= at);
+}
+
+TEST_CASE_FIXTURE(fixture, "what is over is told at once") {
+  timer uut{loop, owner};
+  uut.wait_until(now() - 1h);
+  next_tick();
+  uut.handle_tick();
+  uut.wait_until(now());
+  next_tick();
+}
+
+TEST_CASE_FIXTURE(fixture, "the earliest time counts") {
+  timer uut{loop, owner};
+  uut.wait_until(now() + 1h);
+  uut.wait_until(now() + 10ms);
+  uut.wait_until(now() + 2h);
+  next_tick();
+}
+
+TEST_CASE_FIXTURE(fixture, "each timer has its own time") {
+  // The loop waits for the second one when the first one is set.
+  timer late{loop, owner};
+  late.wait_until(now() + 50ms);
+  timer early{loop, owner};
+  early.wait_until(now() + 1ms);
+  next_tick();
+  next_tick();
+}
+
+TEST_CASE_FIXTURE(fixture, "nobody is told by a timer that is gone") {
+  auto at = now() + 20ms;
+  std::optional<timer> gone{std::in_place, loop, owner};
+  gone->wait_until(at);
+  gone.reset();
+  // It would have come first.
+  timer after{loop, owner};
+  after.wait_until(at + 1ms);
+  next_tick();
+  CHECK_FALSE(has_got<bool>());
+}
+
+TEST_CASE_FIXTURE(fixture, "an owner may be gone") {
+  auto at = now() + 1ms;
+  auto short_lived =
+    system.spawn([](tick_receiver::pointer) -> tick_receiver::behavior_type {
+      return {[](tick) {
+      }};
+    });
+  timer of_gone{loop, short_lived};
+  short_lived = nullptr;
+  of_gone.wait_until(at);
+  timer after{loop, owner};
+  after.wait_until(at + 1ms);
+  next_tick();
+}
+
+} // namespace node_proxy

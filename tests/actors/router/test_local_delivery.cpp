@@ -1,0 +1,172 @@
+// Messages of a node to itself: an engine need not know where another one is.
+
+#include <stdexcept>
+
+#include "actors/node_fixture.hpp"
+
+using namespace test;
+
+namespace {
+
+struct fixture {
+  node_out_msg message(std::string engine, std::optional<node_id> node = {}) {
+    auto result = a.message_to(a.node.id(), std::move(engine), to_bytes("hi"));
+    result.msg.target.node = node;
+    return result;
+  }
+
+  std::optional<errc> send(const node_out_msg& msg) {
+    auto outcome = a.send(msg);
+    return outcome ? std::nullopt : code_of(outcome.error());
+  }
+
+  static node_config small_config() {
+    auto result = local_config();
+    result.settings.max_message = 1'000;
+    result.settings.outbox_messages = 2;
+    result.shutdown_grace = std::chrono::milliseconds{50};
+    return result;
+  }
+
+  test_node a{small_config()};
+};
+
+/// Tells `to` of each message, and answers none.
+caf::behavior silent_engine(caf::event_based_actor* self,
+                            const caf::actor& to) {
+  auto kept = std::make_shared<std::vector<caf::response_promise>>();
+  return {[self, to, kept](const engine_msg& msg) -> caf::result<void> {
+    self->send(to, msg);
+    kept->push_back(self->make_response_promise());
+    return kept->back();
+  }};
+}
+
+caf::actor spawn_silent(test_node& x) {
+  return x.system.spawn(silent_engine, caf::actor_cast<caf::actor>(x.self));
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture,
+                  "a message to an engine of the own node is delivered") {
+  a.add_engine(
+    "x", a.system.spawn(forward_engine, caf::actor_cast<caf::actor>(a.self)));
+  for (auto node : {std::optional<node_id>{}, std::optional{a.node.id()}}) {
+    auto msg = message("x", node);
+    msg.msg.mailbox = 7;
+    msg.msg.sender.node.reset();
+    CHECK(send(msg) == std::nullopt);
+    auto got = next_message(a.self);
+    CHECK(got.sender == engine_id{a.node.id(), "test"});
+    CHECK(got.target == engine_id{a.node.id(), "x"});
+    CHECK(got.mailbox == 7u);
+    CHECK(as_text(got.msg) == "hi");
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "outcomes are those of a remote engine") {
+  CHECK(send(message("nobody")) == errc::unknown_engine);
+  a.add_engine("bad", a.system.spawn([]() -> caf::behavior {
+    return {[](const engine_msg&) {
+      throw std::runtime_error{"on purpose"};
+    }};
+  }));
+  CHECK(send(message("bad")) == errc::engine_failed);
+  auto forged = message("x");
+  forged.msg.sender.node = fresh_identity()->id();
+  CHECK(send(forged) == errc::wrong_sender);
+  auto large = message("x");
+  large.msg.msg = bytes(1'001);
+  CHECK(send(large) == errc::too_large);
+  auto far = message("x");
+  far.expiry = rel_time{limits::expiry_seconds + 1};
+  CHECK(send(far) == errc::bad_expiry);
+  far.expiry = abs_time{0};
+  CHECK(send(far) == errc::expired);
+  CHECK(send(message("\xff")) == errc::malformed);
+  CHECK(send(message("")) == errc::malformed);
+}
+
+TEST_CASE_FIXTURE(fixture, "what an engine does not take expires") {
+  auto engine = spawn_silent(a);
+  a.add_engine("silent", engine);
+  auto msg = message("silent");
+  msg.expiry = rel_time{1};
+  CHECK(send(msg) == errc::unconfirmed);
+  caf::anon_send_exit(engine, caf::exit_reason::kill);
+}
+
+TEST_CASE_FIXTURE(fixture, "what waits for own engines is bounded") {
+  auto engine = spawn_silent(a);
+  a.add_engine("silent", engine);
+  auto one = a.self->request(a.node.router(), patience, message("silent"));
+  auto two = a.self->request(a.node.router(), patience, message("silent"));
+  CHECK(send(message("silent")) == errc::outbox_full);
+  caf::anon_send_exit(engine, caf::exit_reason::kill);
+  auto gone = [](const caf::error& error) {
+    CHECK(code_of(error) == errc::engine_gone);
+  };
+  one.receive([](const delivered&) { FAIL("nobody took it"); }, gone);
+  two.receive([](const delivered&) { FAIL("nobody took it"); }, gone);
+  a.add_engine("idle", a.system.spawn([]() -> caf::behavior {
+    return {[](const engine_msg&) {
+    }};
+  }));
+  CHECK(send(message("idle")) == std::nullopt);
+}
+
+TEST_CASE_FIXTURE(fixture, "what has expired counts as long as it is held") {
+  auto engine = spawn_silent(a);
+  a.add_engine("silent", engine);
+  auto msg = message("silent");
+  msg.expiry = rel_time{1};
+  auto one = a.self->request(a.node.router(), patience, msg);
+  auto two = a.self->request(a.node.router(), patience, msg);
+  auto expired = [](const caf::error& error) {
+    CHECK(code_of(error) == errc::unconfirmed);
+  };
+  one.receive([](const delivered&) { FAIL("nobody took it"); }, expired);
+  two.receive([](const delivered&) { FAIL("nobody took it"); }, expired);
+  CHECK(send(msg) == errc::outbox_full);
+  // Nobody waits, so the end of the node does not either.
+  auto begin = std::chrono::steady_clock::now();
+  a.node.shutdown();
+  CHECK(std::chrono::steady_clock::now() - begin < patience / 2);
+  caf::anon_send_exit(engine, caf::exit_reason::kill);
+}
+
+TEST_CASE_FIXTURE(fixture, "a batch to the own node is answered once") {
+  a.add_engine("x", a.system.spawn([]() -> caf::behavior {
+    return {[](const engine_msg_batch&) {
+    }};
+  }),
+               true);
+  node_out_batch batch;
+  batch.msgs = {message("x"), message("nobody", a.node.id())};
+  auto outcome = a.ask<batch_outcome>(batch);
+  REQUIRE(outcome);
+  CHECK(outcome->delivered == 1);
+  REQUIRE(outcome->failures.size() == 1);
+  CHECK(outcome->failures[0].index == 1);
+  CHECK(outcome->failures[0].error == send_error::unknown_engine);
+  batch.msgs.push_back(a.message_to(fresh_identity()->id(), "x", {}));
+  auto mixed = a.ask<batch_outcome>(batch);
+  REQUIRE_FALSE(mixed);
+  CHECK(code_of(mixed.error()) == errc::wrong_target);
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "the end of a node answers what own engines have not") {
+  auto engine = spawn_silent(a);
+  a.add_engine("silent", engine);
+  auto waiting = a.self->request(a.node.router(), patience, message("silent"));
+  static_cast<void>(next_message(a.self));
+  a.node.shutdown();
+  waiting.receive([](const delivered&) { FAIL("nobody took it"); },
+                  [](const caf::error& error) {
+                    CHECK(code_of(error) == errc::unconfirmed);
+                    CHECK(context_of(error) == "shutting_down");
+                  });
+  caf::anon_send_exit(engine, caf::exit_reason::kill);
+}

@@ -1,0 +1,210 @@
+// Inbound connections from whoever: what a node does with peers that do not
+// keep to the protocol.
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <vector>
+
+#include <node_proxy/protocol/wire/frame.hpp>
+#include <node_proxy/protocol/session/handshake.hpp>
+
+#include "actors/node_fixture.hpp"
+#include "actors/proxy/raw_peer.hpp"
+
+using namespace test;
+
+namespace {
+
+/// A node with short patience, and a raw connection to it.
+struct accepting_node {
+  static node_config impatient_config() {
+    auto result = local_config();
+    result.settings.handshake_timeout = std::chrono::milliseconds{200};
+    return result;
+  }
+
+  explicit accepting_node(const node_config& config = impatient_config())
+    : node{config} {}
+
+  raw_peer connect() {
+    return raw_peer{std::get<tcp_addr>(node.node.addresses().front())};
+  }
+
+  /// Waits until an inbound handshake has failed for this reason, `count` times
+  /// in all.
+  void wait_for_failures(std::string_view reason, std::uint64_t count) {
+    auto give_up = std::chrono::steady_clock::now() + patience;
+    for (;;) {
+      auto metrics = node.ask<node_metrics>(get_node_metrics{});
+      REQUIRE(metrics);
+      for (const auto& x : metrics->failed_handshakes)
+        if (x.reason == reason && x.count == count)
+          return;
+      if (std::chrono::steady_clock::now() > give_up)
+        FAIL("no handshake failed because of ", reason);
+    }
+  }
+
+  /// Nobody is known, connected or served.
+  void check_untouched() {
+    auto metrics = node.ask<node_metrics>(get_node_metrics{});
+    REQUIRE(metrics);
+    CHECK(metrics->connected_peers == 0);
+    CHECK(metrics->node_proxies == 0);
+    // Where it listens is the only thing that a node tells of itself.
+    static_cast<void>(node.next_event<listening_event>());
+    CHECK_FALSE(node.has_event());
+  }
+
+  /// The first frame of a handshake with this node.
+  bytes first_frame(const identity& initiator, hello offer = {}) {
+    offer.request.proto_ver_min = 1;
+    offer.request.proto_ver_max = 1;
+    offer.request.src_node_id = initiator.id();
+    offer.request.dst_node_id = node.node.id();
+    offer.ciphers = {1};
+    initiator_handshake handshake{initiator, *noise_key_of(node.node.id()),
+                                  os_random_key(), offer};
+    auto result = handshake.write_init();
+    REQUIRE(result);
+    return *result;
+  }
+
+  test_node node;
+};
+
+/// For strangers that may stay as long as the test takes.
+node_config patient_config() {
+  auto result = local_config();
+  result.settings.handshake_timeout = std::chrono::seconds{60};
+  return result;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(accepting_node,
+                  "garbage on the port is shut without a word") {
+  auto peer = connect();
+  peer.send(as_bytes("GET / HTTP/1.1\r\nHost: example\r\n\r\n"));
+  CHECK(peer.sees_end());
+  // "GET " is a length beyond what a handshake may have.
+  wait_for_failures("length_over_limit", 1);
+  check_untouched();
+}
+
+TEST_CASE_FIXTURE(accepting_node, "a length of 4 GiB is shut at once") {
+  auto peer = connect();
+  peer.send(bytes(4, std::byte{0xff}));
+  CHECK(peer.sees_end());
+  wait_for_failures("length_over_limit", 1);
+  check_untouched();
+}
+
+TEST_CASE_FIXTURE(accepting_node, "a length of zero is shut at once") {
+  auto peer = connect();
+  peer.send(bytes(4));
+  CHECK(peer.sees_end());
+  wait_for_failures("length_zero", 1);
+}
+
+TEST_CASE_FIXTURE(accepting_node, "half a frame and silence is shut in time") {
+  auto frame = first_frame(*fresh_identity());
+  auto peer = connect();
+  peer.send(bytes_view{frame}.first(frame.size() / 2));
+  CHECK(peer.sees_end());
+  wait_for_failures("handshake_timeout", 1);
+  check_untouched();
+}
+
+TEST_CASE_FIXTURE(accepting_node,
+                  "silence from the beginning is shut in time") {
+  auto peer = connect();
+  CHECK(peer.sees_end());
+  wait_for_failures("handshake_timeout", 1);
+}
+
+TEST_CASE_FIXTURE(accepting_node, "a frame that is not for us is shut") {
+  auto frame = first_frame(*fresh_identity());
+  frame.back() ^= std::byte{1};
+  auto peer = connect();
+  peer.send(frame);
+  CHECK(peer.sees_end());
+  wait_for_failures("noise_failed", 1);
+  check_untouched();
+}
+
+TEST_CASE_FIXTURE(accepting_node,
+                  "a replayed first message changes nothing but a counter") {
+  auto frame = first_frame(*fresh_identity());
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    auto peer = connect();
+    peer.send(frame);
+    CHECK(peer.sees_end());
+    wait_for_failures("handshake_timeout", i);
+  }
+  check_untouched();
+}
+
+TEST_CASE_FIXTURE(accepting_node, "what follows must be sealed by the peer") {
+  auto frame = first_frame(*fresh_identity());
+  auto peer = connect();
+  peer.send(frame);
+  bytes forged;
+  bytes body(40, std::byte{4});
+  append_frame(forged, body);
+  peer.send(forged);
+  CHECK(peer.sees_end());
+  wait_for_failures("not_proven", 1);
+  check_untouched();
+}
+
+TEST_CASE_FIXTURE(accepting_node, "descriptors come back to their level") {
+  {
+    auto peer = connect();
+    CHECK(peer.sees_end());
+  }
+  auto before = open_descriptors();
+  for (int i = 0; i < 100; ++i) {
+    auto peer = connect();
+    peer.send(bytes(4, std::byte{0xff}));
+    CHECK(peer.sees_end());
+  }
+  wait_for_failures("length_over_limit", 100);
+  CHECK(wait_for_descriptors(before));
+}
+
+TEST_CASE("nothing is left after the shutdown") {
+  accepting_node uut{patient_config()};
+  auto forged = uut.first_frame(*fresh_identity());
+  forged.back() ^= std::byte{1};
+  auto before = open_descriptors();
+  std::vector<raw_peer> strangers;
+  std::generate_n(std::back_inserter(strangers), 200,
+                  [&] { return uut.connect(); });
+  auto give_up = std::chrono::steady_clock::now() + patience;
+  while (open_descriptors() < before + 2 * strangers.size())
+    REQUIRE(std::chrono::steady_clock::now() < give_up);
+  // The acceptors are at work for some time.
+  for (auto& x : strangers)
+    x.send(forged);
+  uut.node.node.shutdown();
+  // So is the socket that listened.
+  CHECK(open_descriptors() < before + strangers.size());
+}
+
+TEST_CASE("only so many strangers at once") {
+  auto config = patient_config();
+  config.max_unproven = 3;
+  accepting_node uut{config};
+  std::vector<raw_peer> strangers;
+  for (std::size_t i = 0; i <= config.max_unproven; ++i)
+    strangers.push_back(uut.connect());
+  uut.wait_for_failures("too_many_unproven", 1);
+  // Those who leave make room.
+  strangers.clear();
+  uut.wait_for_failures("lost", config.max_unproven);
+  auto another = uut.connect();
+  another.send(uut.first_frame(*fresh_identity()));
+  CHECK(another.receive(1).size() == 1);
+}

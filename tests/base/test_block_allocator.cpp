@@ -1,0 +1,76 @@
+#include <node_proxy/base/block_allocator.hpp>
+
+#include <cstring>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <node_proxy/base/shared_bytes.hpp>
+
+namespace node_proxy {
+
+namespace {
+
+constexpr std::size_t block = 64 * 1024;
+
+} // namespace
+
+TEST_CASE("sizes of blocks waste at most a quarter and are numbered") {
+  std::size_t last = 0;
+  for (auto size = detail::block_cache::least_block;
+       size <= detail::block_cache::most_block; size += 16) {
+    auto rounded = detail::block_size(size);
+    CHECK(rounded >= size);
+    CHECK(rounded <= size + size / 4);
+    CHECK(detail::block_size(rounded) == rounded);
+    auto index = detail::block_index(rounded);
+    if (last != 0 && index != last)
+      CHECK(index == last + 1);
+    last = index;
+  }
+}
+
+TEST_CASE("a block is used again for what is about as large") {
+  block_allocator<std::byte> uut;
+  auto first = uut.allocate(block);
+  std::memset(first, 1, block);
+  uut.deallocate(first, block);
+  auto second = uut.allocate(block - 100);
+  CHECK(second == first);
+  auto third = uut.allocate(block);
+  CHECK(third != first);
+  uut.deallocate(third, block);
+  uut.deallocate(second, block - 100);
+}
+
+TEST_CASE("not all that is given back is kept") {
+  auto& here = *detail::block_cache::here();
+  auto size = detail::block_size(block);
+  std::vector<void*> kept;
+  for (std::size_t sum = 0; sum <= 8u << 20; sum += size) {
+    auto x = ::operator new(size);
+    if (!here.keep(x, size)) {
+      ::operator delete(x);
+      break;
+    }
+    kept.push_back(x);
+  }
+  CHECK(kept.size() <= (8u << 20) / size);
+  while (auto x = here.take(size))
+    ::operator delete(x);
+}
+
+TEST_CASE("payloads of any size come and go") {
+  std::vector<shared_bytes> held;
+  for (std::size_t size : {1u, 100u, 4'095u, 4'096u, 4'097u, 65'535u, 1u << 20,
+                           2u << 20, (2u << 20) + 1, 3u << 20})
+    for (int i = 0; i < 3; ++i) {
+      bytes content(size, static_cast<std::byte>(i + 1));
+      held.push_back(shared_bytes{bytes_view{content}});
+      if (i == 1)
+        held.erase(held.end() - 2);
+      CHECK(held.back() == shared_bytes{content});
+    }
+}
+
+} // namespace node_proxy

@@ -1,0 +1,129 @@
+#include <node_proxy/protocol/node/peer_book.hpp>
+
+#include <doctest/doctest.h>
+
+#include "support/octets.hpp"
+
+using namespace node_proxy;
+using namespace std::chrono_literals;
+
+namespace {
+
+node_id id_of(unsigned number) {
+  node_id result;
+  result.data[0] = std::byte(number & 0xff);
+  result.data[1] = std::byte(number >> 8);
+  return result;
+}
+
+peer_record record_of(std::uint64_t epoch, std::size_t rejects = 0) {
+  peer_record result{epoch};
+  result.in = inbox_record{1, 2, std::vector<control::reject>(rejects)};
+  return result;
+}
+
+/// A book, and a clock that goes on by a second each time.
+struct fixture {
+  peer_book uut{{3, 5, 1h}};
+  steady_time now = 1s;
+
+  void add(unsigned number, bool named = false, std::size_t rejects = 0) {
+    now += 1s;
+    uut.handle_dormant(id_of(number), record_of(number, rejects), named, now);
+  }
+
+  bool knows(unsigned number) { return uut.find(id_of(number), now); }
+
+  /// Who of the first nine is remembered.
+  std::string known() {
+    std::string result;
+    for (unsigned i = 1; i < 10; ++i)
+      if (knows(i))
+        result += std::to_string(i);
+    return result;
+  }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture, "a record is there until it is taken") {
+  add(1);
+  add(2);
+  REQUIRE(uut.find(id_of(1), now));
+  CHECK(uut.find(id_of(1), now)->epoch == 1);
+  auto taken = uut.take(id_of(1), now);
+  REQUIRE(taken);
+  CHECK(taken->epoch == 1);
+  CHECK(taken->in == record_of(1).in);
+  CHECK(known() == "2");
+  CHECK_FALSE(uut.take(id_of(1), now));
+  CHECK(uut.size(now) == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "of too many the oldest one goes") {
+  for (auto i : {1u, 2u, 3u, 4u})
+    add(i);
+  CHECK(known() == "234");
+  // Who came back is not old.
+  REQUIRE(uut.take(id_of(2), now));
+  add(2);
+  add(5);
+  CHECK(known() == "245");
+}
+
+TEST_CASE_FIXTURE(fixture, "strangers go before those whom the policy names") {
+  add(1, true);
+  add(2);
+  add(3, true);
+  add(4);
+  CHECK(known() == "134");
+  add(5, true);
+  CHECK(known() == "135");
+  add(6, true);
+  CHECK(known() == "356");
+  add(7);
+  CHECK(known() == "356");
+}
+
+TEST_CASE_FIXTURE(fixture, "nobody is remembered for too long") {
+  add(1, true);
+  add(2);
+  now += 1h - 2s;
+  CHECK(known() == "12");
+  now += 1s;
+  CHECK(known() == "2");
+  now += 1s;
+  CHECK(uut.size(now) == 0);
+  CHECK_FALSE(uut.take(id_of(2), now));
+}
+
+TEST_CASE_FIXTURE(fixture, "rejects have a bound of their own") {
+  add(1, false, 3);
+  add(2, false, 3);
+  // What is left of the second one is that it is a peer of ours.
+  REQUIRE(knows(2));
+  CHECK_FALSE(uut.find(id_of(2), now)->in);
+  CHECK(uut.find(id_of(1), now)->in);
+  REQUIRE(uut.take(id_of(1), now));
+  add(3, false, 5);
+  CHECK(uut.find(id_of(3), now)->in);
+}
+
+TEST_CASE_FIXTURE(fixture, "a later record takes the place of an earlier one") {
+  add(1, false, 5);
+  uut.handle_dormant(id_of(1), record_of(9, 5), true, now);
+  CHECK(uut.size(now) == 1);
+  CHECK(uut.find(id_of(1), now)->epoch == 9);
+  CHECK(uut.find(id_of(1), now)->in);
+}
+
+TEST_CASE("a million peers leave no more than the bound") {
+  peer_book uut;
+  steady_time now = 1s;
+  for (unsigned i = 0; i < 1'000'000; ++i) {
+    auto id = id_of(i & 0xffff);
+    id.data[2] = std::byte(i >> 16);
+    uut.handle_dormant(id, record_of(i), false, now += 1ms);
+  }
+  CHECK(uut.size(now) == 65'536);
+}

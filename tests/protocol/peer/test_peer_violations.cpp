@@ -1,0 +1,451 @@
+// What a peer does about another one that breaks the rules: it ends the
+// connection with a reason that is counted (PROTOCOL.md, "Errors").
+
+#include <doctest/doctest.h>
+
+#include <node_proxy/protocol/wire/advert.hpp>
+#include <node_proxy/protocol/wire/bare.hpp>
+
+#include "rogue.hpp"
+
+using namespace test;
+
+namespace {
+
+constexpr auto goodbye = "goodbye protocol_error, closed";
+
+/// A rogue with a connection, of which the beginning was heard.
+struct connected_rogue : rogue {
+  explicit connected_rogue(const peer_settings& settings = {})
+    : rogue(settings) {
+    connect();
+    CHECK(heard() == "resume 0 none");
+  }
+
+  void send_to_alice(std::string_view text, std::uint64_t seconds = 60) {
+    node_out_msg msg;
+    msg.expiry = rel_time{seconds};
+    msg.msg.target.name = "test";
+    msg.msg.msg = to_bytes(text);
+    uut.handle_send(1, msg, now);
+    pump();
+  }
+
+  /// The connection ended for this reason, and for no other one.
+  bool broke_off(std::string_view reason) {
+    CHECK(heard() == goodbye);
+    CHECK(uut.metrics().ends.size() == 1);
+    return ended(reason) == 1 && !uut.connected();
+  }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(connected_rogue, "honest messages are no violation") {
+  send(0, {message("a"), message("b")});
+  CHECK(heard() == "got a, got b, ack 2");
+  send(2, {message("c", alice().id(), bob().id())});
+  CHECK(heard() == "got c, ack 3");
+  CHECK(uut.metrics().ends.empty());
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "a number is left out") {
+  send(0, {message("a")});
+  CHECK(heard() == "got a, ack 1");
+  send(2, {message("b")});
+  CHECK(broke_off("out_of_order"));
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "a number comes twice") {
+  chunk_list list;
+  auto octets = message("a");
+  list.add(true, octets);
+  auto frame = sealed(frame_kind::node_msg, 0, encoded(list));
+  feed(frame);
+  CHECK(heard() == "got a, ack 1");
+  SUBCASE("in a message") {
+    feed(frame);
+  }
+  SUBCASE("in a void range") {
+    say(control::void_range{0, 2});
+  }
+  CHECK(broke_off("out_of_order"));
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "a void range that cannot be right") {
+  SUBCASE("it begins too late") {
+    say(control::void_range{1, 2});
+  }
+  SUBCASE("it is empty") {
+    say(control::void_range{0, 0});
+  }
+  CHECK(broke_off("out_of_order"));
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "a void range beyond all numbers") {
+  say(control::void_range{0, limits::sequence_end + 1});
+  CHECK(broke_off("bad_range"));
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "a chunk without octets") {
+  send(0, {bytes{}});
+  CHECK(broke_off("empty_chunk"));
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "a fragment of another size") {
+  send(0, {bytes(limits::fragment - 1)}, false);
+  CHECK(broke_off("bad_fragment"));
+}
+
+TEST_CASE("more than the window allows") {
+  peer_settings settings;
+  settings.window = 1'000;
+  connected_rogue uut{settings};
+  uut.takes_messages = false;
+  uut.send(0, {uut.message(std::string(500, 'x'))});
+  CHECK(uut.heard().starts_with("got x"));
+  uut.send(1, {uut.message(std::string(500, 'x'))});
+  CHECK(uut.broke_off("beyond_window"));
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "resume once more") {
+  say(control::resume{0, {}, 1});
+  CHECK(broke_off("second_resume"));
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "an ack of what was never sent") {
+  say(control::ack{1, 1'000, {}});
+  CHECK(broke_off("beyond_sent"));
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "a reject of what was not acknowledged") {
+  send_to_alice("hello");
+  CHECK(heard() == "node_msg 0+1");
+  say(control::ack{0, 1'000, {{0, control::reject_reason::malformed}}});
+  CHECK(broke_off("beyond_sent"));
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "settled beyond what was consumed") {
+  say(control::settled{1});
+  CHECK(broke_off("beyond_received"));
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "a control frame is left out, or repeated") {
+  auto plaintext = control::encode_frame(control::heartbeat{});
+  auto first = sealed(frame_kind::control, 1, plaintext);
+  SUBCASE("left out") {
+    feed(sealed(frame_kind::control, 2, plaintext));
+  }
+  SUBCASE("repeated") {
+    feed(first);
+    feed(first);
+  }
+  CHECK(broke_off("out_of_order"));
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "an unreliable frame is left out") {
+  send_unreliable({message("a")});
+  CHECK(heard() == "got a");
+  chunk_list list;
+  auto octets = message("b");
+  list.add(true, octets);
+  feed(sealed(frame_kind::unreliable, 2, encoded(list)));
+  CHECK(broke_off("out_of_order"));
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "plaintext that is none") {
+  SUBCASE("an unknown tag below 128") {
+    say_raw(hex("0800"));
+  }
+  SUBCASE("a body that goes on") {
+    say_raw(hex("050100"));
+  }
+  SUBCASE("nothing") {
+    say_raw({});
+  }
+  SUBCASE("a list without chunks") {
+    feed(sealed(frame_kind::node_msg, 0, hex("00")));
+  }
+  SUBCASE("a body that is no frame") {
+    uut.handle_frame(1, numbered(9), now);
+    pump();
+  }
+  CHECK(broke_off("malformed"));
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "a frame of the handshake") {
+  bytes frame;
+  append_handshake_frame(frame, frame_kind::handshake_init, numbered(99));
+  feed(frame);
+  CHECK(broke_off("not_sealed"));
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "a frame without a cipher") {
+  auto frame = sealed(frame_kind::control, 1, hex("0500"));
+  frame[6] = std::byte{0};
+  feed(frame);
+  CHECK(broke_off("null_cipher"));
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "a frame of another cipher") {
+  auto frame = sealed(frame_kind::control, 1, hex("0500"));
+  frame[6] = std::byte{2};
+  feed(frame);
+  CHECK(broke_off("wrong_cipher"));
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "a key that is never replaced") {
+  for (auto hours = 0; hours < 4; ++hours)
+    for (auto i = 0; i < 180 && uut.connected(); ++i) {
+      say(control::heartbeat{});
+      wait(20s);
+    }
+  CHECK(ended("key_worn_out") == 1);
+  CHECK(now.steady > 1000s + 2h - 21s);
+  CHECK(now.steady < 1000s + 2h + 21s);
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "a key that is replaced in time") {
+  for (auto i = 0; i < 4 * 180; ++i) {
+    say(control::heartbeat{});
+    if (i % 90 == 0)
+      say(control::rekey{});
+    wait(20s);
+  }
+  CHECK(uut.connected());
+  CHECK(uut.metrics().ends.empty());
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "an advert that is stale is counted") {
+  node_advert advert;
+  advert.version = 9;
+  REQUIRE(sign_advert(alice(), advert));
+  say(advert);
+  CHECK(heard() == "learned");
+  CHECK(uut.advert_version() == 9);
+  say(advert);
+  CHECK(heard().empty());
+  CHECK(uut.connected());
+  CHECK(uut.metrics().stale_adverts == 1);
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "adverts without end") {
+  node_advert advert;
+  auto say_next = [&] {
+    ++advert.version;
+    REQUIRE(sign_advert(alice(), advert));
+    say(advert);
+  };
+  say_next();
+  CHECK(heard() == "learned");
+  // Time earns no more than what is allowed at once.
+  wait(5s);
+  for (int i = 0; i < 16; ++i) {
+    say_next();
+    CHECK(heard() == "learned");
+  }
+  wait(999ms);
+  SUBCASE("one a second is allowed") {
+    wait(1ms);
+    say_next();
+    CHECK(heard() == "learned");
+  }
+  SUBCASE("more are not") {
+    say_next();
+    CHECK(broke_off("too_many_adverts"));
+    CHECK(uut.advert_version() == 17);
+  }
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "adverts that are wrong") {
+  node_advert advert;
+  advert.version = 9;
+  REQUIRE(sign_advert(alice(), advert));
+  std::string_view reason = "bad_signature";
+  SUBCASE("the signature") {
+    advert.version = 10;
+  }
+  SUBCASE("the node") {
+    REQUIRE(sign_advert(identity::from_seed(numbered_key(3)), advert));
+    reason = "wrong_node";
+  }
+  SUBCASE("our own, forged") {
+    advert.id = bob().id();
+  }
+  say(advert);
+  CHECK(broke_off(reason));
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "an advert of ours that we forgot") {
+  node_advert advert;
+  advert.version = 9;
+  REQUIRE(sign_advert(bob(), advert));
+  say(advert);
+  CHECK(heard() == "overtaken");
+  auto own = std::make_shared<node_advert>();
+  own->version = 9;
+  REQUIRE(sign_advert(bob(), *own));
+  uut.handle_local_advert(own, now);
+  pump();
+  CHECK(heard() == "advert 9");
+  say(advert);
+  CHECK(heard().empty());
+  CHECK(uut.metrics().stale_adverts == 1);
+}
+
+TEST_CASE("resume frames that cannot be right") {
+  rogue uut;
+  uut.connect();
+  uut.send(0, {uut.message("a")});
+  uut.say(control::goodbye{});
+  CHECK(uut.heard()
+        == "resume 0 none, got a, ack 1, goodbye shutdown finished, closed");
+  SUBCASE("first is beyond what was consumed") {
+    uut.connect({2, {}, 1'000});
+    CHECK(uut.heard() == "resume 0 1, goodbye protocol_error, closed");
+    CHECK(uut.ended("beyond_received") == 1);
+  }
+  SUBCASE("received is beyond what was sent") {
+    uut.connect({0, control::received_state{22, 1}, 1'000});
+    CHECK(uut.heard() == "resume 0 1, goodbye protocol_error, closed");
+    CHECK(uut.ended("beyond_sent") == 1);
+  }
+  SUBCASE("first is beyond all numbers") {
+    uut.connect({limits::sequence_end + 1, {}, 1'000}, 12);
+    CHECK(uut.heard() == "resume 0 1, goodbye protocol_error, closed");
+    CHECK(uut.ended("bad_range") == 1);
+  }
+  SUBCASE("received is of another epoch") {
+    uut.connect({0, control::received_state{23, 1}, 1'000});
+    CHECK(uut.heard() == "resume 0 1, ack 1");
+  }
+  CHECK(uut.ended("shutdown") == 1);
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "a bad resume leaves nothing connected") {
+  connect({0, control::received_state{22, 7}, 1'000});
+  CHECK(ended("superseded") == 1);
+  CHECK(ended("beyond_sent") == 1);
+  CHECK_FALSE(uut.connected());
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "messages that are rejected, not refused") {
+  auto carol = identity::from_seed(numbered_key(3)).id();
+  send(0, {message("a", carol), message("a", {}, carol), numbered(5)});
+  CHECK(heard() == "ack 3 wrong_sender wrong_target malformed");
+  CHECK(uut.metrics().messages_rejected == 3);
+  say(control::settled{3});
+  send(3, {message("b")});
+  CHECK(heard() == "got b, ack 4");
+}
+
+TEST_CASE("messages longer than the limit are rejected") {
+  peer_settings settings;
+  settings.max_message = 1'000;
+  connected_rogue uut{settings};
+  uut.send(0, {bytes(1'001)});
+  CHECK(uut.heard() == "ack 1 over_limit");
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "unsettled rejects stop consumption") {
+  constexpr std::uint64_t most = limits::unsettled_rejects;
+  for (std::uint64_t seq = 0; seq < most + 1; ++seq)
+    send(seq, {numbered(5)});
+  heard();
+  send(most + 1, {message("b")});
+  CHECK(heard() == "got b");
+  wait(5s);
+  CHECK(heard().empty());
+  say(control::settled{most - 1});
+  CHECK(heard() == "ack 1026 malformed malformed");
+}
+
+TEST_CASE_FIXTURE(connected_rogue, "control frames of later versions") {
+  say_raw(hex("800103aabbcc"));
+  say_raw(hex("c80100"));
+  CHECK(heard().empty());
+  CHECK(uut.connected());
+  CHECK(uut.metrics().unknown_controls == 2);
+}
+
+TEST_CASE("acknowledgements to a peer that does not read do not pile up") {
+  peer_settings settings;
+  settings.backlog_bytes = 10'000;
+  connected_rogue uut{settings};
+  uut.takes_bytes = false;
+  for (std::uint64_t seq = 0; seq < 3'000; ++seq)
+    uut.send(seq, {uut.message("a")});
+  CHECK(uut.written < 2 * settings.backlog_bytes + 100);
+  uut.wait(29s);
+  CHECK(uut.written < 2 * settings.backlog_bytes + 200);
+  // Once the socket takes it, all is acknowledged at once.
+  uut.heard();
+  uut.takes_bytes = true;
+  uut.uut.handle_written(1, uut.written);
+  uut.pump();
+  CHECK(uut.heard() == "ack 3000");
+}
+
+TEST_CASE("a peer that restarts again and again gets no more room") {
+  peer_settings settings;
+  settings.window = 10'000;
+  rogue uut{settings};
+  uut.takes_messages = false;
+  std::uint64_t held = 0;
+  for (std::uint64_t epoch = 1; epoch < 20; ++epoch) {
+    uut.connect({}, epoch);
+    auto text = uut.heard();
+    if (text.find("goodbye limit") != text.npos) {
+      CHECK(text.ends_with("goodbye limit finished, closed"));
+      continue;
+    }
+    uut.send(0, {uut.message(std::string(9'000, 'x'))});
+    held += 9'000;
+    CHECK(uut.heard().starts_with("got xxx"));
+    uut.say(control::goodbye{});
+    CHECK(uut.heard() == "goodbye shutdown, closed");
+  }
+  CHECK(held == 18'000);
+  CHECK(uut.ended("limit") == 17);
+}
+
+TEST_CASE("connections that are being left are few") {
+  rogue uut;
+  for (auto i = 0; i < 100; ++i)
+    uut.connect();
+  CHECK(uut.ended("superseded") == 99);
+  auto text = uut.heard();
+  std::size_t closed = 0;
+  for (auto at = text.find("old closed"); at != std::string::npos;
+       at = text.find("old closed", at + 1))
+    ++closed;
+  CHECK(closed >= 90);
+}
+
+TEST_CASE("a session for another epoch of ours is closed") {
+  rogue uut;
+  uut.epoch_of_bob = 23;
+  uut.connect();
+  CHECK(uut.heard() == "closed");
+  CHECK(uut.ended("other_epoch") == 1);
+  CHECK_FALSE(uut.uut.connected());
+}
+
+TEST_CASE("a bad session leaves our own attempt alone") {
+  rogue uut;
+  uut.dial(50);
+  CHECK(uut.heard() == "learned, dial");
+  uut.connect({0, test::control::received_state{22, 7}, 1'000});
+  CHECK(uut.ended("beyond_sent") == 1);
+  uut.heard();
+  uut.uut.handle_closed(50, "reset", uut.now);
+  CHECK(uut.ended("reset") == 1);
+}
+
+TEST_CASE("our own attempt ends when the peer has come to us") {
+  rogue uut;
+  uut.dial(50);
+  CHECK(uut.heard() == "learned, dial");
+  uut.connect();
+  CHECK(uut.heard() == "resume 0 none, old closed");
+}

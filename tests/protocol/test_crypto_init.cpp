@@ -1,8 +1,0 @@
-#include <node_proxy/protocol/crypto_init.hpp>
-
-#include <doctest/doctest.h>
-
-TEST_CASE("init_crypto may be called again") {
-  CHECK(node_proxy::init_crypto());
-  CHECK(node_proxy::init_crypto());
-}

@@ -1,0 +1,111 @@
+#include <doctest/doctest.h>
+
+#include <node_proxy/protocol/wire/address_text.hpp>
+
+using namespace node_proxy;
+
+namespace {
+
+/// What `text` reads as, written again.
+std::string normalized(std::string_view text) {
+  auto ip = parse_ip_address(text);
+  return ip ? to_string(*ip) : "refused";
+}
+
+std::string error_of(std::string_view text) {
+  auto address = parse_address(text);
+  return address ? "accepted" : address.error();
+}
+
+} // namespace
+
+TEST_CASE("addresses read back as they were written") {
+  for (auto text :
+       {"tcp://127.0.0.1:4000", "tcp://[::1]:4000", "udp://0.0.0.0:0",
+        "udp://[::]:65535", "tcp://[2001:db8::1]:1",
+        "tcp://[::ffff:192.0.2.1]:80", "tcp://255.255.255.255:1"}) {
+    auto address = parse_address(text);
+    REQUIRE_MESSAGE(address, text);
+    CHECK(to_string(*address) == text);
+  }
+  CHECK(parse_address("tcp://127.0.0.1:4000")->index() == 3);
+  CHECK(parse_address("udp://127.0.0.1:4000")->index() == 4);
+}
+
+TEST_CASE("addresses of the other kinds are written, too") {
+  ip_address ip = *parse_ip_address("2001:db8::1");
+  CHECK(to_string(transport_address{quic_addr{{ip, 443, "CA"}}})
+        == "quic://[2001:db8::1]:443");
+  CHECK(to_string(transport_address{tls_addr{{ip, 443, "CA"}}})
+        == "tls://[2001:db8::1]:443");
+  CHECK(to_string(transport_address{ip_addr{ip}}) == "ip://2001:db8::1");
+}
+
+TEST_CASE("IPv6 addresses have the canonical form of RFC 5952") {
+  CHECK(normalized("2001:0DB8:0:0:0:0:0:0001") == "2001:db8::1");
+  CHECK(normalized("2001:db8:0:1:1:1:1:1") == "2001:db8:0:1:1:1:1:1");
+  CHECK(normalized("2001:0:0:1:0:0:0:1") == "2001:0:0:1::1");
+  CHECK(normalized("2001:db8:0:0:1:0:0:1") == "2001:db8::1:0:0:1");
+  CHECK(normalized("0:0:0:0:0:0:0:0") == "::");
+  CHECK(normalized("1:0:0:0:0:0:0:0") == "1::");
+  CHECK(normalized("1:2:3:4:5:6:7::") == "1:2:3:4:5:6:7:0");
+  CHECK(normalized("::2:3:4:5:6:7:8") == "0:2:3:4:5:6:7:8");
+  CHECK(normalized("::FFFF:c000:0201") == "::ffff:192.0.2.1");
+  CHECK(normalized("64:ff9b::192.0.2.33") == "64:ff9b::c000:221");
+  CHECK(normalized("1:2:3:4:5:6:1.2.3.4") == "1:2:3:4:5:6:102:304");
+}
+
+TEST_CASE("what is not a numeric address is refused") {
+  for (auto text : {"",
+                    "1",
+                    "1.2.3",
+                    "1.2.3.4.5",
+                    "1.2.3.256",
+                    "1.2.3.04",
+                    "1.2.3.",
+                    ".1.2.3",
+                    "1.2..4",
+                    "1.2.3.4 ",
+                    " 1.2.3.4",
+                    "+1.2.3.4",
+                    "1.2.3.-4",
+                    "0x1.2.3.4",
+                    "localhost",
+                    ":",
+                    ":::",
+                    "1:2:3:4:5:6:7",
+                    "1::2::3",
+                    "1:2:3:4:5:6:7:8:9",
+                    "1:2:3:4:5:6:7:8::",
+                    "::1:2:3:4:5:6:7:8",
+                    "12345::",
+                    "g::",
+                    "::1.2.3",
+                    "1.2.3.4::",
+                    "::1.2.3.4:5",
+                    ":1:2::",
+                    "::1:",
+                    "1:2:3:4:5:6:7:1.2.3.4",
+                    "fe80::1%eth0",
+                    "[::1]"})
+    CHECK_MESSAGE(!parse_ip_address(text), text);
+}
+
+TEST_CASE("errors name the address and what was expected") {
+  CHECK(error_of("foo")
+        == "bad address 'foo': expected tcp://IP:PORT or udp://IP:PORT");
+  CHECK(error_of("tcp://localhost:4000")
+        == "bad address 'tcp://localhost:4000': expected a numeric IPv4 "
+           "address, or an IPv6 address in brackets, then a colon and a port");
+  auto port = std::string{"expected a colon and a port from 0 to 65535 after "
+                          "the IP address"};
+  for (auto text : {"tcp://1.2.3.4", "tcp://1.2.3.4:", "tcp://1.2.3.4:65536",
+                    "tcp://1.2.3.4:-1", "tcp://1.2.3.4:007", "tcp://1.2.3.4:1x",
+                    "udp://[::1]:123456"})
+    CHECK(error_of(text) == "bad address '" + std::string{text} + "': " + port);
+  for (auto text : {"tcp://::1:4000", "tcp://[1.2.3.4]:4000", "tcp://[::1]",
+                    "tcp://[]:1", "tcp://", "tcp://:4000"})
+    CHECK(error_of(text).find("IPv6 address in brackets") != std::string::npos);
+  for (auto text : {"", "tcp:/1.2.3.4:1", "TCP://1.2.3.4:1", "quic://[::1]:1"})
+    CHECK(error_of(text).find("tcp://IP:PORT") != std::string::npos);
+}
