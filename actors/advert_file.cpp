@@ -9,6 +9,8 @@
 
 namespace node_proxy {
 
+using namespace internal;
+
 namespace {
 
 constexpr std::string_view head = "node-proxy advert v1\n";

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include <node_proxy/base/export.hpp>
+
 namespace node_proxy {
 
 /// Error codes of this module. CAF wants 8 bits and keeps 0 for "no error".
@@ -93,12 +95,12 @@ inline constexpr std::size_t errc_count =
 
 /// The name of `code`, "unknown" for values without a name, which another
 /// version of this module may send.
-[[nodiscard]] std::string to_string(errc code);
+[[nodiscard]] NODE_PROXY_EXPORT std::string to_string(errc code);
 
 /// The code with this name. For CAF 1.x.
-bool from_string(std::string_view name, errc& code);
+NODE_PROXY_EXPORT bool from_string(std::string_view name, errc& code);
 
 /// The code with this value. For CAF 1.x.
-bool from_integer(std::uint8_t value, errc& code);
+NODE_PROXY_EXPORT bool from_integer(std::uint8_t value, errc& code);
 
 } // namespace node_proxy

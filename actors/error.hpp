@@ -15,21 +15,24 @@
 #endif
 
 #include <node_proxy/actors/errc.hpp>
+#include <node_proxy/base/export.hpp>
 
 namespace node_proxy {
 
 /// Makes an error with words about the case at hand, such as an address.
-[[nodiscard]] caf::error make_error(errc code, std::string context = {});
+[[nodiscard]] NODE_PROXY_EXPORT caf::error make_error(errc code,
+                                                      std::string context = {});
 
 /// The code of an error that `make_error` made, nothing for errors of CAF.
-[[nodiscard]] std::optional<errc> code_of(const caf::error& error);
+[[nodiscard]] NODE_PROXY_EXPORT std::optional<errc>
+code_of(const caf::error& error);
 
 /// The words that `make_error` got, or nothing.
-[[nodiscard]] std::string context_of(const caf::error& error);
+[[nodiscard]] NODE_PROXY_EXPORT std::string context_of(const caf::error& error);
 
 /// The error in words for people: "address_in_use: 127.0.0.1:4000". Errors of
 /// CAF itself by the names that CAF gives them.
-[[nodiscard]] std::string describe(const caf::error& error);
+[[nodiscard]] NODE_PROXY_EXPORT std::string describe(const caf::error& error);
 
 } // namespace node_proxy
 

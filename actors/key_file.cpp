@@ -11,6 +11,8 @@
 
 namespace node_proxy {
 
+using namespace internal;
+
 namespace {
 
 constexpr std::string_view head = "node-proxy key v1\nid ";

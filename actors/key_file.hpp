@@ -18,23 +18,24 @@
 
 #include <node_proxy/actors/file_error.hpp>
 #include <node_proxy/base/bytes.hpp>
+#include <node_proxy/base/export.hpp>
 #include <node_proxy/protocol/crypto/identity.hpp>
 
 namespace node_proxy {
 
 /// A new identity, from randomness of the operating system. Without such
 /// randomness there is no way on: libsodium ends the program then.
-[[nodiscard]] identity make_identity();
+[[nodiscard]] NODE_PROXY_EXPORT identity make_identity();
 
 /// Reads the identity in the key file at `path`. Errors: not_found,
 /// not_regular, not_private if anybody but the owner may read or write the
 /// file, too_large, damaged, io.
-[[nodiscard]] expected<identity, file_error>
+[[nodiscard]] NODE_PROXY_EXPORT expected<identity, file_error>
 load_identity(const std::string& path);
 
 /// Writes `self` to a new key file with mode 0600. Errors: exists (a key is
 /// never overwritten), not_found if there is no such folder, io.
-[[nodiscard]] expected<void, file_error> save_identity(const std::string& path,
-                                                       const identity& self);
+[[nodiscard]] NODE_PROXY_EXPORT expected<void, file_error>
+save_identity(const std::string& path, const identity& self);
 
 } // namespace node_proxy

@@ -7,6 +7,8 @@
 
 namespace node_proxy {
 
+using namespace internal;
+
 void register_messages([[maybe_unused]] caf::actor_system_config& cfg) {
 #if CAF_MAJOR_VERSION >= 1
   // In ascending order of the ids, as the table only grows at its end.

@@ -52,16 +52,47 @@
   X(retry_write)                                                               \
   X(handshake_failed)
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 #define NODE_PROXY_DECLARE(name) struct name;
 NODE_PROXY_LOCAL_MESSAGES(NODE_PROXY_DECLARE)
 #undef NODE_PROXY_DECLARE
 
-} // namespace node_proxy
+/// Whether `T` is in that list.
+template <class T>
+inline constexpr bool is_local_message = false;
+
+/// A message that has no form outside of its actor system.
+template <class T>
+concept local_message = is_local_message<T>;
+
+#if CAF_MAJOR_VERSION >= 1
+
+// It has a name and no content. That it does not fail is for the same reason as
+// with plain messages; who gets it from another process does without it
+// (`loop_actor`).
+template <class Inspector, local_message T>
+bool inspect(Inspector& f, T& x) {
+  return f.object(x).fields();
+}
+
+#else
+
+template <class Inspector, local_message T>
+typename Inspector::result_type inspect(Inspector& f, T&) {
+  using result = typename Inspector::result_type;
+  if constexpr (std::is_same_v<result, caf::error>)
+    return caf::sec::invalid_argument;
+  else
+    return f(caf::meta::type_name(caf::type_name<T>::value));
+}
+
+#endif
+
+} // namespace node_proxy::internal
 
 #define NODE_PROXY_ADD_TYPE_ID(name)                                           \
-  CAF_ADD_TYPE_ID(node_proxy_local_messages, (node_proxy::name))
+  CAF_ADD_TYPE_ID(node_proxy_local_messages, (node_proxy::internal::name))
 
 CAF_BEGIN_TYPE_ID_BLOCK(node_proxy_local_messages,
                         caf::id_block::node_proxy_messages::end)
@@ -72,6 +103,7 @@ CAF_END_TYPE_ID_BLOCK(node_proxy_local_messages)
 
 #define NODE_PROXY_LOCAL(name)                                                 \
   template <>                                                                  \
-  inline constexpr bool node_proxy::is_local_message<node_proxy::name> = true;
+  inline constexpr bool                                                        \
+    node_proxy::internal::is_local_message<node_proxy::internal::name> = true;
 NODE_PROXY_LOCAL_MESSAGES(NODE_PROXY_LOCAL)
 #undef NODE_PROXY_LOCAL

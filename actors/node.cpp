@@ -21,6 +21,8 @@
 
 namespace node_proxy {
 
+using namespace internal;
+
 namespace {
 
 /// The setting by which `spawn_node` knows that `init` was called.

@@ -12,12 +12,13 @@
 #include <node_proxy/actors/node_config.hpp>
 #include <node_proxy/actors/node_event.hpp>
 #include <node_proxy/actors/router.hpp>
+#include <node_proxy/base/export.hpp>
 
 namespace node_proxy {
 
 /// Prepares CAF for nodes: message types and the error category. To be called
 /// before the actor system is constructed from `cfg`.
-void init(caf::actor_system_config& cfg);
+NODE_PROXY_EXPORT void init(caf::actor_system_config& cfg);
 
 /// A running node. Its destructor shuts it down.
 ///
@@ -29,7 +30,7 @@ void init(caf::actor_system_config& cfg);
 ///
 /// Once a node was moved from, only `shutdown`, which does nothing then,
 /// assignment and the destructor may be called.
-class node {
+class NODE_PROXY_EXPORT node {
 public:
   node(node&&) noexcept;
   node& operator=(node&&) noexcept;
@@ -69,7 +70,7 @@ private:
 /// not_initialized if `init` was missed, bad_config,
 /// bad_state and state_in_use, which name the file, those of `register_engine`,
 /// and those of `listen`, which name the address.
-[[nodiscard]] expected<node, caf::error> spawn_node(caf::actor_system& system,
-                                                    node_config config);
+[[nodiscard]] NODE_PROXY_EXPORT expected<node, caf::error>
+spawn_node(caf::actor_system& system, node_config config);
 
 } // namespace node_proxy

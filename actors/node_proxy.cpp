@@ -6,7 +6,7 @@
 #include <node_proxy/base/hex.hpp>
 #include <node_proxy/messages/limits.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -328,4 +328,4 @@ node_proxy_service spawn_node_proxy(caf::actor_system& system,
     });
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -11,7 +11,7 @@
 #include <node_proxy/base/hex.hpp>
 #include <node_proxy/protocol/wire/advert.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -408,4 +408,4 @@ router_service spawn_router(caf::actor_system& system,
     });
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

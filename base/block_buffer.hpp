@@ -6,10 +6,10 @@
 #include <memory>
 #include <utility>
 
-#include <node_proxy/base/bytes.hpp>
 #include <node_proxy/base/block_allocator.hpp>
+#include <node_proxy/base/bytes.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// A buffer whose memory others may share when it is complete. Unlike a vector
 /// it never fills memory that is about to be written to.
@@ -53,4 +53,4 @@ private:
   std::size_t capacity_ = 0;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Ascending keys by deadline. Adding and taking out cost O(log n); consecutive
 /// keys with the same deadline count as one. A key that is no longer of
@@ -84,4 +84,4 @@ private:
   range last_; // may still grow
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -8,7 +8,7 @@
 
 #include <node_proxy/base/block_allocator.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// First in, first out, with access to all elements. Unlike a `std::deque` it
 /// allocates nothing while as much goes out as comes in, and holds nothing
@@ -59,7 +59,7 @@ public:
     items_.clear();
     begin_ = 0;
     auto bytes = items_.capacity() * sizeof(T);
-    if (bytes < detail::block_cache::least_block)
+    if (bytes < node_proxy::detail::block_cache::least_block)
       return;
     // Another queue of this thread is likely to need the block first, while it
     // is in the caches of the processor. A peak is not paid for ever.
@@ -104,4 +104,4 @@ private:
   std::size_t usual_ = 0;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -7,14 +7,16 @@
 #include <string_view>
 
 #include <node_proxy/base/bytes.hpp>
+#include <node_proxy/base/export.hpp>
 
 namespace node_proxy {
 
 /// `data` in lower-case digits, two per octet.
-[[nodiscard]] std::string to_hex(bytes_view data);
+[[nodiscard]] NODE_PROXY_EXPORT std::string to_hex(bytes_view data);
 
 /// The octets that `text` gives in digits of either case, two per octet;
 /// nothing if it has an odd length or another character.
-[[nodiscard]] std::optional<bytes> from_hex(std::string_view text);
+[[nodiscard]] NODE_PROXY_EXPORT std::optional<bytes>
+from_hex(std::string_view text);
 
 } // namespace node_proxy

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -87,4 +87,4 @@ std::string to_valid_utf8(std::string_view text) {
   return result;
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Whether `text` is valid UTF-8: no overlong forms, no surrogates, nothing
 /// above U+10FFFF (Unicode, table 3-7).
@@ -14,4 +14,4 @@ namespace node_proxy {
 /// `text` with every octet that is not part of valid UTF-8 replaced by U+FFFD.
 [[nodiscard]] std::string to_valid_utf8(std::string_view text);
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

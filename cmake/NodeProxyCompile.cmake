@@ -32,16 +32,11 @@ function(node_proxy_warnings target)
       -Wno-error=array-bounds>)
 endfunction()
 
-# A library of ours, static unless BUILD_SHARED_LIBS is set: include path in the
-# build and after installation. Shared ones lie beside each other. As long as
-# the major version is 0, a minor version may break what is linked to another.
+# A static library of a folder: include path in the build and after
+# installation.
 function(node_proxy_library target export_name)
   node_proxy_warnings(${target})
-  set_target_properties(${target} PROPERTIES EXPORT_NAME ${export_name}
-    VERSION ${PROJECT_VERSION}
-    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
-    INSTALL_RPATH "$ORIGIN" INSTALL_RPATH_USE_LINK_PATH TRUE)
-  add_library(node_proxy::${export_name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${export_name})
   target_include_directories(${target} PUBLIC
     "$<BUILD_INTERFACE:${NODE_PROXY_INCLUDE_DIR}>")
 endfunction()

@@ -7,15 +7,21 @@
 include(CMakePackageConfigHelpers)
 
 set(destination "${CMAKE_INSTALL_LIBDIR}/cmake/node_proxy")
-install(TARGETS node_proxy_base node_proxy_messages node_proxy_protocol
-  node_proxy_actors node_proxy EXPORT node_proxy
+set(libraries node_proxy)
+if(NOT BUILD_SHARED_LIBS)
+  list(APPEND libraries
+    node_proxy_actors node_proxy_protocol node_proxy_messages node_proxy_base)
+endif()
+install(TARGETS ${libraries} EXPORT node_proxy
   INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(EXPORT node_proxy NAMESPACE node_proxy::
   FILE node_proxyTargets.cmake DESTINATION "${destination}")
-foreach(folder IN ITEMS base messages protocol actors)
-  install(DIRECTORY "${PROJECT_SOURCE_DIR}/${folder}/"
-    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/node_proxy/${folder}"
-    FILES_MATCHING PATTERN "*.hpp")
+# The list is also what scripts/rules/includes goes by.
+file(STRINGS "${PROJECT_SOURCE_DIR}/cmake/public_headers.txt" headers)
+foreach(header IN LISTS headers)
+  cmake_path(GET header PARENT_PATH folder)
+  install(FILES "${PROJECT_SOURCE_DIR}/${header}"
+    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/node_proxy/${folder}")
 endforeach()
 
 configure_package_config_file(

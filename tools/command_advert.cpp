@@ -7,16 +7,18 @@
 
 #include <node_proxy/actors/advert_file.hpp>
 #include <node_proxy/actors/key_file.hpp>
-#include <node_proxy/messages/limits.hpp>
-#include <node_proxy/protocol/wire/advert.hpp>
 #include <node_proxy/base/hex.hpp>
+#include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
+#include <node_proxy/protocol/wire/advert.hpp>
 
 #include "command.hpp"
 #include "options.hpp"
 #include "reachable_address.hpp"
 
 namespace node_proxy::tools {
+
+using namespace internal;
 
 namespace {
 

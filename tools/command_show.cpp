@@ -9,6 +9,8 @@
 
 namespace node_proxy::tools {
 
+using namespace internal;
+
 namespace {
 
 int show(const std::string& file) {

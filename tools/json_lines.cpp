@@ -9,6 +9,8 @@
 
 namespace node_proxy::tools {
 
+using namespace internal;
+
 namespace {
 
 std::string line_of(const json& object) {

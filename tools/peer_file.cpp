@@ -7,8 +7,9 @@ expected<node_advert, file_error> load_peer(const std::string& path,
   auto advert = load_advert(path);
   if (advert && advert->id == self)
     return unexpected{
-      make_file_error(file_errc::damaged, {"advert file", path},
-                      "is that of this node itself; expected a peer's")};
+      file_error{file_errc::damaged,
+                 "advert file " + path
+                   + " is that of this node itself; expected a peer's"}};
   return advert;
 }
 

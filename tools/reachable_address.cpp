@@ -10,6 +10,8 @@
 
 namespace node_proxy::tools {
 
+using namespace internal;
+
 namespace {
 
 /// `tcp://[fe80::1%eth0]:4000` with the number of the interface for its name.

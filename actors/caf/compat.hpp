@@ -29,9 +29,6 @@ struct handler_signature<R(Ts...)> {
   using type = caf::result<R>(Ts...);
 };
 
-// What runs actors.
-using unit = caf::scheduler;
-
 // Whether an actor with this handler takes a message.
 template <class Signature, class Msg>
 inline constexpr bool is_handler_of = false;
@@ -42,21 +39,11 @@ inline constexpr bool is_handler_of<R(Msg), Msg> = true;
 // The end of the inputs in the text of a handler, "(x) -> (y)".
 constexpr char inputs_end = ')';
 
-// Whether the receiver was there to take the message.
-using enqueue_result = bool;
-
-template <class Msg>
-caf::mailbox_element_ptr make_element(caf::strong_actor_ptr from,
-                                      caf::message_id id, Msg msg) {
-  return caf::make_mailbox_element(std::move(from), id, std::move(msg));
-}
 #else
 template <class R, class... Ts>
 struct handler_signature<R(Ts...)> {
   using type = typename caf::replies_to<Ts...>::template with<R>;
 };
-
-using unit = caf::execution_unit;
 
 template <class Signature, class Msg>
 inline constexpr bool is_handler_of = false;
@@ -68,39 +55,14 @@ inline constexpr bool
 // The text is "caf::replies_to<x>::with<y>".
 constexpr char inputs_end = '>';
 
-using enqueue_result = void;
-
-template <class Msg>
-caf::mailbox_element_ptr make_element(caf::strong_actor_ptr from,
-                                      caf::message_id id, Msg msg) {
-  return caf::make_mailbox_element(std::move(from), id, {}, std::move(msg));
-}
 #endif
 
-template <class F>
-class end_hook : public caf::attachable {
-public:
-  explicit end_hook(F f) : f_{std::move(f)} {}
-
-  void actor_exited(const caf::error&, unit*) override { f_(); }
-
-private:
-  F f_;
-};
 template <class Signatures, class Msg>
 inline constexpr bool any_is_handler_of = false;
 
 template <template <class...> class List, class... Signatures, class Msg>
 inline constexpr bool any_is_handler_of<List<Signatures...>, Msg> =
   (is_handler_of<Signatures, Msg> || ...);
-
-/// Sends `msg` in the name of `from`, by the thread `by`.
-template <class Handle, class Msg>
-void enqueue(const Handle& to, unit* by, caf::strong_actor_ptr from,
-             caf::message_id id, Msg msg) {
-  caf::actor_cast<caf::abstract_actor*>(to)->enqueue(
-    make_element(std::move(from), id, std::move(msg)), by);
-}
 
 } // namespace detail
 
@@ -198,25 +160,6 @@ void fail(promise<R>& waiting, caf::error reason) {
   waiting = promise<R>{};
 }
 
-// -- requests in the name of another actor ------------------------------------
-
-/// Sends `msg` to `to` as the request `id` of `from`, to whom the answer will
-/// go. `self` is the actor that runs.
-template <class Self, class Msg>
-void send_as_request(Self* self, const caf::actor& from, caf::message_id id,
-                     const caf::actor& to, Msg msg) {
-  detail::enqueue(to, self->context(),
-                  caf::actor_cast<caf::strong_actor_ptr>(from), id,
-                  std::move(msg));
-}
-
-/// Ends a companion, which no thread runs and which would otherwise stay in the
-/// registry of the actor system if an engine behind CAF's middleman was asked.
-inline void end_companion(caf::actor_companion& who) {
-  who.on_enqueue(nullptr);
-  who.cleanup(caf::exit_reason::user_shutdown, nullptr);
-}
-
 // -- messages to oneself ------------------------------------------------------
 
 /// Sends `msg` to `self` after `delay`, by the clock of the actor system. It
@@ -231,55 +174,6 @@ void send_later(Self* self, Duration delay, Msg msg) {
                        std::move(msg));
   else
     self->delayed_send(caf::actor_cast<caf::actor>(self), wait, std::move(msg));
-}
-
-// -- running actors -----------------------------------------------------------
-
-/// What runs actors, as they see it: 1.x calls that a scheduler.
-class actor_unit : public detail::unit {
-public:
-#if CAF_MAJOR_VERSION >= 1
-  explicit actor_unit(caf::actor_system&) {}
-
-  void schedule(caf::resumable* job) final {
-    run_later(job);
-  }
-  void delay(caf::resumable* job) final {
-    run_later(job);
-  }
-  void start() final {}
-  void stop() final {}
-#else
-  explicit actor_unit(caf::actor_system& system)
-    : caf::execution_unit{&system} {}
-
-  void exec_later(caf::resumable* job) final {
-    run_later(job);
-  }
-#endif
-
-  /// `job` was woken.
-  virtual void run_later(caf::resumable* job) = 0;
-};
-
-/// Has CAF's scheduler run `job`.
-inline void schedule(caf::actor_system& system, caf::resumable* job) {
-#if CAF_MAJOR_VERSION >= 1
-  system.scheduler().schedule(job);
-#else
-  system.scheduler().enqueue(job);
-#endif
-}
-
-// -- the end of an actor system -----------------------------------------------
-
-/// Has `f` called, by whatever thread, when the destructor of an actor system
-/// has begun: once it has waited for the actors that it waits for.
-template <class F>
-void at_end_of(caf::actor_system& system, F f) {
-  // An actor of CAF's own that lives as long as its system.
-  caf::actor_cast<caf::abstract_actor*>(system.config_serv())
-    ->attach(caf::attachable_ptr{new detail::end_hook<F>{std::move(f)}});
 }
 
 // -- configuration ------------------------------------------------------------

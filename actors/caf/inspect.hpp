@@ -15,6 +15,7 @@
 #include <caf/type_id.hpp>
 
 #include <node_proxy/actors/error.hpp>
+#include <node_proxy/base/export.hpp>
 #include <node_proxy/messages/basics.hpp>
 
 namespace node_proxy {
@@ -27,18 +28,9 @@ inline constexpr bool is_plain_message = false;
 template <class T>
 inline constexpr bool is_handle_message = false;
 
-/// Whether `T` is in the list NODE_PROXY_LOCAL_MESSAGES, which only the module
-/// has.
-template <class T>
-inline constexpr bool is_local_message = false;
-
 /// A message with handles of actors, see `fields`.
 template <class T>
 concept handle_message = is_handle_message<T>;
-
-/// A message that has no form outside of its actor system.
-template <class T>
-concept local_message = is_local_message<T>;
 
 /// A plain message that our `inspect` is for. 0.17 transmits an enum that is a
 /// message by itself as its number, and leaves it to the receiver what to do
@@ -54,14 +46,14 @@ concept plain_message = is_plain_message<T>
 /// such as an enum without a name. Defined for plain messages in
 /// messages.cpp, which keeps the archives out of all that includes this.
 template <class T>
-[[nodiscard]] bool message_to_bare(const T& x, bytes& bare);
+[[nodiscard]] NODE_PROXY_EXPORT bool message_to_bare(const T& x, bytes& bare);
 
 /// Reads `x` from its BARE encoding. Returns whether it was one.
 template <class T>
-[[nodiscard]] bool message_from_bare(bytes_view bare, T& x);
+[[nodiscard]] NODE_PROXY_EXPORT bool message_from_bare(bytes_view bare, T& x);
 
 /// `bare` in hexadecimal, for CAF's log.
-[[nodiscard]] std::string to_hex_text(bytes_view bare);
+[[nodiscard]] NODE_PROXY_EXPORT std::string to_hex_text(bytes_view bare);
 
 #if CAF_MAJOR_VERSION >= 1
 
@@ -89,13 +81,6 @@ bool inspect(Inspector& f, T& x) {
       return f.object(x).fields(f.field("value", fields)...);
     },
     x.fields());
-}
-
-// It has a name and no content. That it does not fail is for the same reason as
-// above; who gets it from another process does without it (`loop_actor`).
-template <class Inspector, local_message T>
-bool inspect(Inspector& f, T& x) {
-  return f.object(x).fields();
 }
 
 template <class Inspector>
@@ -147,15 +132,6 @@ typename Inspector::result_type inspect(Inspector& f, T& x) {
       return f(caf::meta::type_name(caf::type_name<T>::value), fields...);
     },
     x.fields());
-}
-
-template <class Inspector, local_message T>
-typename Inspector::result_type inspect(Inspector& f, T&) {
-  using result = typename Inspector::result_type;
-  if constexpr (std::is_same_v<result, caf::error>)
-    return caf::sec::invalid_argument;
-  else
-    return f(caf::meta::type_name(caf::type_name<T>::value));
 }
 
 #endif

@@ -3,7 +3,7 @@
 #include <node_proxy/actors/caf/messages.hpp>
 #include <node_proxy/actors/router.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -21,7 +21,7 @@ bool is_foreign_end(const caf::mailbox_element& what) {
 
 #if CAF_MAJOR_VERSION >= 1
 
-bool is_intrusion(const caf::mailbox_element& what, detail::unit* by) {
+bool is_intrusion(const caf::mailbox_element& what, unit* by) {
   // What CAF does in the middleman's threads for other reasons than a message
   // from outside, it does without `by`.
   if (by == nullptr || caf::proxy_registry::current() == nullptr)
@@ -40,7 +40,7 @@ bool is_intrusion(const caf::mailbox_element& what, detail::unit* by) {
 
 // Of our messages, those that cannot leave a process do not arrive either.
 // CAF's own may, and two of them end whoever gets them.
-bool is_intrusion(const caf::mailbox_element& what, detail::unit* by) {
+bool is_intrusion(const caf::mailbox_element& what, unit* by) {
   if (!what.content().match_elements<caf::exit_msg>()
       && !what.content().match_elements<caf::error>())
     return false;
@@ -54,4 +54,4 @@ bool is_intrusion(const caf::mailbox_element& what, detail::unit* by) {
 
 #endif
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

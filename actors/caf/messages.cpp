@@ -5,6 +5,8 @@
 
 namespace node_proxy {
 
+using namespace internal;
+
 template <class T>
 bool message_to_bare(const T& x, bytes& bare) {
   return encode_to(bare, x, bare_values::unchecked).has_value();

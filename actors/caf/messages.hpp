@@ -17,6 +17,7 @@
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/actors/exchange_messages.hpp>
 #include <node_proxy/actors/node_event.hpp>
+#include <node_proxy/base/export.hpp>
 #include <node_proxy/messages/node_proxy_msg.hpp>
 #include <node_proxy/messages/router_msg.hpp>
 
@@ -76,7 +77,7 @@ NODE_PROXY_HANDLE_MESSAGES(NODE_PROXY_DECLARE)
 /// Makes all messages and the error category known to CAF: for all actor
 /// systems of the process in 1.x (where it also does this for CAF itself), for
 /// those made with `cfg` in 0.17. To be called before any of them is made.
-void register_messages(caf::actor_system_config& cfg);
+NODE_PROXY_EXPORT void register_messages(caf::actor_system_config& cfg);
 
 } // namespace node_proxy
 

@@ -6,11 +6,11 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include <node_proxy/actors/disk/write_signals.hpp>
+#include <node_proxy/base/hex.hpp>
 #include <node_proxy/protocol/wire/advert.hpp>
 #include <node_proxy/protocol/wire/bare.hpp>
-#include <node_proxy/base/hex.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -237,4 +237,4 @@ expected<void, file_error> node_store::apply(const state_changes& changes) {
   return {};
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -13,7 +13,7 @@
 #include <node_proxy/messages/identities.hpp>
 #include <node_proxy/protocol/peer/address_memory.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// What a node found when it started.
 struct stored_state {
@@ -87,4 +87,4 @@ private:
   state_file file_;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -11,7 +11,7 @@
 #include <node_proxy/actors/disk/write_signals.hpp>
 #include <node_proxy/actors/loop/descriptor.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -154,4 +154,4 @@ expected<void, file_error> replace_file(const file_name& name,
   return {};
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -11,7 +11,7 @@
 #include <node_proxy/actors/file_error.hpp>
 #include <node_proxy/base/bytes.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// A file as its errors name it.
 struct file_name {
@@ -52,4 +52,4 @@ create_private_file(const file_name& name, bytes_view content);
 [[nodiscard]] expected<void, file_error> replace_file(const file_name& name,
                                                       bytes_view content);
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -12,7 +12,7 @@
 
 #include <node_proxy/actors/disk/write_signals.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -250,4 +250,4 @@ file_error state_file::error_of(const SQLite::Exception& e) const {
   }
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -16,7 +16,7 @@ class Database;
 class Exception;
 } // namespace SQLite
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Tells files apart, whatever their names.
 struct file_identity {
@@ -78,4 +78,4 @@ private:
   std::unique_ptr<SQLite::Database> database_;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

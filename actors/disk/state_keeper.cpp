@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -99,4 +99,4 @@ state_keeper_actor spawn_state_keeper(caf::actor_system& system,
     keeper_behavior, std::move(shared), std::move(log));
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

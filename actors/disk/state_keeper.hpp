@@ -7,7 +7,7 @@
 #include <node_proxy/actors/local_messages.hpp>
 #include <node_proxy/actors/log/node_log.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Time has come to write again what could not be written.
 struct retry_write {};
@@ -25,4 +25,4 @@ using state_keeper_actor =
                                                     node_store store,
                                                     node_log log = {});
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

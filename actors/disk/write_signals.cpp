@@ -2,7 +2,7 @@
 
 #include <ctime>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 write_signals_blocked::write_signals_blocked() noexcept {
   sigemptyset(&ours_);
@@ -23,4 +23,4 @@ write_signals_blocked::~write_signals_blocked() {
   ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

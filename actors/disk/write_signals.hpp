@@ -4,7 +4,7 @@
 
 #include <csignal>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// As long as this lives, a write of this thread that goes beyond the limit of
 /// file sizes (SIGXFSZ), or to a pipe that nobody reads (SIGPIPE), fails with
@@ -22,4 +22,4 @@ private:
   sigset_t before_{};
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -3,7 +3,7 @@
 #include <atomic>
 #include <utility>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -55,4 +55,4 @@ bool has_ended(const caf::actor& whom) {
   return *ended;
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

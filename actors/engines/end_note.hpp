@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <memory>
 
-#include <node_proxy/actors/caf/compat.hpp>
+#include <node_proxy/actors/caf/running.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Is left on an actor. Unlike CAF's monitors it needs no mailbox: what it does
 /// comes before, or between, the messages to those who monitor the actor, when
@@ -25,7 +25,7 @@ public:
   /// The actor has ended. Called once, without a lock of the actor.
   virtual void handle_end() = 0;
 
-  void actor_exited(const caf::error&, detail::unit*) final { handle_end(); }
+  void actor_exited(const caf::error&, unit*) final { handle_end(); }
   bool matches(const token& what) final;
 
 private:
@@ -41,4 +41,4 @@ void detach(const caf::actor& whom, end_note::id_type id);
 /// Whether an actor has ended, even if others have not been told yet.
 [[nodiscard]] bool has_ended(const caf::actor& whom);
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -2,7 +2,7 @@
 
 #include <mutex>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -209,4 +209,4 @@ engine_directory::key_of(const caf::actor& engine) {
   return caf::actor_cast<caf::abstract_actor*>(engine);
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -19,7 +19,7 @@
 #include <node_proxy/actors/log/node_log.hpp>
 #include <node_proxy/messages/basics.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 class engine_directory;
 struct engine_left;
@@ -135,4 +135,4 @@ private:
   std::unordered_set<engine_name> vacant_before_;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

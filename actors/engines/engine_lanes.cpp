@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -184,4 +184,4 @@ void engine_lanes::forget_if_done(lane& x) {
   engines_->unwatch(entry, self_->id());
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

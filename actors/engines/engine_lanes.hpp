@@ -13,14 +13,14 @@
 
 #include <node_proxy/actors/engines/engine_directory.hpp>
 #include <node_proxy/actors/engines/engine_requests.hpp>
-#include <node_proxy/actors/log/node_log.hpp>
 #include <node_proxy/actors/engines/request_table.hpp>
-#include <node_proxy/protocol/wire/control.hpp>
+#include <node_proxy/actors/log/node_log.hpp>
 #include <node_proxy/base/fifo.hpp>
 #include <node_proxy/protocol/delivery/inbox.hpp>
 #include <node_proxy/protocol/peer/peer_action.hpp>
+#include <node_proxy/protocol/wire/control.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// One queue for each engine that had messages from this peer. An engine gets
 /// the next ones when it has taken some: what its mailbox holds is bounded, and
@@ -94,4 +94,4 @@ private:
   request_table<lane*> asked_;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -3,7 +3,7 @@
 #include <mutex>
 #include <utility>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Where answers wait for whoever asked, whatever thread they come from.
 class engine_requests::answer_box {
@@ -62,4 +62,4 @@ caf::actor_companion& engine_requests::companion() const {
     caf::actor_cast<caf::abstract_actor*>(asker_));
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

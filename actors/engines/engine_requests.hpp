@@ -11,9 +11,10 @@
 #include <caf/actor_companion.hpp>
 
 #include <node_proxy/actors/caf/compat.hpp>
+#include <node_proxy/actors/caf/running.hpp>
 #include <node_proxy/actors/local_messages.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Engines have answered.
 struct engines_answered {};
@@ -71,4 +72,4 @@ private:
   caf::actor asker_;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -11,7 +11,7 @@
 
 #include <node_proxy/base/fifo.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Requests by their numbers. Mostly the oldest one is answered first; whatever
 /// the order, and if one is never answered, at most a few more than twice those
@@ -77,4 +77,4 @@ private:
   std::size_t taken_ = 0; // of entries_
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

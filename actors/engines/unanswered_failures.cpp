@@ -1,6 +1,6 @@
 #include <node_proxy/actors/engines/unanswered_failures.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 std::vector<reason_count> unanswered_failures::counts() const {
   std::vector<reason_count> result;
@@ -17,4 +17,4 @@ std::uint64_t unanswered_failures::total() const noexcept {
   return result;
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -10,7 +10,7 @@
 #include <node_proxy/actors/errc.hpp>
 #include <node_proxy/actors/exchange_messages.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Messages of this node that were not delivered and whose senders wait for no
 /// answer, by reason. The Router and all Node Proxies share one.
@@ -32,4 +32,4 @@ private:
   std::array<std::atomic<std::uint64_t>, errc_count + 1> counts_{};
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

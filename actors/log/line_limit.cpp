@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 std::optional<std::uint64_t> line_limit::handle_line(std::string_view kind,
                                                      std::string_view text,
@@ -27,4 +27,4 @@ std::optional<std::uint64_t> line_limit::handle_line(std::string_view kind,
   return std::exchange(known.left_out, 0);
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -11,7 +11,7 @@
 
 #include <node_proxy/protocol/timestamp.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Lets through what an operator can read: not the line that was the last one
 /// anyway, and in an interval only a few of one kind. The others are counted,
@@ -48,4 +48,4 @@ private:
   steady_time last_at_{};
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -7,7 +7,7 @@
 
 #include <node_proxy/actors/log/line_limit.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 class node_log::sink {
 public:
@@ -53,4 +53,4 @@ void node_log::pass_on(spdlog::level::level_enum level, std::string_view kind,
   sink_->write(level, kind, text);
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

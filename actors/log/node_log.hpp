@@ -13,7 +13,7 @@ namespace spdlog {
 class logger;
 }
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Writes to the logger that the user of the node gave (`node_config::logger`),
 /// or to nobody. Lines that repeat themselves are left out (`line_limit`).
@@ -65,4 +65,4 @@ private:
   std::shared_ptr<sink> sink_;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

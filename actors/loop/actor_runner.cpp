@@ -9,7 +9,7 @@
 #include <mutex>
 #include <utility>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -345,4 +345,4 @@ bool actor_runner::has_this_thread() noexcept {
   return this_unit != nullptr;
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -5,8 +5,9 @@
 #include <memory>
 
 #include <node_proxy/actors/caf/compat.hpp>
+#include <node_proxy/actors/caf/running.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// What the threads of an `actor_runner` wait for.
 class event_source {
@@ -64,4 +65,4 @@ private:
   std::shared_ptr<core> core_;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -6,7 +6,7 @@
 #include <node_proxy/actors/local_messages.hpp>
 #include <node_proxy/protocol/ids.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// There may be something to read again, or room to write. It may come for no
 /// reason, and to an earlier owner.
@@ -17,4 +17,4 @@ struct connection_ready {
 /// What an owner of connections understands.
 using connection_owner = actor_interface<void(connection_ready)>;
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -8,7 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 descriptor::~descriptor() {
   if (fd_ >= 0)
@@ -43,4 +43,4 @@ std::string error_text(os_error error) {
   return std::generic_category().message(error.number);
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

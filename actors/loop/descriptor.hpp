@@ -8,7 +8,7 @@
 
 #include <node_proxy/base/bytes.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// A file descriptor that is closed with its owner.
 class descriptor {
@@ -56,4 +56,4 @@ void reset_waker(int fd) noexcept;
 /// What the operating system says about an error.
 [[nodiscard]] std::string error_text(os_error error);
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

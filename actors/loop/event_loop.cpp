@@ -14,7 +14,7 @@
 
 #include <sys/epoll.h>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -368,4 +368,4 @@ void timer::wait_until(steady_time at) {
     events.interrupt();
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

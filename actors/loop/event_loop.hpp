@@ -9,13 +9,14 @@
 #include <vector>
 
 #include <node_proxy/actors/caf/compat.hpp>
+#include <node_proxy/actors/caf/running.hpp>
 #include <node_proxy/actors/local_messages.hpp>
 #include <node_proxy/actors/loop/actor_runner.hpp>
 #include <node_proxy/actors/loop/connection_ready.hpp>
 #include <node_proxy/actors/loop/descriptor.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// The time of a `timer` has come.
 struct tick {};
@@ -142,4 +143,4 @@ private:
   std::optional<steady_time> armed_;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -7,9 +7,10 @@
 
 #include <node_proxy/actors/caf/compat.hpp>
 #include <node_proxy/actors/caf/intrusion.hpp>
+#include <node_proxy/actors/caf/running.hpp>
 #include <node_proxy/actors/loop/event_loop.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// An actor that runs in the event loop, whoever wakes it. CAF's scheduler may
 /// be busy with others, and looks for work only every 50 to 100 us otherwise.
@@ -33,14 +34,13 @@ public:
 
   using caf::abstract_actor::enqueue;
 
-  detail::enqueue_result enqueue(caf::mailbox_element_ptr what,
-                                 detail::unit* by) override {
+  enqueue_result enqueue(caf::mailbox_element_ptr what, unit* by) override {
     if (is_intrusion(*what, by))
-      what = detail::make_element(what->sender, what->mid, caf::message{});
+      what = make_element(what->sender, what->mid, caf::message{});
     return stateful::enqueue(std::move(what), &unit_);
   }
 
-  void launch(detail::unit*, bool lazy, bool hide) override {
+  void launch(unit*, bool lazy, bool hide) override {
     stateful::launch(&unit_, lazy, hide);
   }
 
@@ -65,4 +65,4 @@ spawn_in_loop(caf::actor_system& system, event_loop& loop,
                                                               std::move(init));
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -6,7 +6,7 @@
 
 #include <node_proxy/protocol/timestamp.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// The wall clock, counted from 2024-01-01 00:00 UTC.
 [[nodiscard]] inline std::chrono::seconds wall_time() {
@@ -21,4 +21,4 @@ template <class Self>
   return {self->clock().now().time_since_epoch(), wall_time()};
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -2,7 +2,7 @@
 
 #include <sodium/randombytes.h>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 secret_key os_random_key() {
   secret_key result;
@@ -10,4 +10,4 @@ secret_key os_random_key() {
   return result;
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -4,7 +4,7 @@
 
 #include <node_proxy/actors/proxy/node_proxy_state.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 void node_proxy_state::handle(const attach_session& msg) {
   auto id = msg.connection->id();
@@ -80,4 +80,4 @@ void node_proxy_state::perform(close_connection& action) {
     found.mapped()->close();
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -22,7 +22,7 @@
 #include <node_proxy/protocol/peer/peer_record.hpp>
 #include <node_proxy/protocol/session/handshake.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// A message for the peer, handed on by the Router.
 struct routed_msg {
@@ -132,4 +132,4 @@ struct node_proxy_config {
 [[nodiscard]] node_proxy_service spawn_node_proxy(caf::actor_system& system,
                                                   node_proxy_config config);
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -9,12 +9,12 @@
 #include <vector>
 
 #include <node_proxy/actors/engines/engine_lanes.hpp>
-#include <node_proxy/actors/proxy/node_proxy_service.hpp>
 #include <node_proxy/actors/loop/now.hpp>
+#include <node_proxy/actors/proxy/node_proxy_service.hpp>
 #include <node_proxy/actors/proxy/pending_sends.hpp>
 #include <node_proxy/protocol/peer/peer.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// The shell around a `peer`: feeds it, does what it says, keeps its time.
 class node_proxy_state {
@@ -161,4 +161,4 @@ private:
   std::optional<timer> timer_;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

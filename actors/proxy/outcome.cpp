@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 errc to_errc(send_error error) {
   switch (error) {
@@ -50,4 +50,4 @@ caf::error to_error(const send_failure& failure) {
   return make_error(to_errc(failure.error));
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

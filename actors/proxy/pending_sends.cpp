@@ -6,7 +6,7 @@
 
 #include <node_proxy/actors/proxy/outcome.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -124,4 +124,4 @@ void pending_sends::handle_outcome(entry& x, const send_outcome& outcome) {
     answer(*waiting);
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -15,7 +15,7 @@
 #include <node_proxy/base/fifo.hpp>
 #include <node_proxy/protocol/delivery/outbox.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// One table of all promises that a Node Proxy has given for messages. Whatever
 /// way it is left, each of them is kept: the destructor answers those that are
@@ -89,4 +89,4 @@ private:
   std::size_t ended_ = 0; // of entries_
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -13,7 +13,7 @@
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/delivery/rejection.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -266,4 +266,4 @@ local_delivery_actor spawn_local_delivery(caf::actor_system& system,
     [config](auto* self) { return local_delivery_behavior(self, config); });
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

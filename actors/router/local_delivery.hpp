@@ -5,12 +5,12 @@
 #include <memory>
 
 #include <node_proxy/actors/engines/engine_lanes.hpp>
-#include <node_proxy/actors/loop/event_loop.hpp>
-#include <node_proxy/actors/log/node_log.hpp>
-#include <node_proxy/actors/proxy/node_proxy_service.hpp>
 #include <node_proxy/actors/engines/unanswered_failures.hpp>
+#include <node_proxy/actors/log/node_log.hpp>
+#include <node_proxy/actors/loop/event_loop.hpp>
+#include <node_proxy/actors/proxy/node_proxy_service.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// What a Node Proxy is for another node: an engine need not know whether the
 /// one that it sends to lives on its own node. Outcomes, expiry and bounds are
@@ -36,4 +36,4 @@ struct local_delivery_config {
 spawn_local_delivery(caf::actor_system& system,
                      const local_delivery_config& config);
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -2,10 +2,10 @@
 
 #include <node_proxy/actors/router/router_state.hpp>
 
-#include <node_proxy/messages/limits.hpp>
 #include <node_proxy/base/utf8.hpp>
+#include <node_proxy/messages/limits.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -51,4 +51,4 @@ caf::result<engine_found> router_state::handle(const lookup_engine& msg) {
   return engine_found{(*entry)->engine()};
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -9,7 +9,7 @@
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/base/hex.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -152,4 +152,4 @@ void router_state::write_state() {
           });
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -8,7 +8,7 @@
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/base/hex.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 // -- what acceptors and Node Proxies say
 // ---------------------------------------
@@ -246,4 +246,4 @@ router_state::trouble& router_state::trouble_with(const node_id& id) {
   return troubles_[id];
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -17,7 +17,7 @@
 #include <node_proxy/actors/transport/acceptor_messages.hpp>
 #include <node_proxy/actors/transport/transport_messages.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// This node listens at these addresses: they go into its advert.
 struct local_addresses {
@@ -60,4 +60,4 @@ struct router_services {
                                           const router_services& services,
                                           const stored_state& stored);
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

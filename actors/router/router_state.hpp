@@ -13,15 +13,15 @@
 #include <utility>
 #include <vector>
 
-#include <node_proxy/actors/router/local_delivery.hpp>
-#include <node_proxy/actors/node_event.hpp>
-#include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/disk/state_keeper.hpp>
+#include <node_proxy/actors/node_event.hpp>
+#include <node_proxy/actors/router/local_delivery.hpp>
+#include <node_proxy/actors/router/router_service.hpp>
+#include <node_proxy/protocol/crypto/random_source.hpp>
 #include <node_proxy/protocol/node/advert_book.hpp>
 #include <node_proxy/protocol/node/peer_book.hpp>
-#include <node_proxy/protocol/crypto/random_source.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 class router_state {
 public:
@@ -202,4 +202,4 @@ private:
   std::uint64_t unanswered_before_ = 0;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

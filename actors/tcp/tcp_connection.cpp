@@ -7,7 +7,7 @@
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/wire/frame.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -223,4 +223,4 @@ connection_ptr make_tcp_connection(std::unique_ptr<watched_socket> socket,
     std::move(socket), std::move(transport), std::move(place));
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

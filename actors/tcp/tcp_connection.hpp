@@ -9,7 +9,7 @@
 #include <node_proxy/actors/tcp/tcp_socket.hpp>
 #include <node_proxy/actors/transport/connection.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Makes a connection of a connected socket.
 /// @param transport who waits until the peer has taken what was written last.
@@ -18,4 +18,4 @@ namespace node_proxy {
 make_tcp_connection(std::unique_ptr<watched_socket> socket,
                     linger_actor transport, std::shared_ptr<void> place);
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

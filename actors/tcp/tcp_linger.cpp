@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -79,4 +79,4 @@ void lingering_sockets::handle_all_deadlines() {
   sockets_.clear();
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -11,7 +11,7 @@
 #include <node_proxy/actors/tcp/tcp_socket.hpp>
 #include <node_proxy/actors/transport/connection.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// A socket that nobody owns any more.
 struct abandoned_socket {
@@ -63,4 +63,4 @@ private:
   std::unordered_map<connection_id, std::shared_ptr<abandoned_socket>> sockets_;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

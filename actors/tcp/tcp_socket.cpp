@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -212,4 +212,4 @@ errc error_code(os_error error) {
   }
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -11,7 +11,7 @@
 #include <node_proxy/base/bytes.hpp>
 #include <node_proxy/messages/transport_address.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// A socket that listens at `address`, port 0 for any.
 [[nodiscard]] expected<descriptor, os_error>
@@ -55,4 +55,4 @@ void abort_connection(int fd) noexcept;
 /// The error code for a failed attempt to listen or connect.
 [[nodiscard]] errc error_code(os_error error);
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

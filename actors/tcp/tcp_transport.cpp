@@ -19,7 +19,7 @@
 #include <node_proxy/protocol/wire/address_kind.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -439,4 +439,4 @@ transport_actor spawn_tcp_transport(caf::actor_system& system,
     [=](auto* self) { return tcp_transport(self, loop, max_unproven, log); });
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

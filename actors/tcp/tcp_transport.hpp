@@ -9,7 +9,7 @@
 #include <node_proxy/actors/loop/event_loop.hpp>
 #include <node_proxy/actors/transport/transport_messages.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Starts the TCP transport. It never looks up names and never waits for the
 /// network. Send it an exit message to end it: it listens no more then, dials
@@ -23,4 +23,4 @@ namespace node_proxy {
 spawn_tcp_transport(caf::actor_system& system, std::shared_ptr<event_loop> loop,
                     std::size_t max_unproven, node_log log = {});
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -15,7 +15,7 @@
 #include <node_proxy/protocol/crypto/random_source.hpp>
 #include <node_proxy/protocol/session/handshake.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -217,4 +217,4 @@ std::vector<inbound_handler> spawn_acceptors(caf::actor_system& system,
   return result;
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

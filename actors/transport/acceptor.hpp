@@ -11,7 +11,7 @@
 #include <node_proxy/actors/transport/acceptor_messages.hpp>
 #include <node_proxy/actors/transport/transport_messages.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Spawns a fixed number of acceptors. They have threads of their own, since a
 /// handshake takes as long as hundreds of messages: those who are connected are
@@ -22,4 +22,4 @@ namespace node_proxy {
 spawn_acceptors(caf::actor_system& system, const node_config& config,
                 admission_actor router, std::shared_ptr<event_loop> loop);
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -13,7 +13,7 @@
 #include <node_proxy/protocol/session/handshake.hpp>
 #include <node_proxy/protocol/session/negotiation.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Somebody asks for a connection. It may be a replay, so the Router only looks
 /// things up.
@@ -48,4 +48,4 @@ using admission_actor =
   actor_interface<admission(admission_request), void(proven_connection),
                   void(handshake_failed)>;
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

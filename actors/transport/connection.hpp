@@ -15,7 +15,7 @@
 #include <node_proxy/messages/field.hpp>
 #include <node_proxy/protocol/ids.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Why a connection came to its end without its owner's doing.
 enum class close_reason : std::uint8_t {
@@ -26,10 +26,6 @@ enum class close_reason : std::uint8_t {
   /// The peer announced a frame longer than allowed.
   length_over_limit,
 };
-
-template <>
-inline constexpr std::array<std::string_view, 3> enum_names<close_reason>{
-  "lost", "length_zero", "length_over_limit"};
 
 /// A connection. It cuts the stream into frames and knows nothing of what is in
 /// them. It is no actor: its owner, one actor at a time, reads and writes in
@@ -99,5 +95,14 @@ public:
 };
 
 using connection_ptr = std::shared_ptr<connection>;
+
+} // namespace node_proxy::internal
+
+namespace node_proxy {
+
+template <>
+inline constexpr std::array<std::string_view, 3>
+  enum_names<internal::close_reason>{"lost", "length_zero",
+                                     "length_over_limit"};
 
 } // namespace node_proxy

@@ -10,7 +10,7 @@
 
 #include <node_proxy/protocol/wire/address_kind.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -53,4 +53,4 @@ std::vector<tcp_addr> dial_targets(const tcp_addr& address) {
   return result;
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

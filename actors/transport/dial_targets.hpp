@@ -7,7 +7,7 @@
 
 #include <node_proxy/messages/transport_address.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// At most so many links are tried, as each costs a socket.
 inline constexpr std::size_t max_dial_targets = 8;
@@ -19,4 +19,4 @@ inline constexpr std::size_t max_dial_targets = 8;
 /// if there is no such interface.
 [[nodiscard]] std::vector<tcp_addr> dial_targets(const tcp_addr& address);
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

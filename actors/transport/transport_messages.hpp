@@ -12,7 +12,7 @@
 #include <node_proxy/actors/transport/connection.hpp>
 #include <node_proxy/messages/transport_address.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// What can be told that somebody has connected.
 using inbound_handler = actor_interface<void(inbound), void(inbound_refused)>;
@@ -70,4 +70,4 @@ struct inbound {
 /// Somebody has connected and was shut out, for want of a place.
 struct inbound_refused {};
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -15,6 +15,7 @@ namespace bench {
 namespace {
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 /// Repeats `work` for a while, first to warm up.
 template <class Work>

@@ -22,6 +22,7 @@ namespace bench {
 namespace {
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 /// The line of a result, but for the figures.
 json begin_line(const link_options& options) {

@@ -46,9 +46,9 @@ node_proxy::node_config make_link_config(const link_options& x) {
 }
 
 std::string cipher_name(const link_options& options) {
-  using node_proxy::cipher_suite;
-  auto aes =
-    !options.chacha && node_proxy::init_crypto() && node_proxy::aes_available();
+  using node_proxy::internal::cipher_suite;
+  auto aes = !options.chacha && node_proxy::init_crypto()
+             && node_proxy::internal::aes_available();
   return std::string{node_proxy::name(aes ? cipher_suite::aes256_gcm
                                           : cipher_suite::chacha20_poly1305)};
 }

@@ -13,6 +13,7 @@ namespace bench {
 namespace {
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 struct echo_state {
   explicit echo_state(caf::event_based_actor*) {

@@ -22,6 +22,7 @@ namespace bench {
 namespace {
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 struct arrivals {
   std::atomic<std::uint64_t> messages = 0;

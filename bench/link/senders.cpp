@@ -17,6 +17,7 @@ namespace bench {
 namespace {
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 /// What one sender did.
 struct sent {

@@ -15,6 +15,7 @@ namespace bench {
 namespace {
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 /// A message as the Node Proxy encodes it; the payload stays where it is.
 void encode_message(benchmark::State& state) {

@@ -6,8 +6,8 @@
 #include <benchmark/benchmark.h>
 
 #include <node_proxy/protocol/crypto/crypto_init.hpp>
-#include <node_proxy/protocol/wire/frame.hpp>
 #include <node_proxy/protocol/session/sealing.hpp>
+#include <node_proxy/protocol/wire/frame.hpp>
 
 #include "micro/micro.hpp"
 
@@ -16,6 +16,7 @@ namespace bench {
 namespace {
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 /// Numbers of frames that do not change their length.
 constexpr std::uint64_t first_number = 1u << 20;

@@ -15,6 +15,7 @@ namespace bench {
 namespace {
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 constexpr std::size_t outbox_bytes = 64u << 20;
 constexpr std::size_t outbox_messages = 1u << 20;

@@ -29,6 +29,7 @@ namespace bench {
 namespace {
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 struct peers_options {
   /// None: an actor system of CAF without a node.

@@ -19,6 +19,7 @@ namespace bench {
 namespace {
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 /// Deadlines are looked at this often; none of them is urgent here.
 constexpr std::chrono::milliseconds sweep_interval{200};

@@ -11,8 +11,8 @@
 #include <span>
 #include <vector>
 
-#include <node_proxy/protocol/wire/frame.hpp>
 #include <node_proxy/protocol/peer/peer.hpp>
+#include <node_proxy/protocol/wire/frame.hpp>
 
 #include "support/tcp.hpp"
 
@@ -88,11 +88,11 @@ private:
   void write();
   void open_socket();
 
-  void perform(const node_proxy::dial_peer& action);
-  void perform(const node_proxy::transmit_frames& action);
-  void perform(const node_proxy::close_connection& action);
-  void perform(const node_proxy::send_outcome& action);
-  void perform(const node_proxy::peer_event& action);
+  void perform(const node_proxy::internal::dial_peer& action);
+  void perform(const node_proxy::internal::transmit_frames& action);
+  void perform(const node_proxy::internal::close_connection& action);
+  void perform(const node_proxy::internal::send_outcome& action);
+  void perform(const node_proxy::internal::peer_event& action);
   template <class Other>
   void perform(const Other&) {
     // Nobody sends messages or adverts to it.
@@ -101,13 +101,13 @@ private:
   core_loop& loop_;
   std::shared_ptr<const node_proxy::identity> self_;
   std::uint16_t port_;
-  node_proxy::peer core_;
+  node_proxy::internal::peer core_;
   // The core has dialled; the socket may come later.
   node_proxy::connection_id connection_ = 0;
   std::optional<tcp_stream> socket_;
-  node_proxy::deframer input_;
+  node_proxy::internal::deframer input_;
   node_proxy::bytes output_;
-  node_proxy::send_token last_token_ = 0;
+  node_proxy::internal::send_token last_token_ = 0;
   bool opened_ = false;
   bool losing_ = false;
   std::uint64_t delivered_ = 0;

@@ -8,7 +8,7 @@
 #include <node_proxy/protocol/crypto/hkdf.hpp>
 #include <node_proxy/protocol/crypto/octets.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 static_assert(crypto_aead_chacha20poly1305_ietf_KEYBYTES == secret_key::size());
 static_assert(crypto_aead_chacha20poly1305_ietf_ABYTES == aead_tag_size);
@@ -116,4 +116,4 @@ secret_key next_key(const secret_key& key) noexcept {
   return result;
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -15,7 +15,7 @@
 #include <node_proxy/protocol/crypto/noise_types.hpp>
 #include <node_proxy/protocol/crypto/secret.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// The ciphers, numbered as the alternatives of `encrypted_msg` are; 0 there
 /// means no cipher at all and is not one of them.
@@ -94,4 +94,4 @@ private:
 /// "node-proxy rekey" as info. It does not lead back.
 [[nodiscard]] secret_key next_key(const secret_key& key) noexcept;
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <node_proxy/base/export.hpp>
+
 namespace node_proxy {
 
 /// Lets libsodium choose its implementations for this processor; AES-256-GCM is
@@ -9,6 +11,6 @@ namespace node_proxy {
 /// the operating system, which nothing in this folder reads: programs call this
 /// once at their start. Further calls and calls from other threads do no harm.
 /// False if libsodium cannot be used.
-[[nodiscard]] bool init_crypto() noexcept;
+[[nodiscard]] NODE_PROXY_EXPORT bool init_crypto() noexcept;
 
 } // namespace node_proxy

@@ -8,7 +8,7 @@
 
 #include <node_proxy/protocol/crypto/octets.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -87,4 +87,4 @@ std::array<secret_key, 3> hkdf3(const secret_key& chaining_key,
   return noise_hkdf<3>(chaining_key, ikm);
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -8,7 +8,7 @@
 #include <node_proxy/messages/basics.hpp>
 #include <node_proxy/protocol/crypto/secret.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// HKDF-SHA256 of RFC 5869: extracts a key from `ikm` and `salt`, and expands
 /// it with `info` until `out` is full. `out` has at most 255 * 32 octets.
@@ -23,4 +23,4 @@ void hkdf(bytes_view ikm, bytes_view salt, bytes_view info,
 [[nodiscard]] std::array<secret_key, 3> hkdf3(const secret_key& chaining_key,
                                               bytes_view ikm) noexcept;
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -11,6 +11,8 @@
 
 namespace node_proxy {
 
+using namespace internal;
+
 namespace {
 
 static_assert(crypto_sign_PUBLICKEYBYTES == sizeof(node_id::data));

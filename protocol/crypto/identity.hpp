@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include <node_proxy/base/export.hpp>
 #include <node_proxy/messages/identities.hpp>
 #include <node_proxy/protocol/crypto/noise_types.hpp>
 #include <node_proxy/protocol/crypto/secret.hpp>
@@ -23,7 +24,7 @@ inline constexpr std::array<std::string_view, 1> enum_names<identity_error>{
   "invalid_point"};
 
 /// A node's own keys (PROTOCOL.md, "Identities").
-class identity {
+class NODE_PROXY_EXPORT identity {
 public:
   /// Every seed of 32 octets is an identity (RFC 8032, section 5.1.5).
   [[nodiscard]] static identity from_seed(const secret_key& seed) noexcept;
@@ -58,19 +59,22 @@ private:
 };
 
 /// Whether `sig` is what the owner of `id` made by `identity::sign`.
-[[nodiscard]] bool verify(const node_id& id, std::string_view context,
-                          bytes_view data, const signature& sig);
+[[nodiscard]] NODE_PROXY_EXPORT bool verify(const node_id& id,
+                                            std::string_view context,
+                                            bytes_view data,
+                                            const signature& sig);
 
 /// The static Noise key that belongs to a node id. Ids from outside pass
 /// through here before anything is based on them.
-[[nodiscard]] expected<noise_public_key, identity_error>
+[[nodiscard]] NODE_PROXY_EXPORT expected<noise_public_key, identity_error>
 noise_key_of(const node_id& id) noexcept;
 
 /// Two node ids that differ in the sign bit only have the same Noise key. What
 /// is counted or denied per node is compared in this form.
-[[nodiscard]] node_id without_sign_bit(const node_id& id) noexcept;
+[[nodiscard]] NODE_PROXY_EXPORT node_id
+without_sign_bit(const node_id& id) noexcept;
 
 /// The other one of these two.
-[[nodiscard]] node_id twin_of(const node_id& id) noexcept;
+[[nodiscard]] NODE_PROXY_EXPORT node_id twin_of(const node_id& id) noexcept;
 
 } // namespace node_proxy

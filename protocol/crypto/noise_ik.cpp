@@ -8,7 +8,7 @@
 
 #include <node_proxy/protocol/crypto/octets.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -185,4 +185,4 @@ noise_keys noise_ik_responder::split() const noexcept {
   return state_.symmetric.split();
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -14,7 +14,7 @@
 #include <node_proxy/protocol/crypto/noise_symmetric_state.hpp>
 #include <node_proxy/protocol/crypto/noise_types.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace detail {
 
@@ -108,4 +108,4 @@ private:
   step step_ = step::read_1;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

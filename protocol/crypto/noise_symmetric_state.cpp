@@ -8,7 +8,7 @@
 #include <node_proxy/protocol/crypto/hkdf.hpp>
 #include <node_proxy/protocol/crypto/octets.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 static_assert(crypto_hash_sha256_BYTES == sizeof(noise_hash));
 
@@ -87,4 +87,4 @@ noise_keys noise_symmetric_state::split() const noexcept {
   return {temp_k1, temp_k2};
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

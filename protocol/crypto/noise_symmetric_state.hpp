@@ -10,7 +10,7 @@
 #include <node_proxy/protocol/crypto/cipher.hpp>
 #include <node_proxy/protocol/crypto/noise_types.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// CipherState (Noise, section 5.1). The pattern IK encrypts nothing before its
 /// first key, so there is always one.
@@ -63,4 +63,4 @@ private:
   std::optional<noise_cipher_state> cipher_;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

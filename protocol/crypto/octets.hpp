@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 inline unsigned char* octets(std::byte* data) noexcept {
   return reinterpret_cast<unsigned char*>(data);
@@ -14,4 +14,4 @@ inline const unsigned char* octets(const std::byte* data) noexcept {
   return reinterpret_cast<const unsigned char*>(data);
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

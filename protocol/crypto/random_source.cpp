@@ -10,7 +10,7 @@
 
 #include <node_proxy/protocol/crypto/octets.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 random_source::random_source(const secret_key& seed) noexcept : key_{seed} {}
 
@@ -81,4 +81,4 @@ secret_key random_source::next_key() noexcept {
   return result;
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -8,7 +8,7 @@
 
 #include <node_proxy/protocol/crypto/secret.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// A deterministic stream of random octets: ChaCha20 (RFC 8439) with fast key
 /// erasure, so that what it holds says nothing about what it gave out. The same
@@ -49,4 +49,4 @@ private:
   std::size_t used_ = pool_size;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -6,7 +6,7 @@
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/wire/bare_types.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -240,4 +240,4 @@ void inbox::advance(steady_time now) {
     ack_wanted_since_ = now;
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -10,13 +10,13 @@
 #include <utility>
 #include <vector>
 
-#include <node_proxy/messages/basics.hpp>
 #include <node_proxy/base/block_buffer.hpp>
-#include <node_proxy/protocol/wire/control.hpp>
 #include <node_proxy/base/fifo.hpp>
+#include <node_proxy/messages/basics.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
+#include <node_proxy/protocol/wire/control.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Names a message between the inbox and the engine that takes it.
 struct delivery_id {
@@ -65,11 +65,6 @@ enum class inbox_error : std::uint8_t {
   /// A claim about numbers that were never received or acknowledged.
   beyond_received,
 };
-
-template <>
-inline constexpr std::array<std::string_view, 6> enum_names<inbox_error>{
-  "out_of_order",  "empty_chunk", "bad_fragment",
-  "beyond_window", "bad_range",   "beyond_received"};
 
 /// Reliable messages of one peer.
 ///
@@ -197,5 +192,15 @@ private:
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> orphans_;
   std::uint64_t orphaned_ = 0;
 };
+
+} // namespace node_proxy::internal
+
+namespace node_proxy {
+
+template <>
+inline constexpr std::array<std::string_view, 6>
+  enum_names<internal::inbox_error>{"out_of_order", "empty_chunk",
+                                    "bad_fragment", "beyond_window",
+                                    "bad_range",    "beyond_received"};
 
 } // namespace node_proxy

@@ -7,7 +7,7 @@
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/delivery/rejection.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -382,4 +382,4 @@ outbox::entry* outbox::find_queued(std::uint64_t key) {
                                                            : nullptr;
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -7,16 +7,16 @@
 #include <optional>
 #include <variant>
 
-#include <node_proxy/messages/basics.hpp>
-#include <node_proxy/protocol/wire/chunk_list.hpp>
-#include <node_proxy/protocol/wire/control.hpp>
 #include <node_proxy/base/deadline_queue.hpp>
 #include <node_proxy/base/fifo.hpp>
-#include <node_proxy/protocol/wire/message_data.hpp>
+#include <node_proxy/messages/basics.hpp>
 #include <node_proxy/protocol/delivery/send_error.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
+#include <node_proxy/protocol/wire/chunk_list.hpp>
+#include <node_proxy/protocol/wire/control.hpp>
+#include <node_proxy/protocol/wire/message_data.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// What the caller of a send is told about its message later.
 using send_token = std::uint64_t;
@@ -232,4 +232,4 @@ private:
   std::uint64_t high_water_ = 0; // below: sent at least once, ever
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

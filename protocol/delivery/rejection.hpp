@@ -5,7 +5,7 @@
 #include <node_proxy/protocol/delivery/send_error.hpp>
 #include <node_proxy/protocol/wire/control.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// What the sender of a message is told that the peer rejected.
 [[nodiscard]] constexpr send_error
@@ -29,4 +29,4 @@ to_send_error(control::reject_reason reason) {
   return send_error::unconfirmed; // no decoder lets this through
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -5,7 +5,7 @@
 
 #include <node_proxy/messages/limits.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -145,4 +145,4 @@ void unreliable_inbox::handle_finished(std::uint64_t number) {
   costs_.erase(position);
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

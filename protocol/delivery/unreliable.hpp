@@ -6,11 +6,11 @@
 #include <map>
 #include <optional>
 
-#include <node_proxy/messages/basics.hpp>
 #include <node_proxy/base/fifo.hpp>
+#include <node_proxy/messages/basics.hpp>
 #include <node_proxy/protocol/delivery/outbox.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Unreliable messages on their way to one peer.
 class unreliable_outbox {
@@ -110,4 +110,4 @@ private:
   std::map<std::uint64_t, std::size_t> costs_; // of what is not finished
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -2,7 +2,7 @@
 
 #include <node_proxy/protocol/wire/bare.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 void advert_book::handle_advert(const node_advert& advert) {
   auto known = find(advert.id);
@@ -117,4 +117,4 @@ void advert_book::bound() {
   }
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -15,7 +15,7 @@
 #include <node_proxy/protocol/node/book_limits.hpp>
 #include <node_proxy/protocol/peer/address_memory.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Why the advert of a node is kept whatever others come.
 enum class advert_hold : std::uint8_t {
@@ -100,4 +100,4 @@ private:
   fifo<node_id> forgotten_;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

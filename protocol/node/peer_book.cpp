@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -62,4 +62,4 @@ void peer_book::forget(entries& list) {
   list.pop_front();
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -4,6 +4,7 @@
 
 #include <unordered_set>
 
+#include <node_proxy/base/export.hpp>
 #include <node_proxy/messages/identities.hpp>
 
 namespace node_proxy {
@@ -11,7 +12,7 @@ namespace node_proxy {
 /// Lists of nodes that may or must not connect, inbound and outbound. A denied
 /// node is denied even if it is allowed too. Ids that share an X25519 key count
 /// as one (PROTOCOL.md, "Identities").
-class policy {
+class NODE_PROXY_EXPORT policy {
 public:
   /// From now on only nodes that were named here may connect.
   void allow(const node_id& id);

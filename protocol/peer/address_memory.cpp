@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <functional>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -48,4 +48,4 @@ address_memory::best_first(std::vector<weighted_address> advertised) const {
   return result;
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -9,7 +9,7 @@
 #include <node_proxy/messages/node_advert.hpp>
 #include <node_proxy/messages/transport_address.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// What outlives the adverts of a peer: nothing that it says of itself makes
 /// this node forget how it was told to reach it, and how it did.
@@ -66,4 +66,4 @@ struct known_node {
   friend bool operator==(const known_node&, const known_node&) = default;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

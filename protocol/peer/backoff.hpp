@@ -8,7 +8,7 @@
 #include <node_proxy/protocol/crypto/random_source.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Exponential backoff with full jitter: the n-th delay is drawn evenly from 0
 /// up to `base` times 2^n, at most `cap`.
@@ -33,4 +33,4 @@ private:
   duration ceiling_ = base_;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

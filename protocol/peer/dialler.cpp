@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 void dialler::handle_addresses(std::vector<transport_address> addresses) {
   put(std::move(addresses));
@@ -158,4 +158,4 @@ void dialler::wait(steady_time now, random_source& random) {
   not_before_ = now + backoff_.next(random);
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

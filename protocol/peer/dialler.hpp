@@ -8,12 +8,12 @@
 #include <vector>
 
 #include <node_proxy/messages/transport_address.hpp>
+#include <node_proxy/protocol/ids.hpp>
 #include <node_proxy/protocol/peer/backoff.hpp>
 #include <node_proxy/protocol/session/handshake.hpp>
-#include <node_proxy/protocol/ids.hpp>
 #include <node_proxy/protocol/settings.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Goes from addresses to a session. The next address is tried as soon as the
 /// attempt before it has failed, or has not led to the peer for a while: then
@@ -158,4 +158,4 @@ private:
   std::list<handshaking> handshakes_;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

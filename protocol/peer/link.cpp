@@ -4,7 +4,7 @@
 
 #include <node_proxy/messages/limits.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 void link::seal(const control::frame& frame, steady_time now) {
   crypto.seal(frame, out);
@@ -43,4 +43,4 @@ void link::handle_life(steady_time now) {
   progress_ = 0;
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

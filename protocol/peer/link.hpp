@@ -7,12 +7,12 @@
 #include <utility>
 #include <variant>
 
-#include <node_proxy/protocol/wire/control.hpp>
 #include <node_proxy/protocol/peer/dialler.hpp>
 #include <node_proxy/protocol/session/session.hpp>
 #include <node_proxy/protocol/settings.hpp>
+#include <node_proxy/protocol/wire/control.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// How long a key may be used. The receiver closes the connection after twice
 /// that (PROTOCOL.md, "Rekeying").
@@ -132,4 +132,4 @@ private:
   steady_time adverts_earned_{};
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -7,7 +7,7 @@
 #include <node_proxy/protocol/wire/address_kind.hpp>
 #include <node_proxy/protocol/wire/advert.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -331,4 +331,4 @@ void peer::check_shutdown(timestamp now) {
   }
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -10,27 +10,27 @@
 #include <string_view>
 #include <vector>
 
+#include <node_proxy/base/fifo.hpp>
 #include <node_proxy/messages/connection_permanence.hpp>
 #include <node_proxy/messages/node_msg.hpp>
 #include <node_proxy/messages/node_out_msg.hpp>
+#include <node_proxy/protocol/crypto/identity.hpp>
+#include <node_proxy/protocol/crypto/random_source.hpp>
+#include <node_proxy/protocol/delivery/inbox.hpp>
+#include <node_proxy/protocol/delivery/outbox.hpp>
+#include <node_proxy/protocol/delivery/unreliable.hpp>
 #include <node_proxy/protocol/peer/address_memory.hpp>
 #include <node_proxy/protocol/peer/dialler.hpp>
-#include <node_proxy/base/fifo.hpp>
-#include <node_proxy/protocol/session/handshake.hpp>
-#include <node_proxy/protocol/crypto/identity.hpp>
-#include <node_proxy/protocol/delivery/inbox.hpp>
 #include <node_proxy/protocol/peer/link.hpp>
-#include <node_proxy/protocol/wire/message_data.hpp>
-#include <node_proxy/protocol/delivery/outbox.hpp>
-#include <node_proxy/protocol/wire/payload_arena.hpp>
 #include <node_proxy/protocol/peer/peer_action.hpp>
 #include <node_proxy/protocol/peer/peer_metrics.hpp>
 #include <node_proxy/protocol/peer/peer_record.hpp>
-#include <node_proxy/protocol/crypto/random_source.hpp>
+#include <node_proxy/protocol/session/handshake.hpp>
 #include <node_proxy/protocol/settings.hpp>
-#include <node_proxy/protocol/delivery/unreliable.hpp>
+#include <node_proxy/protocol/wire/message_data.hpp>
+#include <node_proxy/protocol/wire/payload_arena.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// The `delivery_id::generation` of unreliable messages.
 inline constexpr std::uint64_t unreliable_generation = ~std::uint64_t{0};
@@ -296,4 +296,4 @@ private:
   std::optional<std::uint32_t> remote_max_message_;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -9,13 +9,13 @@
 #include <node_proxy/messages/connect_reply.hpp>
 #include <node_proxy/messages/engine_msg.hpp>
 #include <node_proxy/messages/node_advert.hpp>
-#include <node_proxy/protocol/peer/address_memory.hpp>
-#include <node_proxy/protocol/peer/dialler.hpp>
 #include <node_proxy/protocol/delivery/inbox.hpp>
 #include <node_proxy/protocol/delivery/outbox.hpp>
+#include <node_proxy/protocol/peer/address_memory.hpp>
+#include <node_proxy/protocol/peer/dialler.hpp>
 #include <node_proxy/protocol/session/session.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Connect to an address; answer with `handle_dialled` or `handle_dial_failed`.
 using dial_peer = dialler::attempt;
@@ -98,4 +98,4 @@ using peer_action =
                send_outcome, learned_advert, learned_addresses,
                overtaken_advert, peer_event>;
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

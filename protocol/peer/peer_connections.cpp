@@ -5,7 +5,7 @@
 
 #include <node_proxy/protocol/peer/peer.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -528,4 +528,4 @@ std::optional<steady_time> peer::link_deadline(const link& x) const {
   return result;
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -4,11 +4,11 @@
 #include <utility>
 
 #include <node_proxy/messages/limits.hpp>
+#include <node_proxy/protocol/peer/peer.hpp>
 #include <node_proxy/protocol/wire/advert.hpp>
 #include <node_proxy/protocol/wire/bare.hpp>
-#include <node_proxy/protocol/peer/peer.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -341,4 +341,4 @@ bool peer::seal_next_unreliable(link& x, timestamp now) {
   return true;
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -6,7 +6,7 @@
 #include <map>
 #include <string_view>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Plain counters since the peer was made.
 struct peer_metrics {
@@ -25,4 +25,4 @@ struct peer_metrics {
   std::map<std::string_view, std::uint64_t> ends;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -9,7 +9,7 @@
 #include <node_proxy/protocol/delivery/outbox.hpp>
 #include <node_proxy/protocol/session/session.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// All that it takes to go on with a peer where it was left: each message is
 /// still delivered once. Without its record a peer begins anew, as after a
@@ -26,4 +26,4 @@ struct peer_record {
   steady_time remote_epoch_since{};
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

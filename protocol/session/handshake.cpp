@@ -8,7 +8,7 @@
 #include <node_proxy/protocol/wire/bare.hpp>
 #include <node_proxy/protocol/wire/frame.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -217,8 +217,7 @@ session responder_handshake::make_session(const connect_reply_ok& ok,
   terms.remote_max_message = offer_.max_message;
   terms.remote_adverts = {offer_.request.src_node_advert_ver,
                           offer_.request.dst_node_advert_ver};
-  return node_proxy::make_session(terms, noise_.split(),
-                                  noise_.handshake_hash());
+  return internal::make_session(terms, noise_.split(), noise_.handshake_hash());
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -7,14 +7,14 @@
 #include <optional>
 #include <variant>
 
-#include <node_proxy/protocol/wire/hello.hpp>
 #include <node_proxy/protocol/crypto/identity.hpp>
-#include <node_proxy/protocol/session/negotiation.hpp>
 #include <node_proxy/protocol/crypto/noise_ik.hpp>
+#include <node_proxy/protocol/session/negotiation.hpp>
 #include <node_proxy/protocol/session/session.hpp>
 #include <node_proxy/protocol/settings.hpp>
+#include <node_proxy/protocol/wire/hello.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Why a handshake cannot go on. None of them is told to the other end.
 enum class handshake_error : std::uint8_t {
@@ -31,11 +31,6 @@ enum class handshake_error : std::uint8_t {
   /// The first sealed frame cannot be opened, or is no `control::resume`.
   not_proven,
 };
-
-template <>
-inline constexpr std::array<std::string_view, 6> enum_names<handshake_error>{
-  "unexpected_frame", "noise_failed", "malformed",
-  "no_common_cipher", "beyond_offer", "not_proven"};
 
 /// The end that dials.
 class initiator_handshake {
@@ -116,5 +111,15 @@ private:
   std::optional<session> session_;
   steady_time answered_{};
 };
+
+} // namespace node_proxy::internal
+
+namespace node_proxy {
+
+template <>
+inline constexpr std::array<std::string_view, 6>
+  enum_names<internal::handshake_error>{"unexpected_frame", "noise_failed",
+                                        "malformed",        "no_common_cipher",
+                                        "beyond_offer",     "not_proven"};
 
 } // namespace node_proxy

@@ -4,7 +4,7 @@
 
 #include <node_proxy/protocol/crypto/identity.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 std::optional<std::uint64_t> highest_common_version(version_range a,
                                                     version_range b) {
@@ -46,4 +46,4 @@ connect_reply answer_request(const connect_request& request,
   return {connect_reply_ok{*version, facts.advert_versions}};
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

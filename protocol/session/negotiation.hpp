@@ -12,7 +12,7 @@
 #include <node_proxy/protocol/crypto/cipher.hpp>
 #include <node_proxy/protocol/versions.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// The highest version in both ranges; none if they are disjoint or if one of
 /// them is empty.
@@ -44,4 +44,4 @@ struct connect_facts {
                                            const node_id& self,
                                            const connect_facts& facts);
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

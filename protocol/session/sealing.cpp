@@ -7,7 +7,7 @@
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/wire/bare_types.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -117,4 +117,4 @@ void opener::rekey() noexcept {
   usage_ = {};
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

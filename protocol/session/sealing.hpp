@@ -11,10 +11,10 @@
 #include <node_proxy/messages/basics.hpp>
 #include <node_proxy/messages/field.hpp>
 #include <node_proxy/protocol/crypto/cipher.hpp>
-#include <node_proxy/protocol/wire/frame.hpp>
 #include <node_proxy/protocol/crypto/secret.hpp>
+#include <node_proxy/protocol/wire/frame.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// How much one key did, or may do.
 struct key_usage {
@@ -109,10 +109,6 @@ enum class open_error : std::uint8_t {
   decrypt_failed,
 };
 
-template <>
-inline constexpr std::array<std::string_view, 4> enum_names<open_error>{
-  "not_sealed", "wrong_cipher", "key_worn_out", "decrypt_failed"};
-
 /// Opens the frames of the other direction. That their numbers are the right
 /// ones is for the caller to check.
 class opener {
@@ -137,5 +133,14 @@ private:
   key_usage limit_;
   key_usage usage_;
 };
+
+} // namespace node_proxy::internal
+
+namespace node_proxy {
+
+template <>
+inline constexpr std::array<std::string_view, 4>
+  enum_names<internal::open_error>{"not_sealed", "wrong_cipher", "key_worn_out",
+                                   "decrypt_failed"};
 
 } // namespace node_proxy

@@ -4,7 +4,7 @@
 
 #include <node_proxy/protocol/wire/bare.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -104,4 +104,4 @@ session::open_control(bytes_view plaintext) {
   return opened_frame{std::move(*frame)};
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -10,14 +10,14 @@
 #include <vector>
 
 #include <node_proxy/messages/node_advert.hpp>
+#include <node_proxy/protocol/session/sealing.hpp>
+#include <node_proxy/protocol/timestamp.hpp>
 #include <node_proxy/protocol/wire/chunk_list.hpp>
 #include <node_proxy/protocol/wire/control.hpp>
 #include <node_proxy/protocol/wire/frame.hpp>
 #include <node_proxy/protocol/wire/hello.hpp>
-#include <node_proxy/protocol/session/sealing.hpp>
-#include <node_proxy/protocol/timestamp.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Which end of a connection dialled.
 enum class connection_role : std::uint8_t { initiator, responder };
@@ -81,11 +81,6 @@ enum class session_error : std::uint8_t {
   out_of_order,
 };
 
-template <>
-inline constexpr std::array<std::string_view, 7> enum_names<session_error>{
-  "malformed",    "not_sealed",     "null_cipher", "wrong_cipher",
-  "key_worn_out", "decrypt_failed", "out_of_order"};
-
 /// The two directions of an established connection. Numbers of `node_msg`
 /// frames come from the outbox and are checked by the receiving peer; all other
 /// numbers are kept here.
@@ -142,5 +137,15 @@ private:
   std::uint64_t unreliable_out_ = 0;
   std::uint64_t unreliable_in_ = 0;
 };
+
+} // namespace node_proxy::internal
+
+namespace node_proxy {
+
+template <>
+inline constexpr std::array<std::string_view, 7>
+  enum_names<internal::session_error>{
+    "malformed",    "not_sealed",     "null_cipher", "wrong_cipher",
+    "key_worn_out", "decrypt_failed", "out_of_order"};
 
 } // namespace node_proxy

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <span>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -144,4 +144,4 @@ objection_to_listen(const transport_address& address) {
   return std::nullopt;
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -10,7 +10,7 @@
 #include <node_proxy/messages/field.hpp>
 #include <node_proxy/messages/transport_address.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Which hosts an address stands for (registries of special-purpose addresses,
 /// RFC 6890).
@@ -29,11 +29,6 @@ enum class host_kind : std::uint8_t {
   /// One host of the Internet, as far as the address tells.
   global,
 };
-
-template <>
-inline constexpr std::array<std::string_view, 7> enum_names<host_kind>{
-  "unspecified", "loopback",  "link_local", "private_network",
-  "multicast",   "broadcast", "global"};
 
 /// IPv6 addresses that stand for an IPv4 address (`::ffff:0:0/96`) are what
 /// that one is.
@@ -55,5 +50,15 @@ objection_to_advertise(const transport_address& address);
 /// What keeps any host from listening at an address.
 [[nodiscard]] std::optional<std::string_view>
 objection_to_listen(const transport_address& address);
+
+} // namespace node_proxy::internal
+
+namespace node_proxy {
+
+template <>
+inline constexpr std::array<std::string_view, 7>
+  enum_names<internal::host_kind>{"unspecified",     "loopback",  "link_local",
+                                  "private_network", "multicast", "broadcast",
+                                  "global"};
 
 } // namespace node_proxy

@@ -9,6 +9,8 @@
 
 namespace node_proxy {
 
+using namespace internal;
+
 namespace {
 
 using groups = std::array<std::uint16_t, 8>;

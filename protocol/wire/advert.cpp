@@ -4,7 +4,7 @@
 
 #include <node_proxy/protocol/wire/bare.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -59,4 +59,4 @@ expected<void, node_advert_refusal> check_advert(const node_advert& advert,
   return {};
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

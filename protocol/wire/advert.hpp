@@ -5,10 +5,10 @@
 #include <cstdint>
 
 #include <node_proxy/messages/node_advert.hpp>
-#include <node_proxy/protocol/wire/bare_error.hpp>
 #include <node_proxy/protocol/crypto/identity.hpp>
+#include <node_proxy/protocol/wire/bare_error.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Makes `advert` the signed advert of `owner`: sets `id` and `sig`. Errors: a
 /// field that cannot be encoded (too_long, bad_utf8); `sig` is unchanged then.
@@ -25,4 +25,4 @@ namespace node_proxy {
 check_advert(const node_advert& advert, const node_id& owner,
              std::uint64_t known_version);
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

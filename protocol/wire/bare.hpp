@@ -10,7 +10,7 @@
 #include <node_proxy/protocol/wire/bare_input_archive.hpp>
 #include <node_proxy/protocol/wire/bare_output_archive.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Appends the encoding of `x` to `out`, which is unchanged on error. Errors:
 /// bad_utf8, bad_tag, bad_enum, too_long.
@@ -74,23 +74,29 @@ template <std::default_initializable T>
   return result;
 }
 
-} // namespace node_proxy
-
-namespace cereal {
+} // namespace node_proxy::internal
 
 // Enums and the wrappers of <node_proxy/messages/field.hpp> have more than one
 // way to be serialized; BARE takes its own.
-template <class Archive, class T>
-  requires(
-    std::same_as<
-      Archive,
-      node_proxy::
-        bare_output_archive> || std::same_as<Archive, node_proxy::bare_input_archive>)
-&&(node_proxy::named_enum<T> || node_proxy::detail::is_field_wrapper<T>)struct
-  specialize<Archive, T, specialization::non_member_load_save>
+namespace node_proxy::internal {
+
+template <class Archive>
+concept bare_archive = std::same_as<
+  Archive, bare_output_archive> || std::same_as<Archive, bare_input_archive>;
+
+template <class T>
+concept bare_by_function = named_enum<T> || detail::is_field_wrapper<T>;
+
+} // namespace node_proxy::internal
+
+namespace cereal {
+
+template <node_proxy::internal::bare_archive Archive,
+          node_proxy::internal::bare_by_function T>
+struct specialize<Archive, T, specialization::non_member_load_save>
   : std::true_type {};
 
 } // namespace cereal
 
-CEREAL_SETUP_ARCHIVE_TRAITS(node_proxy::bare_input_archive,
-                            node_proxy::bare_output_archive)
+CEREAL_SETUP_ARCHIVE_TRAITS(node_proxy::internal::bare_input_archive,
+                            node_proxy::internal::bare_output_archive)

@@ -6,10 +6,10 @@
 #include <limits>
 #include <utility>
 
-#include <node_proxy/protocol/wire/bare_types.hpp>
 #include <node_proxy/base/utf8.hpp>
+#include <node_proxy/protocol/wire/bare_types.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Reads values from BARE octets of any origin. It takes the types of
 /// `bare_type` only, accepts nothing but what `bare_output_archive` would
@@ -251,4 +251,4 @@ private:
   std::optional<bare_error> error_;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

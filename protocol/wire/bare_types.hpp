@@ -10,13 +10,13 @@
 #include <variant>
 #include <vector>
 
+#include <node_proxy/base/shared_bytes.hpp>
 #include <node_proxy/messages/basics.hpp>
 #include <node_proxy/messages/field.hpp>
 #include <node_proxy/messages/limits.hpp>
-#include <node_proxy/base/shared_bytes.hpp>
 #include <node_proxy/protocol/wire/bare_error.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Which values have an encoding.
 enum class bare_values {
@@ -140,4 +140,4 @@ template <class T, class Archive>
 concept bare_type = detail::has_bare_form<T> || named_enum<
   T> || cereal::traits::has_member_serialize<T, Archive>::value;
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -4,7 +4,7 @@
 
 #include <node_proxy/protocol/wire/bare_types.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -58,4 +58,4 @@ void chunk_list::append_to(bytes& out) const {
   }
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

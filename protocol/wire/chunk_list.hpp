@@ -5,11 +5,11 @@
 
 #include <cstdint>
 
-#include <node_proxy/messages/basics.hpp>
 #include <node_proxy/base/block_allocator.hpp>
+#include <node_proxy/messages/basics.hpp>
 #include <node_proxy/protocol/wire/message_data.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Consecutive chunks, whole messages or fragments of them. It refers to their
 /// octets and copies them once, to where they are sealed.
@@ -50,4 +50,4 @@ private:
   std::size_t size_ = 0; // encoded, without the count
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -3,7 +3,7 @@
 #include <cassert>
 #include <utility>
 
-namespace node_proxy::control {
+namespace node_proxy::internal::control {
 
 namespace {
 
@@ -69,4 +69,4 @@ expected<frame, bare_error> decode_frame(bytes_view plaintext) {
   return decode_body(tagged->tag, tagged->body);
 }
 
-} // namespace node_proxy::control
+} // namespace node_proxy::internal::control

@@ -11,7 +11,7 @@
 #include <node_proxy/messages/node_advert.hpp>
 #include <node_proxy/protocol/wire/bare.hpp>
 
-namespace node_proxy::control {
+namespace node_proxy::internal::control {
 
 /// Which numbers of an epoch have arrived.
 struct received_state {
@@ -178,19 +178,19 @@ using frame = std::variant<resume, ack, settled, void_range, node_advert,
 ///          `limits::control_body`, or the error of the frame's own fields.
 [[nodiscard]] expected<frame, bare_error> decode_frame(bytes_view plaintext);
 
-} // namespace node_proxy::control
+} // namespace node_proxy::internal::control
 
 namespace node_proxy {
 
 template <>
 inline constexpr std::array<std::string_view, 7>
-  enum_names<control::reject_reason>{
+  enum_names<internal::control::reject_reason>{
     "unknown_engine", "wrong_sender", "wrong_target", "malformed",
     "engine_gone",    "over_limit",   "engine_failed"};
 
 template <>
 inline constexpr std::array<std::string_view, 9>
-  enum_names<control::goodbye_reason>{
+  enum_names<internal::control::goodbye_reason>{
     "shutdown",       "idle",  "superseded", "over_capacity", "denied",
     "protocol_error", "limit", "displaced",  "other"};
 

@@ -7,7 +7,7 @@
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/wire/bare_types.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -175,4 +175,4 @@ expected<parsed_body, frame_error> parse_body(bytes_view body) {
   return result;
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -9,12 +9,12 @@
 #include <optional>
 #include <string_view>
 
-#include <node_proxy/messages/basics.hpp>
 #include <node_proxy/base/block_allocator.hpp>
+#include <node_proxy/messages/basics.hpp>
 #include <node_proxy/messages/field.hpp>
 #include <node_proxy/protocol/crypto/cipher.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// The kinds of frames. The values are the tags on the wire.
 enum class frame_kind : std::uint8_t {
@@ -24,10 +24,6 @@ enum class frame_kind : std::uint8_t {
   unreliable,
   control,
 };
-
-template <>
-inline constexpr std::array<std::string_view, 5> enum_names<frame_kind>{
-  "handshake_init", "handshake_reply", "node_msg", "unreliable", "control"};
 
 /// Whether the frames of this kind are sealed; the others are of the handshake.
 [[nodiscard]] constexpr bool is_sealed(frame_kind kind) noexcept {
@@ -48,11 +44,6 @@ enum class frame_error : std::uint8_t {
   /// The body ends early, goes on after its end, or is not canonical BARE.
   malformed,
 };
-
-template <>
-inline constexpr std::array<std::string_view, 7> enum_names<frame_error>{
-  "length_zero",    "length_over_limit", "unknown_kind", "null_cipher",
-  "unknown_cipher", "number_too_large",  "malformed"};
 
 /// The octets of the length in front of each body: u32, little-endian.
 inline constexpr std::size_t frame_length_size = 4;
@@ -128,5 +119,20 @@ struct parsed_body {
 /// Takes a body apart, canonical encodings only. Errors: unknown_kind,
 /// null_cipher, unknown_cipher, number_too_large, malformed.
 [[nodiscard]] expected<parsed_body, frame_error> parse_body(bytes_view body);
+
+} // namespace node_proxy::internal
+
+namespace node_proxy {
+
+template <>
+inline constexpr std::array<std::string_view, 5>
+  enum_names<internal::frame_kind>{"handshake_init", "handshake_reply",
+                                   "node_msg", "unreliable", "control"};
+
+template <>
+inline constexpr std::array<std::string_view, 7>
+  enum_names<internal::frame_error>{
+    "length_zero",    "length_over_limit", "unknown_kind", "null_cipher",
+    "unknown_cipher", "number_too_large",  "malformed"};
 
 } // namespace node_proxy

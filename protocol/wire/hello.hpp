@@ -11,7 +11,7 @@
 #include <node_proxy/messages/connect_reply.hpp>
 #include <node_proxy/messages/connect_request.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Names a connection: the first 16 bytes of its Noise handshake hash.
 using connection_digest = std::array<std::byte, 16>;
@@ -84,4 +84,4 @@ struct welcome {
   return true;
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

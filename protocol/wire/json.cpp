@@ -5,11 +5,11 @@
 
 #include <cereal/archives/json.hpp>
 
-#include <node_proxy/protocol/wire/address_text.hpp>
 #include <node_proxy/base/hex.hpp>
 #include <node_proxy/base/utf8.hpp>
+#include <node_proxy/protocol/wire/address_text.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -137,4 +137,4 @@ void json_output_archive::write(abs_time time) {
                  + two_digits(time.minutes % 60) + 'Z');
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -11,7 +11,7 @@
 #include <node_proxy/messages/transport_address.hpp>
 #include <node_proxy/protocol/wire/bare_types.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// How JSON is laid out.
 enum class json_style : std::uint8_t {
@@ -201,14 +201,14 @@ template <class T>
   return archive.take_text();
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal
 
 namespace cereal {
 
 template <class T>
-  requires node_proxy::named_enum<T> || node_proxy::detail::json_text<
-    T> || node_proxy::detail::is_field_wrapper<T>
-struct specialize<node_proxy::json_output_archive, T,
+  requires node_proxy::named_enum<T> || node_proxy::internal::detail::json_text<
+    T> || node_proxy::internal::detail::is_field_wrapper<T>
+struct specialize<node_proxy::internal::json_output_archive, T,
                   specialization::non_member_load_save> : std::true_type {
 };
 

@@ -6,7 +6,7 @@
 
 #include <node_proxy/protocol/wire/bare.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 message_codec::archives& message_codec::both() {
   if (!archives_)
@@ -105,4 +105,4 @@ message_codec::decode_fields(bytes_view serialized) {
   return payload;
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

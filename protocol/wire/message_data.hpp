@@ -9,7 +9,7 @@
 #include <node_proxy/protocol/wire/bare_input_archive.hpp>
 #include <node_proxy/protocol/wire/bare_output_archive.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// An encoded `serialized_msg` in two parts: what the user wrote stays where it
 /// is until it is sealed.
@@ -79,4 +79,4 @@ private:
   bytes decoded_head_;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

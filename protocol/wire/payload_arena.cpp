@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 struct payload_arena::block {
   using memory = block_allocator<std::byte>;
@@ -56,4 +56,4 @@ bool payload_arena::begin_block(std::size_t size) {
   return true;
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

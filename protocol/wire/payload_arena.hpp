@@ -8,7 +8,7 @@
 
 #include <node_proxy/base/shared_bytes.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Copies small payloads next to each other into blocks that they share: one
 /// allocation for many messages. A block lives as long as any of its payloads.
@@ -47,4 +47,4 @@ private:
   static constexpr std::size_t large_payload = 4 * 1024;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -9,13 +9,14 @@
 
 #include <doctest/doctest.h>
 
-#include <node_proxy/actors/loop/actor_runner.hpp>
 #include <node_proxy/actors/caf/compat.hpp>
 #include <node_proxy/actors/caf/messages.hpp>
+#include <node_proxy/actors/loop/actor_runner.hpp>
 
 namespace test {
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 /// How long a test waits before it fails.
 inline constexpr std::chrono::seconds patience{20};

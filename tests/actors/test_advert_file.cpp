@@ -11,6 +11,7 @@
 #include "support/temporary_folder.hpp"
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 using namespace node_proxy::testing;
 
 namespace {

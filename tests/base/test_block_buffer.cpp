@@ -4,7 +4,7 @@
 
 #include "support/octets.hpp"
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 using namespace test;
 
@@ -35,4 +35,4 @@ TEST_CASE("what it had is shared when it is gone") {
   CHECK(to_bytes(view) == numbered(5'000));
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

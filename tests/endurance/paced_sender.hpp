@@ -17,6 +17,8 @@
 
 namespace node_proxy::testing {
 
+using namespace internal;
+
 /// How messages are offered to a peer.
 struct pace {
   /// None: as soon as there is room among `most_batches`.

@@ -5,12 +5,13 @@
 
 #include <doctest/doctest.h>
 
-#include <node_proxy/actors/key_file.hpp>
 #include <node_proxy/actors/disk/node_store.hpp>
+#include <node_proxy/actors/key_file.hpp>
 
 #include "integration/tool_node.hpp"
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 using namespace node_proxy::testing;
 
 namespace {

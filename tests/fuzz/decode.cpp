@@ -7,12 +7,13 @@
 #include <node_proxy/messages/node_proxy_msg.hpp>
 #include <node_proxy/messages/router_msg.hpp>
 #include <node_proxy/messages/serialized_msg.hpp>
+#include <node_proxy/protocol/session/session.hpp>
 #include <node_proxy/protocol/wire/control.hpp>
 #include <node_proxy/protocol/wire/hello.hpp>
 #include <node_proxy/protocol/wire/json.hpp>
-#include <node_proxy/protocol/session/session.hpp>
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 namespace {
 

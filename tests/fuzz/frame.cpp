@@ -8,6 +8,7 @@
 #include <node_proxy/protocol/wire/frame.hpp>
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 namespace {
 

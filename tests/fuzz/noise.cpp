@@ -9,6 +9,7 @@
 #include <node_proxy/protocol/crypto/octets.hpp>
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 namespace {
 

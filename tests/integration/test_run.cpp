@@ -1,6 +1,7 @@
 // run: two nodes talk to each other as a user would have them.
 
 #include <csignal>
+#include <filesystem>
 #include <memory>
 
 #include <doctest/doctest.h>
@@ -343,6 +344,40 @@ TEST_CASE("a state directory is for one node at a time") {
   // It was killed, and left nothing that is in the way.
   tool_node alice{key, {"--state", state}};
   alice.stop(SIGTERM);
+}
+
+TEST_CASE("a damaged state is named, with how to begin anew") {
+  temporary_folder folder;
+  auto state = folder / "state";
+  tool_key key{folder, "alice"};
+  tool_node{key, {"--state", state}}.stop(SIGTERM);
+  write_text(state + "/state.db", "This is no database.");
+  auto uut = run_tool({"run", "--key", key.file, "--state", state});
+  CHECK(uut.status == 1);
+  INFO(uut.errors);
+  CHECK(uut.errors.find(state + "/state.db") != std::string::npos);
+  CHECK(uut.errors.find("To begin anew") != std::string::npos);
+}
+
+TEST_CASE("a state that is removed meanwhile is written again, and said so") {
+  temporary_folder folder;
+  auto state = folder / "state";
+  tool_key bobs{folder, "bob"};
+  tool_node bob{bobs, {"--engine", "inbox=print"}};
+  tool_key alices{folder, "alice"};
+  {
+    tool_node alice{alices, {"--state", state, "--peer", bob.advert()}};
+    std::filesystem::remove_all(state);
+    alice.send(bob, "inbox", "one");
+    alice.await("delivered");
+    alice.stop(SIGTERM);
+    CHECK(alice.program().errors().find("had been removed")
+          != std::string::npos);
+  }
+  // It knows without being told.
+  tool_node alice{alices, {"--state", state}};
+  alice.send(bob, "inbox", "two");
+  alice.await("delivered");
 }
 
 TEST_CASE("policy refuses a node, which is told so") {

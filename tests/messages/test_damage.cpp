@@ -9,10 +9,11 @@
 
 #include <doctest/doctest.h>
 
-#include <node_proxy/protocol/wire/bare.hpp>
 #include <node_proxy/base/hex.hpp>
+#include <node_proxy/protocol/wire/bare.hpp>
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 namespace {
 

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 TEST_CASE("every message decodes to what was encoded") {
   samples::for_each([]<class T>(const std::string& name, const T& value) {

@@ -34,9 +34,18 @@ configure() {
 links_into_a_shared_library() {
   cmake --install "$NODE_PROXY_BUILD" --prefix "$folder/installed" \
     > /dev/null &&
-    configure "$folder/user" \
+    (cd "$folder/installed/include" && find node_proxy -name '*.hpp' | sort |
+      sed 's/.*/#include <&>/') > "$folder/headers.cpp" &&
+    configure "$folder/user" "-DHEADERS=$folder/headers.cpp" \
       "-DCMAKE_PREFIX_PATH=$folder/installed;$(cached CMAKE_PREFIX_PATH)" &&
     cmake --build "$folder/user" && "$folder/user/program"
+}
+
+# offered WORD: names of functions with this word that a shared library offers
+# in which all of ours is.
+offered() {
+  nm --dynamic --defined-only --demangle "$folder/user/libplugin.so" |
+    grep -E "^[0-9a-f]+ T .*$1" || true
 }
 
 # The targets of a build whose names have a word.
@@ -55,6 +64,14 @@ is_a_subdirectory() {
 }
 
 links_into_a_shared_library || complain "linking into a shared library"
+sed 's/#include <node_proxy\/\(.*\)>/\1/' "$folder/headers.cpp" |
+  diff "$root/cmake/public_headers.txt" - ||
+  complain "other headers are installed than those of the list"
+[[ -n $(offered node_proxy::spawn_node) ]] ||
+  complain "a shared library does not offer what users call"
+[[ -z $(offered node_proxy::internal) ]] ||
+  complain "a shared library offers inner names: $(offered node_proxy::internal |
+    head -n 3)"
 
 is_a_subdirectory "$folder/static" || complain "being a subdirectory"
 for name in actors protocol; do
@@ -66,10 +83,8 @@ others=$(targets "$folder/static" '(^|/)(node-proxy|example_|bench|test_)')
 
 is_a_subdirectory "$folder/shared" -DBUILD_SHARED_LIBS=ON ||
   complain "being a subdirectory with shared libraries"
-for name in actors protocol; do
-  [[ -n $(targets "$folder/shared" "/libnode_proxy_$name\.so$") ]] ||
-    complain "with BUILD_SHARED_LIBS, $name is no shared library"
-done
+[[ -n $(targets "$folder/shared" '/libnode_proxy\.so$') ]] ||
+  complain "with BUILD_SHARED_LIBS, there is no shared library"
 
 if ((failures > 0)); then
   exit 1

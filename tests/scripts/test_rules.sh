@@ -15,12 +15,15 @@ complain() {
 # fresh_tree: empties the tree and puts in files that keep all rules.
 fresh_tree() {
   rm -rf "${tree:?}"/*
-  mkdir -p "$tree"/{messages,protocol,actors,tools,tests/protocol,tests/messages}
-  cat > "$tree/protocol/good.cpp" << 'SOURCE'
+  mkdir -p "$tree"/{cmake,messages,protocol/{wire,peer},actors/{loop,router}} \
+    "$tree"/{tools,examples,tests/protocol/wire,tests/messages}
+  echo 'actors/public.hpp' > "$tree/cmake/public_headers.txt"
+  cat > "$tree/protocol/peer/good.cpp" << 'SOURCE'
 // A comment may say rand(), randombytes_buf or #include <thread>.
 #include <vector>
 #include <node_proxy/messages/good.hpp>
 #include <node_proxy/protocol/good.hpp>
+#include <node_proxy/protocol/wire/good.hpp>
 /* It may also say
    #include <caf/all.hpp> and std::chrono::system_clock::now() */
 auto link = "http://example.org/"; // as may this: crypto_box_keypair(
@@ -31,14 +34,17 @@ SOURCE
   cat > "$tree/actors/good.cpp" << 'SOURCE'
 #include <caf/all.hpp>
 #include <thread>
+#include <node_proxy/actors/router/good.hpp>
 #include <node_proxy/protocol/good.hpp>
 SOURCE
+  echo '#include <node_proxy/actors/good.hpp>' > "$tree/actors/loop/good.hpp"
+  echo '#include <node_proxy/actors/public.hpp>' > "$tree/examples/good.cpp"
   cat > "$tree/tools/good.cpp" << 'SOURCE'
 #include "command.hpp"
 #include <node_proxy/actors/good.hpp>
 SOURCE
-  cp "$tree/protocol/good.cpp" "$tree/tests/protocol/test_good.cpp"
-  cp "$tree/protocol/good.cpp" "$tree/tests/messages/test_good.cpp"
+  cp "$tree/protocol/peer/good.cpp" "$tree/tests/protocol/wire/test_good.cpp"
+  cp "$tree/protocol/peer/good.cpp" "$tree/tests/messages/test_good.cpp"
 }
 
 # accepts RULE
@@ -70,6 +76,13 @@ done
 refuses includes messages/a.hpp '#include <node_proxy/protocol/x.hpp>'
 refuses includes messages/a.hpp '  #  include <node_proxy/actors/x.hpp>'
 refuses includes protocol/a.cpp '#include <node_proxy/actors/x.hpp>'
+refuses includes protocol/a.hpp '#include <node_proxy/protocol/wire/x.hpp>'
+refuses includes protocol/wire/a.cpp '#include <node_proxy/protocol/peer/x.hpp>'
+refuses includes protocol/wire/a.cpp '#include <node_proxy/protocol/other/x.hpp>'
+refuses includes actors/a.hpp '#include <node_proxy/actors/loop/x.hpp>'
+refuses includes actors/loop/a.cpp '#include <node_proxy/actors/router/x.hpp>'
+refuses includes actors/public.hpp '#include <node_proxy/actors/x.hpp>'
+refuses includes examples/a.cpp '#include <node_proxy/actors/x.hpp>'
 refuses includes actors/a.cpp '#include <node_proxy/tools/x.hpp>'
 refuses includes actors/a.cpp '#include "x.hpp"'
 refuses includes protocol/a.cpp '#include <messages/x.hpp>'

@@ -13,6 +13,7 @@
 namespace simulation {
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 /// The keys of the node with this index. Those of the first sixteen are chosen
 /// such that their ids ascend.

@@ -15,6 +15,7 @@
 namespace simulation {
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 /// Who reads and writes at the ends of connections.
 class stream_user {

@@ -11,10 +11,10 @@
 
 namespace test {
 
-inline std::vector<node_proxy::cipher_suite> ciphers() {
-  using enum node_proxy::cipher_suite;
+inline std::vector<node_proxy::internal::cipher_suite> ciphers() {
+  using enum node_proxy::internal::cipher_suite;
   REQUIRE(node_proxy::init_crypto());
-  if (node_proxy::aes_available())
+  if (node_proxy::internal::aes_available())
     return {chacha20_poly1305, aes256_gcm};
   MESSAGE("this processor has no AES-256-GCM: not tested");
   return {chacha20_poly1305};

@@ -7,13 +7,14 @@
 #include <string>
 #include <vector>
 
-#include <node_proxy/messages/basics.hpp>
 #include <node_proxy/base/hex.hpp>
+#include <node_proxy/messages/basics.hpp>
 #include <node_proxy/protocol/crypto/random_source.hpp>
 
 namespace test {
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 inline bytes hex(std::string_view text) {
   return from_hex(text).value();

@@ -9,10 +9,10 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
-#include <node_proxy/protocol/wire/bare.hpp>
 #include <node_proxy/base/hex.hpp>
+#include <node_proxy/protocol/wire/bare.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Octets by name.
 using golden_map = std::map<std::string, bytes>;
@@ -41,4 +41,4 @@ void compare_with_golden(golden_map& file, const std::string& name,
   CHECK(*decoded == value);
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -3,10 +3,10 @@
 
 #include <set>
 
-#include "remoting_config.hpp"
 #include "actors/system_fixture.hpp"
+#include "remoting_config.hpp"
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -168,4 +168,4 @@ TEST_CASE("errors are told apart from those of CAF") {
   CHECK(describe(caf::error{}) == "none");
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -6,15 +6,15 @@
 
 #include <unistd.h>
 
-#include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/disk/state_keeper.hpp>
+#include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/tcp/tcp_linger.hpp>
 
 #include "actors/node_fixture.hpp"
 #include "remoting_config.hpp"
 #include "support/child_process.hpp"
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -233,4 +233,4 @@ TEST_CASE_FIXTURE(fixture, "an engine afar that never answers delays no end") {
   CHECK(end() == 0);
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

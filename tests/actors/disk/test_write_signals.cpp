@@ -9,13 +9,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <node_proxy/actors/key_file.hpp>
 #include <node_proxy/actors/disk/node_store.hpp>
+#include <node_proxy/actors/key_file.hpp>
 
 #include "support/child_process.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 using node_proxy::testing::temporary_folder;
 using test::status_of_child;
 

@@ -3,6 +3,7 @@
 #include <node_proxy/actors/engines/request_table.hpp>
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 TEST_CASE("a request is taken once") {
   request_table<int> table;

@@ -9,6 +9,7 @@
 #include <spdlog/sinks/ostream_sink.h>
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 using namespace std::chrono_literals;
 
 TEST_CASE("the last line is not repeated for some time, but counted") {

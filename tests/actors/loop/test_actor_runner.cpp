@@ -17,7 +17,7 @@
 
 #include "actors/system_fixture.hpp"
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -141,7 +141,7 @@ struct fixture : system_fixture {
 
   /// Sends a number in this thread, so that the receiver runs in the runner.
   void send(const caf::actor& to) {
-    detail::enqueue(to, &runner->unit(), nullptr, caf::make_message_id(), 1);
+    enqueue(to, &runner->unit(), nullptr, caf::make_message_id(), 1);
   }
 
   /// Sends it in the runner, where that is what has happened.
@@ -272,4 +272,4 @@ TEST_CASE_FIXTURE(fixture, "what is left at the end runs all the same") {
   released.send();
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

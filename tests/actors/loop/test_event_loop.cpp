@@ -8,7 +8,7 @@
 
 #include "tick_teller.hpp"
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -104,4 +104,4 @@ TEST_CASE_FIXTURE(fixture, "an owner may be gone") {
   next_tick();
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

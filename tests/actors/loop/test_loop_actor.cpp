@@ -2,7 +2,7 @@
 
 #include "tick_teller.hpp"
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -33,4 +33,4 @@ TEST_CASE_FIXTURE(fixture, "it runs in the loop, whoever wakes it") {
     REQUIRE(--tries > 0);
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

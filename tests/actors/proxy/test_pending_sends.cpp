@@ -5,6 +5,7 @@
 #include <node_proxy/actors/caf/messages.hpp>
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 TEST_CASE("what is refused while others wait is forgotten") {
   constexpr send_failure refused{send_error::outbox_full};

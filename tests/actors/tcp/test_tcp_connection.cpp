@@ -13,7 +13,7 @@
 #include "actors/transport/transport_fixture.hpp"
 #include "support/octets.hpp"
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -465,4 +465,4 @@ TEST_CASE_FIXTURE(connected_fixture, "much data in a short time") {
   MESSAGE("MB/s: ", rate);
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -13,7 +13,7 @@
 #include "actors/proxy/raw_peer.hpp"
 #include "actors/transport/transport_fixture.hpp"
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -307,4 +307,4 @@ TEST_CASE_FIXTURE(transport_fixture, "the transport ends while dialling") {
   CHECK(code_of(*error) == errc::shutting_down);
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -13,6 +13,7 @@
 namespace test {
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 /// Owns connections for a test; each with an actor, and thus a mailbox, of its
 /// own.

@@ -65,7 +65,7 @@ struct fixture : system_fixture {
   });
 
   std::vector<inbound_handler> acceptors = spawn_acceptors(
-    system, config_of_bob(), caf::actor_cast<router_service>(router),
+    system, config_of_bob(), caf::actor_cast<admission_actor>(router),
     event_loop::of(system).value());
 
   ~fixture() {

@@ -90,8 +90,8 @@ TEST_CASE_FIXTURE(transport_fixture,
                   "to listen at a link-local address takes an interface") {
   connection_end acceptor{system};
   auto refused = ask<listening>(
-    transport,
-    node_proxy::listen{address_of("tcp://[fe80::1]:0"), {acceptor.acceptor()}});
+    transport, node_proxy::internal::listen{address_of("tcp://[fe80::1]:0"),
+                                            {acceptor.acceptor()}});
   REQUIRE_FALSE(refused);
   CHECK(code_of(refused.error()) == errc::bad_address);
   CHECK(context_of(refused.error()).find("expected the interface")

@@ -6,13 +6,14 @@
 
 #include <node_proxy/actors/tcp/tcp_transport.hpp>
 
-#include "connection_end.hpp"
 #include "actors/proxy/raw_peer.hpp"
 #include "actors/system_fixture.hpp"
+#include "connection_end.hpp"
 
 namespace test {
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 struct transport_fixture : system_fixture {
   std::shared_ptr<event_loop> loop = event_loop::of(system).value();
@@ -32,7 +33,7 @@ struct transport_fixture : system_fixture {
   /// Listens, with the test as acceptor. Returns the address it got.
   tcp_addr listen_at(const tcp_addr& address, connection_end& acceptor) {
     auto answer = must<listening>(
-      transport, node_proxy::listen{address, {acceptor.acceptor()}});
+      transport, node_proxy::internal::listen{address, {acceptor.acceptor()}});
     return std::get<tcp_addr>(answer.address);
   }
 };

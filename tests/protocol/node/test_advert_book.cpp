@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 namespace {
 

@@ -5,6 +5,7 @@
 #include "support/octets.hpp"
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 using namespace std::chrono_literals;
 
 namespace {

@@ -5,13 +5,14 @@
 #include <node_proxy/protocol/wire/address_text.hpp>
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 namespace {
 
 std::string_view kind_of(std::string_view text) {
   auto ip = parse_ip_address(text);
   REQUIRE_MESSAGE(ip, text);
-  return to_string(kind_of(*ip));
+  return to_string(internal::kind_of(*ip));
 }
 
 transport_address address_of(std::string_view text) {

@@ -23,6 +23,7 @@
 #include <node_proxy/protocol/wire/json.hpp>
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 TEST_CASE("Cereal's functions for standard types do not change BARE") {
   auto expected_octets = golden("bare/messages.json");

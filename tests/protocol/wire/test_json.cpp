@@ -6,6 +6,7 @@
 #include <node_proxy/protocol/wire/json.hpp>
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 namespace {
 

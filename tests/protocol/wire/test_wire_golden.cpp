@@ -7,13 +7,14 @@
 
 #include <doctest/doctest.h>
 
+#include <node_proxy/protocol/delivery/outbox.hpp>
+#include <node_proxy/protocol/session/session.hpp>
 #include <node_proxy/protocol/wire/control.hpp>
 #include <node_proxy/protocol/wire/frame.hpp>
 #include <node_proxy/protocol/wire/hello.hpp>
-#include <node_proxy/protocol/delivery/outbox.hpp>
-#include <node_proxy/protocol/session/session.hpp>
 
 using namespace node_proxy;
+using namespace node_proxy::internal;
 
 namespace {
 

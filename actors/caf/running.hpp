@@ -1,0 +1,123 @@
+// What lies below the actors of CAF, for both of its versions: what runs them,
+// and how messages get to them. Not documented by CAF, so only caf/, loop/ and
+// engines/ use it.
+
+#pragma once
+
+#include <utility>
+
+#include <caf/actor_companion.hpp>
+#include <caf/all.hpp>
+
+namespace node_proxy::internal {
+
+#if CAF_MAJOR_VERSION >= 1
+// What runs actors.
+using unit = caf::scheduler;
+
+// Whether the receiver was there to take the message.
+using enqueue_result = bool;
+
+template <class Msg>
+caf::mailbox_element_ptr make_element(caf::strong_actor_ptr from,
+                                      caf::message_id id, Msg msg) {
+  return caf::make_mailbox_element(std::move(from), id, std::move(msg));
+}
+#else
+using unit = caf::execution_unit;
+using enqueue_result = void;
+
+template <class Msg>
+caf::mailbox_element_ptr make_element(caf::strong_actor_ptr from,
+                                      caf::message_id id, Msg msg) {
+  return caf::make_mailbox_element(std::move(from), id, {}, std::move(msg));
+}
+#endif
+
+/// Sends `msg` in the name of `from`, by the thread `by`.
+template <class Handle, class Msg>
+void enqueue(const Handle& to, unit* by, caf::strong_actor_ptr from,
+             caf::message_id id, Msg msg) {
+  caf::actor_cast<caf::abstract_actor*>(to)->enqueue(
+    make_element(std::move(from), id, std::move(msg)), by);
+}
+
+// -- requests in the name of another actor ------------------------------------
+
+/// Sends `msg` to `to` as the request `id` of `from`, to whom the answer will
+/// go. `self` is the actor that runs.
+template <class Self, class Msg>
+void send_as_request(Self* self, const caf::actor& from, caf::message_id id,
+                     const caf::actor& to, Msg msg) {
+  enqueue(to, self->context(), caf::actor_cast<caf::strong_actor_ptr>(from), id,
+          std::move(msg));
+}
+
+/// Ends a companion, which no thread runs and which would otherwise stay in the
+/// registry of the actor system if an engine behind CAF's middleman was asked.
+inline void end_companion(caf::actor_companion& who) {
+  who.on_enqueue(nullptr);
+  who.cleanup(caf::exit_reason::user_shutdown, nullptr);
+}
+
+// -- running actors -----------------------------------------------------------
+
+/// What runs actors, as they see it: 1.x calls that a scheduler.
+class actor_unit : public unit {
+public:
+#if CAF_MAJOR_VERSION >= 1
+  explicit actor_unit(caf::actor_system&) {}
+
+  void schedule(caf::resumable* job) final {
+    run_later(job);
+  }
+  void delay(caf::resumable* job) final {
+    run_later(job);
+  }
+  void start() final {}
+  void stop() final {}
+#else
+  explicit actor_unit(caf::actor_system& system)
+    : caf::execution_unit{&system} {}
+
+  void exec_later(caf::resumable* job) final {
+    run_later(job);
+  }
+#endif
+
+  /// `job` was woken.
+  virtual void run_later(caf::resumable* job) = 0;
+};
+
+/// Has CAF's scheduler run `job`.
+inline void schedule(caf::actor_system& system, caf::resumable* job) {
+#if CAF_MAJOR_VERSION >= 1
+  system.scheduler().schedule(job);
+#else
+  system.scheduler().enqueue(job);
+#endif
+}
+
+// -- the end of an actor system -----------------------------------------------
+
+template <class F>
+class end_hook : public caf::attachable {
+public:
+  explicit end_hook(F f) : f_{std::move(f)} {}
+
+  void actor_exited(const caf::error&, unit*) override { f_(); }
+
+private:
+  F f_;
+};
+
+/// Has `f` called, by whatever thread, when the destructor of an actor system
+/// has begun: once it has waited for the actors that it waits for.
+template <class F>
+void at_end_of(caf::actor_system& system, F f) {
+  // An actor of CAF's own that lives as long as its system.
+  caf::actor_cast<caf::abstract_actor*>(system.config_serv())
+    ->attach(caf::attachable_ptr{new end_hook<F>{std::move(f)}});
+}
+
+} // namespace node_proxy::internal
