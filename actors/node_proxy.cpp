@@ -178,7 +178,7 @@ void node_proxy_state::handle_tick() {
 
 void node_proxy_state::handle_flush() {
   gathered_ = 0;
-  auto more = peer_->flush(now());
+  auto more = peer_->flush(now(), memory_of_frames());
   act();
   if (more)
     flush_soon();

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <node_proxy/protocol/key_usage.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 #include <node_proxy/protocol/versions.hpp>
 
@@ -53,9 +54,9 @@ struct peer_settings {
   duration stable_after = std::chrono::seconds{10};
   /// When a key is replaced at the latest (PROTOCOL.md, "Rekeying"). The peer
   /// accepts no more than twice these defaults.
-  std::uint64_t rekey_frames = std::uint64_t{1} << 32;
-  std::uint64_t rekey_bytes = std::uint64_t{1} << 36;
-  duration rekey_interval = std::chrono::hours{1};
+  std::uint64_t rekey_frames = rekey_due.frames;
+  std::uint64_t rekey_bytes = rekey_due.bytes;
+  duration rekey_interval = key_lifetime;
 };
 
 } // namespace node_proxy

@@ -6,6 +6,11 @@
 
 namespace node_proxy::internal {
 
+frame_memory& node_proxy_state::memory_of_frames() {
+  static thread_local frame_memory result;
+  return result;
+}
+
 void node_proxy_state::handle(const attach_session& msg) {
   auto id = msg.connection->id();
   add(msg.connection);
@@ -72,7 +77,7 @@ void node_proxy_state::perform(transmit_frames& action) {
     return;
   auto& x = *position->second;
   peer_->handle_written(action.connection, x.write(action.frames));
-  peer::reuse(std::move(action.frames));
+  memory_of_frames().give_back(std::move(action.frames));
 }
 
 void node_proxy_state::perform(close_connection& action) {

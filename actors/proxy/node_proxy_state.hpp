@@ -93,6 +93,9 @@ public:
   void handle(const retire&);
 
 private:
+  // Of all Node Proxies whose turn it is in this thread.
+  static frame_memory& memory_of_frames();
+
   const timestamp& now() { return now_ = now_of(self_); }
 
   enum class resting {

@@ -79,9 +79,9 @@ void local_delivery_state::start(const local_delivery_config& config) {
   lanes_.emplace(
     self_, config.engines, config.log, [this](auto ids, auto reason) {
       for (const auto& id : ids)
-        finish(id.first, reason
-                           ? std::optional{send_failure{to_send_error(*reason)}}
-                           : std::nullopt);
+        finish(std::get<reliable_id>(id).first,
+               reason ? std::optional{send_failure{to_send_error(*reason)}}
+                      : std::nullopt);
     });
   timer_.emplace(config.loop, caf::actor_cast<tick_receiver>(self_));
 }
@@ -137,7 +137,7 @@ std::optional<send_error> local_delivery_state::take(send_token token,
                   {config_.self, msg.msg.target.name},
                   msg.msg.mailbox,
                   msg.msg.msg};
-  lanes_->deliver({{0, token}, std::move(copy)});
+  lanes_->deliver({reliable_id{0, token}, std::move(copy)});
   return std::nullopt;
 }
 

@@ -115,7 +115,7 @@ inbox::handle_settled(const control::settled& settled, steady_time now) {
   return {};
 }
 
-void inbox::handle_finished(const delivery_id& id,
+void inbox::handle_finished(const reliable_id& id,
                             std::optional<control::reject_reason> reason,
                             steady_time now) {
   if (id.generation != generation_)
@@ -180,7 +180,7 @@ void inbox::reset(std::uint64_t epoch, std::uint64_t first) {
   rejects_.clear();
 }
 
-void inbox::finish_orphan(const delivery_id& id) {
+void inbox::finish_orphan(const reliable_id& id) {
   auto position = orphans_.find({id.generation, id.first});
   if (position == orphans_.end())
     return;

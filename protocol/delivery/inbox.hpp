@@ -13,24 +13,15 @@
 #include <node_proxy/base/block_buffer.hpp>
 #include <node_proxy/base/fifo.hpp>
 #include <node_proxy/messages/basics.hpp>
+#include <node_proxy/protocol/delivery/delivery_id.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 #include <node_proxy/protocol/wire/control.hpp>
 
 namespace node_proxy::internal {
 
-/// Names a message between the inbox and the engine that takes it.
-struct delivery_id {
-  /// Counts how often the peer's numbers began anew.
-  std::uint64_t generation = 0;
-  /// The message's first number.
-  std::uint64_t first = 0;
-
-  friend bool operator==(const delivery_id&, const delivery_id&) = default;
-};
-
 /// A complete message.
 struct received_message {
-  delivery_id id;
+  reliable_id id;
   /// The encoded `serialized_msg`; empty if it was longer than the limit.
   bytes_view data;
   /// What `data` refers to if the message came in fragments; otherwise that is
@@ -101,7 +92,7 @@ public:
 
   /// An engine has taken a message, or no engine will (`reason`). Unknown ids
   /// are ignored; those of an earlier generation are no longer acknowledged.
-  void handle_finished(const delivery_id& id,
+  void handle_finished(const reliable_id& id,
                        std::optional<control::reject_reason> reason,
                        steady_time now);
 
@@ -171,7 +162,7 @@ private:
   };
 
   void reset(std::uint64_t epoch, std::uint64_t first);
-  void finish_orphan(const delivery_id& id);
+  void finish_orphan(const reliable_id& id);
   void gather(std::uint64_t seq, bytes_view data);
   received_message complete(std::uint64_t first, std::size_t size);
   void advance(steady_time now);

@@ -168,9 +168,6 @@ public:
     outcomes_.trim();
   }
 
-  /// Bytes held.
-  [[nodiscard]] std::size_t size_bytes() const { return bytes_; }
-
 private:
   struct entry {
     std::uint64_t key; // ascending
@@ -233,3 +230,11 @@ private:
 };
 
 } // namespace node_proxy::internal
+
+namespace node_proxy {
+
+template <>
+inline constexpr std::array<std::string_view, 1>
+  enum_names<internal::outbox_error>{"beyond_sent"};
+
+} // namespace node_proxy

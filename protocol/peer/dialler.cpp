@@ -93,6 +93,10 @@ bool dialler::is_dialling(attempt_id id) const {
 }
 
 dialler::handshaking* dialler::find(connection_id connection) {
+  return const_cast<handshaking*>(std::as_const(*this).find(connection));
+}
+
+const dialler::handshaking* dialler::find(connection_id connection) const {
   auto position =
     std::ranges::find(handshakes_, connection, &handshaking::connection);
   return position != handshakes_.end() ? &*position : nullptr;

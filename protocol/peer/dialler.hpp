@@ -120,6 +120,7 @@ public:
 
   /// The handshake under way on a connection, if any.
   [[nodiscard]] handshaking* find(connection_id connection);
+  [[nodiscard]] const handshaking* find(connection_id connection) const;
 
   /// The handshakes under way, the first one to end in vain comes first.
   [[nodiscard]] const std::list<handshaking>& handshakes() const {

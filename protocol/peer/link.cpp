@@ -1,46 +1,309 @@
 #include <node_proxy/protocol/peer/link.hpp>
 
-#include <algorithm>
+#include <cassert>
 
 #include <node_proxy/messages/limits.hpp>
 
 namespace node_proxy::internal {
 
-void link::seal(const control::frame& frame, steady_time now) {
-  crypto.seal(frame, out);
-  last_out = now;
+namespace {
+
+/// How much may wait in frames for the socket before it was handed any.
+constexpr std::size_t flush_bytes = 128 * 1024;
+
+/// Bytes of chunk list that fit a frame, whatever its number.
+std::size_t max_list() {
+  return session::max_messages(limits::sequence_end - 1);
 }
 
-void link::rekey_if_due(const peer_settings& settings, steady_time now) {
-  key_usage due{settings.rekey_frames, settings.rekey_bytes};
-  if (!crypto.usage().reaches(due) && now - key_since < settings.rekey_interval)
-    return;
-  seal(control::rekey{}, now);
-  key_since = now;
+} // namespace
+
+link::link(connection_id connection,
+           std::shared_ptr<const peer_settings> settings, session&& established,
+           confirming phase, steady_time now)
+  : phase_(std::move(phase)), id_(connection), settings_(std::move(settings)),
+    crypto_(std::move(established)), begun_(now) {
+  seal(in<confirming>().said, now);
 }
 
-steady_time link::heartbeat_due(const peer_settings& settings) const {
-  auto latest = last_out + settings.heartbeat_interval;
-  auto grid = settings.heartbeat_interval / 4;
-  return grid > duration{0} ? latest - latest % grid : latest;
+// -- transitions
+// ---------------------------------------------------------------
+
+void link::activate(std::uint64_t next_in, steady_time now) {
+  assert(is<confirming>());
+  phase_ = active{next_in};
+  timers_.stop_all();
+  handle_life(now);
+  handle_message(now);
+  // Nothing was said since the resume frame, and no key was replaced.
+  count_silence(begun_);
+  timers_.set(link_timer::rekey, begun_ + settings_->rekey_interval);
+  timers_.set(link_timer::peer_key, begun_ + 2 * key_lifetime);
 }
 
-bool link::takes_advert(steady_time now) {
-  adverts_earned_ = std::max(adverts_earned_, now) + advert_interval;
-  return adverts_earned_ <= now + adverts_at_once * advert_interval;
+void link::leave(control::goodbye_reason reason, bool finished,
+                 steady_time now) {
+  assert(is<confirming>() || is<active>());
+  seal(control::goodbye{static_cast<std::uint64_t>(reason), finished}, now);
+  leaving next;
+  if (auto before = std::get_if<active>(&phase_))
+    next.next_in = before->next_in;
+  next.unconfirmed = is<confirming>();
+  next.finished = finished;
+  next.displaced = reason == control::goodbye_reason::displaced;
+  phase_ = next;
+  timers_.stop_all();
+  timers_.set(link_timer::goodbye, now + settings_->goodbye_timeout);
+}
+
+void link::close() {
+  phase_ = closing{};
+  timers_.stop_all();
+}
+
+// -- events
+// --------------------------------------------------------------------
+
+expected<opened_frame, session_error> link::open(bytes_view body,
+                                                 steady_time now) {
+  auto result = crypto_.open(body);
+  if (result)
+    handle_life(now);
+  return result;
+}
+
+expected<bool, std::string_view> link::admit(const opened_frame& frame,
+                                             steady_time now) {
+  auto control = std::get_if<control::frame>(&frame);
+  if (is<confirming>()) {
+    if (control && std::holds_alternative<control::resume>(*control))
+      return true;
+    return unexpected{std::string_view{"no_resume"}};
+  }
+  auto on_frame = [this, now](const auto& x) {
+    return on(x, now);
+  };
+  if (control)
+    return std::visit(on_frame, *control);
+  if (auto messages = std::get_if<opened_messages>(&frame))
+    return on(*messages, now);
+  return on(std::get<opened_unreliable>(frame), now);
 }
 
 void link::handle_progress(std::size_t count, steady_time now) {
-  progress_ += count;
-  auto silence = std::chrono::duration<double>(now - last_in).count();
-  if (static_cast<double>(progress_)
+  auto x = std::get_if<active>(&phase_);
+  if (!x)
+    return;
+  x->progress += count;
+  auto silence = std::chrono::duration<double>(now - x->last_in).count();
+  if (static_cast<double>(x->progress)
       >= silence * static_cast<double>(limits::least_rate))
     handle_life(now);
 }
 
+void link::handle_message(steady_time now) {
+  // Only the initiator closes for want of messages.
+  if (is<active>() && terms().role == connection_role::initiator)
+    timers_.set(link_timer::idle, now + settings_->idle_timeout);
+}
+
+void link::handle_local_advert(steady_time now) {
+  if (auto x = std::get_if<active>(&phase_))
+    timers_.set(link_timer::advert, std::max(now, x->next_advert));
+}
+
+// -- what goes out
+// -------------------------------------------------------------
+
+void link::seal(const control::frame& frame, steady_time now) {
+  crypto_.seal(frame, out_);
+  count_silence(now);
+}
+
+void link::seal(outgoing&& what, frame_memory& memory, steady_time now) {
+  if (auto batch = std::get_if<chunk_batch>(&what)) {
+    if (out_.capacity() == 0)
+      out_ = memory.take();
+    crypto_.seal_messages(batch->first, batch->chunks, out_);
+  } else if (auto unreliable = std::get_if<unreliable_chunks>(&what)) {
+    crypto_.seal_unreliable(unreliable->chunks, out_);
+  } else if (auto range = std::get_if<control::void_range>(&what)) {
+    return seal(*range, now);
+  } else if (auto ack = std::get_if<control::ack>(&what)) {
+    return seal(std::move(*ack), now);
+  } else {
+    return seal(std::get<control::settled>(what), now);
+  }
+  count_silence(now);
+  handle_message(now);
+}
+
+void link::rekey_if_due(steady_time now) {
+  key_usage due{settings_->rekey_frames, settings_->rekey_bytes};
+  if (!crypto_.usage().reaches(due) && !expired(link_timer::rekey, now))
+    return;
+  seal(control::rekey{}, now);
+  timers_.set(link_timer::rekey, now + settings_->rekey_interval);
+}
+
+void link::send_advert_if_due(const node_advert& advert, steady_time now) {
+  auto x = std::get_if<active>(&phase_);
+  if (!x || !expired(link_timer::advert, now))
+    return;
+  seal(advert, now);
+  timers_.stop(link_timer::advert);
+  x->next_advert = now + 2 * advert_interval;
+}
+
+void link::complain(steady_time now) {
+  using enum control::goodbye_reason;
+  if (is<confirming>() || is<active>())
+    seal(control::goodbye{static_cast<std::uint64_t>(protocol_error), false},
+         now);
+}
+
+void link::send_heartbeat(steady_time now) {
+  if (takes_control())
+    seal(control::heartbeat{}, now);
+  else
+    count_silence(now); // it would only wait with all the rest
+}
+
+std::optional<bytes> link::poll_frames() {
+  if (out_.empty())
+    return std::nullopt;
+  backlog_ += out_.size();
+  return std::exchange(out_, {});
+}
+
+// -- state
+// ---------------------------------------------------------------------
+
+bool link::said_finished() const {
+  auto x = std::get_if<leaving>(&phase_);
+  return x && x->finished;
+}
+
+bool link::said_displaced() const {
+  auto x = std::get_if<leaving>(&phase_);
+  return x && x->displaced;
+}
+
+transmit_room link::room() const {
+  if (!takes_messages())
+    return {takes_control()};
+  return {takes_control(), max_list(), crypto_.max_unreliable()};
+}
+
+bool link::takes_control() const {
+  return backlog_ + out_.size() < 2 * settings_->backlog_bytes;
+}
+
+bool link::takes_messages() const {
+  return backlog_ + out_.size() < settings_->backlog_bytes
+         && out_.size() < flush_bytes;
+}
+
+std::optional<steady_time> link::next_deadline(bool may_idle) const {
+  auto timers = timers_;
+  if (!may_idle)
+    timers.stop(link_timer::idle);
+  return timers.next();
+}
+
+// -- private
+// -------------------------------------------------------------------
+
+/// The other end is there.
 void link::handle_life(steady_time now) {
-  last_in = now;
-  progress_ = 0;
+  auto x = std::get_if<active>(&phase_);
+  if (!x)
+    return;
+  x->last_in = now;
+  x->progress = 0;
+  timers_.set(link_timer::dead_peer, now + settings_->dead_peer_limit);
+}
+
+/// This end spoke last at `since`. The next heartbeat comes a quarter of the
+/// interval early at most, so that the heartbeats of all peers of a node
+/// coincide: to wake up costs more than to send some.
+void link::count_silence(steady_time since) {
+  if (!is<active>())
+    return;
+  auto latest = since + settings_->heartbeat_interval;
+  auto grid = settings_->heartbeat_interval / 4;
+  timers_.set(link_timer::heartbeat,
+              grid > duration{0} ? latest - latest % grid : latest);
+}
+
+link::verdict link::on(const opened_messages& frame, steady_time) {
+  return follow(frame.first, frame.first + frame.chunks.size());
+}
+
+link::verdict link::on(const opened_unreliable&, steady_time) {
+  return true;
+}
+
+link::verdict link::on(const control::resume&, steady_time) {
+  // The first one may come on a connection that was given up before.
+  auto left = std::get_if<leaving>(&phase_);
+  if (left && std::exchange(left->unconfirmed, false))
+    return false;
+  return unexpected{std::string_view{"second_resume"}};
+}
+
+link::verdict link::on(const control::ack&, steady_time) {
+  // After another connection took over, the acknowledgement is repeated there.
+  return is<active>();
+}
+
+link::verdict link::on(const control::settled&, steady_time) {
+  return is<active>();
+}
+
+link::verdict link::on(const control::void_range& frame, steady_time) {
+  return follow(frame.from, frame.to);
+}
+
+link::verdict link::on(const node_advert&, steady_time now) {
+  adverts_earned_ = std::max(adverts_earned_, now) + advert_interval;
+  if (adverts_earned_ > now + adverts_at_once * advert_interval)
+    return unexpected{std::string_view{"too_many_adverts"}};
+  return true;
+}
+
+link::verdict link::on(const control::heartbeat&, steady_time) {
+  return false; // it did what it is for by being there
+}
+
+link::verdict link::on(const control::rekey&, steady_time now) {
+  if (is<active>())
+    timers_.set(link_timer::peer_key, now + 2 * key_lifetime);
+  return false;
+}
+
+link::verdict link::on(const control::goodbye&, steady_time) {
+  return true;
+}
+
+link::verdict link::on(const control::unknown&, steady_time) {
+  return true;
+}
+
+/// Numbers from `first` up to but without `end` arrived. They follow each other
+/// on one connection.
+link::verdict link::follow(std::uint64_t first, std::uint64_t end) {
+  std::uint64_t* next = nullptr;
+  if (auto used = std::get_if<active>(&phase_))
+    next = &used->next_in;
+  else if (auto left = std::get_if<leaving>(&phase_); left && left->next_in)
+    next = &*left->next_in;
+  if (!next)
+    return false; // a connection that was given up before it was used
+  if (first != *next || end <= first)
+    return unexpected{to_string(session_error::out_of_order)};
+  *next = end;
+  return true;
 }
 
 } // namespace node_proxy::internal

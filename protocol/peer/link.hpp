@@ -1,133 +1,244 @@
-// One connection of a peer after its handshake: what is known about its life.
+// One connection of a peer after its handshake: what both ends may say at which
+// time of its life.
 
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <variant>
 
+#include <node_proxy/base/frame_memory.hpp>
+#include <node_proxy/protocol/delivery/outgoing.hpp>
 #include <node_proxy/protocol/peer/dialler.hpp>
+#include <node_proxy/protocol/peer/timer_table.hpp>
 #include <node_proxy/protocol/session/session.hpp>
 #include <node_proxy/protocol/settings.hpp>
 #include <node_proxy/protocol/wire/control.hpp>
 
 namespace node_proxy::internal {
 
-/// How long a key may be used. The receiver closes the connection after twice
-/// that (PROTOCOL.md, "Rekeying").
-inline constexpr duration key_lifetime = std::chrono::hours{1};
-
 /// How many adverts a peer may send at once, and how often it may on average:
 /// to check one takes longer than to send it (PROTOCOL.md, "Node adverts").
 inline constexpr int adverts_at_once = 16;
 inline constexpr duration advert_interval = std::chrono::seconds{1};
 
+/// What is waited for on a connection. Those that end it come first.
+enum class link_timer : std::uint8_t {
+  /// Confirming: the first sealed frame of the other end fails to come.
+  handshake,
+  /// Leaving: the other end's goodbye fails to come.
+  goodbye,
+  /// Active: nothing of the other end was heard for too long.
+  dead_peer,
+  /// Active: the other end has used its key for too long.
+  peer_key,
+  /// Active, of an initiator: no message has gone either way for long.
+  idle,
+  /// Active: the key of this direction is to be replaced.
+  rekey,
+  /// Active: the newest advert of this node waits, and may go.
+  advert,
+  /// Active: nothing was said for as long as this end may be silent.
+  heartbeat,
+};
+
 /// A connection with a session.
+///
+///     the handshake is over
+///              |
+///              v      activate
+///         confirming ----------> active
+///              |                    |
+///              +------- leave ------+
+///                         |
+///                         v
+///                      leaving
+///
+///     any phase -- close --> closing
+///
+/// What is valid in one phase only lies in that phase.
 class link {
 public:
-  /// The initiator waits for the first sealed frame of the responder.
+  /// This end has said where to go on. The other end is not proven, or it is to
+  /// be decided whether this is the connection that survives.
   struct confirming {
-    steady_time deadline{};
+    control::resume said;
+    /// The other end was there after that, if its first sealed frame comes.
+    steady_time alive{};
+    /// Where the peer was dialled, if it was.
+    std::optional<transport_address> dialled_at = {};
   };
 
-  /// Established: both ends are proven.
-  struct active {};
+  /// The one on which messages go.
+  struct active {
+    /// The next number to arrive.
+    std::uint64_t next_in = 0;
+    /// The last sign of life, and the bytes of an unfinished frame since then.
+    steady_time last_in{};
+    std::uint64_t progress = 0;
+    /// No other advert that this node issues is sent before.
+    steady_time next_advert{};
+  };
 
   /// Said goodbye, reads on for the goodbye of the other end.
   struct leaving {
-    steady_time deadline{};
-    /// It was left before the other end's resume frame had come.
+    /// As `active::next_in`; none if it never was that.
+    std::optional<std::uint64_t> next_in;
+    /// The other end's resume frame may still come.
     bool unconfirmed = false;
+    /// What this side's goodbye said.
+    bool finished = false;
+    bool displaced = false;
   };
 
   /// To be closed as soon as everything is handed out.
   struct closing {};
 
-  using phase_type = std::variant<confirming, active, leaving, closing>;
+  link(connection_id connection, std::shared_ptr<const peer_settings> settings,
+       session&& established, confirming phase, steady_time now);
 
-  /// @param alive the time after which the other end was still there, if this
-  ///              connection ever gets established.
-  link(connection_id connection, session&& established, steady_time alive,
-       steady_time now)
-    : id(connection), crypto(std::move(established)), alive_after(alive),
-      begun(now), last_in(now), last_out(now), last_message(now),
-      key_since(now), peer_key_since(now) {}
+  // -- transitions
+  // -------------------------------------------------------------
 
-  [[nodiscard]] const session_terms& terms() const { return crypto.terms(); }
-
-  template <class Phase>
-  [[nodiscard]] bool is() const {
-    return std::holds_alternative<Phase>(phase);
+  /// The handshake is over in vain unless the other end confirms it until then.
+  void await_proof(steady_time deadline) {
+    timers_.set(link_timer::handshake, deadline);
   }
 
-  /// Seals a control frame into `out`.
-  void seal(const control::frame& frame, steady_time now);
+  /// Messages go here from now on; the first one to arrive is `next_in`.
+  void activate(std::uint64_t next_in, steady_time now);
 
-  /// Replaces the key of this direction if that is due.
-  void rekey_if_due(const peer_settings& settings, steady_time now);
+  /// Says goodbye. Neither leaving nor closing before.
+  void leave(control::goodbye_reason reason, bool finished, steady_time now);
 
-  /// Whether the peer failed to replace its key in twice the time.
-  [[nodiscard]] bool peer_key_worn_out(steady_time now) const {
-    return now - peer_key_since >= 2 * key_lifetime;
-  }
+  void close();
 
-  /// Whether the socket takes what is handed to it, be it late. Control frames
-  /// may go beyond the bound for messages, but not without end.
-  [[nodiscard]] bool takes_control(const peer_settings& settings) const {
-    return backlog + out.size() < 2 * settings.backlog_bytes;
-  }
+  // -- events
+  // ------------------------------------------------------------------
 
-  /// When a heartbeat is due if nothing else is sent. A quarter of the interval
-  /// early at most, so that the heartbeats of all peers of a node coincide: to
-  /// wake up costs more than to send some.
-  [[nodiscard]] steady_time heartbeat_due(const peer_settings& settings) const;
+  /// Opens a frame. Views in the result live until the next call.
+  [[nodiscard]] expected<opened_frame, session_error> open(bytes_view body,
+                                                           steady_time now);
 
-  /// Whether the peer may send the advert that has come.
-  [[nodiscard]] bool takes_advert(steady_time now);
+  /// What an opened frame means at this time. The first one of the other end
+  /// has to be a `resume`, and no other one may.
+  /// @returns whether it is of interest to others, or how it broke the rules.
+  [[nodiscard]] expected<bool, std::string_view>
+  admit(const opened_frame& frame, steady_time now);
 
   /// Bytes of an unfinished frame arrived. They are a sign of life only at the
   /// least acceptable rate, counted from the last one.
   void handle_progress(std::size_t count, steady_time now);
 
-  /// A valid frame arrived.
-  void handle_life(steady_time now);
+  /// A message went or came, or is expected to.
+  void handle_message(steady_time now);
 
-  connection_id id;
-  session crypto;
-  /// Where the peer was dialled, if it was.
-  std::optional<transport_address> dialled_at;
-  phase_type phase = confirming{};
-  /// Frames to hand to the socket.
-  bytes out;
-  /// Bytes handed to the socket and not yet written.
-  std::size_t backlog = 0;
+  /// Bytes of what `poll_frames` gave have left.
+  void handle_written(std::size_t count) {
+    backlog_ -= std::min(backlog_, count);
+  }
 
-  /// What this side said in its resume frame.
-  control::resume said;
-  /// What this side's goodbye said.
-  bool said_finished = false;
-  bool said_displaced = false;
-  /// The next number to arrive on this connection, once it is known.
-  std::optional<std::uint64_t> next_in;
+  /// This node has a new advert: it may go at once, or later.
+  void handle_local_advert(steady_time now);
 
-  /// When this end spoke last before the other end's first sealed frame, which
-  /// answers that.
-  steady_time alive_after;
-  steady_time begun;
-  steady_time last_in;
-  steady_time last_out;
-  /// When a message was last sent or received.
-  steady_time last_message;
-  steady_time key_since;
-  steady_time peer_key_since;
-  /// When the newest advert of this end is to be sent, if it has not been.
-  std::optional<steady_time> advert_due;
-  /// No other one is sent before.
-  steady_time next_advert{};
+  // -- what goes out
+  // -----------------------------------------------------------
+
+  void seal(const control::frame& frame, steady_time now);
+
+  /// Seals what delivery has to say, in `memory` if it takes much.
+  void seal(outgoing&& what, frame_memory& memory, steady_time now);
+
+  /// Replaces the key of this direction if that is due.
+  void rekey_if_due(steady_time now);
+
+  /// Sends the newest advert of this node if it waits and may go. Of many that
+  /// are issued one after the other the peer is to get the last one, and not
+  /// more than it takes. What a network holds up arrives sooner after each
+  /// other than it was sent.
+  void send_advert_if_due(const node_advert& advert, steady_time now);
+
+  /// Says that the other end broke the protocol, unless goodbye was said.
+  void complain(steady_time now);
+
+  /// Says something, if the socket takes it.
+  void send_heartbeat(steady_time now);
+
+  /// Frames to hand to the socket, if there are any.
+  [[nodiscard]] std::optional<bytes> poll_frames();
+
+  // -- state
+  // -------------------------------------------------------------------
+
+  [[nodiscard]] connection_id id() const { return id_; }
+
+  [[nodiscard]] const session_terms& terms() const { return crypto_.terms(); }
+
+  template <class Phase>
+  [[nodiscard]] bool is() const {
+    return std::holds_alternative<Phase>(phase_);
+  }
+
+  /// The data of the present phase, which has to be this one.
+  template <class Phase>
+  [[nodiscard]] const Phase& in() const {
+    return std::get<Phase>(phase_);
+  }
+
+  /// Since when there is a session.
+  [[nodiscard]] steady_time begun() const { return begun_; }
+
+  /// What this side's goodbye said, if there was one.
+  [[nodiscard]] bool said_finished() const;
+  [[nodiscard]] bool said_displaced() const;
+
+  /// How much the socket takes. Control frames may go beyond the bound for
+  /// messages, but not without end.
+  [[nodiscard]] transmit_room room() const;
+  [[nodiscard]] bool takes_control() const;
+  [[nodiscard]] bool takes_messages() const;
+
+  /// Everything that was handed out has left.
+  [[nodiscard]] bool written() const { return backlog_ == 0; }
+
+  [[nodiscard]] bool expired(link_timer timer, steady_time now) const {
+    return timers_.expired(timer, now);
+  }
+
+  /// The next time of a timer. `link_timer::idle` counts only if the connection
+  /// `may_idle`.
+  [[nodiscard]] std::optional<steady_time> next_deadline(bool may_idle) const;
 
 private:
-  std::uint64_t progress_ = 0; // bytes since last_in
+  using verdict = expected<bool, std::string_view>;
+
+  void handle_life(steady_time now);
+  void count_silence(steady_time now);
+  verdict on(const opened_messages& frame, steady_time now);
+  verdict on(const opened_unreliable& frame, steady_time now);
+  verdict on(const control::resume& frame, steady_time now);
+  verdict on(const control::ack& frame, steady_time now);
+  verdict on(const control::settled& frame, steady_time now);
+  verdict on(const control::void_range& frame, steady_time now);
+  verdict on(const node_advert& frame, steady_time now);
+  verdict on(const control::heartbeat& frame, steady_time now);
+  verdict on(const control::rekey& frame, steady_time now);
+  verdict on(const control::goodbye& frame, steady_time now);
+  verdict on(const control::unknown& frame, steady_time now);
+  verdict follow(std::uint64_t first, std::uint64_t end);
+
+  std::variant<confirming, active, leaving, closing> phase_;
+  connection_id id_;
+  std::shared_ptr<const peer_settings> settings_;
+  session crypto_;
+  steady_time begun_;
+  timer_table<link_timer, 8> timers_;
+  bytes out_;
+  std::size_t backlog_ = 0; // handed to the socket and not yet written
   // When the peer will have earned all adverts that it has sent.
   steady_time adverts_earned_{};
 };

@@ -3,184 +3,140 @@
 #include <algorithm>
 #include <utility>
 
-#include <node_proxy/messages/limits.hpp>
-#include <node_proxy/protocol/wire/address_kind.hpp>
+#include <node_proxy/protocol/peer/timer_table.hpp>
 #include <node_proxy/protocol/wire/advert.hpp>
 
 namespace node_proxy::internal {
 
-namespace {
-
-/// Keeps the earlier of two times.
-void earlier(std::optional<steady_time>& result,
-             std::optional<steady_time> other) {
-  if (other && (!result || *other < *result))
-    result = other;
-}
-
-} // namespace
-
 peer::peer(const peer_settings& settings, std::shared_ptr<const identity> self,
            const node_id& remote, const noise_public_key& remote_key,
            const peer_record& record, random_source random)
-  : settings_(settings), self_(std::move(self)), remote_(remote),
-    remote_key_(remote_key), epoch_(record.epoch), random_(std::move(random)),
-    outbox_(settings.outbox_bytes, settings.outbox_messages, record.out),
-    inbox_(settings.window, settings.max_message, record.in),
-    unreliable_out_(settings.window),
-    unreliable_in_(settings.window, settings.max_message),
-    arena_(2 * settings.window), dialler_(settings),
-    last_established_(record.last_established),
-    remote_epoch_since_(record.remote_epoch_since) {
-  // nop
-}
+  : settings_(std::make_shared<peer_settings>(settings)),
+    connections_(settings_, {std::move(self), remote, remote_key}, record,
+                 std::move(random)),
+    delivery_(settings, connections_.local(), remote, record) {}
 
 // -- events of this node
 // -------------------------------------------------------
 
 void peer::handle_send(send_token token, const node_out_msg& msg,
                        timestamp now) {
-  if (shutdown_deadline_)
+  if (stopping_)
     return fail(token, send_error::shutting_down);
-  if (msg.msg.sender.node && *msg.msg.sender.node != self_->id())
-    return fail(token, send_error::wrong_sender);
-  if (msg.msg.target.node && *msg.msg.target.node != remote_)
-    return fail(token, send_error::wrong_target);
-  auto expires = deadline_of(msg.expiry, now);
-  if (!expires)
-    return fail(token, send_error::bad_expiry);
-  auto data = codec_.encode(msg.msg);
-  if (!data)
-    return fail(token, send_error::malformed);
-  auto size = data->size();
-  auto reliable = msg.prefs.reliability == transport_reliability::reliable;
-  auto most = reliable ? settings_.outbox_bytes : settings_.window;
-  auto overhead = reliable ? outbox::memory_overhead : limits::message_overhead;
-  if (size > remote_max_message_.value_or(size) || size + overhead > most)
-    return fail(token, send_error::too_large);
-  if (has_passed(*expires, now))
-    return fail(token, send_error::expired);
-  if (!reachable())
-    return fail(token, send_error::unknown_node);
-  auto taken = reliable ? outbox_.handle_send(token, std::move(*data), *expires)
-                        : unreliable_out_.handle_send(token, std::move(*data),
-                                                      *expires, now);
+  auto taken = delivery_.handle_send(token, msg, connections_.reachable(), now);
   if (!taken)
-    return fail(token, send_error::outbox_full);
-  ++metrics_.messages_out;
-  consider_dial(now);
-}
-
-void peer::handle_finished(const delivery_id& id,
-                           std::optional<control::reject_reason> reason,
-                           timestamp now) {
-  if (reason)
-    ++metrics_.messages_rejected;
-  if (id.generation == unreliable_generation)
-    unreliable_in_.handle_finished(id.first);
-  else
-    inbox_.handle_finished(id, reason, now.steady);
+    return fail(token, taken.error());
+  follow_up(now);
 }
 
 void peer::handle_local_advert(std::shared_ptr<const node_advert> advert,
                                timestamp now) {
-  local_advert_ = std::move(advert);
-  if (auto x = active()) {
-    x->advert_due = std::max(now.steady, x->next_advert);
-    send_due_advert(*x, now);
+  adverts_.handle_local(std::move(advert));
+  if (auto x = connections_.active()) {
+    x->handle_local_advert(now.steady);
+    x->send_advert_if_due(*adverts_.local(), now.steady);
   }
 }
 
 node_advert_reply peer::handle_remote_advert(const node_advert& advert,
                                              timestamp now) {
-  if (auto ok = check_advert(advert, remote_, advert_version()); !ok)
+  if (auto ok = adverts_.handle_remote(advert, remote(), actions_); !ok)
     return {ok.error()};
-  remote_advert_ = advert;
-  actions_.emplace_back(learned_advert{advert});
   update_addresses(now);
   return {node_advert_accepted{advert.version}};
 }
 
 node_advert_reply peer::handle_introduction(const node_advert& advert,
                                             timestamp now) {
-  if (auto ok = check_advert(advert, remote_, 0); !ok)
+  if (auto ok = check_advert(advert, remote(), 0); !ok)
     return {ok.error()};
   auto reply = handle_remote_advert(advert, now);
-  auto memory = addresses_;
-  memory.handle_introduction(advert);
-  if (remember(memory))
+  if (adverts_.handle_introduction(advert, actions_))
     update_addresses(now);
   return reply;
 }
 
 void peer::handle_addresses(const address_memory& memory, timestamp now) {
-  addresses_ = memory;
+  adverts_.handle_memory(memory);
   update_addresses(now);
 }
 
 void peer::handle_permanence(connection_permanence permanence, timestamp now) {
   permanence_ = permanence;
-  if (auto x = active())
-    x->last_message = now.steady;
-  consider_dial(now);
+  if (auto x = connections_.active())
+    x->handle_message(now.steady);
+  follow_up(now);
 }
 
 void peer::handle_connect(timestamp now) {
-  connect_wanted_ = !connected() && dialler_.has_addresses();
+  connect_wanted_ = !connected() && connections_.has_addresses();
   if (!connected() && !connect_wanted_)
     actions_.emplace_back(peer_event{peer_unreachable{}});
-  consider_dial(now);
+  follow_up(now);
 }
 
 void peer::handle_way_back(timestamp now) {
-  if (refused_ || connected() || !wants_connection())
+  if (connected() || !wants_connection())
     return;
-  dialler_.handle_way_back(now.steady, random_);
-  consider_dial(now);
+  connections_.handle_way_back(now);
+  follow_up(now);
 }
 
 void peer::handle_shutdown(steady_time at_latest, timestamp now) {
-  shutdown_deadline_ = at_latest;
-  draining_ = true;
+  stopping_ = stopping{at_latest};
   // There is no time for a long wait.
-  if (!refused_ && wants_connection())
-    dialler_.handle_way_back(now.steady, random_);
+  if (wants_connection())
+    connections_.handle_way_back(now);
   handle_timeout(now);
+}
+
+// -- events of connections
+// -----------------------------------------------------
+
+void peer::handle_dialled(attempt_id attempt, connection_id connection,
+                          timestamp now) {
+  connections_.handle_dialled(attempt, connection, adverts_.versions(), now);
+  follow_up(now);
+}
+
+void peer::handle_dial_failed(attempt_id attempt, timestamp now) {
+  connections_.handle_dial_failed(attempt, now);
+  follow_up(now);
+}
+
+void peer::handle_connect_reply(const connect_reply& reply, timestamp now) {
+  auto refused = std::get_if<connect_reply_error>(&reply.result);
+  if (!refused)
+    return handle_connect(now);
+  connections_.handle_refusal(*refused, now);
+  take_events();
+}
+
+void peer::handle_closed(connection_id connection, std::string_view reason,
+                         timestamp now) {
+  connections_.handle_closed(connection, reason, now);
+  check_shutdown(now);
+  follow_up(now);
 }
 
 // -- results
 // -------------------------------------------------------------------
 
 void peer::handle_timeout(timestamp now) {
-  outbox_.handle_timeout(now, expiry_error_);
-  unreliable_out_.handle_timeout(now, expiry_error_);
-  while (!dialler_.handshakes().empty()
-         && dialler_.handshakes().front().deadline <= now.steady) {
-    ++metrics_.ends["handshake_timeout"];
-    fail_handshake(dialler_.handshakes().front().connection, now);
-  }
-  for (auto& x : links_)
-    check_link(x, now);
-  if (shutdown_deadline_)
-    check_shutdown(now);
-  consider_dial(now);
+  delivery_.handle_timeout(now);
+  connections_.end_overdue(now);
+  if (auto x = connections_.idle(now); x && may_close_idle())
+    leave(*x, control::goodbye_reason::idle, now);
+  if (connections_.keep_up(adverts_.local(), now))
+    trim();
+  check_shutdown(now);
+  follow_up(now);
 }
 
 std::optional<peer_action> peer::poll_action() {
-  for (auto i = links_.begin(); i != links_.end(); ++i) {
-    if (!i->out.empty()) {
-      i->backlog += i->out.size();
-      return transmit_frames{i->id, std::exchange(i->out, {})};
-    }
-    if (i->is<link::closing>()) {
-      close_connection result{i->id};
-      links_.erase(i);
-      return result;
-    }
-  }
-  if (auto outcome = outbox_.poll_outcome())
-    return *outcome;
-  if (auto outcome = unreliable_out_.poll_outcome())
+  if (auto action = connections_.poll_transmit())
+    return action;
+  if (auto outcome = delivery_.poll_outcome())
     return *outcome;
   if (actions_.empty())
     return std::nullopt;
@@ -188,28 +144,29 @@ std::optional<peer_action> peer::poll_action() {
 }
 
 std::optional<steady_time> peer::poll_timeout(timestamp now) const {
-  auto result = outbox_.next_deadline(now);
-  earlier(result, unreliable_out_.next_deadline());
-  auto wanted = wants_connection() && !holds_connection();
-  earlier(result, dialler_.next_deadline(wanted));
-  for (const auto& x : links_)
-    earlier(result, link_deadline(x));
-  if (shutdown_deadline_ && !stopped())
-    earlier(result, shutdown_deadline_);
-  if (auto at = dormant_from(); at && *at > now.steady)
-    earlier(result, at);
-  return result;
+  auto x = connections_.active();
+  auto stop =
+    stopping_ && !stopped() ? std::optional{stopping_->deadline} : std::nullopt;
+  auto rest = dormant_from();
+  return earliest(
+    {delivery_.next_deadline(x && x->takes_control(), now),
+     connections_.next_deadline(wants_connection(), may_close_idle()), stop,
+     rest && *rest > now.steady ? rest : std::nullopt});
 }
 
 // -- state
 // ---------------------------------------------------------------------
 
-bool peer::connected() const {
-  return active() != nullptr;
+connect_reply peer::answer(const connect_request& request) const {
+  connect_facts facts;
+  facts.versions = settings_->versions;
+  facts.allowed = request.src_node_id == remote();
+  facts.advert_versions = adverts_.versions();
+  return answer_request(request, connections_.local(), facts);
 }
 
 bool peer::stopped() const {
-  return shutdown_deadline_ && !draining_ && links_.empty() && !dialler_.busy()
+  return stopping_ && !stopping_->draining && connections_.at_rest()
          && actions_.empty();
 }
 
@@ -221,41 +178,64 @@ bool peer::dormant(timestamp now) const {
 std::optional<peer_record> peer::record() const {
   // What both ends have finished begins anew. What never came to a connection
   // has nothing to go on with.
-  auto finished = finished_ && outbox_.empty() && !inbox_.unsettled();
-  if (finished || !last_established_)
+  auto finished = connections_.finished() && delivery_.forgettable();
+  if (finished || !connections_.last_established())
     return std::nullopt;
-  return peer_record{epoch_, outbox_.record(), inbox_.record(),
-                     last_established_, remote_epoch_since_};
+  return peer_record{epoch(), delivery_.out_record(), delivery_.in_record(),
+                     connections_.last_established(),
+                     connections_.remote_epoch_since()};
 }
 
-// -- private
-// -------------------------------------------------------------------
-
-std::vector<transport_address> peer::best_addresses() const {
-  auto result = addresses_.best_first(
-    remote_advert_ ? remote_advert_->addrs : std::vector<weighted_address>{});
-  // Who names such addresses must not make this host talk to itself, or to
-  // many.
-  std::erase_if(result, [](const transport_address& x) {
-    return objection_to_dial(x).has_value();
-  });
-  return result;
+peer_metrics peer::metrics() const {
+  return {connections_.metrics(), delivery_.metrics(), frames_in_,
+          stale_adverts_, unknown_controls_};
 }
+
+// -- about the connections
+// -----------------------------------------------------
 
 /// Something else is known of the peer's addresses.
 void peer::update_addresses(timestamp now) {
-  dialler_.handle_addresses(best_addresses());
-  connect_wanted_ = connect_wanted_ && dialler_.has_addresses();
-  consider_dial(now);
+  connections_.handle_addresses(adverts_.best_addresses());
+  connect_wanted_ = connect_wanted_ && connections_.has_addresses();
+  follow_up(now);
 }
 
-/// @returns whether that is something new.
-bool peer::remember(const address_memory& memory) {
-  if (memory == addresses_)
-    return false;
-  addresses_ = memory;
-  actions_.emplace_back(learned_addresses{memory});
-  return true;
+/// To be called after whatever may make a connection end, or be wanted.
+void peer::follow_up(timestamp now) {
+  take_events();
+  if (connections_.holds() || !wants_connection())
+    return;
+  connections_.dial(now);
+  take_events();
+}
+
+void peer::take_events() {
+  while (auto action = connections_.poll_event()) {
+    if (auto event = std::get_if<peer_event>(&*action))
+      react(*event);
+    actions_.push_back(std::move(*action));
+  }
+}
+
+void peer::react(const peer_event& event) {
+  using enum connect_reply_error;
+  if (std::holds_alternative<peer_disconnected>(event)) {
+    delivery_.handle_disconnect();
+    trim();
+  } else if (std::holds_alternative<peer_unreachable>(event)) {
+    // Who wanted a connection once has no more than one round of all addresses.
+    connect_wanted_ = false;
+  } else if (auto refused = std::get_if<peer_refused>(&event)) {
+    connect_wanted_ = false;
+    if (refused->reason == over_capacity)
+      delivery_.handle_over_capacity();
+    else
+      delivery_.handle_failure(refused->reason == denied
+                                 ? send_error::denied
+                                 : send_error::incompatible,
+                               send_failure::unconfirmed_cause::unreachable);
+  }
 }
 
 /// Whole batches are refused for the same reason.
@@ -267,68 +247,67 @@ void peer::fail(send_token token, send_error error) {
     actions_.emplace_back(send_outcome{token, failure});
 }
 
-void peer::fail_all(send_error definite,
-                    send_failure::unconfirmed_cause cause) {
-  outbox_.handle_failure(definite, cause);
-  unreliable_out_.handle_failure(definite);
-}
-
-/// Whether there is a way to the peer, or it may come to us as it did before.
-bool peer::reachable() const {
-  return !links_.empty() || dialler_.busy() || dialler_.has_addresses()
-         || inbox_.received();
-}
+// -- what is wanted
+// ------------------------------------------------------------
 
 bool peer::wants_connection() const {
-  auto has_messages = outbox_.pending() || !unreliable_out_.empty();
-  if (shutdown_deadline_)
-    return draining_ && has_messages;
+  auto has_messages = delivery_.has_messages();
+  if (stopping_)
+    return stopping_->draining && has_messages;
   return permanence_ == connection_permanence::permanent || connect_wanted_
          || has_messages;
+}
+
+/// Nothing is left to be said on either side, and nobody wants the connection
+/// for its own sake.
+bool peer::may_close_idle() const {
+  return permanence_ == connection_permanence::ephemeral && delivery_.idle();
 }
 
 /// From when on the peer is dormant; nothing while something is under way. What
 /// has arrived in part is worth waiting for the rest.
 std::optional<steady_time> peer::dormant_from() const {
-  if (shutdown_deadline_ || !links_.empty() || dialler_.busy()
-      || wants_connection() || !inbox_.at_rest() || !unreliable_in_.idle())
+  if (stopping_ || !connections_.at_rest() || wants_connection()
+      || !delivery_.at_rest())
     return std::nullopt;
-  auto result = dialler_.not_before();
-  if (!inbox_.idle())
-    result = std::max(result, disconnected_ + settings_.idle_timeout);
+  auto result = connections_.not_before();
+  if (delivery_.incomplete())
+    result =
+      std::max(result, connections_.disconnected() + settings_->idle_timeout);
   return result;
-}
-
-void peer::consider_dial(timestamp now) {
-  if (holds_connection() || !wants_connection())
-    return;
-  if (auto attempt = dialler_.poll_attempt(now.steady)) {
-    ++metrics_.attempts;
-    actions_.emplace_back(*attempt);
-  }
 }
 
 /// Whether what is queued has time and a way to go. That the peer may come by
 /// itself is not waited for.
 bool peer::drains(timestamp now) const {
-  return now.steady < *shutdown_deadline_
-         && (outbox_.pending() || !unreliable_out_.empty())
-         && (holds_connection() || dialler_.busy() || dialler_.has_addresses());
+  return now.steady < stopping_->deadline && delivery_.has_messages()
+         && connections_.may_hold();
 }
 
 /// Ends the last connection once everything is answered, or when time is up.
 void peer::check_shutdown(timestamp now) {
-  if (draining_ && drains(now))
+  if (!stopping_)
     return;
-  draining_ = false;
-  fail_all(send_error::shutting_down,
-           send_failure::unconfirmed_cause::shutting_down);
-  abandon_attempts();
-  for (auto& any : links_) {
-    leave(any, control::goodbye_reason::shutdown, now);
-    if (now.steady >= *shutdown_deadline_)
-      any.phase = link::closing{};
+  // Nothing is to be waited for on a connection that has ended.
+  take_events();
+  if (stopping_->draining && drains(now))
+    return;
+  stopping_->draining = false;
+  delivery_.handle_failure(send_error::shutting_down,
+                           send_failure::unconfirmed_cause::shutting_down);
+  connections_.abandon_attempts();
+  for (auto& x : connections_.all()) {
+    leave(x, control::goodbye_reason::shutdown, now);
+    if (now.steady >= stopping_->deadline)
+      x.close();
   }
+  take_events();
+}
+
+/// Gives back memory that only many messages need.
+void peer::trim() {
+  delivery_.trim();
+  actions_.trim();
 }
 
 } // namespace node_proxy::internal

@@ -4,36 +4,28 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include <node_proxy/base/fifo.hpp>
+#include <node_proxy/base/frame_memory.hpp>
 #include <node_proxy/messages/connection_permanence.hpp>
 #include <node_proxy/messages/node_msg.hpp>
 #include <node_proxy/messages/node_out_msg.hpp>
 #include <node_proxy/protocol/crypto/identity.hpp>
 #include <node_proxy/protocol/crypto/random_source.hpp>
-#include <node_proxy/protocol/delivery/inbox.hpp>
-#include <node_proxy/protocol/delivery/outbox.hpp>
-#include <node_proxy/protocol/delivery/unreliable.hpp>
 #include <node_proxy/protocol/peer/address_memory.hpp>
-#include <node_proxy/protocol/peer/dialler.hpp>
-#include <node_proxy/protocol/peer/link.hpp>
+#include <node_proxy/protocol/peer/connections.hpp>
+#include <node_proxy/protocol/peer/delivery.hpp>
 #include <node_proxy/protocol/peer/peer_action.hpp>
+#include <node_proxy/protocol/peer/peer_adverts.hpp>
 #include <node_proxy/protocol/peer/peer_metrics.hpp>
 #include <node_proxy/protocol/peer/peer_record.hpp>
 #include <node_proxy/protocol/session/handshake.hpp>
 #include <node_proxy/protocol/settings.hpp>
-#include <node_proxy/protocol/wire/message_data.hpp>
-#include <node_proxy/protocol/wire/payload_arena.hpp>
 
 namespace node_proxy::internal {
-
-/// The `delivery_id::generation` of unreliable messages.
-inline constexpr std::uint64_t unreliable_generation = ~std::uint64_t{0};
 
 /// One remote node, without any I/O.
 ///
@@ -43,6 +35,9 @@ inline constexpr std::uint64_t unreliable_generation = ~std::uint64_t{0};
 /// call `poll_action` until it is empty, do what it says in that order, and
 /// then call `handle_timeout` once the time of `poll_timeout` has come. Time
 /// never runs backwards from call to call.
+///
+/// It joins two halves: `connections` and `delivery` know nothing of each
+/// other.
 class peer {
 public:
   /// @param remote an id for which `noise_key_of` has a key; `remote_key` is
@@ -62,7 +57,9 @@ public:
   /// An engine has taken a message, or no engine will.
   void handle_finished(const delivery_id& id,
                        std::optional<control::reject_reason> reason,
-                       timestamp now);
+                       timestamp now) {
+    delivery_.handle_finished(id, reason, now.steady);
+  }
 
   /// This node has a new advert of its own.
   void handle_local_advert(std::shared_ptr<const node_advert> advert,
@@ -119,10 +116,16 @@ public:
 
   /// Bytes arrived that do not complete a frame.
   void handle_progress(connection_id connection, std::size_t count,
-                       timestamp now);
+                       timestamp now) {
+    if (auto x = connections_.find(connection))
+      x->handle_progress(count, now.steady);
+  }
 
   /// Bytes of earlier `transmit_frames` have left, since it was last said.
-  void handle_written(connection_id connection, std::size_t count);
+  void handle_written(connection_id connection, std::size_t count) {
+    if (auto x = connections_.find(connection))
+      x->handle_written(count);
+  }
 
   /// The connection is gone, or broke the rules of framing. `reason` is counted
   /// and has to live as long as the peer.
@@ -135,13 +138,15 @@ public:
   void handle_timeout(timestamp now);
 
   /// Turns what is due into frames, at most about 128 KiB of messages.
+  /// @param memory for these frames. It may be shared by all peers of a thread,
+  ///               and given back the `transmit_frames` that were written.
   /// @returns whether there may be more to send as soon as these are written.
+  bool flush(timestamp now, frame_memory& memory);
+
+  /// The same with memory of its own.
   bool flush(timestamp now);
 
   [[nodiscard]] std::optional<peer_action> poll_action();
-
-  /// Gives back the memory of a `transmit_frames` that was written.
-  static void reuse(bytes&& buffer);
 
   /// When to call `handle_timeout` at the latest.
   [[nodiscard]] std::optional<steady_time> poll_timeout(timestamp now) const;
@@ -149,18 +154,20 @@ public:
   // -- state
   // -------------------------------------------------------------------
 
-  [[nodiscard]] const node_id& remote() const { return remote_; }
+  [[nodiscard]] const node_id& remote() const { return connections_.remote(); }
 
-  [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
+  [[nodiscard]] std::uint64_t epoch() const { return connections_.epoch(); }
 
-  [[nodiscard]] bool connected() const;
+  [[nodiscard]] bool connected() const {
+    return connections_.active() != nullptr;
+  }
 
   /// How this node would answer the remote node's request for a connection.
   [[nodiscard]] connect_reply answer(const connect_request& request) const;
 
   /// The version of the remote node's advert that is known, 0 = none.
   [[nodiscard]] std::uint64_t advert_version() const {
-    return remote_advert_ ? remote_advert_->version : 0;
+    return adverts_.remote_version();
   }
 
   /// Stopped for good: nothing is connected and nothing will be.
@@ -174,71 +181,33 @@ public:
   /// What to remember of a dormant peer, if anything.
   [[nodiscard]] std::optional<peer_record> record() const;
 
-  [[nodiscard]] const peer_metrics& metrics() const { return metrics_; }
+  [[nodiscard]] peer_metrics metrics() const;
 
 private:
+  // What is left once this node stops.
+  struct stopping {
+    steady_time deadline;
+    // Until then what is queued may still go, on a new connection if need be.
+    bool draining = true;
+  };
+
   // peer.cpp
-  std::vector<transport_address> best_addresses() const;
   void update_addresses(timestamp now);
-  bool remember(const address_memory& memory);
+  void follow_up(timestamp now);
+  void take_events();
+  void react(const peer_event& event);
   void fail(send_token token, send_error error);
-  void fail_all(send_error definite, send_failure::unconfirmed_cause cause);
-  bool reachable() const;
   bool wants_connection() const;
+  bool may_close_idle() const;
   std::optional<steady_time> dormant_from() const;
-  void consider_dial(timestamp now);
   bool drains(timestamp now) const;
   void check_shutdown(timestamp now);
-
-  // peer_connections.cpp
-  hello make_hello() const;
-  void begin_handshake(connection_id connection,
-                       const transport_address& address, timestamp now);
-  void handle_handshake_reply(dialler::handshaking& attempt, bytes_view body,
-                              timestamp now);
-  void complete_handshake(connection_id connection, session&& established,
-                          timestamp now);
-  void handle_refusal(connect_reply_error reason, timestamp now);
-  void fail_handshake(connection_id connection, timestamp now);
-  void close_handshakes();
-  void abandon_attempts();
-  void fail_attempt(timestamp now);
-  void send_resume(link& x, timestamp now);
-  void handle_contact(const transport_address& address);
-  void establish(link& x, const control::resume& resume, timestamp now);
-  bool is_over(const link& x) const;
-  bool replaces(const link& newer, const link& older) const;
-  std::optional<std::string_view>
-  activate(link& x, const control::resume& resume, timestamp now);
-  void supersede(link& x, std::uint64_t epoch, timestamp now);
-  void exchange_adverts(link& x, timestamp now);
-  void send_due_advert(link& x, timestamp now);
-  void say_goodbye(link& x, control::goodbye_reason reason, timestamp now);
-  void leave(link& x, control::goodbye_reason reason, timestamp now);
-  void break_off(link& x, std::string_view reason, timestamp now);
-  void lose(link& x, std::string_view reason, timestamp now);
-  void end_active(const link& x, std::string_view reason, timestamp now);
-  void stop_transfer();
   void trim();
-  bool is_stable(const link& x, timestamp now) const;
-  link* active();
-  const link* active() const;
-  link* find(connection_id connection);
-  void bound_links();
-  bool holds_connection() const;
-  bool may_close_idle(const link& x) const;
-  void check_link(link& x, timestamp now);
-  void send_heartbeat(link& x, timestamp now);
-  std::optional<steady_time> link_deadline(const link& x) const;
 
   // peer_frames.cpp
-  void handle_opened(link& x, opened_frame& frame, timestamp now);
-  void handle_messages(link& x, const opened_messages& frame, timestamp now);
-  void handle_unreliable(link& x, const opened_unreliable& frame,
-                         timestamp now);
-  void deliver(const received_message& message, timestamp now);
-  expected<engine_msg, control::reject_reason>
-  read_message(const received_message& message);
+  void handle_sealed(link& x, bytes_view body, timestamp now);
+  void handle(link& x, const opened_messages& frame, timestamp now);
+  void handle(link& x, const opened_unreliable& frame, timestamp now);
   void handle(link& x, const control::resume& frame, timestamp now);
   void handle(link& x, const control::ack& frame, timestamp now);
   void handle(link& x, const control::settled& frame, timestamp now);
@@ -248,52 +217,26 @@ private:
   void handle(link& x, const control::rekey& frame, timestamp now);
   void handle(link& x, const control::goodbye& frame, timestamp now);
   void handle(link& x, const control::unknown& frame, timestamp now);
-  void flush_control(link& x, timestamp now);
-  bool flush_messages(link& x, timestamp now);
-  bool seal_next_messages(link& x, timestamp now);
-  bool seal_next_unreliable(link& x, timestamp now);
+  bool is_of_present_epoch(const link& x) const;
+  void check(link& x, const expected<void, std::string_view>& ok,
+             timestamp now);
+  void establish(link& x, const control::resume& resume, timestamp now);
+  void leave(link& x, control::goodbye_reason reason, timestamp now);
+  void seal_owed(link& x, frame_memory& memory, timestamp now);
+  void seal_last_words(link& x, timestamp now);
 
-  peer_settings settings_;
-  std::shared_ptr<const identity> self_;
-  node_id remote_;
-  noise_public_key remote_key_;
-  std::uint64_t epoch_;
-  random_source random_;
-
-  outbox outbox_;
-  inbox inbox_;
-  unreliable_outbox unreliable_out_;
-  unreliable_inbox unreliable_in_;
-  message_codec codec_;
-  payload_arena arena_;
-  dialler dialler_;
-  std::list<link> links_;
+  std::shared_ptr<const peer_settings> settings_;
+  connections connections_;
+  delivery delivery_;
+  peer_adverts adverts_;
   fifo<peer_action> actions_;
-  peer_metrics metrics_;
+  std::uint64_t frames_in_ = 0;
+  std::uint64_t stale_adverts_ = 0;
+  std::uint64_t unknown_controls_ = 0;
 
-  std::shared_ptr<const node_advert> local_advert_;
-  std::optional<node_advert> remote_advert_;
-  address_memory addresses_;
   connection_permanence permanence_ = connection_permanence::ephemeral;
   bool connect_wanted_ = false;
-  // The present connection is owed an ack, a settled.
-  bool ack_due_ = false;
-  bool settle_due_ = false;
-  std::optional<steady_time> shutdown_deadline_;
-  // Until then what is queued may still go, on a new connection if need be.
-  bool draining_ = false;
-  // What an expired message died of: over_capacity if the peer said so.
-  send_error expiry_error_ = send_error::expired;
-  std::optional<connection_digest> last_established_;
-  // The peer's present epoch was in use after that.
-  steady_time remote_epoch_since_{};
-  // The peer's last word.
-  bool refused_ = false;
-  // The last connection ended with `finished` on both sides.
-  bool finished_ = false;
-  // When the last connection ended.
-  steady_time disconnected_{};
-  std::optional<std::uint32_t> remote_max_message_;
+  std::optional<stopping> stopping_;
 };
 
 } // namespace node_proxy::internal

@@ -9,7 +9,7 @@
 #include <node_proxy/messages/connect_reply.hpp>
 #include <node_proxy/messages/engine_msg.hpp>
 #include <node_proxy/messages/node_advert.hpp>
-#include <node_proxy/protocol/delivery/inbox.hpp>
+#include <node_proxy/protocol/delivery/delivery_id.hpp>
 #include <node_proxy/protocol/delivery/outbox.hpp>
 #include <node_proxy/protocol/peer/address_memory.hpp>
 #include <node_proxy/protocol/peer/dialler.hpp>

@@ -8,21 +8,29 @@
 
 namespace node_proxy::internal {
 
-/// Plain counters since the peer was made.
-struct peer_metrics {
-  std::uint64_t frames_in = 0;
+/// About connections, plain counters like all of these.
+struct connection_metrics {
+  std::uint64_t attempts = 0;
+  std::uint64_t failed_attempts = 0;
+  /// Connections by the reason of their end.
+  std::map<std::string_view, std::uint64_t> ends;
+};
+
+/// About messages.
+struct delivery_metrics {
   std::uint64_t messages_in = 0;
   std::uint64_t messages_out = 0;
   std::uint64_t messages_rejected = 0;
   /// Unreliable messages that arrived and could not be taken.
   std::uint64_t unreliable_dropped = 0;
+};
+
+/// Since the peer was made.
+struct peer_metrics : connection_metrics, delivery_metrics {
+  std::uint64_t frames_in = 0;
   std::uint64_t stale_adverts = 0;
   /// Control frames of a later protocol version.
   std::uint64_t unknown_controls = 0;
-  std::uint64_t attempts = 0;
-  std::uint64_t failed_attempts = 0;
-  /// Connections by the reason of their end.
-  std::map<std::string_view, std::uint64_t> ends;
 };
 
 } // namespace node_proxy::internal

@@ -50,9 +50,8 @@ std::size_t max_plaintext(frame_kind kind, std::uint64_t number) noexcept {
   return limits::frame_body - overhead;
 }
 
-sealer::sealer(const secret_key& key, cipher_suite suite,
-               const key_usage& due) noexcept
-  : key_{key}, aead_{key, suite}, due_{due} {}
+sealer::sealer(const secret_key& key, cipher_suite suite) noexcept
+  : key_{key}, aead_{key, suite} {}
 
 void sealer::seal(frame_kind kind, std::uint64_t number, bytes_view plaintext,
                   bytes& out) {

@@ -12,28 +12,10 @@
 #include <node_proxy/messages/field.hpp>
 #include <node_proxy/protocol/crypto/cipher.hpp>
 #include <node_proxy/protocol/crypto/secret.hpp>
+#include <node_proxy/protocol/key_usage.hpp>
 #include <node_proxy/protocol/wire/frame.hpp>
 
 namespace node_proxy::internal {
-
-/// How much one key did, or may do.
-struct key_usage {
-  std::uint64_t frames = 0;
-  /// Of plaintext.
-  std::uint64_t bytes = 0;
-
-  /// Whether this is as much as `limit` in any respect.
-  [[nodiscard]] constexpr bool reaches(const key_usage& limit) const noexcept {
-    return frames >= limit.frames || bytes >= limit.bytes;
-  }
-
-  friend bool operator==(const key_usage&, const key_usage&) = default;
-};
-
-/// When a key is due to be replaced at the latest, besides its age, which is
-/// for the callers to watch.
-inline constexpr key_usage rekey_due{std::uint64_t{1} << 32,
-                                     std::uint64_t{1} << 36};
 
 /// The nonce of the frame with this number: the top two bits name the space
 /// (00 `node_msg`, 01 `unreliable`, 10 `control`). The kind is a sealed one and
@@ -58,9 +40,8 @@ struct frame_draft {
 /// ascend, whatever the keys: a nonce that would repeat ends the program.
 class sealer {
 public:
-  /// `key` is that of `derive_data_key`. The limit is for tests.
-  sealer(const secret_key& key, cipher_suite suite,
-         const key_usage& due = rekey_due) noexcept;
+  /// `key` is that of `derive_data_key`.
+  sealer(const secret_key& key, cipher_suite suite) noexcept;
 
   /// Appends a whole frame to `out`, length included. `plaintext` has at most
   /// `max_plaintext(kind, number)` bytes and is not part of `out`.
@@ -79,11 +60,6 @@ public:
   /// What was sealed under the current key.
   [[nodiscard]] const key_usage& usage() const noexcept { return usage_; }
 
-  /// Whether a `rekey` control frame is due for what was sealed.
-  [[nodiscard]] bool rekey_is_due() const noexcept {
-    return usage_.reaches(due_);
-  }
-
   /// Goes over to the next key, after the `rekey` control frame was sealed.
   /// Numbers continue.
   void rekey() noexcept;
@@ -91,7 +67,6 @@ public:
 private:
   secret_key key_;
   aead aead_;
-  key_usage due_;
   key_usage usage_;
   // The lowest number of each space that was not sealed.
   std::array<std::uint64_t, 3> next_{};

@@ -1,6 +1,6 @@
 // What a node still does for messages that it took before its end.
 
-#include "actors/node_fixture.hpp"
+#include "node_fixture.hpp"
 
 using namespace test;
 

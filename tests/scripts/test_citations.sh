@@ -10,7 +10,7 @@ while IFS= read -r title; do
     echo "FAILED: PROTOCOL.md has no section \"$title\""
     failures=$((failures + 1))
   fi
-done < <(find messages protocol actors tools examples tests \
+done < <(find base messages protocol actors tools examples tests \
   -name node_modules -prune -o -type f -regex '.*\.\(hpp\|cpp\|bare\|mjs\|md\)' \
   -exec cat {} + |
   sed -E 's@^[[:space:]]*(///?|#)[[:space:]]*@@' | tr '\n' ' ' |

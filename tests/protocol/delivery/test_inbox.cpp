@@ -83,7 +83,7 @@ struct fixture {
     return result;
   }
 
-  delivery_id last;
+  reliable_id last;
 
 private:
   std::string arrived_;

@@ -4,8 +4,8 @@
 
 #include <doctest/doctest.h>
 
-#include <node_proxy/protocol/wire/bare.hpp>
 #include <node_proxy/protocol/session/session.hpp>
+#include <node_proxy/protocol/wire/bare.hpp>
 
 #include "support/chunks.hpp"
 #include "support/octets.hpp"
@@ -63,8 +63,16 @@ std::string outcomes(outbox& uut) {
   return result;
 }
 
+/// Whether there is room for just as many bytes of messages.
+bool has_room_for(outbox& uut, std::size_t bytes_left) {
+  auto size = bytes_left - outbox::memory_overhead;
+  return !uut.handle_send(1, split(bytes(size + 1)), steady_time{1h})
+         && uut.handle_send(1, split(bytes(size)), steady_time{1h});
+}
+
 struct fixture {
-  outbox uut{1'000'000, 100};
+  static constexpr std::size_t max_bytes = 1'000'000;
+  outbox uut{max_bytes, 100};
 
   void send(send_token token, std::size_t size,
             deadline expires = steady_time{1h}) {
@@ -101,7 +109,7 @@ TEST_CASE_FIXTURE(fixture, "a message is sent once and acknowledged") {
   CHECK(outcomes(uut) == "1=ok");
   CHECK(uut.empty());
   CHECK(uut.first() == 1);
-  CHECK(uut.size_bytes() == 0);
+  CHECK(has_room_for(uut, max_bytes));
 }
 
 TEST_CASE_FIXTURE(fixture, "what waits shares a frame") {
@@ -430,12 +438,12 @@ TEST_CASE_FIXTURE(fixture, "the end of everything") {
   uut.handle_failure(send_error::denied, unreachable);
   CHECK(outcomes(uut) == "1=unconfirmed/unreachable 2=denied");
   CHECK_FALSE(uut.pending());
-  CHECK(uut.size_bytes() == 0);
   connect(0);
   CHECK(sent(uut) == "void 0-1");
   CHECK(ack(1));
   CHECK(uut.empty());
   CHECK(outcomes(uut).empty());
+  CHECK(has_room_for(uut, max_bytes));
 }
 
 TEST_CASE_FIXTURE(fixture, "messages longer than the peer takes end") {
@@ -467,17 +475,18 @@ TEST_CASE("bytes and messages that are held have a limit") {
 }
 
 TEST_CASE("nothing is left of many messages that end early") {
-  outbox uut{100'000'000, 1'000'000};
+  constexpr std::size_t max_bytes = 35'000'000;
+  outbox uut{max_bytes, 1'000'000};
   for (send_token token = 0; token < 100'000; ++token)
     CHECK(uut.handle_send(token, split(bytes(10)),
                           steady_time{token % 10 == 0 ? 2s : 1s}));
   uut.handle_timeout(at(1s), send_error::expired);
-  CHECK(uut.size_bytes() == 10'000 * (10 + outbox::memory_overhead));
   CHECK(uut.handle_resume(0, 1'000'000'000).has_value());
   std::uint64_t chunks = 0;
   while (auto next = uut.poll_transmit(frame_size))
     chunks += std::get<chunk_batch>(*next).chunks.count();
   CHECK(chunks == 10'000);
+  CHECK(has_room_for(uut, max_bytes - 10'000 * (10 + outbox::memory_overhead)));
 }
 
 TEST_CASE("an expiry is at most thirty days ahead") {

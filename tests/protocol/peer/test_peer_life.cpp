@@ -341,16 +341,17 @@ TEST_CASE("what the reasons of a goodbye mean") {
 
 TEST_CASE("memory of frames goes to whichever peer sends next") {
   bytes written(50'000);
-  auto memory = written.data();
-  peer::reuse(std::move(written));
+  auto begin = written.data();
+  frame_memory memory;
+  memory.give_back(std::move(written));
   rogue uut;
   uut.connect();
   uut.uut.handle_send(1, {{}, rel_time{60}, {{}, {{}, "x"}, {}, bytes(10)}},
                       uut.now);
-  uut.uut.flush(uut.now);
+  uut.uut.flush(uut.now, memory);
   auto action = uut.uut.poll_action();
   REQUIRE(action);
-  CHECK(std::get<transmit_frames>(*action).frames.data() == memory);
+  CHECK(std::get<transmit_frames>(*action).frames.data() == begin);
 }
 
 TEST_CASE("messages that are refused together are told together") {

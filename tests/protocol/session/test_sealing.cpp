@@ -248,16 +248,14 @@ TEST_CASE("rekey changes the key at both ends, and numbers continue") {
 
 TEST_CASE("a key is due after as many frames or bytes as it may do") {
   CHECK(rekey_due == key_usage{4'294'967'296, 68'719'476'736});
-  auto suite = cipher_suite::chacha20_poly1305;
-  sealer by_frames{numbered_key(0), suite, {2, 1'000}};
-  sealer by_bytes{numbered_key(0), suite, {1'000, 20}};
-  for (auto* from : {&by_frames, &by_bytes}) {
-    sealed(*from, frame_kind::node_msg, 0, numbered(10));
-    CHECK_FALSE(from->rekey_is_due());
-    sealed(*from, frame_kind::node_msg, 1, numbered(10));
-    CHECK(from->rekey_is_due());
-    from->rekey();
-    CHECK_FALSE(from->rekey_is_due());
+  sealer from{numbered_key(0), cipher_suite::chacha20_poly1305};
+  for (auto due : {key_usage{2, 1'000}, key_usage{1'000, 20}}) {
+    sealed(from, frame_kind::node_msg, due.frames, numbered(10));
+    CHECK_FALSE(from.usage().reaches(due));
+    sealed(from, frame_kind::node_msg, due.frames + 1, numbered(10));
+    CHECK(from.usage().reaches(due));
+    from.rekey();
+    CHECK_FALSE(from.usage().reaches(due));
   }
 }
 

@@ -1,0 +1,126 @@
+#include <node_proxy/protocol/peer/attempts.hpp>
+
+#include <utility>
+
+namespace node_proxy::internal {
+
+attempts::attempts(const peer_settings& settings,
+                   std::shared_ptr<const identity> self,
+                   const noise_public_key& remote_key, random_source random)
+  : handshake_timeout_(settings.handshake_timeout), self_(std::move(self)),
+    remote_key_(remote_key), random_(std::move(random)), dialler_(settings) {}
+
+// -- events
+// --------------------------------------------------------------------
+
+void attempts::handle_dialled(attempt_id attempt, connection_id connection,
+                              bool wanted, hello offer, steady_time now,
+                              fifo<peer_action>& out) {
+  auto address = dialler_.handle_dialled(attempt, wanted);
+  if (!wanted || !address) {
+    out.emplace_back(close_connection{connection});
+    return;
+  }
+  initiator_handshake handshake{*self_, remote_key_, random_.next_key(),
+                                std::move(offer)};
+  auto init = handshake.write_init();
+  if (!init) {
+    // The key of the remote node leads to a shared secret of zeros.
+    out.emplace_back(close_connection{connection});
+    handle_failure(now, out);
+    return;
+  }
+  out.emplace_back(transmit_frames{connection, std::move(*init)});
+  dialler_.handle_handshake({connection, std::move(*address),
+                             std::move(handshake), now + handshake_timeout_});
+}
+
+void attempts::handle_dial_failed(attempt_id attempt, bool last_word,
+                                  steady_time now, fifo<peer_action>& out) {
+  if (!dialler_.is_dialling(attempt))
+    return;
+  dialler_.handle_dial_failed(attempt);
+  if (last_word)
+    handle_failure(now, out);
+  else
+    ++failed_;
+}
+
+expected<std::variant<attempts::success, connect_reply_error>, handshake_error>
+attempts::handle_reply(connection_id connection, bytes_view body,
+                       steady_time now, fifo<peer_action>& out) {
+  auto attempt = dialler_.find(connection);
+  auto reply = attempt->handshake.handle_reply(body);
+  if (!reply) {
+    end_handshake(connection, now, out);
+    return unexpected{reply.error()};
+  }
+  if (auto refused = std::get_if<connect_reply_error>(&*reply))
+    return *refused;
+  success result{std::move(std::get<session>(*reply)), attempt->address,
+                 attempt->deadline};
+  dialler_.handle_handshake_end(connection);
+  while (!dialler_.handshakes().empty()) {
+    auto other = dialler_.handshakes().front().connection;
+    out.emplace_back(close_connection{other});
+    dialler_.handle_handshake_abandoned(other);
+  }
+  return result;
+}
+
+void attempts::handle_closed(connection_id connection, steady_time now,
+                             fifo<peer_action>& out) {
+  dialler_.handle_handshake_end(connection);
+  handle_failure(now, out);
+}
+
+void attempts::handle_refusal(steady_time now, fifo<peer_action>& out) {
+  close_handshakes(out);
+  dialler_.handle_refusal(now, random_);
+}
+
+void attempts::handle_end(fifo<peer_action>& out) {
+  close_handshakes(out);
+  dialler_.handle_end();
+}
+
+void attempts::handle_failure(steady_time now, fifo<peer_action>& out) {
+  ++failed_;
+  if (dialler_.handle_failure(now, random_))
+    out.emplace_back(peer_event{peer_unreachable{}});
+}
+
+bool attempts::handle_timeout(steady_time now, fifo<peer_action>& out) {
+  const auto& all = dialler_.handshakes();
+  if (all.empty() || all.front().deadline > now)
+    return false;
+  end_handshake(all.front().connection, now, out);
+  return true;
+}
+
+// -- results
+// -------------------------------------------------------------------
+
+void attempts::dial(steady_time now, fifo<peer_action>& out) {
+  if (auto attempt = dialler_.poll_attempt(now)) {
+    ++made_;
+    out.emplace_back(std::move(*attempt));
+  }
+}
+
+// -- private
+// -------------------------------------------------------------------
+
+/// A handshake came to nothing. Its connection is of no use any more.
+void attempts::end_handshake(connection_id connection, steady_time now,
+                             fifo<peer_action>& out) {
+  out.emplace_back(close_connection{connection});
+  handle_closed(connection, now, out);
+}
+
+void attempts::close_handshakes(fifo<peer_action>& out) {
+  for (const auto& x : dialler_.handshakes())
+    out.emplace_back(close_connection{x.connection});
+}
+
+} // namespace node_proxy::internal

@@ -1,0 +1,60 @@
+// Times at which something is due, by name.
+
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <initializer_list>
+#include <optional>
+
+#include <node_proxy/protocol/timestamp.hpp>
+
+namespace node_proxy::internal {
+
+/// The first of those times that there are.
+[[nodiscard]] inline std::optional<steady_time>
+earliest(std::initializer_list<std::optional<steady_time>> times) {
+  std::optional<steady_time> result;
+  for (const auto& x : times)
+    if (x)
+      result = std::min(result.value_or(*x), *x);
+  return result;
+}
+
+/// One time, or none, for each of the `Count` enumerators of `Timer`, which
+/// start at 0 and have no gaps.
+template <class Timer, std::size_t Count>
+class timer_table {
+public:
+  timer_table() { stop_all(); }
+
+  void set(Timer timer, steady_time at) { times_[index(timer)] = at; }
+
+  void stop(Timer timer) { set(timer, never); }
+
+  void stop_all() { times_.fill(never); }
+
+  /// Whether the time of `timer` has come. That does not stop it.
+  [[nodiscard]] bool expired(Timer timer, steady_time now) const {
+    return times_[index(timer)] <= now;
+  }
+
+  /// The earliest of all times.
+  [[nodiscard]] std::optional<steady_time> next() const {
+    auto first = std::ranges::min(times_);
+    return first == never ? std::nullopt : std::optional{first};
+  }
+
+private:
+  // Later than whatever is waited for.
+  static constexpr steady_time never = steady_time::max();
+
+  static constexpr std::size_t index(Timer timer) {
+    return static_cast<std::size_t>(timer);
+  }
+
+  std::array<steady_time, Count> times_;
+};
+
+} // namespace node_proxy::internal
