@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include <node_proxy/base/export.hpp>
 
@@ -96,9 +95,6 @@ inline constexpr std::size_t errc_count =
 /// The name of `code`, "unknown" for values without a name, which another
 /// version of this module may send.
 [[nodiscard]] NODE_PROXY_EXPORT std::string to_string(errc code);
-
-/// The code with this name. For CAF 1.x.
-NODE_PROXY_EXPORT bool from_string(std::string_view name, errc& code);
 
 /// The code with this value. For CAF 1.x.
 NODE_PROXY_EXPORT bool from_integer(std::uint8_t value, errc& code);

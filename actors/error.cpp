@@ -1,50 +1,53 @@
 #include <node_proxy/actors/error.hpp>
 
-#include <array>
 #include <utility>
 
-#include <node_proxy/actors/caf/compat.hpp>
 #include <node_proxy/actors/caf/messages.hpp>
 
 namespace node_proxy {
 
-namespace {
-
-// In the order of the values, which start at 1.
-constexpr std::array<std::string_view, errc_count> names{
-  "expired",          "outbox_full",   "over_capacity",
-  "denied",           "incompatible",  "too_large",
-  "unknown_node",     "bad_expiry",    "unknown_engine",
-  "wrong_sender",     "wrong_target",  "malformed",
-  "engine_gone",      "over_limit",    "engine_failed",
-  "shutting_down",    "unconfirmed",   "not_initialized",
-  "bad_config",       "name_in_use",   "address_in_use",
-  "bad_address",      "not_permitted", "connection_refused",
-  "unreachable",      "timed_out",     "connection_closed",
-  "out_of_resources", "bad_state",     "state_in_use",
-};
-
-static_assert(!names.back().empty());
-
-} // namespace
-
 std::string to_string(errc code) {
-  auto index = static_cast<std::size_t>(code) - 1;
-  return std::string{index < names.size() ? names[index] : "unknown"};
-}
-
-bool from_string(std::string_view name, errc& code) {
-  for (std::size_t index = 0; index < names.size(); ++index) {
-    if (names[index] == name) {
-      code = static_cast<errc>(index + 1);
-      return true;
-    }
+  switch (code) {
+#define NODE_PROXY_NAME(name)                                                  \
+  case errc::name:                                                             \
+    return #name;
+    NODE_PROXY_NAME(expired)
+    NODE_PROXY_NAME(outbox_full)
+    NODE_PROXY_NAME(over_capacity)
+    NODE_PROXY_NAME(denied)
+    NODE_PROXY_NAME(incompatible)
+    NODE_PROXY_NAME(too_large)
+    NODE_PROXY_NAME(unknown_node)
+    NODE_PROXY_NAME(bad_expiry)
+    NODE_PROXY_NAME(unknown_engine)
+    NODE_PROXY_NAME(wrong_sender)
+    NODE_PROXY_NAME(wrong_target)
+    NODE_PROXY_NAME(malformed)
+    NODE_PROXY_NAME(engine_gone)
+    NODE_PROXY_NAME(over_limit)
+    NODE_PROXY_NAME(engine_failed)
+    NODE_PROXY_NAME(shutting_down)
+    NODE_PROXY_NAME(unconfirmed)
+    NODE_PROXY_NAME(not_initialized)
+    NODE_PROXY_NAME(bad_config)
+    NODE_PROXY_NAME(name_in_use)
+    NODE_PROXY_NAME(address_in_use)
+    NODE_PROXY_NAME(bad_address)
+    NODE_PROXY_NAME(not_permitted)
+    NODE_PROXY_NAME(connection_refused)
+    NODE_PROXY_NAME(unreachable)
+    NODE_PROXY_NAME(timed_out)
+    NODE_PROXY_NAME(connection_closed)
+    NODE_PROXY_NAME(out_of_resources)
+    NODE_PROXY_NAME(bad_state)
+    NODE_PROXY_NAME(state_in_use)
+#undef NODE_PROXY_NAME
   }
-  return false;
+  return "unknown";
 }
 
 bool from_integer(std::uint8_t value, errc& code) {
-  if (value == 0 || value > names.size())
+  if (value == 0 || value > errc_count)
     return false;
   code = static_cast<errc>(value);
   return true;
@@ -57,12 +60,7 @@ caf::error make_error(errc code, std::string context) {
 }
 
 std::optional<errc> code_of(const caf::error& error) {
-#if CAF_MAJOR_VERSION >= 1
-  constexpr auto category = caf::type_id_v<errc>;
-#else
-  constexpr auto category = caf::atom("node_proxy");
-#endif
-  if (!error || error.category() != category)
+  if (!internal::has_errc(error))
     return std::nullopt;
   return static_cast<errc>(error.code());
 }
@@ -76,27 +74,12 @@ std::string context_of(const caf::error& error) {
   return context.get_as<std::string>(0);
 }
 
-namespace {
-
-// The name of an error of CAF.
-std::string caf_name(const caf::error& error) {
-#if CAF_MAJOR_VERSION < 1
-  if (error.category() == caf::atom("system"))
-    return caf::to_string(static_cast<caf::sec>(error.code()));
-  if (error.category() == caf::atom("exit"))
-    return caf::to_string(static_cast<caf::exit_reason>(error.code()));
-#endif
-  return caf::to_string(error);
-}
-
-} // namespace
-
 std::string describe(const caf::error& error) {
   if (!error)
     return "none";
   auto code = code_of(error);
   if (!code)
-    return caf_name(error);
+    return internal::caf_name(error);
   auto result = to_string(*code);
   if (auto context = context_of(error); !context.empty())
     result.append(": ").append(context);

@@ -7,13 +7,8 @@
 #include <string>
 
 #include <caf/error.hpp>
-#include <caf/message.hpp>
-#include <caf/type_id.hpp>
-#if CAF_MAJOR_VERSION < 1
-// The macro at the end needs it.
-#include <caf/make_message.hpp>
-#endif
 
+#include <node_proxy/actors/caf/error_code.hpp>
 #include <node_proxy/actors/errc.hpp>
 #include <node_proxy/base/export.hpp>
 
@@ -35,12 +30,3 @@ code_of(const caf::error& error);
 [[nodiscard]] NODE_PROXY_EXPORT std::string describe(const caf::error& error);
 
 } // namespace node_proxy
-
-// An error category is an atom of at most 10 characters in 0.17 (where
-// <caf/is_error_code_enum.hpp> must not be included), and the type id of the
-// enum (<node_proxy/actors/caf/messages.hpp>) in 1.x.
-#if CAF_MAJOR_VERSION >= 1
-CAF_ERROR_CODE_ENUM(node_proxy::errc)
-#else
-CAF_ERROR_CODE_ENUM(node_proxy::errc, "node_proxy")
-#endif

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <string_view>
 
-#include <sodium/utils.h>
-
 #include <node_proxy/actors/disk/small_file.hpp>
 #include <node_proxy/actors/loop/os_random.hpp>
+#include <node_proxy/base/hex.hpp>
 #include <node_proxy/protocol/crypto/crypto_init.hpp>
 
 namespace node_proxy {
@@ -39,19 +38,13 @@ void put(key_text& text, std::size_t at, std::string_view part) {
   std::copy(octets.begin(), octets.end(), text.data() + at);
 }
 
-/// Writes `octets` in hexadecimal without any copy in between.
-void put_hex(key_text& text, std::size_t at,
-             std::span<const std::byte, 32> octets) {
-  // libsodium adds a zero octet.
-  secret<digits + 1> hex;
-  sodium_bin2hex(reinterpret_cast<char*>(hex.data()), hex.size(),
-                 reinterpret_cast<const unsigned char*>(octets.data()),
-                 octets.size());
-  std::copy_n(hex.data(), digits, text.data() + at);
+void put_hex(key_text& text, std::size_t at, bytes_view octets) {
+  write_hex(octets, std::span{text.data(), text.size()}.subspan(at));
 }
 
 key_text to_text(const identity& self) {
   key_text text;
+  // In the order of the file: what follows hex takes the place of its zero.
   put(text, 0, head);
   put_hex(text, id_at, self.id().data);
   put(text, middle_at, middle);
@@ -60,12 +53,12 @@ key_text to_text(const identity& self) {
   return text;
 }
 
-/// The seed that `text` has in its place, all zeros if there is none.
+/// The seed that `text` has in its place; all zeros if there is none.
 secret_key seed_in(const key_text& text) {
   secret_key seed;
-  sodium_hex2bin(reinterpret_cast<unsigned char*>(seed.data()), seed.size(),
-                 reinterpret_cast<const char*>(text.data()) + seed_at, digits,
-                 nullptr, nullptr, nullptr);
+  auto place = as_text(text.view()).substr(seed_at, digits);
+  if (!read_hex(place, {seed.data(), seed.size()}))
+    return {};
   return seed;
 }
 

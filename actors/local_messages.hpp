@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <node_proxy/actors/caf/inspect_local.hpp>
 #include <node_proxy/actors/caf/messages.hpp>
 
 /// Messages that stay in their actor system. Structs, declared here. They can
@@ -57,37 +58,6 @@ namespace node_proxy::internal {
 #define NODE_PROXY_DECLARE(name) struct name;
 NODE_PROXY_LOCAL_MESSAGES(NODE_PROXY_DECLARE)
 #undef NODE_PROXY_DECLARE
-
-/// Whether `T` is in that list.
-template <class T>
-inline constexpr bool is_local_message = false;
-
-/// A message that has no form outside of its actor system.
-template <class T>
-concept local_message = is_local_message<T>;
-
-#if CAF_MAJOR_VERSION >= 1
-
-// It has a name and no content. That it does not fail is for the same reason as
-// with plain messages; who gets it from another process does without it
-// (`loop_actor`).
-template <class Inspector, local_message T>
-bool inspect(Inspector& f, T& x) {
-  return f.object(x).fields();
-}
-
-#else
-
-template <class Inspector, local_message T>
-typename Inspector::result_type inspect(Inspector& f, T&) {
-  using result = typename Inspector::result_type;
-  if constexpr (std::is_same_v<result, caf::error>)
-    return caf::sec::invalid_argument;
-  else
-    return f(caf::meta::type_name(caf::type_name<T>::value));
-}
-
-#endif
 
 } // namespace node_proxy::internal
 

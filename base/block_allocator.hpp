@@ -31,8 +31,8 @@ constexpr std::size_t block_index(std::size_t size) {
 class block_cache {
 public:
   // Smaller ones are what the heap is good at, larger ones are few.
-  static constexpr std::size_t least_block = 4 * 1024;
-  static constexpr std::size_t most_block = 2 * 1024 * 1024;
+  static constexpr std::size_t min_block = 4 * 1024;
+  static constexpr std::size_t max_block = 2 * 1024 * 1024;
 
   block_cache() = default;
   block_cache(const block_cache&) = delete;
@@ -63,7 +63,7 @@ public:
 
   /// @returns whether it is kept.
   bool keep(void* block, std::size_t size) noexcept {
-    if (kept_ + size > most_kept)
+    if (kept_ + size > max_kept)
       return false;
     auto& list = free_[block_index(size)];
     list = new (block) free_block{list};
@@ -76,14 +76,14 @@ private:
     free_block* next;
   };
 
-  static constexpr std::size_t most_kept = 8 * 1024 * 1024;
+  static constexpr std::size_t max_kept = 8 * 1024 * 1024;
 
   static bool& is_gone() {
     static thread_local bool gone = false;
     return gone;
   }
 
-  std::array<free_block*, block_index(most_block) + 1> free_{};
+  std::array<free_block*, block_index(max_block) + 1> free_{};
   std::size_t kept_ = 0;
 };
 
@@ -129,7 +129,7 @@ private:
   using cache = detail::block_cache;
 
   static constexpr bool is_block(std::size_t size) {
-    return size >= cache::least_block && size <= cache::most_block;
+    return size >= cache::min_block && size <= cache::max_block;
   }
 };
 

@@ -59,7 +59,7 @@ public:
     items_.clear();
     begin_ = 0;
     auto bytes = items_.capacity() * sizeof(T);
-    if (bytes < node_proxy::detail::block_cache::least_block)
+    if (bytes < node_proxy::detail::block_cache::min_block)
       return;
     // Another queue of this thread is likely to need the block first, while it
     // is in the caches of the processor. A peak is not paid for ever.

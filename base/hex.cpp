@@ -1,47 +1,44 @@
 #include <node_proxy/base/hex.hpp>
 
+#include <sodium/utils.h>
+
 namespace node_proxy {
 
 namespace {
 
-constexpr std::string_view digits = "0123456789abcdef";
-
-std::optional<unsigned> digit_value(char digit) {
-  if (digit >= '0' && digit <= '9')
-    return static_cast<unsigned>(digit - '0');
-  if (digit >= 'a' && digit <= 'f')
-    return static_cast<unsigned>(digit - 'a' + 10);
-  if (digit >= 'A' && digit <= 'F')
-    return static_cast<unsigned>(digit - 'A' + 10);
-  return std::nullopt;
+std::span<std::byte> octets_of(std::string& text) {
+  // With the zero behind its end, which may be written again.
+  return {reinterpret_cast<std::byte*>(text.data()), text.size() + 1};
 }
 
 } // namespace
 
 std::string to_hex(bytes_view data) {
-  std::string result;
-  result.reserve(2 * data.size());
-  for (auto octet : data) {
-    auto value = std::to_integer<std::size_t>(octet);
-    result += digits[value >> 4];
-    result += digits[value & 15];
-  }
+  std::string result(2 * data.size(), '\0');
+  write_hex(data, octets_of(result));
   return result;
 }
 
 std::optional<bytes> from_hex(std::string_view text) {
-  if (text.size() % 2 != 0)
+  bytes result(text.size() / 2);
+  if (!read_hex(text, result))
     return std::nullopt;
-  bytes result;
-  result.reserve(text.size() / 2);
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    auto high = digit_value(text[i]);
-    auto low = digit_value(text[i + 1]);
-    if (!high || !low)
-      return std::nullopt;
-    result.push_back(static_cast<std::byte>(*high << 4 | *low));
-  }
   return result;
+}
+
+void write_hex(bytes_view data, std::span<std::byte> out) {
+  sodium_bin2hex(reinterpret_cast<char*>(out.data()), out.size(),
+                 reinterpret_cast<const unsigned char*>(data.data()),
+                 data.size());
+}
+
+bool read_hex(std::string_view text, std::span<std::byte> out) {
+  // Without a place to tell where it stopped it refuses what is not all hex.
+  return text.size() == 2 * out.size()
+         && sodium_hex2bin(reinterpret_cast<unsigned char*>(out.data()),
+                           out.size(), text.data(), text.size(), nullptr,
+                           nullptr, nullptr)
+              == 0;
 }
 
 } // namespace node_proxy

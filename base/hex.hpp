@@ -1,8 +1,10 @@
-// Octets as hexadecimal text.
+// Octets as hexadecimal text. All of it takes as long for one value as for any
+// other, so that it is fit for secrets.
 
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,5 +20,15 @@ namespace node_proxy {
 /// nothing if it has an odd length or another character.
 [[nodiscard]] NODE_PROXY_EXPORT std::optional<bytes>
 from_hex(std::string_view text);
+
+/// As `to_hex`, without a copy that somebody would have to wipe: writes the
+/// digits and a zero octet to the beginning of `out`.
+/// @pre `out` has room for two octets for each of `data`, and one more.
+void write_hex(bytes_view data, std::span<std::byte> out);
+
+/// As `from_hex`, without a copy that somebody would have to wipe.
+/// @returns whether `text` gives as many octets as `out` has; if not, what
+///          `out` holds then means nothing.
+[[nodiscard]] bool read_hex(std::string_view text, std::span<std::byte> out);
 
 } // namespace node_proxy

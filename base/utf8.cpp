@@ -69,22 +69,4 @@ bool is_utf8(std::string_view text) {
   }
 }
 
-std::string to_valid_utf8(std::string_view text) {
-  std::string result;
-  result.reserve(text.size());
-  while (!text.empty()) {
-    auto length = ascii_prefix(text);
-    if (length == 0)
-      length = sequence_length(text);
-    if (length == 0) {
-      result += "\xEF\xBF\xBD";
-      length = 1;
-    } else {
-      result += text.substr(0, length);
-    }
-    text.remove_prefix(length);
-  }
-  return result;
-}
-
 } // namespace node_proxy::internal

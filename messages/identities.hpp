@@ -32,12 +32,6 @@ struct public_key {
 /// `NodeID`: a node is its public key.
 using node_id = public_key;
 
-/// `TopicID`: a topic of the publish/subscribe engine.
-using topic_id = public_key;
-
-/// `ExternalID`: any identity seen from outside.
-using external_id = public_key;
-
 /// `Signature = Ed25519Signature ByteString`: 64 bytes (RFC 8032).
 struct signature {
   std::array<std::byte, 64> data{};
@@ -49,9 +43,6 @@ struct signature {
 
   friend bool operator==(const signature&, const signature&) = default;
 };
-
-/// `Commitment`: a signature by an identity.
-using commitment = signature;
 
 /// `EngineName`: the name of an engine on its node, UTF-8, at most
 /// `limits::engine_name` bytes.

@@ -53,8 +53,8 @@ public:
 private:
   static constexpr std::size_t batch_messages = 512;
   static constexpr std::size_t batch_bytes = 512u << 10;
-  static constexpr std::size_t most_batches = 16;
-  static constexpr std::size_t most_bytes = 32u << 20;
+  static constexpr std::size_t max_batches = 16;
+  static constexpr std::size_t max_bytes = 32u << 20;
 
   struct open_batch {
     std::size_t bytes = 0;
@@ -96,8 +96,8 @@ summary sender::send_all(message_source& source) {
 }
 
 void sender::send(node_out_batch batch, std::size_t bytes) {
-  while (open_.size() == most_batches
-         || (!open_.empty() && open_bytes_ + bytes > most_bytes))
+  while (open_.size() == max_batches
+         || (!open_.empty() && open_bytes_ + bytes > max_bytes))
     finish_first();
   auto size = batch.msgs.size();
   summary_.sent += size;

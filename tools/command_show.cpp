@@ -3,8 +3,8 @@
 #include <memory>
 
 #include <node_proxy/actors/advert_file.hpp>
-#include <node_proxy/protocol/wire/json.hpp>
 
+#include "advert_json.hpp"
 #include "command.hpp"
 
 namespace node_proxy::tools {

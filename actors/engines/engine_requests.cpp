@@ -3,6 +3,8 @@
 #include <mutex>
 #include <utility>
 
+#include <node_proxy/actors/caf/answers.hpp>
+
 namespace node_proxy::internal {
 
 /// Where answers wait for whoever asked, whatever thread they come from.
@@ -10,15 +12,13 @@ class engine_requests::answer_box {
 public:
   explicit answer_box(caf::actor owner) : owner_(std::move(owner)) {}
 
-  void put(caf::mailbox_element& x) {
-    if (!x.mid.is_response())
-      return;
-    answer result{x.mid.integer_value(), std::nullopt, std::nullopt};
-    auto& content = x.content();
-    if (content.match_elements<caf::error>())
-      result.error = content.get_as<caf::error>(0);
-    else if (content.match_elements<batch_taken>())
-      result.taken = content.get_as<batch_taken>(0).count;
+  template <class Content>
+  void put(number_type number, const Content& content) {
+    answer result{number, std::nullopt, std::nullopt};
+    if (content.template match_elements<caf::error>())
+      result.error = content.template get_as<caf::error>(0);
+    else if (content.template match_elements<batch_taken>())
+      result.taken = content.template get_as<batch_taken>(0).count;
     std::unique_lock guard{mutex_};
     answers_.push_back(std::move(result));
     if (answers_.size() > 1)
@@ -53,8 +53,10 @@ void engine_requests::start() {
   box_ = std::make_shared<answer_box>(caf::actor_cast<caf::actor>(self_));
   // Hidden: the end of the actor system does not wait for it.
   asker_ = self_->system().spawn<caf::actor_companion, caf::hidden>();
-  companion().on_enqueue(
-    [box = box_](const caf::mailbox_element_ptr& x) { box->put(*x); });
+  internal::handle_answers(companion(),
+                           [box = box_](auto number, const auto& content) {
+                             box->put(number, content);
+                           });
 }
 
 caf::actor_companion& engine_requests::companion() const {

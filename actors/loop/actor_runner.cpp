@@ -138,7 +138,7 @@ private:
 
   caf::actor_system& system_;
   std::shared_ptr<event_source> events_;
-  // Whatever thread it is, ours or not.
+  // Stands for all threads, ours and others, where it does not matter which.
   thread_unit any_thread_;
 
   std::mutex mutex_;
@@ -149,11 +149,13 @@ private:
   // CAF runs nothing any more.
   bool is_last_ = false;
 
-  // What is to run, and how many that have ever been and gone.
+  // Who waits for a turn; how many jobs ever came into this queue, and how many
+  // of them have left it.
   std::deque<caf::resumable*> jobs_;
   std::uint64_t added_ = 0;
   std::uint64_t taken_ = 0;
-  // What the leader runs, none while it waits for events. It counts its turns.
+  // Whom the leader runs, nobody while it waits for events; and how many turns
+  // it has begun.
   const caf::resumable* running_ = nullptr;
   std::uint64_t turns_ = 0;
 

@@ -26,19 +26,22 @@ public:
   virtual void interrupt() noexcept = 0;
 };
 
-/// Runs the actors that events wake, and the actors that these wake in turn, in
-/// the thread that waited for the event, and those that others wake by `unit`.
-/// From thread to thread they would take
-/// longer than what most of them have to do: CAF's scheduler lets a worker
-/// sleep 50 us until it looks for work again.
+/// Runs actors in the thread that waited for the event: the actors that the
+/// event wakes, those that they wake in turn, and those that anybody wakes by
+/// `unit`. To hand them to another thread would take longer than most of them
+/// run: CAF's scheduler lets a worker sleep 50 us until it looks for work
+/// again.
 ///
-/// Others are not to suffer from an actor that takes its time. There are two
-/// threads, of which one leads: it waits and runs. If it is still busy with the
-/// same actor after ten to twenty milliseconds, the other one goes on in its
-/// place. CAF's scheduler gets what has waited for as long meanwhile because
-/// actors take their time, what has waited for 50 to 100 milliseconds because
-/// there are many, and an actor that was slow several times in a row, for a
-/// while. (The pattern is known as leader and followers.)
+/// Nobody is to suffer from an actor that takes its time. So there are two
+/// threads. One leads: it waits for events and runs actors. If it is still busy
+/// with the same actor after 10 to 20 ms, the other one leads in its place.
+/// (The pattern is known as leader and followers.)
+///
+/// CAF's scheduler gets
+///
+/// - what has waited for 10 to 20 ms because actors take their time,
+/// - what has waited for 50 to 100 ms because there are many actors,
+/// - for a while, an actor that was slow several times in a row.
 class actor_runner {
 public:
   actor_runner(caf::actor_system& system, std::shared_ptr<event_source> events);

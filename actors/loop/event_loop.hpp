@@ -21,7 +21,7 @@ namespace node_proxy::internal {
 /// The time of a `timer` has come.
 struct tick {};
 
-/// Who understands that.
+/// An actor that can be told that the time of its timer has come.
 using tick_receiver = actor_interface<void(tick)>;
 
 /// Something that has to end with its actor system, even if its owner keeps it

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t discarded_at_once = 64 * 1024;
 
 // Peers that do not go are not to use up all descriptors.
-constexpr std::size_t most_lingering = 1024;
+constexpr std::size_t max_lingering = 1024;
 
 /// Reads and throws away. @returns whether the peer has closed its end.
 bool discard(int socket) {
@@ -46,7 +46,7 @@ bool go_on(abandoned_socket& x) {
 
 bool lingering_sockets::add(std::shared_ptr<abandoned_socket> what,
                             const connection_owner& owner) {
-  if (sockets_.size() >= most_lingering) {
+  if (sockets_.size() >= max_lingering) {
     abort_connection(what->socket->get());
     return false;
   }

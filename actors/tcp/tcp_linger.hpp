@@ -28,7 +28,8 @@ struct linger {
   std::shared_ptr<abandoned_socket> what;
 };
 
-/// Who does that.
+/// The actor that takes sockets which nobody owns any more, writes what is
+/// unsent, and closes them.
 using linger_actor = actor_interface<void(linger)>;
 
 /// The transport has waited long enough for one of its sockets.

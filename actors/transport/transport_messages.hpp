@@ -25,9 +25,10 @@ using transport_actor =
 // -- to and from a transport --------------------------------------------------
 
 /// Accept connections at `address`, port 0 for any, and tell the acceptors of
-/// each in turn: `inbound` or `inbound_refused`. Ends with the last one of
-/// them. Errors, which name the address: address_in_use, bad_address,
-/// bad_config if there is no acceptor, not_permitted, out_of_resources.
+/// each in turn: `inbound` or `inbound_refused`. It stops listening there once
+/// the last acceptor has ended. Errors, which name the address: address_in_use,
+/// bad_address, bad_config if there is no acceptor, not_permitted,
+/// out_of_resources.
 struct listen {
   transport_address address;
   std::vector<inbound_handler> acceptors;
@@ -39,8 +40,9 @@ struct listening {
   transport_address address;
 };
 
-/// Accept no more connections at this address, as `listening` gave it. Those
-/// that there are stay. Errors: bad_address if there is no such listener.
+/// Accept no more connections at this address, as `listening` gave it.
+/// Connections that were accepted before are not touched. Errors: bad_address
+/// if there is no such listener.
 struct stop_listening {
   transport_address address;
 };

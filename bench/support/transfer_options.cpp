@@ -10,12 +10,12 @@ namespace {
 constexpr std::size_t largest_size = 15u << 20;
 
 constexpr std::size_t outstanding_bytes = 1u << 20;
-constexpr std::size_t least_outstanding = 4;
+constexpr std::size_t min_outstanding = 4;
 
 } // namespace
 
 std::size_t outstanding_for(std::size_t size, std::size_t most) {
-  return std::clamp(outstanding_bytes / size, least_outstanding, most);
+  return std::clamp(outstanding_bytes / size, min_outstanding, most);
 }
 
 void add_transfer_options(CLI::App& app, transfer_options& options,

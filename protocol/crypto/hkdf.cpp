@@ -42,19 +42,6 @@ private:
   crypto_auth_hmacsha256_state keyed_;
 };
 
-// Noise's HKDF is that of RFC 5869 with the chaining key as salt and no info.
-template <std::size_t N>
-std::array<secret_key, N> noise_hkdf(const secret_key& chaining_key,
-                                     bytes_view ikm) noexcept {
-  secret<N * secret_key::size()> output;
-  hkdf(ikm, chaining_key.view(), {}, {output.data(), output.size()});
-  std::array<secret_key, N> result;
-  for (std::size_t i = 0; i < N; ++i)
-    std::copy_n(output.data() + i * secret_key::size(), secret_key::size(),
-                result[i].data());
-  return result;
-}
-
 } // namespace
 
 void hkdf(bytes_view ikm, bytes_view salt, bytes_view info,
@@ -79,12 +66,14 @@ void hkdf(bytes_view ikm, bytes_view salt, bytes_view info,
 
 std::array<secret_key, 2> hkdf2(const secret_key& chaining_key,
                                 bytes_view ikm) noexcept {
-  return noise_hkdf<2>(chaining_key, ikm);
-}
-
-std::array<secret_key, 3> hkdf3(const secret_key& chaining_key,
-                                bytes_view ikm) noexcept {
-  return noise_hkdf<3>(chaining_key, ikm);
+  // Noise's HKDF is that of RFC 5869 with the chaining key as salt and no info.
+  secret<2 * secret_key::size()> output;
+  hkdf(ikm, chaining_key.view(), {}, {output.data(), output.size()});
+  std::array<secret_key, 2> result;
+  std::copy_n(output.data(), secret_key::size(), result[0].data());
+  std::copy_n(output.data() + secret_key::size(), secret_key::size(),
+              result[1].data());
+  return result;
 }
 
 } // namespace node_proxy::internal

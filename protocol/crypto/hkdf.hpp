@@ -1,4 +1,5 @@
-// Deriving keys with HMAC-SHA256 (RFC 2104, RFC 5869).
+// Deriving keys with HMAC-SHA256 (RFC 2104, RFC 5869). libsodium has this from
+// 1.0.19 on, Debian 12 an earlier one.
 
 #pragma once
 
@@ -17,10 +18,6 @@ void hkdf(bytes_view ikm, bytes_view salt, bytes_view info,
 
 /// `HKDF(chaining_key, input_key_material, 2)` of Noise, section 4.3.
 [[nodiscard]] std::array<secret_key, 2> hkdf2(const secret_key& chaining_key,
-                                              bytes_view ikm) noexcept;
-
-/// `HKDF(chaining_key, input_key_material, 3)` of Noise, section 4.3.
-[[nodiscard]] std::array<secret_key, 3> hkdf3(const secret_key& chaining_key,
                                               bytes_view ikm) noexcept;
 
 } // namespace node_proxy::internal

@@ -1,9 +1,11 @@
 #include <node_proxy/protocol/wire/address_text.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
-#include <utility>
+
+#include <arpa/inet.h>
 
 #include <node_proxy/protocol/wire/address_kind.hpp>
 
@@ -13,16 +15,13 @@ using namespace internal;
 
 namespace {
 
-using groups = std::array<std::uint16_t, 8>;
-
 template <class T>
-std::optional<T> parse_number(std::string_view text, std::size_t max_digits,
-                              int base = 10) {
+std::optional<T> parse_number(std::string_view text, std::size_t max_digits) {
   if (text.empty() || text.size() > max_digits)
     return std::nullopt;
   std::uint32_t value = 0;
   auto end = text.data() + text.size();
-  auto [rest, error] = std::from_chars(text.data(), end, value, base);
+  auto [rest, error] = std::from_chars(text.data(), end, value);
   if (error != std::errc{} || rest != end
       || value > std::numeric_limits<T>::max())
     return std::nullopt;
@@ -33,66 +32,19 @@ bool has_leading_zero(std::string_view digits) {
   return digits.size() > 1 && digits.front() == '0';
 }
 
+/// Reads what `inet_pton` takes: it knows no octal and no hexadecimal numbers,
+/// no leading zeros in decimal ones, and no address that is not complete.
+template <class Octets>
+bool parse_octets(int family, std::string_view text, Octets& octets) {
+  // It ends where a zero is: what comes behind one would not be looked at.
+  return text.find('\0') == std::string_view::npos
+         && inet_pton(family, std::string{text}.c_str(), octets.data()) == 1;
+}
+
 std::optional<ipv4> parse_ipv4(std::string_view text) {
   ipv4 result;
-  for (std::size_t i = 0; i < result.octets.size(); ++i) {
-    auto last = i + 1 == result.octets.size();
-    auto part = last ? text : text.substr(0, text.find('.'));
-    auto value = parse_number<std::uint8_t>(part, 3);
-    if (!value || has_leading_zero(part))
-      return std::nullopt;
-    result.octets[i] = static_cast<std::byte>(*value);
-    text.remove_prefix(std::min(part.size() + 1, text.size()));
-  }
-  return result;
-}
-
-/// Groups of an IPv6 address between its ends and "::".
-struct group_list {
-  groups values{};
-  std::size_t count = 0;
-
-  [[nodiscard]] bool add(std::uint16_t value) {
-    if (count == values.size())
-      return false;
-    values[count++] = value;
-    return true;
-  }
-};
-
-/// Adds the last 32 bits of an IPv6 address, written as an IPv4 address.
-bool add_ipv4(group_list& list, std::string_view text) {
-  auto ip = parse_ipv4(text);
-  if (!ip)
-    return false;
-  auto pair = [&ip](std::size_t i) {
-    return static_cast<std::uint16_t>(
-      std::to_integer<unsigned>(ip->octets[i]) << 8
-      | std::to_integer<unsigned>(ip->octets[i + 1]));
-  };
-  return list.add(pair(0)) && list.add(pair(2));
-}
-
-std::optional<group_list> parse_groups(std::string_view text, bool at_end) {
-  group_list result;
-  while (!text.empty()) {
-    auto colon = text.find(':');
-    auto last = colon == std::string_view::npos;
-    auto part = text.substr(0, colon);
-    if (last && at_end && part.find('.') != std::string_view::npos) {
-      if (!add_ipv4(result, part))
-        return std::nullopt;
-    } else {
-      auto value = parse_number<std::uint16_t>(part, 4, 16);
-      if (!value || !result.add(*value))
-        return std::nullopt;
-    }
-    if (last)
-      break;
-    text.remove_prefix(colon + 1);
-    if (text.empty()) // a single colon at the end
-      return std::nullopt;
-  }
+  if (!parse_octets(AF_INET, text, result.octets))
+    return std::nullopt;
   return result;
 }
 
@@ -105,93 +57,44 @@ std::optional<ipv6> parse_ipv6(std::string_view text) {
   // Number 0 is no interface.
   if (!scope || (has_scope && *scope == 0))
     return std::nullopt;
-  text = text.substr(0, percent);
-  auto gap = text.find("::");
-  auto has_gap = gap != std::string_view::npos;
-  auto head = parse_groups(text.substr(0, gap), !has_gap);
-  auto tail = parse_groups(has_gap ? text.substr(gap + 2) : "", true);
-  if (!head || !tail)
-    return std::nullopt;
-  auto count = head->count + tail->count;
-  if (has_gap ? count > 7 : count != 8)
-    return std::nullopt;
-  groups all{};
-  std::copy_n(head->values.begin(), head->count, all.begin());
-  std::copy_n(tail->values.begin(), tail->count, all.end() - tail->count);
   ipv6 result;
   result.scope = *scope;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    result.octets[2 * i] = static_cast<std::byte>(all[i] >> 8);
-    result.octets[2 * i + 1] = static_cast<std::byte>(all[i]);
-  }
+  if (!parse_octets(AF_INET6, text.substr(0, percent), result.octets))
+    return std::nullopt;
   // Others belong to the whole host.
   if (has_scope && kind_of(result) != host_kind::link_local)
     return std::nullopt;
   return result;
 }
 
-std::string dotted(const std::byte* octets) {
-  std::string result;
-  for (std::size_t i = 0; i < 4; ++i) {
-    if (i > 0)
-      result += '.';
-    result += std::to_string(std::to_integer<unsigned>(octets[i]));
-  }
-  return result;
-}
-
-/// Start and length of what "::" stands for: the first of the longest runs of
-/// at least two zero groups (RFC 5952, section 4.2).
-std::pair<std::size_t, std::size_t> zero_run(const groups& all) {
-  std::pair<std::size_t, std::size_t> best{0, 0};
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    auto end = std::find_if(all.begin() + i, all.end(),
-                            [](auto group) { return group != 0; });
-    auto length = static_cast<std::size_t>(end - all.begin()) - i;
-    if (length > 1 && length > best.second)
-      best = {i, length};
-  }
-  return best;
-}
-
-std::string hex_group(std::uint16_t group) {
-  std::array<char, 4> digits;
-  auto end =
-    std::to_chars(digits.data(), digits.data() + digits.size(), group, 16);
-  return {digits.data(), end.ptr};
+template <class Octets>
+std::string format_octets(int family, const Octets& octets) {
+  std::array<char, INET6_ADDRSTRLEN> text;
+  return inet_ntop(family, octets.data(), text.data(), text.size());
 }
 
 std::string format(const ipv4& ip) {
-  return dotted(ip.octets.data());
+  return format_octets(AF_INET, ip.octets);
 }
 
-std::string format_octets(const ipv6& ip) {
-  groups all;
-  for (std::size_t i = 0; i < all.size(); ++i)
-    all[i] = static_cast<std::uint16_t>(
-      std::to_integer<unsigned>(ip.octets[2 * i]) << 8
-      | std::to_integer<unsigned>(ip.octets[2 * i + 1]));
-  // IPv4-mapped addresses: RFC 5952, section 5.
-  if (all[5] == 0xFFFF
-      && zero_run(all) == std::pair<std::size_t, std::size_t>{0, 5})
-    return "::ffff:" + dotted(&ip.octets[12]);
-  auto [start, length] = zero_run(all);
-  std::string result;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (length > 0 && i == start) {
-      result += "::";
-      i += length - 1;
-      continue;
-    }
-    if (!result.empty() && result.back() != ':')
-      result += ':';
-    result += hex_group(all[i]);
-  }
-  return result;
+/// Whether the last four octets make up an IPv4 address of old, `::1.2.3.4`.
+bool is_ipv4_compatible(const ipv6& ip) {
+  auto is_zero = [](std::byte x) {
+    return x == std::byte{};
+  };
+  return std::all_of(ip.octets.begin(), ip.octets.begin() + 12, is_zero)
+         && !std::all_of(ip.octets.begin() + 12, ip.octets.begin() + 14,
+                         is_zero);
 }
 
-std::string format(const ipv6& ip) {
-  auto result = format_octets(ip);
+std::string format(ipv6 ip) {
+  // Of such an address RFC 5952, section 5, wants hexadecimal groups, as nobody
+  // knows that an IPv4 address is in it. That is what `inet_ntop` writes of one
+  // that begins with 1.
+  auto hide = is_ipv4_compatible(ip);
+  if (hide)
+    ip.octets[1] = std::byte{1};
+  auto result = format_octets(AF_INET6, ip.octets).substr(hide ? 1 : 0);
   if (ip.scope != 0)
     result += '%' + std::to_string(ip.scope);
   return result;

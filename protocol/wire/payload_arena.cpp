@@ -40,7 +40,7 @@ shared_bytes payload_arena::copy(bytes_view data) {
 
 void payload_arena::trim() {
   block_.reset();
-  next_size_ = least_block;
+  next_size_ = min_block;
 }
 
 /// Makes sure that the present block has room for `size` bytes.
@@ -52,7 +52,7 @@ bool payload_arena::begin_block(std::size_t size) {
     return false;
   block_ = std::make_shared<block>(held_, next);
   used_ = 0;
-  next_size_ = std::min(2 * next_size_, most_block);
+  next_size_ = std::min(2 * next_size_, max_block);
   return true;
 }
 

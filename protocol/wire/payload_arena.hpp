@@ -33,7 +33,7 @@ private:
   bool begin_block(std::size_t size);
 
   std::size_t max_held_;
-  std::size_t next_size_ = least_block;
+  std::size_t next_size_ = min_block;
   std::shared_ptr<block> block_;
   std::size_t used_ = 0; // of block_
   // Outlives the arena in the blocks.
@@ -41,8 +41,8 @@ private:
     std::make_shared<std::atomic<std::size_t>>(0);
 
   // Blocks grow while there are many messages.
-  static constexpr std::size_t least_block = 1024;
-  static constexpr std::size_t most_block = 32 * 1024;
+  static constexpr std::size_t min_block = 1024;
+  static constexpr std::size_t max_block = 32 * 1024;
   // Payloads from this size on are worth an allocation.
   static constexpr std::size_t large_payload = 4 * 1024;
 };

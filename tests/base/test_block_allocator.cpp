@@ -17,8 +17,8 @@ constexpr std::size_t block = 64 * 1024;
 
 TEST_CASE("sizes of blocks waste at most a quarter and are numbered") {
   std::size_t last = 0;
-  for (auto size = detail::block_cache::least_block;
-       size <= detail::block_cache::most_block; size += 16) {
+  for (auto size = detail::block_cache::min_block;
+       size <= detail::block_cache::max_block; size += 16) {
     auto rounded = detail::block_size(size);
     CHECK(rounded >= size);
     CHECK(rounded <= size + size / 4);

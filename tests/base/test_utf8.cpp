@@ -38,9 +38,3 @@ TEST_CASE("anything else is refused") {
         "1234\xFF"})
     CHECK_FALSE(is_utf8(text));
 }
-
-TEST_CASE("what is not valid is replaced octet by octet") {
-  CHECK(to_valid_utf8("caf\xC3\xA9") == "caf\xC3\xA9");
-  CHECK(to_valid_utf8("a\xFF\xE2\x82z")
-        == "a\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDz");
-}

@@ -15,7 +15,7 @@ namespace node_proxy::testing {
 namespace {
 
 constexpr std::size_t batch_size = 256;
-constexpr std::size_t most_batches = 16;
+constexpr std::size_t max_batches = 16;
 constexpr std::size_t message_size = 100;
 
 /// Nothing expires in the time of a test.
@@ -83,7 +83,7 @@ void numbered_sender::run(const amount& how_much) {
   while (!stopped_
          && (done_.sent < how_much.messages
              || std::chrono::steady_clock::now() < until)) {
-    if (open_.size() == most_batches)
+    if (open_.size() == max_batches)
       await_first();
     send_numbers(self);
   }

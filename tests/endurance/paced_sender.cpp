@@ -56,7 +56,7 @@ private:
   void send_due() {
     auto pace = stream_->get();
     auto size = static_cast<double>(pace.batch);
-    while (open_ < pace.most_batches) {
+    while (open_ < pace.max_batches) {
       if (pace.messages_per_second && due_ < size)
         return;
       due_ -= pace.messages_per_second ? size : due_;

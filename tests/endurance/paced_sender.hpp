@@ -21,12 +21,12 @@ using namespace internal;
 
 /// How messages are offered to a peer.
 struct pace {
-  /// None: as soon as there is room among `most_batches`.
+  /// None: as soon as there is room among `max_batches`.
   std::optional<double> messages_per_second = 0;
   /// Messages that are sent and answered together.
   std::size_t batch = 1;
   /// Batches that may wait for their answer.
-  std::size_t most_batches = 1'000'000;
+  std::size_t max_batches = 1'000'000;
 };
 
 /// What became of messages.

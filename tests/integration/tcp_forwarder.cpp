@@ -26,7 +26,7 @@ using clock_type = std::chrono::steady_clock;
 constexpr std::size_t piece_size = 16 * 1024;
 
 /// What may be under way in one direction. A sender that is faster has to wait.
-constexpr std::size_t most_queued = 256 * 1024;
+constexpr std::size_t max_queued = 256 * 1024;
 
 /// One direction of a connection.
 struct direction {
@@ -44,7 +44,7 @@ struct direction {
   clock_type::time_point free_at{};
 
   [[nodiscard]] bool wants_input() const {
-    return !ended && queued < most_queued;
+    return !ended && queued < max_queued;
   }
 
   [[nodiscard]] std::optional<clock_type::time_point> due() const {

@@ -69,7 +69,7 @@ refuses() {
 }
 
 fresh_tree
-for rule in includes purity size; do
+for rule in includes purity fence size; do
   accepts "$rule"
 done
 
@@ -92,7 +92,7 @@ refuses includes tests/messages/a.cpp '#include <node_proxy/actors/x.hpp>'
 refuses includes tests/protocol/a.cpp '#include <node_proxy/actors/x.hpp>'
 
 for header in caf/all.hpp caf/io/broker.hpp thread mutex future sys/socket.h \
-  unistd.h iostream fstream ctime random; do
+  arpa/inet.h unistd.h iostream fstream ctime random; do
   refuses purity messages/a.hpp "#include <$header>"
   refuses purity protocol/a.cpp "#include <$header>"
 done
@@ -110,9 +110,41 @@ for line in \
   '/* dice */ int dice = std::rand();' \
   'std::thread worker{run};' \
   'caf::actor peer;' \
+  'auto ip = inet_addr(text);' \
+  'int fd = ::socket(AF_INET, SOCK_STREAM, 0);' \
   'auto home = std::getenv("HOME");'; do
   refuses purity protocol/a.cpp "$line"
 done
+# What addresses are read and written with, and nowhere else.
+fresh_tree
+mkdir "$tree/protocol/wire"
+printf '#include <arpa/inet.h>\nint ok = inet_pton(AF_INET, text, octets);\n' \
+  > "$tree/protocol/wire/address_text.cpp"
+accepts purity
+refuses purity protocol/wire/address_text.cpp '#include <sys/socket.h>'
+refuses purity protocol/wire/address_text.cpp 'auto ip = inet_addr(text);'
+refuses purity protocol/wire/a.cpp '#include <arpa/inet.h>'
+
+for line in \
+  'void run(caf::resumable* job);' \
+  'caf::mailbox_element_ptr what;' \
+  'auto* element = self->current_mailbox_element();' \
+  'auto x = caf::make_mailbox_element(from, id, msg);' \
+  'using unit = caf::execution_unit;' \
+  '#if CAF_MAJOR_VERSION >= 1' \
+  '#  if CAF_VERSION < 10000'; do
+  for file in protocol/a.cpp actors/a.hpp actors/proxy/a.cpp tools/a.cpp; do
+    refuses fence "$file" "$line"
+  done
+done
+# Behind the fence, in comments, and where nothing of CAF's is meant.
+fresh_tree
+mkdir "$tree"/actors/{caf,loop}
+echo 'void run(caf::resumable* job);' > "$tree/actors/loop/a.hpp"
+echo '#if CAF_MAJOR_VERSION >= 1' > "$tree/actors/caf/a.hpp"
+echo 'bool is_resumable; // not a caf::resumable' > "$tree/actors/a.hpp"
+echo '#if CAF_MAJOR_VERSION >= 1' > "$tree/tests/protocol/a.cpp"
+accepts fence
 
 fresh_tree
 seq -f '// line %g' 600 > "$tree/protocol/long.cpp"

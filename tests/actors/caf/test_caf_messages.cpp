@@ -138,11 +138,7 @@ TEST_CASE("errors have names") {
   for (unsigned value = 1; value < 256; ++value) {
     if (!from_integer(static_cast<std::uint8_t>(value), code))
       break;
-    auto name = to_string(code);
-    CHECK(names.insert(name).second);
-    errc same{};
-    CHECK(from_string(name, same));
-    CHECK(same == code);
+    CHECK(names.insert(to_string(code)).second);
   }
   CHECK(to_string(errc::expired) == "expired");
   CHECK(to_string(errc::timed_out) == "timed_out");
@@ -150,7 +146,6 @@ TEST_CASE("errors have names") {
   CHECK(to_string(static_cast<errc>(0)) == "unknown");
   CHECK(to_string(static_cast<errc>(255)) == "unknown");
   CHECK_FALSE(from_integer(0, code));
-  CHECK_FALSE(from_string("nonsense", code));
 }
 
 TEST_CASE("errors are told apart from those of CAF") {

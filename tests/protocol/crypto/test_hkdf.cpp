@@ -46,16 +46,11 @@ TEST_CASE("HKDF gives all that it can") {
   CHECK(longest.starts_with(hkdf_hex(numbered(32), {}, {}, 33)));
 }
 
-TEST_CASE("the HKDF of Noise has two or three outputs") {
-  // Made with hkdfSync of Node.js: chaining key as salt, no info, 96 octets.
-  auto [a, b, c] = hkdf3(numbered_key(0), numbered(32, 32));
+TEST_CASE("the HKDF of Noise has two outputs") {
+  // Made with hkdfSync of Node.js: chaining key as salt, no info, 64 octets.
+  auto [a, b] = hkdf2(numbered_key(0), numbered(32, 32));
   CHECK(to_hex(a.view())
         == "2607f5d05b268e0057684567787ed2f250fdb6e5b0572df9ef57a29539e5b5f8");
   CHECK(to_hex(b.view())
         == "ccc538566c93ab32f7106fbee1e0e9fa5501f6363b63ce894b3a27385f13c86c");
-  CHECK(to_hex(c.view())
-        == "f72d032483792781ae9b50b273a57a44b0f8c47ff9ca121e5443eb7a9dd62e74");
-  auto [d, e] = hkdf2(numbered_key(0), numbered(32, 32));
-  CHECK(d == a);
-  CHECK(e == b);
 }

@@ -249,14 +249,20 @@ TEST_CASE("rekey changes the key at both ends, and numbers continue") {
 TEST_CASE("a key is due after as many frames or bytes as it may do") {
   CHECK(rekey_due == key_usage{4'294'967'296, 68'719'476'736});
   sealer from{numbered_key(0), cipher_suite::chacha20_poly1305};
-  for (auto due : {key_usage{2, 1'000}, key_usage{1'000, 20}}) {
-    sealed(from, frame_kind::node_msg, due.frames, numbered(10));
-    CHECK_FALSE(from.usage().reaches(due));
-    sealed(from, frame_kind::node_msg, due.frames + 1, numbered(10));
-    CHECK(from.usage().reaches(due));
-    from.rekey();
-    CHECK_FALSE(from.usage().reaches(due));
-  }
+  auto is_due = [&from](key_usage limit) {
+    return from.usage().reaches(limit);
+  };
+  constexpr key_usage two_frames{2, 1'000};
+  constexpr key_usage twenty_bytes{1'000, 20};
+  sealed(from, frame_kind::node_msg, 0, numbered(10));
+  CHECK_FALSE(is_due(two_frames));
+  CHECK_FALSE(is_due(twenty_bytes));
+  sealed(from, frame_kind::node_msg, 1, numbered(10));
+  CHECK(is_due(two_frames));
+  CHECK(is_due(twenty_bytes));
+  from.rekey();
+  CHECK_FALSE(is_due(two_frames));
+  CHECK_FALSE(is_due(twenty_bytes));
 }
 
 TEST_CASE("a key that did twice what it may opens nothing more") {

@@ -53,6 +53,11 @@ TEST_CASE("IPv6 addresses have the canonical form of RFC 5952") {
   CHECK(normalized("::FFFF:c000:0201") == "::ffff:192.0.2.1");
   CHECK(normalized("64:ff9b::192.0.2.33") == "64:ff9b::c000:221");
   CHECK(normalized("1:2:3:4:5:6:1.2.3.4") == "1:2:3:4:5:6:102:304");
+  // Nothing says that these hold an IPv4 address.
+  CHECK(normalized("::1.2.3.4") == "::102:304");
+  CHECK(normalized("::1:0") == "::1:0");
+  CHECK(normalized("::FFFF") == "::ffff");
+  CHECK(normalized("::FFFF:0:1:2") == "::ffff:0:1:2");
 }
 
 TEST_CASE("what is not a numeric address is refused") {
@@ -70,6 +75,12 @@ TEST_CASE("what is not a numeric address is refused") {
                     "+1.2.3.4",
                     "1.2.3.-4",
                     "0x1.2.3.4",
+                    "010.2.3.4",
+                    "00.2.3.4",
+                    "1.2.3.4096",
+                    "0001.2.3.4",
+                    "::ffff:1.2.3.04",
+                    "00001::",
                     "localhost",
                     ":",
                     ":::",
@@ -89,6 +100,10 @@ TEST_CASE("what is not a numeric address is refused") {
                     "fe80::1%eth0",
                     "[::1]"})
     CHECK_MESSAGE(!parse_ip_address(text), text);
+  // A zero octet ends nothing.
+  using namespace std::string_view_literals;
+  for (auto text : {"1.2.3.4\0"sv, "1.2.3.4\0.5"sv, "::1\0"sv, "\0::1"sv})
+    CHECK(!parse_ip_address(text));
 }
 
 TEST_CASE("errors name the address and what was expected") {

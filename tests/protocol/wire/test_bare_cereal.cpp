@@ -20,7 +20,6 @@
 #include <doctest/doctest.h>
 
 #include <node_proxy/protocol/wire/bare.hpp>
-#include <node_proxy/protocol/wire/json.hpp>
 
 using namespace node_proxy;
 using namespace node_proxy::internal;
@@ -32,13 +31,6 @@ TEST_CASE("Cereal's functions for standard types do not change BARE") {
     CHECK(encode(value) == expected_octets.at(name));
     CHECK(decode<T>(expected_octets.at(name)) == value);
   });
-}
-
-TEST_CASE("Cereal's functions for standard types do not change our JSON") {
-  CHECK(to_json(samples::printer().node, json_style::one_line)
-        == '"' + to_hex(samples::alice().data) + '"');
-  CHECK(to_json(expiry_time{rel_time{3}}, json_style::one_line)
-        == R"({"rel_time": {"seconds": 3}})");
 }
 
 TEST_CASE("types that only Cereal knows have no BARE form") {

@@ -1,7 +1,7 @@
 // Writes messages.json, wire.json and primitives.json: octets that bare-ts, an
 // implementation of BARE that shares nothing with ours, makes from the schema
 // protocol/node_proxy.bare. The values are those of tests/messages/samples.hpp
-// and of test_wire_golden.cpp and test_bare_golden.cpp in tests/protocol.
+// and of test_wire_golden.cpp and test_bare_golden.cpp in tests/protocol/wire.
 //
 //   npm install --no-package-lock && npm run generate
 
