@@ -35,7 +35,7 @@
   X(local_advert_changed)                                                      \
   X(connect_now)                                                               \
   X(way_back)                                                                  \
-  X(come_back_to)                                                              \
+  X(seek)                                                                      \
   X(looked_up)                                                                 \
   X(routed_mark)                                                               \
   X(node_proxy_dormant)                                                        \

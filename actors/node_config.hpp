@@ -10,7 +10,6 @@
 #include <node_proxy/messages/node_advert.hpp>
 #include <node_proxy/messages/transport_address.hpp>
 #include <node_proxy/protocol/crypto/identity.hpp>
-#include <node_proxy/protocol/node/book_limits.hpp>
 #include <node_proxy/protocol/node/policy.hpp>
 #include <node_proxy/protocol/settings.hpp>
 

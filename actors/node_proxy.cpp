@@ -50,19 +50,21 @@ void node_proxy_state::start(node_proxy_config config) {
 template <class Reply, class Msg>
 caf::result<Reply> node_proxy_state::handle_direct(const Msg& msg) {
   auto waiting = make_promise<Reply>(self_);
-  if (resting_ == resting::no)
-    take(msg, std::move(waiting));
-  else if (resting_ == resting::retired)
-    pass_on(msg, std::move(waiting));
+  if (retirement_.holds())
+    retirement_.handle_held(
+      [this, msg, waiting] { take_or_pass_on(msg, waiting); });
   else
-    held_.emplace_back([this, msg, waiting](bool retired) {
-      if (retired)
-        pass_on(msg, waiting);
-      else
-        take(msg, waiting);
-    });
+    take_or_pass_on(msg, std::move(waiting));
   // The promise answers.
   return caf::delegated<Reply>{};
+}
+
+template <class Reply, class Msg>
+void node_proxy_state::take_or_pass_on(const Msg& msg, promise<Reply> waiting) {
+  if (retirement_.retired())
+    pass_on(msg, std::move(waiting));
+  else
+    take(msg, std::move(waiting));
 }
 
 template <class Reply, class Msg>
@@ -75,24 +77,22 @@ void node_proxy_state::pass_on(const Msg& msg, promise<Reply> waiting) {
     caf::anon_send(router, std::move(content));
 }
 
-void node_proxy_state::count_routed() {
-  ++heard_;
-  if (resting_ != resting::offered)
-    return;
-  for (auto& x : std::exchange(held_, {}))
-    x(false);
-  // Only now, as this must not rest again before the message at hand is
-  // handled.
-  resting_ = resting::no;
+void node_proxy_state::handle_routed() {
+  retirement_.handle_routed();
+  release_held();
+}
+
+void node_proxy_state::release_held() {
+  while (auto held = retirement_.poll_held())
+    (*held)();
 }
 
 void node_proxy_state::handle(const retire&) {
-  resting_ = resting::retired;
-  for (auto& x : std::exchange(held_, {}))
-    x(true);
+  retirement_.handle_retire();
+  release_held();
   // As long as users have handles they may use them. The last one that goes
   // ends this, too.
-  if (given_out_) {
+  if (retirement_.given_out()) {
     lanes_.reset();
     // Nor does the Router know it any more, which would end it.
     self_->monitor(config_.router);
@@ -205,8 +205,8 @@ void node_proxy_state::flush_soon() {
 void node_proxy_state::arm_tick() {
   auto present = now();
   auto at = peer_->poll_timeout(present);
-  if (present.steady < rest_from_)
-    at = std::min(at.value_or(rest_from_), rest_from_);
+  if (auto rest = retirement_.poll_timeout(present.steady))
+    at = std::min(at.value_or(*rest), *rest);
   if (at)
     timer_->wait_until(*at);
 }
@@ -228,13 +228,11 @@ void node_proxy_state::act() {
 
 /// Tells the Router if there is nothing to do.
 void node_proxy_state::offer_rest() {
-  // The Router has a reason to spawn it, which comes first.
-  if (resting_ != resting::no || heard_ == 0 || dials_ > 0
-      || now_.steady < rest_from_ || !peer_->dormant(now_))
+  if (dials_ > 0 || !peer_->dormant(now_))
     return;
-  resting_ = resting::offered;
-  self_->send(config_.router,
-              node_proxy_dormant{config_.remote, heard_, peer_->record()});
+  if (auto handled = retirement_.poll_offer(now_.steady))
+    self_->send(config_.router,
+                node_proxy_dormant{config_.remote, *handled, peer_->record()});
 }
 
 void node_proxy_state::perform(deliver_message& action) {
@@ -275,7 +273,7 @@ auto direct(node_proxy_state& state) {
 template <class Msg>
 auto routed(node_proxy_state& state) {
   return [&state](const Msg& msg) {
-    state.count_routed();
+    state.handle_routed();
     state.handle(msg);
   };
 }
@@ -294,17 +292,18 @@ node_proxy_behavior(node_proxy_service::stateful_pointer<node_proxy_state> self,
     direct<done, connection_permanence>(state),
     direct<batch_outcome, node_out_batch>(state),
     [&state](const routed_msg& x) {
-      state.count_routed();
+      state.handle_routed();
       return state.handle(x.msg);
     },
     [&state](const routed_batch& x) {
-      state.count_routed();
+      state.handle_routed();
       return state.handle(x.batch);
     },
     routed<attach_session>(state),
     routed<local_advert_changed>(state),
     routed<connect_now>(state),
     routed<way_back>(state),
+    routed<seek>(state),
     routed<looked_up>(state),
     routed<routed_mark>(state),
     [&state](const retire& msg) { state.handle(msg); },

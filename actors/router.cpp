@@ -7,9 +7,9 @@
 #include <node_proxy/actors/loop/loop_actor.hpp>
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/loop/os_random.hpp>
+#include <node_proxy/actors/proxy/outcome.hpp>
 #include <node_proxy/actors/router/router_state.hpp>
 #include <node_proxy/base/hex.hpp>
-#include <node_proxy/protocol/wire/advert.hpp>
 
 namespace node_proxy::internal {
 
@@ -21,6 +21,27 @@ std::uint64_t unix_time() {
   auto since = std::chrono::system_clock::now().time_since_epoch();
   return static_cast<std::uint64_t>(
     std::chrono::duration_cast<std::chrono::seconds>(since).count());
+}
+
+directory_settings settings_of(const node_config& config) {
+  directory_settings result;
+  result.versions = config.settings.versions;
+  result.admission = config.admission;
+  result.max_peers = config.max_peers;
+  result.adverts_kept = config.adverts_kept;
+  result.peers_kept = config.peers_kept;
+  for (const auto& x : config.adverts)
+    result.configured.push_back(x.id);
+  return result;
+}
+
+/// How many messages for engines somebody has sent at once.
+std::uint64_t messages_in(const caf::message& content) {
+  if (content.match_elements<node_out_msg>())
+    return 1;
+  if (content.match_elements<node_out_batch>())
+    return content.get_as<node_out_batch>(0).msgs.size();
+  return 0;
 }
 
 } // namespace
@@ -37,28 +58,13 @@ void router_state::start(const node_config& config,
                          const stored_state& stored) {
   config_ = config;
   services_ = services;
-  earlier_version_ = stored.own_version;
-  adverts_ = advert_book{config_.adverts_kept};
-  book_ = peer_book{config_.peers_kept};
-  for (const auto& id : stored.permanent_peers) {
-    permanent_peers_.insert(id);
-    adverts_.handle_hold(id, advert_hold::permanent);
-  }
-  for (const auto& x : config_.adverts)
-    adverts_.handle_hold(x.id, advert_hold::configured);
-  for (const auto& x : stored.nodes) {
-    hold_if_named(x.advert.id);
-    adverts_.handle_stored(x);
-  }
-  // There is no way back to one of which nothing is known.
-  for (const auto& id : stored.connected_peers)
-    if (adverts_.find(id))
-      noted_connected_.insert(id);
-    else
-      unwritten_.connected[id] = false;
+  settings_ = settings_of(config_);
+  directory_.emplace(settings_, config_.self, stored,
+                     random_source{random_.next_key()});
+  timer_.emplace(services_.loop, caf::actor_cast<tick_receiver>(self_));
   for (const auto& x : config_.adverts)
     introduce(x);
-  write_state();
+  act();
   set_unexpected_handler(self_, [this] {
     services_.log.warn("ignored a message to the Router: it is none of those "
                        "that users and other processes may send");
@@ -87,7 +93,7 @@ caf::result<delivered> router_state::handle(node_out_msg& msg) {
   auto to = find_or_spawn(*msg.msg.target.node);
   if (!to)
     return refuse<delivered>(to.error(), to_hex(msg.msg.target.node->data));
-  ++(*to)->sent;
+  (*to)->retirement.handle_sent();
   return self_->delegate((*to)->handle, routed_msg{std::move(msg)});
 }
 
@@ -112,7 +118,7 @@ caf::result<batch_outcome> router_state::handle(node_out_batch& batch) {
   auto to = find_or_spawn(id);
   if (!to)
     return refuse<batch_outcome>(to.error(), to_hex(id.data), count);
-  ++(*to)->sent;
+  (*to)->retirement.handle_sent();
   return self_->delegate((*to)->handle, routed_batch{std::move(batch)});
 }
 
@@ -123,7 +129,7 @@ node_connect_reply router_state::handle(const node_connect_request& msg) {
   if (!to)
     return {node_connect_result::denied};
   if (msg.permanent) {
-    set_permanent(msg.id, true);
+    take(msg.id, connection_permanence::permanent);
     send_as_user(**to, connection_permanence::permanent);
   } else {
     send_to(**to, connect_now{});
@@ -132,22 +138,11 @@ node_connect_reply router_state::handle(const node_connect_request& msg) {
 }
 
 node_advert_reply router_state::handle(const node_advert& advert) {
-  if (advert.id == config_.self->id())
-    return {node_advert_refusal::wrong_node};
-  // A stale one may still say where the node is.
-  if (auto ok = check_advert(advert, advert.id, 0); !ok)
-    return {ok.error()};
-  auto newer = advert.version > adverts_.version(advert.id);
-  hold_if_named(advert.id);
-  if (adverts_.handle_introduction(advert)) {
-    keep(advert.id);
-    if (auto to = proxies_.find(advert.id); to != proxies_.end())
-      send_as_user(to->second, advert);
-  }
-  if (!newer)
-    return {node_advert_refusal::stale};
-  report({advert_event{advert.id, advert.version}});
-  return {node_advert_accepted{advert.version}};
+  auto reply = directory_->handle_introduction(advert);
+  act();
+  if (auto taken = std::get_if<node_advert_accepted>(&reply.result))
+    report({advert_event{advert.id, taken->version}});
+  return reply;
 }
 
 caf::result<node_proxy_found>
@@ -159,24 +154,38 @@ router_state::handle(const lookup_node_proxy& msg) {
   return node_proxy_found{(*to)->handle};
 }
 
-node_advert router_state::handle(local_addresses msg) {
-  addresses_ = std::move(msg.addresses);
-  auto first = !local_advert_;
-  issue_advert(1 + (first ? earlier_version_ : local_advert_->version));
-  // Peers are to get it with the handshake.
-  if (first) {
-    dial_permanent_peers();
-    come_back();
+void router_state::handle(passed_on& msg) {
+  auto waits = is_request(self_);
+  auto to = find_or_spawn(msg.remote);
+  if (!to) {
+    if (waits)
+      self_->make_response_promise().deliver(
+        make_error(to.error(), to_hex(msg.remote.data)));
+    else
+      unanswered_->add(to.error(), messages_in(msg.content));
+    return;
   }
+  auto handle = caf::actor_cast<caf::actor>((*to)->handle);
+  if (waits)
+    self_->delegate(handle, std::move(msg.content));
+  else
+    caf::anon_send(handle, std::move(msg.content));
+  send_to(**to, routed_mark{});
+}
+
+node_advert router_state::handle(local_addresses msg) {
+  check_issued(directory_->handle_local_addresses(std::move(msg.addresses),
+                                                  unix_time(), now_of(self_)));
+  act();
   return advert();
 }
 
 node_metrics router_state::metrics() {
   node_metrics result;
-  result.connected_peers = connected_.size();
+  result.connected_peers = directory_->connected();
   result.node_proxies = proxies_.size();
-  result.remembered_peers = book_.size(now_of(self_).steady);
-  result.known_adverts = adverts_.size();
+  result.remembered_peers = directory_->records(now_of(self_).steady);
+  result.known_adverts = directory_->adverts().size();
   for (const auto& [reason, count] : failed_handshakes_)
     result.failed_handshakes.push_back({std::string{reason}, count});
   result.unanswered_failures = unanswered_->counts();
@@ -185,6 +194,7 @@ node_metrics router_state::metrics() {
 
 caf::result<router_stopped> router_state::handle(const stop_router& msg) {
   stopping_ = true;
+  directory_->handle_shutdown();
   unanswered_before_ = unanswered_->total();
   auto waiting = make_promise<router_stopped>(self_);
   stop_waiting_ = waiting;
@@ -210,127 +220,46 @@ local_delivery_actor& router_state::local() {
   return local_;
 }
 
-/// The Node Proxy of a node that may be talked to. Errors: denied,
-/// unknown_node, wrong_target, shutting_down, outbox_full (of guests).
+/// The Node Proxy of a node that may be talked to. Errors: those of
+/// `peer_directory::handle_wanted`.
 expected<router_state::proxy*, errc>
 router_state::find_or_spawn(const node_id& id) {
   if (stopping_)
     return unexpected{errc::shutting_down};
-  if (id == config_.self->id())
-    return unexpected{errc::wrong_target};
-  auto facts = facts_about(id);
-  if (!facts.allowed || facts.twin_connected)
-    return unexpected{errc::denied};
+  // Each message goes this way: whoever is served was admitted.
   if (auto known = proxies_.find(id); known != proxies_.end())
     return &known->second;
-  auto key = noise_key_of(id);
-  if (!key || !is_known(id))
-    return unexpected{errc::unknown_node};
-  auto guest = is_guest(id);
-  if (guest && !has_room_for_guest())
-    return unexpected{errc::outbox_full};
-  auto record = book_.take(id, now_of(self_).steady);
-  auto& result =
-    spawn_proxy(id, *key, record ? *record : peer_record{random_.next_u64()});
-  result.guest = guest;
-  return &result;
+  auto ok = directory_->handle_wanted(id, now_of(self_).steady);
+  if (!ok)
+    return unexpected{to_errc(ok.error())};
+  act();
+  return &proxies_.at(id);
 }
 
-/// Whether there may be a way to a node: it says where it is, or came to us.
-bool router_state::is_known(const node_id& id) {
-  return adverts_.find(id) || book_.find(id, now_of(self_).steady) != nullptr;
+/// Its Node Proxy has ended.
+void router_state::forget_proxy(const node_id& id,
+                                std::optional<peer_record> record) {
+  auto ended = proxies_.extract(id);
+  proxy_ids_.erase(ended.mapped().handle.id());
+  directory_->handle_end(id, std::move(record), now_of(self_).steady);
+  act();
 }
 
-/// Whether nothing but its own coming has made a node known.
-bool router_state::is_guest(const node_id& id) const {
-  return !permanent_peers_.contains(id) && !config_.admission.names(id)
-         && !adverts_.introduced(id);
-}
-
-router_state::proxy& router_state::spawn_proxy(const node_id& id,
-                                               const noise_public_key& key,
-                                               const peer_record& record) {
-  node_proxy_config config;
-  config.self = config_.self;
-  config.remote = id;
-  config.remote_key = key;
-  config.record = record;
-  config.settings = config_.settings;
-  config.seed = random_.next_key();
-  config.transport = services_.transport;
-  config.loop = services_.loop;
-  config.router = caf::actor_cast<node_proxy_supervisor>(self_);
-  config.engines = engines_;
-  config.log = services_.log;
-  config.unanswered = unanswered_;
-  config.local_advert = local_advert_;
-  if (auto known = adverts_.find(id))
-    config.remote_known = *known;
-  adverts_.handle_hold(id, advert_hold::served);
-  auto handle = spawn_node_proxy(self_->system(), std::move(config));
-  self_->monitor(handle);
-  auto& result = proxies_[id];
-  proxy_ids_.emplace(handle.id(), id);
-  result.handle = std::move(handle);
-  result.epoch = record.epoch;
-  result.permanent = permanent_peers_.contains(id);
-  if (result.permanent)
-    send_as_user(result, connection_permanence::permanent);
-  return result;
-}
-
-connect_facts router_state::facts_about(const node_id& id) const {
-  connect_facts result;
-  result.versions = config_.settings.versions;
-  result.allowed = config_.admission.allows(id);
-  // What a Node Proxy does is known here only later. So while there is one,
-  // its peer is taken for connected.
-  result.twin_connected = proxies_.contains(twin_of(id));
-  result.over_capacity = !has_room_for(id);
-  result.advert_versions = {local_advert_ ? local_advert_->version : 0,
-                            adverts_.version(id)};
-  return result;
-}
-
-/// Whether one more peer may be connected. Those that came and left count, too,
-/// while something is kept for them, such as what slow engines have not taken:
-/// somebody who comes under ever new names is not to fill the memory.
-bool router_state::has_room_for(const node_id& id) const {
-  auto known = proxies_.find(id);
-  if (known != proxies_.end()
-      && (known->second.connected || known->second.permanent))
-    return true;
-  if (connected_.size() >= config_.max_peers)
-    return false;
-  return known != proxies_.end() || has_room_for_guest();
-}
-
-/// Whether one more may be here or gone that came by itself.
-bool router_state::has_room_for_guest() const {
-  if (proxies_.size() < config_.max_peers)
-    return true;
-  auto left = std::ranges::count_if(proxies_, [](const auto& x) {
-    return x.second.guest && !x.second.connected;
-  });
-  return static_cast<std::size_t>(left) < config_.max_peers;
-}
-
-/// Issues an advert of this node with at least the given version.
-void router_state::issue_advert(std::uint64_t version) {
-  auto advert = std::make_shared<node_advert>();
-  advert->addrs = addresses_;
-  advert->version = std::max(version, unix_time());
-  advert->created = now_of(self_).minute();
-  if (auto ok = sign_advert(*config_.self, *advert); !ok) {
-    services_.log.error("cannot sign the advert of this node: {}",
-                        to_string(ok.error()));
+/// Takes an advert that an operator has given.
+void router_state::introduce(const node_advert& advert) {
+  auto reply = handle(advert);
+  auto refused = std::get_if<node_advert_refusal>(&reply.result);
+  if (!refused)
     return;
-  }
-  local_advert_ = std::move(advert);
-  unwritten_.own_version = local_advert_->version;
-  write_state();
-  for (auto& [id, to] : proxies_)
-    send_to(to, local_advert_changed{local_advert_});
+  if (*refused == node_advert_refusal::stale)
+    services_.log.info(
+      "version {} of the advert of {} is known; the addresses of "
+      "version {} that was given are tried, too",
+      directory_->adverts().version(advert.id), to_hex(advert.id.data),
+      advert.version);
+  else
+    services_.log.warn("the advert of {} that was given is not used: {}",
+                       to_hex(advert.id.data), to_string(*refused));
 }
 
 void router_state::handle_down(const caf::down_msg& msg) {
@@ -343,9 +272,9 @@ void router_state::handle_down(const caf::down_msg& msg) {
   if (proxy == proxy_ids_.end())
     return;
   auto remote = proxy->second;
-  if (proxies_.at(remote).connected)
-    handle_event(remote, peer_disconnected{"node_proxy_ended"});
-  forget_proxy(remote);
+  if (directory_->connected(remote))
+    take(remote, peer_disconnected{"node_proxy_ended"});
+  forget_proxy(remote, std::nullopt);
   finish_stop();
 }
 
@@ -358,11 +287,6 @@ void router_state::finish_stop() {
                        lost);
   fulfil(stop_waiting_, router_stopped{});
   self_->quit();
-}
-
-void router_state::report(node_event event) const {
-  if (config_.observer)
-    caf::anon_send(config_.observer, std::move(event));
 }
 
 namespace {
@@ -389,10 +313,10 @@ router_behavior(router_service::stateful_pointer<router_state> self,
     [&state](const admission_request& msg) { return state.handle(msg); },
     [&state](const proven_connection& msg) { state.handle(msg); },
     [&state](const handshake_failed& msg) { state.handle(msg); },
-    [&state](const come_back_to& msg) { state.handle(msg); },
     [&state](const proxy_event& msg) { state.handle(msg); },
     [&state](node_proxy_dormant& msg) { state.handle(msg); },
     [&state](passed_on& msg) { state.handle(msg); },
+    [&state](tick) { state.handle_tick(); },
   };
 }
 

@@ -59,4 +59,19 @@ struct peer_settings {
   duration rekey_interval = key_lifetime;
 };
 
+/// How many adverts of strangers are kept: of nodes that nobody holds.
+struct advert_book_limits {
+  std::size_t strangers = 4'096;
+  /// Encoded, of all of them together, with the addresses that are remembered.
+  std::size_t bytes = 4u << 20;
+};
+
+/// How much is remembered of peers that are not served, and for how long.
+struct peer_book_limits {
+  std::size_t records = 65'536;
+  /// Unsettled rejects, of all records together.
+  std::size_t rejects = 65'536;
+  duration lifetime = std::chrono::hours{24};
+};
+
 } // namespace node_proxy

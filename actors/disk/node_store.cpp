@@ -20,9 +20,6 @@ constexpr int application_id = 0x4e507374;
 /// Of the tables below.
 constexpr int schema_version = 1;
 
-/// Beyond so many changes of nodes those are dropped that only spare room.
-constexpr std::size_t most_nodes = 65'536;
-
 /// Nodes that are told in `node` come in the order of `place`, as one that is
 /// replaced gets a new place.
 constexpr const char* schema = R"(
@@ -126,22 +123,6 @@ void write_nodes(SQLite::Database& database, const state_changes& changes) {
 }
 
 } // namespace
-
-void state_changes::add(const state_changes& later) {
-  if (later.own_version)
-    own_version = later.own_version;
-  for (const auto& [id, node] : later.nodes)
-    nodes.insert_or_assign(id, node);
-  for (const auto& [id, is_permanent] : later.permanent)
-    permanent.insert_or_assign(id, is_permanent);
-  for (const auto& [id, is_connected] : later.connected)
-    connected.insert_or_assign(id, is_connected);
-  // Each is at most a needless attempt, or a missing one.
-  if (connected.size() > most_nodes)
-    connected.clear();
-  if (nodes.size() > most_nodes)
-    std::erase_if(nodes, [](const auto& x) { return !x.second; });
-}
 
 node_store::node_store(state_file file) : file_(std::move(file)) {
   // nop

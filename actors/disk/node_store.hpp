@@ -2,8 +2,6 @@
 
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -11,42 +9,9 @@
 #include <node_proxy/actors/disk/state_file.hpp>
 #include <node_proxy/actors/local_messages.hpp>
 #include <node_proxy/messages/identities.hpp>
-#include <node_proxy/protocol/peer/address_memory.hpp>
+#include <node_proxy/protocol/node/stored_state.hpp>
 
 namespace node_proxy::internal {
-
-/// What a node found when it started.
-struct stored_state {
-  /// The version of its own advert, 0 = none.
-  std::uint64_t own_version = 0;
-  /// Those of other nodes, the one that was written first comes first, and
-  /// where else these may be reached.
-  std::vector<known_node> nodes;
-  std::vector<node_id> permanent_peers;
-  /// Those that were connected when the last process ended.
-  std::vector<node_id> connected_peers;
-};
-
-/// What is different from now on.
-struct state_changes {
-  std::optional<std::uint64_t> own_version = {};
-  /// Other nodes; nothing in place of one that is forgotten.
-  std::unordered_map<node_id, std::optional<known_node>> nodes = {};
-  /// Whether a node is a permanent peer.
-  std::unordered_map<node_id, bool> permanent = {};
-  /// Whether a node is connected.
-  std::unordered_map<node_id, bool> connected = {};
-
-  /// Adds changes that came after these. There is at most one for each thing;
-  /// of too many nodes it is not kept which were forgotten: these are known
-  /// again after a restart, and forgotten then.
-  void add(const state_changes& later);
-
-  [[nodiscard]] bool empty() const {
-    return !own_version && nodes.empty() && permanent.empty()
-           && connected.empty();
-  }
-};
 
 /// The database `state.db` in a directory. It has an owner, who may be another
 /// thread than the one that opened it. What `apply` wrote outlives the process,

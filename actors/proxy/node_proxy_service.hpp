@@ -51,6 +51,9 @@ struct connect_now {};
 /// The network may be back: see `peer::handle_way_back`.
 struct way_back {};
 
+/// The peer was lost: see `seek_peer`.
+struct seek {};
+
 /// A user has asked for this Node Proxy and may send to it directly.
 struct looked_up {};
 
@@ -61,9 +64,8 @@ struct routed_mark {};
 /// Nothing is under way with the peer: the Node Proxy could end.
 struct node_proxy_dormant {
   node_id remote;
-  /// How many messages of the Router the Node Proxy has got. If there are more,
-  /// one is on its way and will find the Node Proxy here.
-  std::uint64_t heard = 0;
+  /// How many messages of the Router it has handled, see `router_retirement`.
+  std::uint64_t handled = 0;
   /// What to remember of the peer, if anything.
   std::optional<peer_record> record;
 };
@@ -99,7 +101,7 @@ struct flush_queued {};
 using node_proxy_service = node_proxy_actor::extend_with<actor_interface<
   delivered(routed_msg), batch_outcome(routed_batch), void(attach_session),
   void(engine_left), void(local_advert_changed), void(connect_now),
-  void(way_back), void(looked_up), void(routed_mark), void(retire),
+  void(way_back), void(seek), void(looked_up), void(routed_mark), void(retire),
   void(stop_node_proxy), void(connection_ready), void(engines_answered),
   void(tick), void(flush_queued)>>;
 

@@ -6,12 +6,12 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
-#include <vector>
 
 #include <node_proxy/actors/engines/engine_lanes.hpp>
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/proxy/node_proxy_service.hpp>
 #include <node_proxy/actors/proxy/pending_sends.hpp>
+#include <node_proxy/protocol/node/retirement.hpp>
 #include <node_proxy/protocol/peer/peer.hpp>
 
 namespace node_proxy::internal {
@@ -28,7 +28,7 @@ public:
 
   ~node_proxy_state() {
     // The Router is not to keep all who ever watched it.
-    if (resting_ == resting::retired && given_out_)
+    if (retirement_.retired() && retirement_.given_out())
       self_->demonitor(config_.router.address());
   }
 
@@ -41,8 +41,8 @@ public:
   template <class Reply, class Msg>
   caf::result<Reply> handle_direct(const Msg& msg);
 
-  /// What only the Router says.
-  void count_routed();
+  /// Before what only the Router says.
+  void handle_routed();
 
   caf::result<delivered> handle(const node_out_msg& msg);
   caf::result<batch_outcome> handle(const node_out_batch& batch);
@@ -82,9 +82,14 @@ public:
     act();
   }
 
+  void handle(const seek&) {
+    peer_->handle_connect(now());
+    peer_->handle_way_back(now());
+    act();
+  }
+
   void handle(const looked_up&) {
-    given_out_ = true;
-    rest_from_ = now().steady + config_.settings.idle_timeout;
+    retirement_.handle_given_out(now().steady + config_.settings.idle_timeout);
     act();
   }
 
@@ -98,17 +103,11 @@ private:
 
   const timestamp& now() { return now_ = now_of(self_); }
 
-  enum class resting {
-    no,
-    // The Router has been told that this Node Proxy could end. It says
-    // `retire`, or a message of its own is on the way, which ends the rest.
-    offered,
-    // All that users say is passed on.
-    retired,
-  };
-
+  template <class Reply, class Msg>
+  void take_or_pass_on(const Msg& msg, promise<Reply> waiting);
   template <class Reply, class Msg>
   void pass_on(const Msg& msg, promise<Reply> waiting);
+  void release_held();
   void take(const node_out_msg& msg, promise<delivered> waiting);
   void take(const node_out_batch& batch, promise<batch_outcome> waiting);
   void take(const node_msg& msg, promise<node_msg_taken> waiting);
@@ -149,18 +148,9 @@ private:
   // The last look at the clocks, which is good enough for what waits for that
   // flush: to look again for each message is dear.
   timestamp now_;
-  resting resting_ = resting::no;
-  // Some user has a handle.
-  bool given_out_ = false;
-  // Not to rest before this.
-  steady_time rest_from_{};
-  // How many messages of the Router have come.
-  std::uint64_t heard_ = 0;
+  proxy_retirement<std::function<void()>> retirement_;
   // Dials under way, wanted or not: each may bring a connection.
   std::size_t dials_ = 0;
-  // What users said since the Router was asked; to be told whether this has
-  // retired.
-  std::vector<std::function<void(bool)>> held_;
   std::optional<timer> timer_;
 };
 

@@ -1,10 +1,11 @@
-// What the Router does about what acceptors and Node Proxies say.
+// What the Router does about what acceptors and Node Proxies say, and what the
+// directory of peers wants done.
 
 #include <node_proxy/actors/router/router_state.hpp>
 
-#include <algorithm>
 #include <utility>
 
+#include <node_proxy/actors/error.hpp>
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/base/hex.hpp>
 
@@ -13,73 +14,28 @@ namespace node_proxy::internal {
 // -- what acceptors and Node Proxies say
 // ---------------------------------------
 
-namespace {
-
-/// How many peers an operator is told about only once.
-constexpr std::size_t most_troubles = 1'024;
-
-/// How often all who are not connected are told to try again.
-constexpr duration way_back_interval = std::chrono::seconds{1};
-
-/// How many messages for engines somebody has sent at once.
-std::uint64_t messages_in(const caf::message& content) {
-  if (content.match_elements<node_out_msg>())
-    return 1;
-  if (content.match_elements<node_out_batch>())
-    return content.get_as<node_out_batch>(0).msgs.size();
-  return 0;
-}
-
-/// Whether a connection ended in good order.
-bool is_goodbye(std::string_view reason) {
-  const auto& names = enum_names<control::goodbye_reason>;
-  return std::ranges::find(names, reason) != names.end();
-}
-
-} // namespace
-
 admission router_state::handle(const admission_request& msg) {
-  const auto& id = msg.request.src_node_id;
-  auto facts = facts_about(id);
-  if (auto known = proxies_.find(id); known != proxies_.end())
-    return {facts, known->second.epoch};
-  if (auto record = book_.find(id, now_of(self_).steady))
-    return {facts, record->epoch};
-  return {facts, random_.next_u64(), true};
+  return directory_->handle_request(msg.request.src_node_id,
+                                    now_of(self_).steady);
 }
 
 void router_state::handle(const proven_connection& msg) {
   auto& established = msg.session->established;
   const auto& terms = established.terms();
-  auto facts = facts_about(terms.remote);
-  // Things may have changed since the peer was admitted.
-  auto comes_too_late = stopping_ && !proxies_.contains(terms.remote);
-  if (comes_too_late || !facts.allowed || facts.twin_connected
-      || facts.over_capacity) {
-    auto reason = facts.over_capacity ? control::goodbye_reason::over_capacity
-                                      : control::goodbye_reason::denied;
-    if (stopping_)
-      reason = control::goodbye_reason::shutdown;
-    msg.connection->write(refusal_frames(established, reason));
-    msg.connection->close();
+  auto taken = directory_->handle_arrival(
+    {terms.remote, msg.session->remote_key, terms.local_epoch, msg.is_new},
+    now_of(self_).steady);
+  act();
+  if (taken) {
+    send_to(proxies_.at(terms.remote),
+            attach_session{msg.session, msg.connection});
     return;
   }
-  auto to = proxies_.find(terms.remote);
-  if (to == proxies_.end()) {
-    auto record = book_.take(terms.remote, now_of(self_).steady);
-    if (!record && msg.is_new)
-      record = peer_record{terms.local_epoch};
-    if (!record) {
-      // What there was of that epoch has been forgotten meanwhile. Its numbers
-      // must not begin anew; the peer comes again and gets another one.
-      ++failed_handshakes_["epoch_ended"];
-      msg.connection->close();
-      return;
-    }
-    spawn_proxy(terms.remote, msg.session->remote_key, *record).guest = true;
-    to = proxies_.find(terms.remote);
-  }
-  send_to(to->second, attach_session{msg.session, msg.connection});
+  if (auto goodbye = goodbye_of(taken.error()))
+    msg.connection->write(refusal_frames(established, *goodbye));
+  else
+    ++failed_handshakes_[to_string(taken.error())];
+  msg.connection->close();
 }
 
 void router_state::handle(const handshake_failed& msg) {
@@ -89,124 +45,181 @@ void router_state::handle(const handshake_failed& msg) {
 
 void router_state::handle(node_proxy_dormant& msg) {
   auto to = proxies_.find(msg.remote);
-  if (to == proxies_.end() || to->second.sent != msg.heard)
+  if (to == proxies_.end() || !to->second.retirement.grants(msg.handled))
     return;
-  if (msg.record)
-    book_.handle_dormant(msg.remote, std::move(*msg.record),
-                         config_.admission.names(msg.remote),
-                         now_of(self_).steady);
   self_->demonitor(to->second.handle.address());
   self_->send(to->second.handle, retire{});
-  forget_proxy(msg.remote);
-}
-
-void router_state::handle(passed_on& msg) {
-  auto waits = is_request(self_);
-  auto to = find_or_spawn(msg.remote);
-  if (!to) {
-    if (waits)
-      self_->make_response_promise().deliver(
-        make_error(to.error(), to_hex(msg.remote.data)));
-    else
-      unanswered_->add(to.error(), messages_in(msg.content));
-    return;
-  }
-  auto handle = caf::actor_cast<caf::actor>((*to)->handle);
-  if (waits)
-    self_->delegate(handle, std::move(msg.content));
-  else
-    caf::anon_send(handle, std::move(msg.content));
-  send_to(**to, routed_mark{});
+  forget_proxy(msg.remote, std::move(msg.record));
 }
 
 void router_state::handle(const proxy_event& msg) {
-  std::visit([&](const auto& x) { handle_what(msg.remote, x); }, msg.what);
+  std::visit([&](const auto& x) { take(msg.remote, x); }, msg.what);
 }
 
-void router_state::handle_what(const node_id& remote, const peer_event& event) {
-  std::visit([&](const auto& x) { handle_event(remote, x); }, event);
+void router_state::handle_tick() {
+  timer_->handle_tick();
+  directory_->handle_timeout(now_of(self_).steady);
+  act();
 }
 
-void router_state::handle_what(const node_id& remote,
-                               const learned_advert& msg) {
-  if (msg.advert.version <= adverts_.version(remote))
+void router_state::take(const node_id& remote, const peer_event& event) {
+  auto is_news = directory_->handle_event(remote, event, now_of(self_).steady);
+  act();
+  if (is_news)
+    std::visit([&](const auto& x) { tell(remote, x); }, event);
+}
+
+void router_state::take(const node_id& remote, const learned_advert& msg) {
+  auto is_news = directory_->handle_advert(msg.advert);
+  act();
+  if (is_news)
+    report({advert_event{remote, msg.advert.version}});
+}
+
+void router_state::take(const node_id& remote, const learned_addresses& msg) {
+  directory_->handle_addresses(remote, msg.memory);
+  act();
+}
+
+void router_state::take(const node_id&, const overtaken_advert& msg) {
+  check_issued(directory_->handle_overtaken(msg, now_of(self_)));
+  act();
+}
+
+void router_state::take(const node_id& remote,
+                        connection_permanence permanence) {
+  directory_->handle_permanence(remote, permanence);
+  act();
+}
+
+void router_state::check_issued(
+  const expected<void, bare_error>& result) const {
+  if (!result)
+    services_.log.error("cannot sign the advert of this node: {}",
+                        to_string(result.error()));
+}
+
+// -- what the directory wants
+// --------------------------------------------------
+
+void router_state::act() {
+  while (auto action = directory_->poll_action())
+    std::visit([this](const auto& x) { perform(x); }, *action);
+  if (auto at = directory_->poll_timeout())
+    timer_->wait_until(*at);
+  write_state();
+}
+
+void router_state::perform(const serve_peer& action) {
+  node_proxy_config config;
+  config.self = config_.self;
+  config.remote = action.id;
+  config.remote_key = action.key;
+  config.record = action.record;
+  config.settings = config_.settings;
+  config.seed = random_.next_key();
+  config.transport = services_.transport;
+  config.loop = services_.loop;
+  config.router = caf::actor_cast<node_proxy_supervisor>(self_);
+  config.engines = engines_;
+  config.log = services_.log;
+  config.unanswered = unanswered_;
+  config.local_advert = directory_->advert();
+  config.remote_known = action.known;
+  auto handle = spawn_node_proxy(self_->system(), std::move(config));
+  self_->monitor(handle);
+  proxy_ids_.emplace(handle.id(), action.id);
+  auto& result = proxies_[action.id];
+  result.handle = std::move(handle);
+  if (action.permanent)
+    send_as_user(result, connection_permanence::permanent);
+}
+
+void router_state::perform(const seek_peer& action) {
+  send_to(proxies_.at(action.id), seek{});
+}
+
+void router_state::perform(const hurry_peer& action) {
+  send_to(proxies_.at(action.id), way_back{});
+}
+
+void router_state::perform(const introduce_peer& action) {
+  send_as_user(proxies_.at(action.advert.id), action.advert);
+}
+
+void router_state::perform(const announce_advert& action) {
+  for (auto& [id, to] : proxies_)
+    send_to(to, local_advert_changed{action.advert});
+}
+
+void router_state::perform(const report_denied& action) {
+  services_.log.warn("no permanent connection to {}: denied",
+                     to_hex(action.id.data));
+}
+
+/// Has the keeper write what has changed. What changes while it does is written
+/// after that.
+void router_state::write_state() {
+  if (writing_)
     return;
-  hold_if_named(remote);
-  adverts_.handle_advert(msg.advert);
-  keep(remote);
-  // From now on there is a way back to it.
-  if (connected_.contains(remote))
-    set_connected(remote, true);
-  report({advert_event{remote, msg.advert.version}});
+  auto changes = directory_->poll_changes();
+  if (!changes || !services_.keeper)
+    return;
+  writing_ = true;
+  auto written = [this] {
+    writing_ = false;
+    write_state();
+    finish_stop();
+  };
+  self_->request(services_.keeper, caf::infinite, std::move(*changes))
+    .then([written](done) { written(); },
+          [this, written](const caf::error& error) {
+            services_.log.error("the state is no longer written: {}",
+                                describe(error));
+            services_.keeper = nullptr;
+            written();
+          });
 }
 
-void router_state::handle_what(const node_id& remote,
-                               const learned_addresses& msg) {
-  adverts_.handle_addresses(remote, msg.memory);
-  keep(remote);
+// -- what an operator is told
+// --------------------------------------------------
+
+void router_state::report(node_event event) const {
+  if (config_.observer)
+    caf::anon_send(config_.observer, std::move(event));
 }
 
-void router_state::handle_what(const node_id&, const overtaken_advert& msg) {
-  if (!local_advert_ || msg.version >= local_advert_->version)
-    issue_advert(msg.version + 1);
-}
-
-void router_state::handle_what(const node_id& remote,
-                               connection_permanence permanence) {
-  set_permanent(remote, permanence == connection_permanence::permanent);
-}
-
-void router_state::handle_event(const node_id& remote,
-                                const peer_connected& event) {
+void router_state::tell(const node_id& remote,
+                        const peer_connected& event) const {
   auto direction = event.role == connection_role::initiator
                      ? connection_direction::out
                      : connection_direction::in;
-  if (auto to = proxies_.find(remote); to != proxies_.end()) {
-    to->second.connected = true;
-    connected_.insert(remote);
-    // It had been lost, perhaps with others.
-    if (noted_connected_.contains(remote) || connected_.size() == 1)
-      tell_way_back();
-  }
-  set_connected(remote, true);
-  troubles_.erase(remote);
   services_.log.info("connected to {} ({})", to_hex(remote.data),
                      to_string(direction));
   report({connected_event{remote, event.proto_ver, direction}});
 }
 
-void router_state::handle_event(const node_id& remote,
-                                const peer_resumed& event) {
+void router_state::tell(const node_id& remote,
+                        const peer_resumed& event) const {
   report({resumed_event{remote, event.resent}});
 }
 
-void router_state::handle_event(const node_id& remote,
-                                const peer_disconnected& event) {
-  if (auto to = proxies_.find(remote); to != proxies_.end()) {
-    to->second.connected = false;
-    connected_.erase(remote);
-  }
-  // Who was told goodbye does not wait for us; but at our own end it may.
-  if (!stopping_ && is_goodbye(event.reason))
-    set_connected(remote, false);
+void router_state::tell(const node_id& remote,
+                        const peer_disconnected& event) const {
   services_.log.info("disconnected from {}: {}", to_hex(remote.data),
                      event.reason);
   report({disconnected_event{remote, std::string{event.reason}}});
 }
 
-void router_state::handle_event(const node_id& remote,
-                                const peer_refused& event) {
-  set_connected(remote, false);
-  // Attempts go on, but say nothing new.
-  if (std::exchange(trouble_with(remote).refused, event.reason) == event.reason)
-    return;
+void router_state::tell(const node_id& remote,
+                        const peer_refused& event) const {
   services_.log.warn("refused by {}: {}", to_hex(remote.data),
                      to_string(event.reason));
   report({refused_event{remote, event.reason}});
 }
 
-void router_state::handle_event(const node_id& remote,
-                                const peer_key_shared& event) {
+void router_state::tell(const node_id& remote,
+                        const peer_key_shared& event) const {
   if (event.is_own)
     services_.log.warn(
       "{} says that another process connects to it with the key of this node; "
@@ -221,29 +234,8 @@ void router_state::handle_event(const node_id& remote,
   report({key_shared_event{event.is_own ? config_.self->id() : remote}});
 }
 
-void router_state::handle_event(const node_id& remote,
-                                const peer_unreachable&) {
-  if (!std::exchange(trouble_with(remote).unreachable, true))
-    services_.log.warn("{} cannot be reached", to_hex(remote.data));
-}
-
-/// The network may have been away, and others may be waiting.
-void router_state::tell_way_back() {
-  auto now = now_of(self_).steady;
-  if (now < next_way_back_)
-    return;
-  next_way_back_ = now + way_back_interval;
-  for (auto& [id, to] : proxies_)
-    if (!to.connected)
-      send_to(to, way_back{});
-  come_back();
-}
-
-router_state::trouble& router_state::trouble_with(const node_id& id) {
-  // Being told twice is better than not at all.
-  if (troubles_.size() >= most_troubles && !troubles_.contains(id))
-    troubles_.clear();
-  return troubles_[id];
+void router_state::tell(const node_id& remote, const peer_unreachable&) const {
+  services_.log.warn("{} cannot be reached", to_hex(remote.data));
 }
 
 } // namespace node_proxy::internal

@@ -32,17 +32,11 @@ struct stop_router {
 
 struct router_stopped {};
 
-/// It is time to dial a node that may be waiting for this one.
-struct come_back_to {
-  node_id id;
-};
-
 /// The Router as the rest of the module knows it.
-using router_service = router_actor::extend_with<
-  actor_interface<node_advert(local_addresses), router_stopped(stop_router),
-                  admission(admission_request), void(proven_connection),
-                  void(handshake_failed), void(come_back_to), void(proxy_event),
-                  void(node_proxy_dormant), void(passed_on)>>;
+using router_service = router_actor::extend_with<actor_interface<
+  node_advert(local_addresses), router_stopped(stop_router),
+  admission(admission_request), void(proven_connection), void(handshake_failed),
+  void(proxy_event), void(node_proxy_dormant), void(passed_on), void(tick)>>;
 
 /// What a Router and its Node Proxies work with.
 struct router_services {

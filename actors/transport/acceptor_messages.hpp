@@ -3,15 +3,14 @@
 
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string_view>
 
 #include <node_proxy/actors/local_messages.hpp>
 #include <node_proxy/actors/transport/transport_messages.hpp>
 #include <node_proxy/messages/connect_request.hpp>
+#include <node_proxy/protocol/node/admission.hpp>
 #include <node_proxy/protocol/session/handshake.hpp>
-#include <node_proxy/protocol/session/negotiation.hpp>
 
 namespace node_proxy::internal {
 
@@ -19,15 +18,6 @@ namespace node_proxy::internal {
 /// things up.
 struct admission_request {
   connect_request request;
-};
-
-/// What the Router knows about that peer.
-struct admission {
-  connect_facts facts;
-  /// Of this node's numbers towards the peer.
-  std::uint64_t epoch = 0;
-  /// The epoch was made up for this answer: nothing is remembered of the peer.
-  bool is_new = false;
 };
 
 /// A peer has proven itself on a connection.

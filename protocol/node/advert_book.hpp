@@ -12,10 +12,10 @@
 #include <node_proxy/base/fifo.hpp>
 #include <node_proxy/messages/identities.hpp>
 #include <node_proxy/messages/node_advert.hpp>
-#include <node_proxy/protocol/node/book_limits.hpp>
 #include <node_proxy/protocol/peer/address_memory.hpp>
+#include <node_proxy/protocol/settings.hpp>
 
-namespace node_proxy::internal {
+namespace node_proxy {
 
 /// Why the advert of a node is kept whatever others come.
 enum class advert_hold : std::uint8_t {
@@ -100,4 +100,4 @@ private:
   fifo<node_id> forgotten_;
 };
 
-} // namespace node_proxy::internal
+} // namespace node_proxy

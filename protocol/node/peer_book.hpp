@@ -8,11 +8,11 @@
 #include <unordered_map>
 
 #include <node_proxy/messages/identities.hpp>
-#include <node_proxy/protocol/node/book_limits.hpp>
 #include <node_proxy/protocol/peer/peer_record.hpp>
+#include <node_proxy/protocol/settings.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 
-namespace node_proxy::internal {
+namespace node_proxy {
 
 /// Records of peers, for a day each, in a bounded number. When there are too
 /// many, those of strangers go first, and of these (or, without any, of all)
@@ -60,4 +60,4 @@ private:
   std::size_t rejects_ = 0;
 };
 
-} // namespace node_proxy::internal
+} // namespace node_proxy

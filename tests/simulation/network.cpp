@@ -49,11 +49,16 @@ node& network::add(std::string name, const peer_settings& settings,
   return *nodes_.emplace(std::move(name), std::move(result)).first->second;
 }
 
-std::string network::name_of(const node_id& id) const {
+node* network::find(const node_id& id) const {
   for (const auto& [name, x] : nodes_)
     if (x->id() == id)
-      return name;
-  return {};
+      return x.get();
+  return nullptr;
+}
+
+std::string network::name_of(const node_id& id) const {
+  auto x = find(id);
+  return x ? x->name() : std::string{};
 }
 
 noise_public_key network::noise_key_of(const node_id& id) const {

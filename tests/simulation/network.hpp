@@ -49,6 +49,8 @@ public:
                               std::uint64_t resent) = 0;
   /// `at` finds that two processes have a key, its own or that of `other`.
   virtual void handle_key_shared(const node& at, const node_id& other) = 0;
+  /// `at` begins to serve a peer.
+  virtual void handle_served(const node& at, const serve_peer& peer) = 0;
   /// `at` has learned of an advert from its owner.
   virtual void handle_learned(const node& at, const node_advert& advert) = 0;
 };
@@ -73,6 +75,9 @@ public:
   [[nodiscard]] node& at(std::string_view name) {
     return *nodes_.find(name)->second;
   }
+
+  /// The node with this id, if it is one of this network.
+  [[nodiscard]] node* find(const node_id& id) const;
 
   /// The name of a node; empty if it is not one of this network.
   [[nodiscard]] std::string name_of(const node_id& id) const;

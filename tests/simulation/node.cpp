@@ -37,7 +37,7 @@ node::node(network& net, std::string name, std::size_t index,
   : settings(peer_settings), net_(net), name_(std::move(name)), owner_(index),
     self_(std::move(self)), random_(test::seeded(seed * 1'000 + index)) {
   reached_at = {address()};
-  issue_advert(1);
+  publish(1);
 }
 
 tcp_addr node::address(route kind) const {
@@ -63,48 +63,47 @@ send_token node::send(const node& to, std::string_view engine,
 send_token node::send(const node_id& to, const node_out_msg& msg) {
   auto token = ++last_token_;
   outcomes_[token];
-  with_peer(to, [&](peer& x) { x.handle_send(token, msg, net_.now()); });
+  if (uses_handle.contains(to))
+    send_direct(to, token, msg);
+  else
+    send_routed(to, token, msg);
   return token;
 }
 
 void node::connect(const node& to) {
-  with_peer(to.id(), [&](peer& x) { x.handle_connect(net_.now()); });
+  with_peer(to.id(), [this](peer& x) { x.handle_connect(net_.now()); });
 }
 
 void node::set_permanent(const node& to, bool permanent) {
-  with_peer(to.id(), [&](peer& x) {
-    x.handle_permanence(permanent ? connection_permanence::permanent
-                                  : connection_permanence::ephemeral,
-                        net_.now());
-  });
+  auto permanence = permanent ? connection_permanence::permanent
+                              : connection_permanence::ephemeral;
+  auto x = find_or_serve(to.id());
+  if (!x && permanent)
+    return;
+  directory_->handle_permanence(to.id(), permanence);
+  act();
+  if (x)
+    send_to(*x, [this, x = *x, permanence] {
+      x->machine.handle_permanence(permanence, net_.now());
+    });
 }
 
 void node::handle_advert(const node_advert& advert) {
-  if (auto& known = adverts_[advert.id]; advert.version > known.version)
-    known = advert;
-  // A peer has to see by itself that it knows a newer one.
-  if (peers_.contains(advert.id))
-    with_peer(advert.id, [&](peer& x) {
-      static_cast<void>(x.handle_introduction(advert, net_.now()));
-    });
-  else
-    addresses_[advert.id].handle_introduction(advert);
+  static_cast<void>(directory_->handle_introduction(advert));
+  act();
+}
+
+void node::forget_addresses(const node& other) {
+  directory_->handle_addresses(other.id(), {});
 }
 
 void node::issue_advert(std::uint64_t version) {
-  node_advert advert;
+  std::vector<weighted_address> addresses;
   for (auto weight = reached_at.size(); const auto& x : reached_at)
-    advert.addrs.push_back({x, weight--});
-  advert.version = version;
-  advert.created = net_.now().minute();
-  static_cast<void>(sign_advert(*self_, advert));
-  advert_ = std::make_shared<const node_advert>(std::move(advert));
-  for (auto& [id, x] : peers_)
-    net_.schedule(0s, owner_, [this, other = id] {
-      if (peers_.contains(other))
-        with_peer(other,
-                  [&](peer& y) { y.handle_local_advert(advert_, net_.now()); });
-    });
+    addresses.push_back({x, weight--});
+  static_cast<void>(directory_->handle_local_addresses(std::move(addresses),
+                                                       version, net_.now()));
+  act();
 }
 
 void node::add_engine(std::string_view engine, std::optional<duration> delay) {
@@ -143,30 +142,34 @@ void node::crash(bool host) {
       net_.cut(id);
     net_.close(id, *this);
   }
-  for (auto i = peers_.begin(); i != peers_.end();)
-    i = forget(i);
-  memory = peer_book{memory_limits};
+  for (const auto& x : all_served())
+    end(x);
+  handles_.clear();
+  if (directory_timer_)
+    net_.cancel(*std::exchange(directory_timer_, std::nullopt));
   remembered_.clear();
   for (auto& x : received_)
     x.held = false;
   held_bytes_ = 0;
 }
 
-void node::start() {
+void node::start(std::optional<std::uint64_t> version) {
   running_ = true;
   stopping_ = false;
   ++incarnation_;
+  publish(version.value_or(advert().version));
 }
 
 void node::stop(duration at_most) {
   stopping_ = true;
+  directory_->handle_shutdown();
   shut_down(at_most);
 }
 
 void node::shut_down(duration at_most) {
-  for (const auto& other : ids_of_peers())
-    with_peer(other, [&](peer& x) {
-      x.handle_shutdown(net_.now().steady + at_most, net_.now());
+  for (const auto& x : all_served())
+    send_to(x, [this, x, at_latest = net_.now().steady + at_most] {
+      x->machine.handle_shutdown(at_latest, net_.now());
     });
 }
 
@@ -175,11 +178,15 @@ void node::shut_down(duration at_most) {
 
 peer* node::peer_of(const node& other) {
   auto position = peers_.find(other.id());
-  return position != peers_.end() ? &position->second.machine : nullptr;
+  return position != peers_.end() ? &position->second->machine : nullptr;
 }
 
-bool node::remembers(const node& other) {
-  return memory.find(other.id(), net_.now().steady) != nullptr;
+const peer_record* node::record_of(const node& other) {
+  return directory_->record(other.id(), net_.now().steady);
+}
+
+std::size_t node::records() {
+  return directory_->records(net_.now().steady);
 }
 
 bool node::connected(const node& other) {
@@ -193,14 +200,13 @@ steady_time node::last_heard(const node& other) const {
 }
 
 std::uint64_t node::known_version(const node& other) const {
-  auto position = adverts_.find(other.id());
-  return position != adverts_.end() ? position->second.version : 0;
+  return directory_->adverts().version(other.id());
 }
 
 std::size_t node::links(const node& other) const {
   auto is_link = [&other](const auto& x) {
-    auto user = std::get_if<node_id>(&x.second.user);
-    return user && *user == other.id();
+    auto user = std::get_if<remote_ptr>(&x.second.user);
+    return user && *user && (*user)->id == other.id();
   };
   return static_cast<std::size_t>(std::ranges::count_if(streams_, is_link));
 }
@@ -226,7 +232,7 @@ std::string node::texts(std::string_view engine) const {
 node::reason_counts node::ends() const {
   auto result = other_ends_;
   for (const auto& [id, x] : peers_)
-    for (const auto& [reason, count] : x.machine.metrics().ends)
+    for (const auto& [reason, count] : x->machine.metrics().ends)
       result[std::string{reason}] += count;
   return result;
 }
@@ -240,138 +246,71 @@ std::uint64_t node::count(std::string_view reason) const {
 std::uint64_t node::attempts() const {
   auto result = other_attempts_;
   for (const auto& [id, x] : peers_)
-    result += x.machine.metrics().attempts;
+    result += x->machine.metrics().attempts;
   return result;
 }
 
 std::uint64_t node::unreadable() const {
   auto result = other_rejects_;
   for (const auto& [id, x] : peers_)
-    result += x.machine.metrics().messages_rejected;
+    result += x->machine.metrics().messages_rejected;
   return result - engine_rejects_;
 }
 
-// -- peers
-// -----------------------------------------------------------------------
+// -- Node Proxies
+// ----------------------------------------------------------------
 
-std::vector<node_id> node::ids_of_peers() const {
-  std::vector<node_id> result;
-  for (const auto& [id, x] : peers_)
-    result.push_back(id);
-  return result;
-}
-
-std::map<node_id, node::remote>::iterator
-node::forget(std::map<node_id, remote>::iterator position) {
-  auto& x = position->second;
-  if (x.timer)
-    net_.cancel(*x.timer);
-  for (const auto& [reason, count] : x.machine.metrics().ends)
-    other_ends_[std::string{reason}] += count;
-  other_rejects_ += x.machine.metrics().messages_rejected;
-  other_attempts_ += x.machine.metrics().attempts;
-  return peers_.erase(position);
-}
-
-node::remote& node::make_peer(const node_id& other) {
-  if (auto position = peers_.find(other); position != peers_.end())
-    return position->second;
-  if (auto record = recall(other))
-    return make_peer(other, *record);
-  return make_peer(other, peer_record{random_.next_u64()});
-}
-
-/// What is remembered of another node.
-std::optional<peer_record> node::recall(const node_id& other) {
-  auto record = memory.take(other, net_.now().steady);
-  auto known = remembered_.extract(other);
-  if (!known.empty() && (!record || (known.mapped() && !record->in))) {
-    log(other, "was forgotten");
-    ++losses_[other];
-    ++rests_.lost;
-  }
-  return record;
-}
-
-/// Nothing is under way with another node.
-void node::put_to_rest(std::map<node_id, remote>::iterator position) {
-  auto id = position->first;
-  if (auto record = position->second.machine.record()) {
-    remembered_[id] = record->in.has_value();
-    memory.handle_dormant(id, *record, rules.names(id), net_.now().steady);
-    ++rests_.remembered;
-  } else {
-    ++rests_.finished;
-  }
-  forget(position);
-}
-
-node::remote& node::make_peer(const node_id& other, const peer_record& record) {
-  peer machine{settings, self_,
-               other,    net_.noise_key_of(other),
-               record,   random_source{random_.next_key()}};
-  machine.handle_local_advert(advert_, net_.now());
-  std::uint64_t told = 0;
-  if (auto known = adverts_.find(other); known != adverts_.end()) {
-    told = known->second.version;
-    static_cast<void>(machine.handle_remote_advert(known->second, net_.now()));
-    machine.handle_addresses(addresses_[other], net_.now());
-  }
-  return peers_.emplace(other, remote{std::move(machine), told}).first->second;
-}
-
-void node::pump(const node_id& other) {
-  if (gathers_)
+void node::pump(const remote_ptr& x) {
+  if (gathers_ || x->ended)
     return;
   for (auto more = true; more;) {
-    auto position = peers_.find(other);
-    if (position == peers_.end())
+    more = x->machine.flush(net_.now());
+    while (auto action = x->machine.poll_action())
+      perform(x, *action);
+    if (x->ended)
       return;
-    auto& machine = position->second.machine;
-    more = machine.flush(net_.now());
-    while (auto action = machine.poll_action())
-      perform(other, *action);
-    if (machine.stopped()) {
-      forget(position);
-      return;
-    }
-    if (!more && machine.dormant(net_.now())) {
-      put_to_rest(position);
+    if (x->machine.stopped()) {
+      end(x);
+      directory_->handle_end(x->id, std::nullopt, net_.now().steady);
+      act();
       return;
     }
   }
-  arm(other);
+  arm(x);
+  offer_rest(x);
 }
 
-void node::arm(const node_id& other) {
-  auto& x = peers_.at(other);
-  if (x.timer)
-    net_.cancel(*std::exchange(x.timer, std::nullopt));
+void node::arm(const remote_ptr& x) {
+  if (x->timer)
+    net_.cancel(*std::exchange(x->timer, std::nullopt));
   auto now = net_.now();
-  if (auto at = x.machine.poll_timeout(now))
-    x.timer = net_.schedule(std::max(*at - now.steady, duration{0}), owner_,
-                            [this, other] { handle_timer(other); });
+  auto at = x->machine.poll_timeout(now);
+  if (auto rest = x->retirement.poll_timeout(now.steady))
+    at = std::min(at.value_or(*rest), *rest);
+  if (at)
+    x->timer = net_.schedule(std::max(*at - now.steady, duration{0}), owner_,
+                             [this, x] { handle_timer(x); });
 }
 
-void node::handle_timer(const node_id& other) {
-  auto& x = peers_.at(other);
-  x.timer.reset();
+void node::handle_timer(const remote_ptr& x) {
+  x->timer.reset();
   auto now = net_.now();
-  x.machine.handle_timeout(now);
-  pump(other);
+  x->machine.handle_timeout(now);
+  pump(x);
   // A deadline that is still there would have us come back at once, for ever.
-  if (auto y = peers_.find(other); y != peers_.end())
-    if (auto at = y->second.machine.poll_timeout(now); at && *at <= now.steady)
+  if (!x->ended)
+    if (auto at = x->machine.poll_timeout(now); at && *at <= now.steady)
       net_.fail("the timeout of " + name_ + " was handled and is still due");
 }
 
-void node::perform(const node_id& other, peer_action& action) {
+void node::perform(const remote_ptr& x, peer_action& action) {
+  const auto& other = x->id;
   if (auto dial = std::get_if<dial_peer>(&action)) {
     log(other, "dial");
+    ++x->dials;
     net_.dial(*this, owner_, dial->address,
-              [this, other, attempt = dial->id,
-               began = incarnation_](std::optional<connection_id> connection) {
-                handle_dialled(other, attempt, began, connection);
+              [this, x, attempt = dial->id](std::optional<connection_id> got) {
+                handle_dialled(x, attempt, got);
               });
   } else if (auto transmit = std::get_if<transmit_frames>(&action)) {
     auto& stream = streams_[transmit->connection];
@@ -389,20 +328,48 @@ void node::perform(const node_id& other, peer_action& action) {
       handle_outcome(other, outcome->token + i, outcome->failure);
   } else if (auto learned = std::get_if<learned_advert>(&action)) {
     log(other, "learned advert " + std::to_string(learned->advert.version));
-    if (net_.observer && learned->advert.version > peers_.at(other).told)
+    if (net_.observer && learned->advert.version > x->told)
       net_.observer->handle_learned(*this, learned->advert);
-    auto& known = adverts_[other];
-    if (learned->advert.version > known.version)
-      known = learned->advert;
+    tell_router(x, [this, advert = learned->advert] {
+      directory_->handle_advert(advert);
+    });
   } else if (auto addresses = std::get_if<learned_addresses>(&action)) {
-    addresses_[other] = addresses->memory;
+    tell_router(x, [this, other, memory = addresses->memory] {
+      directory_->handle_addresses(other, memory);
+    });
   } else if (auto overtaken = std::get_if<overtaken_advert>(&action)) {
     log(other, "overtaken by advert " + std::to_string(overtaken->version));
-    if (overtaken->version >= advert_->version)
-      issue_advert(overtaken->version + 1);
+    tell_router(x, [this, msg = *overtaken] {
+      static_cast<void>(directory_->handle_overtaken(msg, net_.now()));
+    });
   } else {
-    log_event(other, std::get<peer_event>(action));
+    auto event = std::get<peer_event>(action);
+    log_event(other, event);
+    tell_router(x, [this, other, event] {
+      directory_->handle_event(other, event, net_.now().steady);
+    });
   }
+}
+
+void node::handle_dialled(const remote_ptr& x, attempt_id attempt,
+                          std::optional<connection_id> connection) {
+  --x->dials;
+  if (connection && !net_.leads_to(*connection, x->id))
+    ++wrong_numbers_;
+  if (x->ended) {
+    if (connection)
+      net_.close(*connection, *this);
+    return;
+  }
+  if (connection) {
+    auto& stream = streams_[*connection];
+    stream.begun = net_.now().steady;
+    stream.user = x;
+    x->machine.handle_dialled(attempt, *connection, net_.now());
+  } else {
+    x->machine.handle_dial_failed(attempt, net_.now());
+  }
+  pump(x);
 }
 
 void node::handle_outcome(const node_id& other, send_token token,
@@ -414,27 +381,6 @@ void node::handle_outcome(const node_id& other, send_token token,
     log(other, "failed " + std::to_string(token) + " " + text_of(failure));
   else
     log(other, "done " + std::to_string(token));
-}
-
-void node::handle_dialled(const node_id& other, attempt_id attempt,
-                          unsigned began,
-                          std::optional<connection_id> connection) {
-  if (connection && !net_.leads_to(*connection, other))
-    ++wrong_numbers_;
-  if (!running_ || began != incarnation_ || !peers_.contains(other)) {
-    if (connection)
-      net_.close(*connection, *this);
-  } else if (connection) {
-    auto& stream = streams_[*connection];
-    stream.begun = net_.now().steady;
-    stream.user = other;
-    with_peer(other, [&](peer& x) {
-      x.handle_dialled(attempt, *connection, net_.now());
-    });
-  } else {
-    with_peer(other,
-              [&](peer& x) { x.handle_dial_failed(attempt, net_.now()); });
-  }
 }
 
 // -- engines
@@ -449,7 +395,7 @@ void node::deliver(const node_id& other, const deliver_message& action) {
     log(other, "no engine " + msg.target.name);
     net_.schedule(0s, owner_,
                   [this, other, id = action.id, began = incarnation_] {
-                    if (began == incarnation_ && peers_.contains(other))
+                    if (began == incarnation_)
                       reject(other, id, control::reject_reason::unknown_engine);
                   });
     return;
@@ -474,21 +420,30 @@ void node::finish(std::size_t index,
   x.held = false;
   x.taken = !reason;
   held_bytes_ -= x.text.size();
-  auto from = x.from_id;
   auto id = x.id;
-  if (!peers_.contains(from))
-    return;
   if (reason)
-    reject(from, id, *reason);
+    reject(x.from_id, id, *reason);
   else
-    with_peer(
-      from, [&](peer& y) { y.handle_finished(id, std::nullopt, net_.now()); });
+    tell_finished(x.from_id, id, std::nullopt);
 }
 
 void node::reject(const node_id& other, const delivery_id& id,
                   control::reject_reason reason) {
+  if (!peers_.contains(other))
+    return;
   ++engine_rejects_;
-  with_peer(other, [&](peer& x) { x.handle_finished(id, reason, net_.now()); });
+  tell_finished(other, id, reason);
+}
+
+/// Whoever has brought a message is served until its engine is done with it.
+void node::tell_finished(const node_id& other, const delivery_id& id,
+                         std::optional<control::reject_reason> reason) {
+  auto position = peers_.find(other);
+  if (position == peers_.end())
+    return;
+  auto x = position->second;
+  x->machine.handle_finished(id, reason, net_.now());
+  pump(x);
 }
 
 void node::log_event(const node_id& other, const peer_event& event) {

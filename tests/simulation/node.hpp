@@ -5,19 +5,21 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
-#include <node_proxy/protocol/wire/frame.hpp>
-#include <node_proxy/protocol/session/handshake.hpp>
+#include <node_proxy/protocol/node/peer_directory.hpp>
+#include <node_proxy/protocol/node/retirement.hpp>
 #include <node_proxy/protocol/peer/peer.hpp>
-#include <node_proxy/protocol/node/peer_book.hpp>
-#include <node_proxy/protocol/node/policy.hpp>
+#include <node_proxy/protocol/session/handshake.hpp>
+#include <node_proxy/protocol/wire/frame.hpp>
 
 #include "agenda.hpp"
 #include "stream.hpp"
@@ -79,12 +81,15 @@ public:
   /// Each node has an address of each kind.
   [[nodiscard]] tcp_addr address(route kind = route::direct) const;
 
-  [[nodiscard]] const node_advert& advert() const { return *advert_; }
+  [[nodiscard]] const node_advert& advert() const {
+    return *directory_->advert();
+  }
 
   // -- what a test does
   // --------------------------------------------------------
 
-  /// Sends to an engine of `to`. What becomes of it: `outcome`.
+  /// Sends to an engine of `to`, directly to its Node Proxy if `uses_handle`.
+  /// What becomes of it: `outcome`.
   send_token send(const node& to, std::string_view engine,
                   std::string_view text, const send_options& options = {});
 
@@ -101,8 +106,8 @@ public:
     gathers_ = true;
     f();
     gathers_ = false;
-    for (const auto& other : ids_of_peers())
-      pump(other);
+    for (const auto& x : all_served())
+      pump(x);
   }
 
   void connect(const node& to);
@@ -110,9 +115,9 @@ public:
   void handle_advert(const node_advert& advert);
 
   /// Another node is known by its newest advert alone.
-  void forget_addresses(const node& other) { addresses_.erase(other.id()); }
+  void forget_addresses(const node& other);
 
-  /// Issues an advert with this version, which names `reached_at`.
+  /// Issues an advert, which names `reached_at`. It has at least this version.
   void issue_advert(std::uint64_t version);
 
   /// Adds an engine. It takes each message after this delay, or when it is
@@ -127,13 +132,19 @@ public:
   /// Lets each engine take what it has and what it will get.
   void take_all();
 
-  /// Ends and begins anew with the same key: nothing else is remembered.
+  /// Ends and begins anew with what is on disk.
   void restart();
 
   /// Ends without a word. If the whole host does, nobody is told that the
   /// connections are gone.
   void crash(bool host = false);
-  void start();
+
+  /// @param version the least one of its advert; without one it is that of the
+  ///                last one.
+  void start(std::optional<std::uint64_t> version = std::nullopt);
+
+  /// While it does not run, its disk is replaced by an empty one.
+  void lose_state() { disk_ = {}; }
 
   /// Ends what there is with other nodes in good order.
   void shut_down(duration at_most = 5s);
@@ -142,7 +153,7 @@ public:
   void stop(duration at_most);
 
   /// Lets another node in no more, once it is not connected.
-  void deny(const node& other) { rules.deny(other.id()); }
+  void deny(const node& other) { rules.admission.deny(other.id()); }
 
   [[nodiscard]] bool running() const { return running_; }
 
@@ -156,7 +167,30 @@ public:
   [[nodiscard]] peer* peer_of(const node& other);
 
   /// Whether another node is remembered without anything under way.
-  [[nodiscard]] bool remembers(const node& other);
+  [[nodiscard]] bool remembers(const node& other) { return record_of(other); }
+
+  /// What is remembered of it then.
+  [[nodiscard]] const peer_record* record_of(const node& other);
+
+  [[nodiscard]] const peer_directory& directory() const { return *directory_; }
+
+  /// How many others are remembered.
+  [[nodiscard]] std::size_t records();
+
+  /// With which bounds it has begun.
+  [[nodiscard]] const directory_settings& memory_bounds() const {
+    return bounds_;
+  }
+
+  [[nodiscard]] const stored_state& disk() const { return disk_; }
+
+  /// Whether something is under way with a peer.
+  [[nodiscard]] bool serves(const node_id& id) const {
+    return peers_.contains(id);
+  }
+
+  /// How many such peers there are.
+  [[nodiscard]] std::size_t served() const { return peers_.size(); }
 
   /// Nothing is under way with any other node.
   [[nodiscard]] bool at_rest() const { return peers_.empty(); }
@@ -227,13 +261,25 @@ public:
   // -----------------------------------------------------
 
   peer_settings settings;
-  policy rules;
+  /// The bounds of what is remembered count from the next start on.
+  directory_settings rules;
   /// Where the node can be reached, as it says; the best address first.
   std::vector<transport_address> reached_at;
-  std::size_t capacity = 1000;
-  /// How much is remembered of others after the next crash.
-  peer_book_limits memory_limits;
-  peer_book memory;
+  /// Whether it dials by itself those whose connections were lost.
+  bool comes_back = false;
+  /// How long messages between its Router and a Node Proxy take at most; each
+  /// takes another time, but none overtakes another one that goes the same way.
+  /// 0: none takes any.
+  duration mailbox_delay{0};
+
+  /// How long it takes at most until a message is where it belongs: from a user
+  /// to a Node Proxy that waits for the Router's word, passed on to the Router,
+  /// and from there to another Node Proxy.
+  [[nodiscard]] duration mailbox_time() const { return 4 * mailbox_delay; }
+
+  /// Those to whom it sends by their Node Proxies: it asks the Router for their
+  /// handles once.
+  std::set<node_id> uses_handle;
 
   // -- stream_user
   // -------------------------------------------------------------
@@ -245,59 +291,98 @@ public:
                      std::string_view reason) override;
 
   /// Does something with the state for `other`, which is made if need be, and
-  /// then what that wants done.
-  template <class F>
-  void with_peer(const node_id& other, F f) {
-    f(make_peer(other).machine);
-    pump(other);
-  }
+  /// then what that wants done. Nothing happens if `other` cannot be served.
+  void with_peer(const node_id& other, std::function<void(peer&)> f);
 
 private:
+  // What an actor does with its next message.
+  using task = std::function<void()>;
+
+  // A Node Proxy, and what the Router knows of it.
   struct remote {
+    node_id id;
     peer machine;
     std::uint64_t told; // the version of its advert that it began with
     std::optional<agenda::key> timer = {};
+    std::size_t dials = 0;
+    proxy_retirement<task> retirement = {};
+    router_retirement routed = {};
+    // When the last message each way arrives.
+    steady_time to_proxy{};
+    steady_time to_router{};
+    bool ended = false;
   };
+
+  using remote_ptr = std::shared_ptr<remote>;
 
   // An inbound connection before its initiator is proven.
   struct accepting {
     responder_handshake handshake;
     agenda::key timeout;
     node_id from = {};
-    std::uint64_t epoch = 0;
-    bool known = false; // the epoch is that of an earlier connection
+    bool is_new = false; // its epoch
     bool answered = false;
   };
 
   struct stream {
     steady_time begun{};
     deframer input{limits::handshake_body};
-    std::variant<node_id, accepting> user;
+    std::variant<remote_ptr, accepting> user = remote_ptr{};
+    // The Node Proxy does not have it yet; what arrived meanwhile.
+    bool on_its_way = false;
+    bytes early = {};
   };
 
   struct engine {
     std::optional<duration> delay;
   };
 
-  std::vector<node_id> ids_of_peers() const;
-  std::map<node_id, remote>::iterator
-  forget(std::map<node_id, remote>::iterator position);
-  remote& make_peer(const node_id& other);
-  remote& make_peer(const node_id& other, const peer_record& record);
-  std::optional<peer_record> recall(const node_id& other);
-  void put_to_rest(std::map<node_id, remote>::iterator position);
-  void pump(const node_id& other);
-  void arm(const node_id& other);
-  void handle_timer(const node_id& other);
-  void handle_dialled(const node_id& other, attempt_id attempt, unsigned began,
+  // node_router.cpp
+  std::vector<remote_ptr> all_served() const;
+  expected<remote_ptr, send_error> find_or_serve(const node_id& other);
+  void send_to(const remote_ptr& x, task what);
+  void post(const remote_ptr& x, task what);
+  void handle_routed(const remote_ptr& x, const task& what);
+  void tell_router(const remote_ptr& x, task what);
+  void schedule(duration delay, task what);
+  duration some_delay();
+  void take_or_pass_on(const remote_ptr& x, send_token token,
+                       const node_out_msg& msg);
+  void release_held(const remote_ptr& x);
+  void offer_rest(const remote_ptr& x);
+  void handle_offer(const remote_ptr& x, std::uint64_t handled,
+                    const std::optional<peer_record>& record);
+  void end(const remote_ptr& x);
+  void act();
+  void arm_directory();
+  void perform(const serve_peer& action);
+  void perform(const seek_peer& action);
+  void perform(const hurry_peer& action);
+  void perform(const introduce_peer& action);
+  void perform(const announce_advert& action);
+  void perform(const report_denied& action);
+  void note_losses(const serve_peer& action);
+  void publish(std::uint64_t version);
+  void send_routed(const node_id& to, send_token token,
+                   const node_out_msg& msg);
+  void send_direct(const node_id& to, send_token token,
+                   const node_out_msg& msg);
+
+  // node.cpp
+  void pump(const remote_ptr& x);
+  void arm(const remote_ptr& x);
+  void handle_timer(const remote_ptr& x);
+  void handle_dialled(const remote_ptr& x, attempt_id attempt,
                       std::optional<connection_id> connection);
-  void perform(const node_id& other, peer_action& action);
+  void perform(const remote_ptr& x, peer_action& action);
   void handle_outcome(const node_id& other, send_token token,
                       const std::optional<send_failure>& failure);
   void deliver(const node_id& other, const deliver_message& action);
   void finish(std::size_t index, std::optional<control::reject_reason> reason);
   void reject(const node_id& other, const delivery_id& id,
               control::reject_reason reason);
+  void tell_finished(const node_id& other, const delivery_id& id,
+                     std::optional<control::reject_reason> reason);
   void log_event(const node_id& other, const peer_event& event);
   void log(const node_id& other, std::string_view what);
 
@@ -306,29 +391,33 @@ private:
   void handle_init(connection_id connection, accepting& x, bytes_view body);
   void handle_proof(connection_id connection, accepting& x, bytes_view body);
   void refuse(connection_id connection, std::string_view reason);
-  connect_facts facts_about(const node_id& other);
+  void attach(const remote_ptr& to, connection_id connection,
+              const std::shared_ptr<proven_session>& session);
 
   network& net_;
   std::string name_;
   owner_id owner_;
   std::shared_ptr<const identity> self_;
-  std::shared_ptr<const node_advert> advert_;
   random_source random_;
+  stored_state disk_;
+  std::optional<peer_directory> directory_;
+  directory_settings bounds_;
+  std::optional<agenda::key> directory_timer_;
   bool running_ = true;
   bool stopping_ = false;
   bool gathers_ = false;
   unsigned incarnation_ = 0;
 
-  std::map<node_id, remote> peers_;
-  // Who was put into the memory, and whether with numbers of theirs; how often
-  // that was lost.
-  std::map<node_id, bool> remembered_;
+  // Those that the Router knows.
+  std::map<node_id, remote_ptr> peers_;
+  // What users have got.
+  std::map<node_id, remote_ptr> handles_;
+  // Who was put into the memory, and with what; how often that was lost.
+  std::map<node_id, peer_record> remembered_;
   std::map<node_id, unsigned> losses_;
   rest_counts rests_;
   std::map<connection_id, stream> streams_;
   std::map<node_id, steady_time> heard_;
-  std::map<node_id, node_advert> adverts_;
-  std::map<node_id, address_memory> addresses_;
   std::map<std::string, engine, std::less<>> engines_;
   // What no peer counts, or one that is no more.
   reason_counts other_ends_;

@@ -29,9 +29,14 @@ void node::handle_data(connection_id connection, bytes_view data) {
   auto position = streams_.find(connection);
   if (position == streams_.end())
     return;
-  if (auto other = std::get_if<node_id>(&position->second.user))
-    heard_[*other] = net_.now().steady;
-  position->second.input.handle_input(data);
+  auto& stream = position->second;
+  if (stream.on_its_way) {
+    stream.early.insert(stream.early.end(), data.begin(), data.end());
+    return;
+  }
+  if (auto x = std::get_if<remote_ptr>(&stream.user); x && *x)
+    heard_[(*x)->id] = net_.now().steady;
+  stream.input.handle_input(data);
   for (;;) {
     // What a body leads to may end the connection.
     position = streams_.find(connection);
@@ -45,21 +50,24 @@ void node::handle_data(connection_id connection, bytes_view data) {
     handle_body(connection, to_bytes(**body));
   }
   auto unfinished = std::min(data.size(), position->second.input.buffered());
-  auto other = std::get_if<node_id>(&position->second.user);
-  if (unfinished > 0 && other && peers_.contains(*other))
-    with_peer(node_id{*other}, [&](peer& x) {
-      x.handle_progress(connection, unfinished, net_.now());
-    });
+  auto user = std::get_if<remote_ptr>(&position->second.user);
+  if (unfinished == 0 || !user || !*user || (*user)->ended)
+    return;
+  auto x = *user;
+  x->machine.handle_progress(connection, unfinished, net_.now());
+  pump(x);
 }
 
 void node::handle_written(connection_id connection, std::size_t count) {
   auto position = streams_.find(connection);
   if (position == streams_.end())
     return;
-  if (auto other = std::get_if<node_id>(&position->second.user);
-      other && peers_.contains(*other))
-    with_peer(node_id{*other},
-              [&](peer& x) { x.handle_written(connection, count); });
+  auto user = std::get_if<remote_ptr>(&position->second.user);
+  if (!user || !*user || position->second.on_its_way || (*user)->ended)
+    return;
+  auto x = *user;
+  x->machine.handle_written(connection, count);
+  pump(x);
 }
 
 void node::handle_closed(connection_id connection, std::string_view reason) {
@@ -67,11 +75,13 @@ void node::handle_closed(connection_id connection, std::string_view reason) {
   if (stream.empty())
     return;
   auto& user = stream.mapped().user;
-  if (auto other = std::get_if<node_id>(&user)) {
-    if (peers_.contains(*other))
-      with_peer(*other, [&](peer& x) {
-        x.handle_closed(connection, reason, net_.now());
-      });
+  if (auto found = std::get_if<remote_ptr>(&user)) {
+    // One that is on its way is found to be gone when it arrives.
+    auto x = *found;
+    if (!x || stream.mapped().on_its_way || x->ended)
+      return;
+    x->machine.handle_closed(connection, reason, net_.now());
+    pump(x);
   } else {
     net_.cancel(std::get<accepting>(user).timeout);
     ++other_ends_[std::string{reason}];
@@ -93,10 +103,11 @@ void node::handle_body(connection_id connection, bytes_view body) {
     return;
   }
   stream.input.set_max_body(limits::frame_body);
-  auto other = std::get<node_id>(stream.user);
-  if (peers_.contains(other))
-    with_peer(other,
-              [&](peer& x) { x.handle_frame(connection, body, net_.now()); });
+  auto x = std::get<remote_ptr>(stream.user);
+  if (!x || x->ended)
+    return;
+  x->machine.handle_frame(connection, body, net_.now());
+  pump(x);
 }
 
 void node::handle_init(connection_id connection, accepting& x,
@@ -105,15 +116,10 @@ void node::handle_init(connection_id connection, accepting& x,
   if (!request)
     return refuse(connection, to_string(request.error()));
   x.from = request->src_node_id;
-  auto known = peers_.find(x.from);
-  auto record = memory.find(x.from, net_.now().steady);
-  x.known = known != peers_.end() || record;
-  if (known != peers_.end())
-    x.epoch = known->second.machine.epoch();
-  else
-    x.epoch = record ? record->epoch : random_.next_u64();
-  auto reply = x.handshake.handle_facts(facts_about(x.from), x.epoch, settings,
-                                        net_.now().steady);
+  auto admitted = directory_->handle_request(x.from, net_.now().steady);
+  x.is_new = admitted.is_new;
+  auto reply = x.handshake.handle_facts(admitted.facts, admitted.epoch,
+                                        settings, net_.now().steady);
   if (!reply)
     return refuse(connection, to_string(reply.error()));
   x.answered = true;
@@ -127,23 +133,42 @@ void node::handle_proof(connection_id connection, accepting& x,
   auto proven = x.handshake.handle_first_frame(body);
   if (!proven)
     return refuse(connection, to_string(proven.error()));
-  if (!serves() && !peers_.contains(x.from))
-    return refuse(connection, "shutting_down");
   auto other = x.from;
-  if (!peers_.contains(other)) {
-    auto record = recall(other);
-    if (!record && x.known)
-      return refuse(connection, "other_epoch");
-    make_peer(other, record ? *record : peer_record{x.epoch});
+  auto taken = directory_->handle_arrival(
+    {other, proven->remote_key, proven->established.terms().local_epoch,
+     x.is_new},
+    net_.now().steady);
+  act();
+  if (!taken) {
+    if (auto goodbye = goodbye_of(taken.error()))
+      net_.write(connection, *this,
+                 refusal_frames(proven->established, *goodbye));
+    return refuse(connection, to_string(taken.error()));
   }
   net_.cancel(x.timeout);
+  auto to = peers_.at(other);
   auto& stream = streams_.at(connection);
-  stream.user = other;
+  stream.user = to;
+  stream.on_its_way = true;
   heard_[other] = net_.now().steady;
   stream.input.set_max_body(limits::frame_body);
-  with_peer(other, [&](peer& y) {
-    y.handle_session(connection, std::move(*proven), net_.now());
-  });
+  auto session = std::make_shared<proven_session>(std::move(*proven));
+  send_to(to,
+          [this, to, connection, session] { attach(to, connection, session); });
+}
+
+/// The Node Proxy has got a connection, which may have ended meanwhile.
+void node::attach(const remote_ptr& to, connection_id connection,
+                  const std::shared_ptr<proven_session>& session) {
+  to->machine.handle_session(connection, std::move(*session), net_.now());
+  auto position = streams_.find(connection);
+  if (position == streams_.end()) {
+    to->machine.handle_closed(connection, "closed", net_.now());
+    return;
+  }
+  position->second.on_its_way = false;
+  if (auto early = std::exchange(position->second.early, {}); !early.empty())
+    schedule(0s, [this, connection, early] { handle_data(connection, early); });
 }
 
 /// Ends an inbound connection without a word.
@@ -155,27 +180,6 @@ void node::refuse(connection_id connection, std::string_view reason) {
   ++other_ends_[std::string{reason}];
   net_.log(name_, "refuses: " + std::string{reason});
   net_.close(connection, *this);
-}
-
-connect_facts node::facts_about(const node_id& other) {
-  connect_facts result;
-  result.versions = settings.versions;
-  result.allowed = rules.allows(other);
-  std::size_t connected = 0;
-  auto has_slot = false;
-  for (const auto& [id, x] : peers_) {
-    if (!x.machine.connected())
-      continue;
-    ++connected;
-    has_slot = has_slot || id == other;
-    if (id != other && without_sign_bit(id) == without_sign_bit(other))
-      result.twin_connected = true;
-  }
-  result.over_capacity = !has_slot && connected >= capacity;
-  auto known = adverts_.find(other);
-  result.advert_versions = {
-    advert_->version, known != adverts_.end() ? known->second.version : 0};
-  return result;
 }
 
 } // namespace simulation

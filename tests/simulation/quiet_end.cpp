@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "random_world.hpp"
 
@@ -22,7 +23,7 @@ void random_world::settle() {
     for (auto& way : net_.at(id).directions)
       way.cut_at.reset();
   for (auto* x : nodes_) {
-    x->capacity = 1000;
+    x->rules.max_peers = 1'000;
     x->take_all();
     for (auto* y : nodes_) {
       if (x == y)
@@ -79,10 +80,7 @@ void random_world::play_scene() {
   };
   // It takes time to notice that somebody has forgotten.
   for (auto* x : nodes_)
-    if (x->memory_limits.lifetime < peer_book_limits{}.lifetime) {
-      x->memory_limits = {};
-      x->memory = peer_book{};
-    }
+    give_memory(*x);
   auto first = random_.below(nodes_.size());
   auto second = first + 1 + random_.below(nodes_.size() - 1);
   auto& x = *nodes_[first];
@@ -103,13 +101,16 @@ void random_world::answer_dials(duration after) {
   };
 }
 
-/// From now on all connections are alike, and nothing is under way.
+/// From now on all connections are alike, messages within a node take no time,
+/// and nothing is under way.
 void random_world::make_equal_ways(duration dial, duration latency) {
   answer_dials(dial);
   net_.prepare = [latency](connection_id, connection& c) {
     for (auto& way : c.directions)
       way.latency = latency;
   };
+  for (auto* x : nodes_)
+    x->mailbox_delay = 0s;
   net_.run_for(3s); // delays between attempts are over
   await_idleness();
 }
@@ -165,6 +166,16 @@ void random_world::revive(node& x) {
   referee_.handle_restart(x);
   x.start();
   referee_.handle_restart(x);
+  adverts_.push_back(x.advert());
+}
+
+/// `x` begins anew, and remembers as much as any node does.
+void random_world::give_memory(node& x) {
+  auto before = std::exchange(x.rules.peers_kept, {});
+  auto adverts_before = std::exchange(x.rules.adverts_kept, {});
+  if (before.lifetime < peer_book_limits{}.lifetime
+      || adverts_before.strangers < advert_book_limits{}.strangers)
+    revive(x);
 }
 
 /// Messages go both ways without delay.

@@ -98,13 +98,21 @@ void random_world::make_nodes() {
     x.add_engine("soon", up_to(100ms));
     x.add_engine("late", std::nullopt);
     if (chance(10))
-      x.capacity = 1 + random_.below(2);
-    if (chance(20)) {
-      x.memory_limits = {random_.below(2), random_.below(3), up_to(5s)};
-      x.memory = peer_book{x.memory_limits};
-    }
+      x.rules.max_peers = 1 + random_.below(2);
+    if (chance(20))
+      x.rules.peers_kept = {random_.below(2), random_.below(3), up_to(5s)};
+    if (chance(20))
+      x.rules.adverts_kept.strangers = random_.below(3);
+    x.comes_back = chance(50);
+    if (chance(50))
+      x.mailbox_delay = up_to(20ms);
+    x.restart();
     nodes_.push_back(&x);
   }
+  for (auto* x : nodes_)
+    for (auto* y : nodes_)
+      if (x != y && chance(30))
+        x->uses_handle.insert(y->id());
   for (auto* x : nodes_) {
     x->reached_at = some_addresses(*x);
     issue_advert(*x, 1);
@@ -206,8 +214,12 @@ void random_world::act() {
       static_cast<std::int64_t>(random_.below(300)) - 150});
   else if (what < 980)
     end_and_begin(x);
-  else if (what < 990)
+  else if (what < 985)
     stop(x);
+  else if (what < 990)
+    leave_network(x);
+  else if (what < 995)
+    call_as_twin(x, y);
   else
     deny(x, y);
 }
@@ -342,7 +354,7 @@ void random_world::stop(node& x) {
   auto at_most = up_to(2s);
   net_.log(x.name(), "shuts down");
   x.stop(at_most);
-  net_.schedule(at_most + 1ms, world, [this, &x] {
+  net_.schedule(at_most + x.mailbox_time() + 1ms, world, [this, &x] {
     referee_.check_answered(x);
     x.crash();
     referee_.handle_restart(x);
@@ -353,11 +365,14 @@ void random_world::stop(node& x) {
 void random_world::begin_later(node& x) {
   net_.schedule(chance(50) ? 0s : up_to(3s), world, [this, &x] {
     net_.log(x.name(), "starts");
-    x.start();
-    // It may have lost what it knew of itself.
+    // It may have lost what it knew of itself and of others.
     if (chance(30))
-      issue_advert(x, 1);
+      x.lose_state();
+    auto disk = x.disk();
+    x.start(chance(30) ? std::optional<std::uint64_t>{1} : std::nullopt);
+    referee_.check_restored(x, disk);
     referee_.handle_restart(x);
+    adverts_.push_back(x.advert());
   });
 }
 
@@ -368,8 +383,32 @@ void random_world::deny(node& x, node& y) {
   x.deny(y);
   net_.schedule(up_to(3s), world, [this, &x] {
     net_.log(x.name(), "denies nobody");
-    x.rules = policy{};
+    x.rules.admission = policy{};
   });
+}
+
+/// The network of a host is away for a while: its connections are lost, and
+/// nobody reaches it.
+void random_world::leave_network(node& x) {
+  auto until = net_.now().steady + up_to(5s);
+  net_.log(x.name(), "has no network");
+  for (auto* y : nodes_) {
+    if (&x == y)
+      continue;
+    net_.part(x, *y, until);
+    for (auto id : net_.between(x, *y))
+      net_.cut(id, {up_to(1s), up_to(1s)});
+  }
+}
+
+/// `x`, or somebody who has its key, calls under the other id of that key.
+void random_world::call_as_twin(node& x, node& y) {
+  if (!y.serves())
+    return;
+  net_.log(x.name() + "/" + y.name(), "calls as a twin");
+  // One of the two is denied while the other one is there.
+  referee_.handle_denial(x, y);
+  twins_.emplace_back(net_, y, x.self(), random_.next_key(), up_to(1s));
 }
 
 /// Hears of an advert by another way, be it old.

@@ -12,6 +12,7 @@
 
 #include "network.hpp"
 #include "referee.hpp"
+#include "twin_caller.hpp"
 
 namespace simulation {
 
@@ -74,6 +75,8 @@ private:
   void stop(node& x);
   void begin_later(node& x);
   void deny(node& x, node& y);
+  void leave_network(node& x);
+  void call_as_twin(node& x, node& y);
   void gossip(node& x, const node& y);
   void issue_advert(node& x, std::uint64_t version);
 
@@ -90,6 +93,7 @@ private:
   void cut_for(const node& x, connection_id id);
   std::size_t side_of(const node& x, connection_id id);
   void revive(node& x);
+  void give_memory(node& x);
   void check_contact(node& x, node& y);
   bool wait_until(const std::function<bool()>& done, duration limit,
                   std::string_view what, node& x, node& y);
@@ -134,6 +138,7 @@ private:
   std::uint64_t most_acts_;
   std::vector<node*> nodes_;
   std::vector<node_advert> adverts_;
+  std::deque<twin_caller> twins_;
   /// How long there are faults.
   duration fault_time_{};
   bool quiet_ = false;

@@ -9,11 +9,11 @@ namespace simulation {
 namespace {
 
 /// Reasons that honest nodes have to end a connection.
-constexpr std::array<std::string_view, 15> honest_reasons{
+constexpr std::array<std::string_view, 16> honest_reasons{
   "closed",     "reset",       "dead_peer",     "handshake_timeout",
   "idle",       "shutdown",    "shutting_down", "goodbye_timeout",
   "superseded", "displaced",   "denied",        "over_capacity",
-  "limit",      "other_epoch", "noise_failed"};
+  "limit",      "other_epoch", "noise_failed",  "epoch_ended"};
 
 /// Connections that two nodes may have at a time: those that come to their end
 /// (`most_links` of the peer), one more that just came, and one that is
@@ -108,7 +108,10 @@ void referee::handle_outcome(const node& from, send_token token,
 }
 
 void referee::handle_connected(const node& at, const node_id& other, bool is) {
-  const auto& peer = net_.at(net_.name_of(other));
+  auto found = net_.find(other);
+  if (!found)
+    return;
+  const auto& peer = *found;
   auto nodes = pair_of(at, peer);
   auto& x = beliefs_[nodes];
   auto& mine = nodes.first == &at ? x.first : x.second;
@@ -124,7 +127,10 @@ void referee::handle_connected(const node& at, const node_id& other, bool is) {
 /// the other one take it for a sign of life.
 void referee::handle_written(const node& at, const node_id& other,
                              duration age) {
-  const auto& peer = net_.at(net_.name_of(other));
+  auto found = net_.find(other);
+  if (!found)
+    return;
+  const auto& peer = *found;
   auto nodes = pair_of(at, peer);
   const auto& x = beliefs_[nodes];
   auto connected = nodes.first == &at ? x.first : x.second;
@@ -139,12 +145,24 @@ void referee::handle_resumed(const node& at, const node_id& other,
 
 void referee::handle_key_shared(const node& at, const node_id& other) {
   fail("finds that a key is shared, which no two nodes do here", at,
-       &net_.at(net_.name_of(other)));
+       net_.find(other));
+}
+
+/// Numbers of an epoch go on or, without what is needed for that, never come
+/// again.
+void referee::handle_served(const node& at, const serve_peer& peer) {
+  auto is_new = epochs_[&at].insert(peer.record.epoch).second;
+  if (!is_new && !peer.record.last_established)
+    fail("begins the numbers of an epoch anew", at, net_.find(peer.id));
+  if (at.serves(twin_of(peer.id)))
+    fail("serves two ids of one key", at, net_.find(peer.id));
 }
 
 void referee::handle_learned(const node& at, const node_advert& advert) {
   auto& known = versions_[{&at, at.incarnation(), advert.id}];
-  if (advert.version <= known)
+  auto may_forget =
+    at.memory_bounds().adverts_kept.strangers < advert_book_limits{}.strangers;
+  if (advert.version <= known && !may_forget)
     fail("takes version " + std::to_string(advert.version)
            + " of an advert for newer than " + std::to_string(known),
          at, &net_.at(net_.name_of(advert.id)));
@@ -161,6 +179,9 @@ bool referee::settled() const {
 void referee::check_bounds(const std::vector<node*>& nodes) {
   for (const auto& [pair, waits] : waiting_) {
     const auto& settings = pair.first->settings;
+    // What is still in a mailbox has not been taken in.
+    if (pair.first->mailbox_delay > 0s)
+      continue;
     if (waits.bytes > settings.outbox_bytes
         || waits.messages > settings.outbox_messages)
       fail("has taken in " + std::to_string(waits.messages) + " messages of "
@@ -169,6 +190,7 @@ void referee::check_bounds(const std::vector<node*>& nodes) {
   }
   for (auto* x : nodes) {
     check_held(*x);
+    check_directory(*x);
     for (auto* y : nodes)
       if (auto count = x->links(*y); count > most_links)
         fail("has " + std::to_string(count) + " connections", *x, y);
@@ -197,6 +219,34 @@ void referee::check_held(const node& x) {
     }
     if (all > 3 * most)
       fail("holds " + std::to_string(all) + " bytes of several lives", x, from);
+  }
+}
+
+/// What a node knows of others does not grow with their number.
+void referee::check_directory(node& x) {
+  if (!x.running())
+    return;
+  const auto& known = x.directory();
+  if (auto count = known.guests(); count > 2 * x.rules.max_peers)
+    fail("serves " + std::to_string(count) + " guests", x);
+  if (auto count = x.records(); count > x.memory_bounds().peers_kept.records)
+    fail("remembers " + std::to_string(count) + " peers", x);
+  auto held = x.served() + x.disk().permanent_peers.size();
+  if (auto count = known.adverts().size();
+      count > x.memory_bounds().adverts_kept.strangers + held)
+    fail("knows " + std::to_string(count) + " adverts", x);
+}
+
+/// Permanent peers are dialled, and adverts are known.
+void referee::check_restored(const node& x, const stored_state& disk) {
+  for (const auto& id : disk.permanent_peers)
+    if (!x.serves(id) && x.rules.admission.allows(id))
+      fail("does not dial a permanent peer again", x, net_.find(id));
+  for (const auto& known : disk.nodes) {
+    const auto& id = known.advert.id;
+    if (x.directory().adverts().version(id) < known.advert.version
+        && disk.nodes.size() <= x.rules.adverts_kept.strangers)
+      fail("forgets an advert with its process", x, net_.find(id));
   }
 }
 
@@ -307,7 +357,7 @@ void referee::check_outcome(const sent_message& msg,
     fail(name + " arrived and is said to be "
            + std::string{to_string(outcome->error)},
          *msg.from, msg.to);
-  if (msg.expires && now.steady > *msg.expires)
+  if (msg.expires && now.steady > *msg.expires + msg.from->mailbox_time())
     fail(name + " has its outcome " + in_ms(now.steady - *msg.expires)
            + " after it expired",
          *msg.from, msg.to);

@@ -87,6 +87,7 @@ public:
   void handle_key_shared(const node& at, const node_id& other) override;
   void handle_resumed(const node& at, const node_id& other,
                       std::uint64_t resent) override;
+  void handle_served(const node& at, const serve_peer& peer) override;
   void handle_learned(const node& at, const node_advert& advert) override;
 
   // -- checks
@@ -97,6 +98,9 @@ public:
 
   /// What waits, and for whom, has its limits.
   void check_bounds(const std::vector<node*>& nodes);
+
+  /// `x` has begun with what was on disk.
+  void check_restored(const node& x, const stored_state& disk);
 
   /// Nobody who sent from `x` still waits.
   void check_answered(const node& x);
@@ -138,6 +142,7 @@ private:
   void note_agreement(belief& x) const;
   void check_disagreement(const node_pair& nodes, const belief& x);
   void check_held(const node& x);
+  void check_directory(node& x);
   void check_outcome(const sent_message& msg,
                      const std::optional<send_failure>& failure);
   void check_wrong_numbers(const std::vector<node*>& nodes);
@@ -158,6 +163,8 @@ private:
            std::size_t>
     last_;
   std::map<std::tuple<const node*, unsigned, node_id>, std::uint64_t> versions_;
+  // The epochs that were in use, by node.
+  std::map<const node*, std::set<std::uint64_t>> epochs_;
   std::vector<failure> failures_;
 };
 

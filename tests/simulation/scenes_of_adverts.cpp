@@ -29,7 +29,12 @@ void random_world::bring_advert(node& x, node& y) {
 /// Who forgot its own advert gets it back, and issues a newer one.
 void random_world::forget_advert(node& x, node& y) {
   auto before = x.advert().version;
-  issue_advert(x, 1);
+  x.crash(true);
+  referee_.handle_restart(x);
+  x.lose_state();
+  x.start(1);
+  referee_.handle_restart(x);
+  net_.introduce(x, y);
   connect(x, y);
   wait_until(
     [&] {

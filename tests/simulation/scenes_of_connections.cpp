@@ -147,7 +147,7 @@ void random_world::return_after_long(node& x, node& y) {
 /// Who is told that there is no room asks again, and not all the time.
 void random_world::ask_for_room(node& x, node& y) {
   make_equal_ways(1ms, up_to(5ms));
-  y.capacity = 0;
+  y.rules.max_peers = 0;
   auto before = x.attempts();
   send_one(x, y, "now", 100);
   net_.run_for(2s);
@@ -155,7 +155,7 @@ void random_world::ask_for_room(node& x, node& y) {
   constexpr std::uint64_t most = 20;
   if (auto count = x.attempts() - before; count < 2 || count > most)
     referee_.fail("asks " + std::to_string(count) + " times for room", x, &y);
-  y.capacity = 1000;
+  y.rules.max_peers = 1'000;
   wait_until([this] { return referee_.settled(); },
              x.settings.backoff_cap + soon, "does not find room", x, y);
 }

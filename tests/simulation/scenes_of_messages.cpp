@@ -96,7 +96,7 @@ void random_world::turn_away(node& x, node& y) {
   if (!outcomes.empty()
       && (!outcomes.front() || outcomes.front()->error != send_error::denied))
     referee_.fail("is not told that it is denied", x, &y);
-  y.rules = policy{};
+  y.rules.admission = policy{};
 }
 
 } // namespace simulation

@@ -79,7 +79,7 @@ void check_taken(Handle& waiting) {
 TEST_CASE_FIXTURE(fixture, "what comes after the offer to retire waits for the "
                            "answer") {
   say(connect_now{});
-  CHECK(next<node_proxy_dormant>().heard == 1);
+  CHECK(next<node_proxy_dormant>().handled == 1);
   auto waiting = self->request(proxy, patience, msg);
   SUBCASE("which is yes") {
     say(retire{});
@@ -88,7 +88,7 @@ TEST_CASE_FIXTURE(fixture, "what comes after the offer to retire waits for the "
   SUBCASE("which is no") {
     say(routed_mark{});
     check_taken(waiting);
-    CHECK(next<node_proxy_dormant>().heard == 2);
+    CHECK(next<node_proxy_dormant>().handled == 2);
     say(retire{});
   }
 }
@@ -104,7 +104,7 @@ TEST_CASE_FIXTURE(fixture, "one that has retired ends, if nobody has its "
 
 TEST_CASE_FIXTURE(fixture, "one that was looked up passes on for ever") {
   say(looked_up{});
-  CHECK(next<node_proxy_dormant>().heard == 1);
+  CHECK(next<node_proxy_dormant>().handled == 1);
   say(retire{});
   for (auto i = 0; i < 3; ++i) {
     auto waiting = self->request(proxy, patience, msg);

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include <caf/default_attachable.hpp>
@@ -19,12 +20,14 @@ using namespace test;
 
 namespace {
 
-/// Nobody can be reached.
-transport_actor::behavior_type transport_behavior(transport_actor::pointer) {
+/// Nobody can be reached; `to` is told who was tried.
+transport_actor::behavior_type transport_behavior(transport_actor::pointer,
+                                                  const caf::actor& to) {
   return {
     [](const listen& msg) { return listening{msg.address}; },
     [](const stop_listening& msg) { return listening_stopped{msg.address}; },
-    [](const dial&) -> caf::result<dialled> {
+    [to](const dial& msg) -> caf::result<dialled> {
+      caf::anon_send(to, msg);
       return make_error(errc::unreachable);
     },
   };
@@ -41,10 +44,14 @@ bytes body_of(bytes_view stream) {
 }
 
 struct fixture : system_fixture {
-  explicit fixture(node_config given = local_config())
-    : node(std::move(given)), transport(system.spawn(transport_behavior)),
-      router(spawn_router(
-        system, node, {transport, event_loop::of(system).value(), {}}, {})) {
+  explicit fixture(node_config given = local_config(),
+                   const stored_state& stored = {})
+    : node(std::move(given)),
+      transport(
+        system.spawn(transport_behavior, caf::actor_cast<caf::actor>(self))),
+      router(spawn_router(system, node,
+                          {transport, event_loop::of(system).value(), {}},
+                          stored)) {
     // nop
   }
 
@@ -363,4 +370,33 @@ TEST_CASE("answers wait for a bounded number of peers that have left") {
     uut.self->send(uut.router, uut.message_to(all[2]->id()));
     uut.await([](const auto& x) { return x.node_proxies == 3; });
   }
+}
+
+TEST_CASE("who has lost all peers tries one of them after the other") {
+  stored_state stored;
+  std::set<std::uint16_t> all;
+  for (std::uint16_t port = 1; port <= 3; ++port) {
+    auto who = fresh_identity();
+    auto address = std::get<tcp_addr>(any_port());
+    address.port = port;
+    node_advert advert;
+    advert.addrs = {{address, 1}};
+    advert.version = 1;
+    REQUIRE(sign_advert(*who, advert));
+    stored.nodes.push_back({advert});
+    stored.connected_peers.push_back(who->id());
+    all.insert(port);
+  }
+  fixture uut{local_config(), stored};
+  uut.must<node_advert>(uut.router, local_addresses{});
+  // All at once when it starts, and then in turn.
+  for (auto round : {1, 2}) {
+    CAPTURE(round);
+    std::set<std::uint16_t> dialled;
+    for (std::size_t i = 0; i < all.size(); ++i)
+      dialled.insert(std::get<tcp_addr>(uut.next<dial>().address).port);
+    CHECK(dialled == all);
+  }
+  // None of them stays for that.
+  uut.await([](const auto& x) { return x.node_proxies == 0; });
 }

@@ -65,9 +65,10 @@ TEST_CASE_FIXTURE(two_nodes, "a node that forgot its advert is told of it") {
   a.issue_advert(50);
   connect();
   CHECK(b.known_version(a) == 50);
-  a.restart();
-  a.issue_advert(3);
-  net.run_for(10ms);
+  a.crash();
+  a.lose_state();
+  a.start(3);
+  net.introduce(a, b);
   a.connect(b);
   net.run_for(1s);
   auto transcript = net.take_transcript();
@@ -79,7 +80,9 @@ TEST_CASE_FIXTURE(two_nodes, "a node that forgot its advert is told of it") {
 TEST_CASE_FIXTURE(two_nodes, "the responder may have forgotten its advert") {
   b.issue_advert(50);
   net.introduce(a, b);
-  b.issue_advert(2);
+  b.crash();
+  b.lose_state();
+  b.start(2);
   connect();
   CHECK(b.advert().version == 51);
   CHECK(a.known_version(b) == 51);

@@ -159,7 +159,7 @@ TEST_CASE_FIXTURE(two_nodes, "a node that is down is tried until expiry") {
 }
 
 TEST_CASE_FIXTURE(two_nodes, "denied is final for what is queued") {
-  b.rules.deny(a.id());
+  b.deny(a);
   auto token = a.send(b, "echo", "hello");
   REQUIRE(wait_for(token));
   CHECK(a.outcome(token) == "denied");
@@ -170,7 +170,7 @@ TEST_CASE_FIXTURE(two_nodes, "denied is final for what is queued") {
 }
 
 TEST_CASE_FIXTURE(two_nodes, "without a common version nothing is queued") {
-  b.settings.versions = {2, 5};
+  b.rules.versions = {2, 5};
   auto token = a.send(b, "echo", "hello");
   REQUIRE(wait_for(token));
   CHECK(a.outcome(token) == "incompatible");
@@ -178,19 +178,19 @@ TEST_CASE_FIXTURE(two_nodes, "without a common version nothing is queued") {
 }
 
 TEST_CASE_FIXTURE(two_nodes, "over capacity is tried again until expiry") {
-  b.capacity = 0;
+  b.rules.max_peers = 0;
   auto token = a.send(b, "echo", "hello", {rel_time{30}});
   auto patient = a.send(b, "echo", "hello");
   REQUIRE(wait_for(token));
   CHECK(a.outcome(token) == "over_capacity");
   CHECK(b.count("over_capacity") > 3);
-  b.capacity = 1;
+  b.rules.max_peers = 1;
   REQUIRE(wait_for(patient));
   CHECK(a.outcome(patient) == "delivered");
 }
 
 TEST_CASE_FIXTURE(two_nodes, "a known peer comes back to the place it holds") {
-  b.capacity = 1;
+  b.rules.max_peers = 1;
   a.set_permanent(b);
   connect();
   net.cut(net.between(a, b)[0], {duration{0}, std::nullopt});

@@ -171,7 +171,7 @@ TEST_CASE_FIXTURE(two_nodes,
   connect();
   auto transmitted = a.send(b, "late", "1");
   net.run_for(1s);
-  b.rules.deny(a.id());
+  b.deny(a);
   net.cut(the_connection());
   REQUIRE(net.run_until([&] { return !a.connected(b); }));
   auto queued = a.send(b, "late", "2");

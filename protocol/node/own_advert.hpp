@@ -1,0 +1,76 @@
+// The advert of this node, and its versions.
+
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <node_proxy/messages/node_advert.hpp>
+#include <node_proxy/protocol/timestamp.hpp>
+#include <node_proxy/protocol/wire/advert.hpp>
+
+namespace node_proxy::internal {
+
+/// What this node says of itself. Each advert has a higher version than the
+/// last one, be it of an earlier process.
+class own_advert {
+public:
+  /// @param version of the last one, 0 = none.
+  own_advert(std::shared_ptr<const identity> self, std::uint64_t version)
+    : self_(std::move(self)), version_(version) {}
+
+  /// This node can be reached there. Errors: those of `sign_advert`; the advert
+  /// stays as it is.
+  /// @param least_version what the version is at least.
+  [[nodiscard]] expected<void, bare_error>
+  handle_addresses(std::vector<weighted_address> addresses,
+                   std::uint64_t least_version, timestamp now) {
+    addresses_ = std::move(addresses);
+    return issue(std::max(least_version, version_ + 1), now);
+  }
+
+  /// Somebody knows one of that version, which is not the present one.
+  /// Errors: those of `sign_advert`.
+  /// @returns whether there is a newer one now.
+  [[nodiscard]] expected<bool, bare_error>
+  handle_overtaken(std::uint64_t version, timestamp now) {
+    if (present_ && version < version_)
+      return false;
+    if (auto ok = issue(version + 1, now); !ok)
+      return unexpected{ok.error()};
+    return true;
+  }
+
+  /// Nothing before there are addresses.
+  [[nodiscard]] const std::shared_ptr<const node_advert>& present() const {
+    return present_;
+  }
+
+  /// The version of the present one, 0 = none.
+  [[nodiscard]] std::uint64_t version() const {
+    return present_ ? present_->version : 0;
+  }
+
+private:
+  expected<void, bare_error> issue(std::uint64_t version, timestamp now) {
+    node_advert advert;
+    advert.addrs = addresses_;
+    advert.version = version;
+    advert.created = now.minute();
+    if (auto ok = sign_advert(*self_, advert); !ok)
+      return ok;
+    version_ = version;
+    present_ = std::make_shared<const node_advert>(std::move(advert));
+    return {};
+  }
+
+  std::shared_ptr<const identity> self_;
+  std::vector<weighted_address> addresses_;
+  std::uint64_t version_;
+  std::shared_ptr<const node_advert> present_;
+};
+
+} // namespace node_proxy::internal

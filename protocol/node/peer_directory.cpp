@@ -1,0 +1,421 @@
+#include <node_proxy/protocol/node/peer_directory.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <node_proxy/protocol/wire/advert.hpp>
+
+namespace node_proxy::internal {
+
+namespace {
+
+/// Whether a connection ended in good order.
+bool is_goodbye(std::string_view reason) {
+  const auto& names = enum_names<control::goodbye_reason>;
+  return std::ranges::find(names, reason) != names.end();
+}
+
+} // namespace
+
+peer_directory::peer_directory(const directory_settings& settings,
+                               std::shared_ptr<const identity> self,
+                               const stored_state& stored, random_source random)
+  : settings_(settings), self_(std::move(self)), random_(std::move(random)),
+    book_(settings.peers_kept), adverts_(settings.adverts_kept),
+    comeback_(random_source{random_.next_key()}),
+    advert_(self_, stored.own_version) {
+  for (const auto& id : stored.permanent_peers) {
+    permanent_.insert(id);
+    adverts_.handle_hold(id, advert_hold::permanent);
+  }
+  for (const auto& id : settings_.configured)
+    adverts_.handle_hold(id, advert_hold::configured);
+  for (const auto& x : stored.nodes) {
+    hold_if_named(x.advert.id);
+    adverts_.handle_stored(x);
+  }
+  drop_forgotten();
+  for (const auto& id : stored.connected_peers)
+    if (adverts_.find(id)) {
+      noted_connected_.insert(id);
+      comeback_.handle_stored(id);
+    } else {
+      changes_.connected[id] = false;
+    }
+}
+
+// -- what this node wants
+// ------------------------------------------------------
+
+expected<void, send_error> peer_directory::handle_wanted(const node_id& id,
+                                                         steady_time now) {
+  if (stopping_)
+    return unexpected{send_error::shutting_down};
+  if (served_.contains(id))
+    return {};
+  if (id == self_->id())
+    return unexpected{send_error::wrong_target};
+  if (!settings_.admission.allows(id) || served_.contains(twin_of(id)))
+    return unexpected{send_error::denied};
+  auto key = noise_key_of(id);
+  if (!key || !has_way_to(id, now))
+    return unexpected{send_error::unknown_node};
+  if (is_guest(id) && !has_room_for_guest())
+    return unexpected{send_error::outbox_full};
+  auto record = book_.take(id, now);
+  serve(id, *key, record ? *record : peer_record{random_.next_u64()});
+  return {};
+}
+
+void peer_directory::handle_permanence(const node_id& id,
+                                       connection_permanence permanence) {
+  auto permanent = permanence == connection_permanence::permanent;
+  auto changed =
+    permanent ? permanent_.insert(id).second : permanent_.erase(id) > 0;
+  if (!changed)
+    return;
+  if (permanent)
+    adverts_.handle_hold(id, advert_hold::permanent);
+  else
+    adverts_.handle_release(id, advert_hold::permanent);
+  changes_.permanent[id] = permanent;
+  update_guest(id);
+  drop_forgotten();
+}
+
+node_advert_reply
+peer_directory::handle_introduction(const node_advert& advert) {
+  if (advert.id == self_->id())
+    return {node_advert_refusal::wrong_node};
+  // A stale one may still say where the node is.
+  if (auto ok = check_advert(advert, advert.id, 0); !ok)
+    return {ok.error()};
+  auto newer = advert.version > adverts_.version(advert.id);
+  hold_if_named(advert.id);
+  if (adverts_.handle_introduction(advert)) {
+    keep(advert.id);
+    if (served_.contains(advert.id))
+      actions_.emplace_back(introduce_peer{advert});
+  }
+  update_guest(advert.id);
+  if (!newer)
+    return {node_advert_refusal::stale};
+  return {node_advert_accepted{advert.version}};
+}
+
+expected<void, bare_error>
+peer_directory::handle_local_addresses(std::vector<weighted_address> addresses,
+                                       std::uint64_t least_version,
+                                       timestamp now) {
+  auto is_first = !started_;
+  started_ = true;
+  auto result =
+    advert_.handle_addresses(std::move(addresses), least_version, now);
+  if (result)
+    announce();
+  if (!is_first)
+    return result;
+  for (const auto& id : permanent_)
+    if (!handle_wanted(id, now.steady))
+      actions_.emplace_back(report_denied{id});
+  comeback_.handle_start(now.steady);
+  return result;
+}
+
+// -- who comes
+// -----------------------------------------------------------------
+
+admission peer_directory::handle_request(const node_id& id, steady_time now) {
+  auto facts = facts_about(id);
+  if (auto known = served_.find(id); known != served_.end())
+    return {facts, known->second.epoch};
+  if (auto record = book_.find(id, now))
+    return {facts, record->epoch};
+  return {facts, random_.next_u64(), true};
+}
+
+expected<void, arrival_error> peer_directory::handle_arrival(const arrival& x,
+                                                             steady_time now) {
+  auto known = served_.find(x.id);
+  if (stopping_ && known == served_.end())
+    return unexpected{arrival_error::shutting_down};
+  auto facts = facts_about(x.id);
+  if (!facts.allowed || facts.twin_connected)
+    return unexpected{arrival_error::denied};
+  if (facts.over_capacity)
+    return unexpected{arrival_error::over_capacity};
+  if (known == served_.end()) {
+    auto record = book_.take(x.id, now);
+    if (!record && x.is_new)
+      record = peer_record{x.epoch};
+    if (!record)
+      return unexpected{arrival_error::epoch_ended};
+    serve(x.id, x.key, *record);
+    known = served_.find(x.id);
+  }
+  change(known->second, [](served& y) { y.arriving = true; });
+  return {};
+}
+
+// -- what those who serve a peer say
+// -------------------------------------------
+
+bool peer_directory::handle_event(const node_id& id, const peer_event& event,
+                                  steady_time now) {
+  return std::visit([&](const auto& x) { return handle(id, x, now); }, event);
+}
+
+bool peer_directory::handle(const node_id& id, const peer_connected&,
+                            steady_time now) {
+  if (auto x = served_.find(id); x != served_.end())
+    change(x->second, [](served& y) {
+      y.connected = true;
+      y.arriving = false;
+    });
+  comeback_.handle_connected(id, census_.connected == 1, now);
+  note_connected(id);
+  perform_comeback(now);
+  troubles_.handle_connected(id);
+  return true;
+}
+
+bool peer_directory::handle(const node_id&, const peer_resumed&, steady_time) {
+  return true;
+}
+
+bool peer_directory::handle(const node_id& id, const peer_disconnected& event,
+                            steady_time now) {
+  if (auto x = served_.find(id); x != served_.end())
+    change(x->second, [](served& y) { y.connected = false; });
+  // Who was told goodbye does not wait for us; but at our own end it may.
+  if (!stopping_ && is_goodbye(event.reason))
+    forget_connected(id);
+  else if (!stopping_ && noted_connected_.contains(id))
+    comeback_.handle_lost(id, census_.connected == 0, now);
+  return true;
+}
+
+bool peer_directory::handle(const node_id& id, const peer_refused& event,
+                            steady_time) {
+  forget_connected(id);
+  return troubles_.handle_refused(id, event.reason);
+}
+
+bool peer_directory::handle(const node_id&, const peer_key_shared&,
+                            steady_time) {
+  return true;
+}
+
+bool peer_directory::handle(const node_id& id, const peer_unreachable&,
+                            steady_time) {
+  return troubles_.handle_unreachable(id);
+}
+
+bool peer_directory::handle_advert(const node_advert& advert) {
+  const auto& id = advert.id;
+  if (advert.version <= adverts_.version(id))
+    return false;
+  hold_if_named(id);
+  adverts_.handle_advert(advert);
+  keep(id);
+  // From now on there is a way back to it.
+  if (connected(id))
+    note_connected(id);
+  return true;
+}
+
+void peer_directory::handle_addresses(const node_id& id,
+                                      const address_memory& memory) {
+  adverts_.handle_addresses(id, memory);
+  keep(id);
+}
+
+expected<void, bare_error>
+peer_directory::handle_overtaken(const overtaken_advert& msg, timestamp now) {
+  auto is_new = advert_.handle_overtaken(msg.version, now);
+  if (!is_new)
+    return unexpected{is_new.error()};
+  if (*is_new)
+    announce();
+  return {};
+}
+
+void peer_directory::handle_end(const node_id& id,
+                                std::optional<peer_record> record,
+                                steady_time now) {
+  auto ended = served_.extract(id);
+  if (ended.empty())
+    return;
+  census_.remove(ended.mapped());
+  adverts_.handle_release(id, advert_hold::served);
+  if (record)
+    book_.handle_dormant(id, std::move(*record), settings_.admission.names(id),
+                         now);
+  drop_forgotten();
+}
+
+// -- results
+// -------------------------------------------------------------------
+
+void peer_directory::handle_timeout(steady_time now) {
+  comeback_.handle_timeout(now);
+  perform_comeback(now);
+}
+
+std::optional<directory_action> peer_directory::poll_action() {
+  if (actions_.empty())
+    return std::nullopt;
+  return actions_.take_front();
+}
+
+std::optional<state_changes> peer_directory::poll_changes() {
+  if (changes_.empty())
+    return std::nullopt;
+  return std::exchange(changes_, {});
+}
+
+// -- state
+// ---------------------------------------------------------------------
+
+bool peer_directory::connected(const node_id& id) const {
+  auto x = served_.find(id);
+  return x != served_.end() && x->second.connected;
+}
+
+void peer_directory::census::add(const served& x) {
+  connected += x.connected;
+  here += x.is_here();
+  guests += x.guest;
+  guests_here += x.guest && x.is_here();
+}
+
+void peer_directory::census::remove(const served& x) {
+  connected -= x.connected;
+  here -= x.is_here();
+  guests -= x.guest;
+  guests_here -= x.guest && x.is_here();
+}
+
+// -- who may be served
+// ---------------------------------------------------------
+
+connect_facts peer_directory::facts_about(const node_id& id) const {
+  connect_facts result;
+  result.versions = settings_.versions;
+  result.allowed = settings_.admission.allows(id);
+  result.twin_connected = served_.contains(twin_of(id));
+  result.over_capacity = !has_room_for(id);
+  result.advert_versions = {advert_.version(), adverts_.version(id)};
+  return result;
+}
+
+/// Whether nothing but its own coming has made a node known.
+bool peer_directory::is_guest(const node_id& id) const {
+  return !permanent_.contains(id) && !settings_.admission.names(id)
+         && !adverts_.introduced(id);
+}
+
+/// Whether a peer may come. Who is here keeps its place when it comes again.
+bool peer_directory::has_room_for(const node_id& id) const {
+  auto known = served_.find(id);
+  auto is_served = known != served_.end();
+  if (permanent_.contains(id) || (is_served && known->second.is_here()))
+    return true;
+  if (census_.here >= settings_.max_peers)
+    return false;
+  return is_served || !is_guest(id) || has_room_for_guest();
+}
+
+bool peer_directory::has_room_for_guest() const {
+  auto gone = census_.guests - census_.guests_here;
+  // Those that have left may be dialled, and be here then.
+  return gone < settings_.max_peers && census_.guests / 2 < settings_.max_peers;
+}
+
+/// Whether there may be a way to a node: it says where it is, or came to us. To
+/// whom we are to be connected we find one some day.
+bool peer_directory::has_way_to(const node_id& id, steady_time now) {
+  return adverts_.find(id) || permanent_.contains(id) || record(id, now);
+}
+
+void peer_directory::serve(const node_id& id, const noise_public_key& key,
+                           const peer_record& record) {
+  adverts_.handle_hold(id, advert_hold::served);
+  auto& x = served_[id];
+  x.epoch = record.epoch;
+  x.guest = is_guest(id);
+  census_.add(x);
+  auto known = adverts_.find(id);
+  actions_.emplace_back(serve_peer{id, key, record,
+                                   known ? std::optional{*known} : std::nullopt,
+                                   permanent_.contains(id)});
+}
+
+/// Somebody else than the peer may have made it known, or is to forget it.
+void peer_directory::update_guest(const node_id& id) {
+  if (auto x = served_.find(id); x != served_.end())
+    change(x->second, [&](served& y) { y.guest = is_guest(id); });
+}
+
+// -- who was lost
+// --------------------------------------------------------------
+
+/// The next process goes to those who are connected when this one ends.
+void peer_directory::note_connected(const node_id& id) {
+  if (adverts_.find(id) && noted_connected_.insert(id).second)
+    changes_.connected[id] = true;
+}
+
+void peer_directory::forget_connected(const node_id& id) {
+  comeback_.handle_forgotten(id);
+  if (noted_connected_.erase(id) > 0)
+    changes_.connected[id] = false;
+}
+
+void peer_directory::perform_comeback(steady_time now) {
+  if (comeback_.poll_way_back())
+    for (const auto& [id, x] : served_)
+      if (!x.connected)
+        actions_.emplace_back(hurry_peer{id});
+  while (auto id = comeback_.poll_dial())
+    seek(*id, now);
+}
+
+void peer_directory::seek(const node_id& id, steady_time now) {
+  auto ok = handle_wanted(id, now);
+  if (ok)
+    actions_.emplace_back(seek_peer{id});
+  else if (ok.error() == send_error::denied)
+    forget_connected(id);
+}
+
+// -- adverts and what else is remembered
+// ---------------------------------------
+
+void peer_directory::announce() {
+  changes_.own_version = advert_.version();
+  actions_.emplace_back(announce_advert{advert_.present()});
+}
+
+void peer_directory::hold_if_named(const node_id& id) {
+  if (settings_.admission.names(id))
+    adverts_.handle_hold(id, advert_hold::configured);
+}
+
+/// What is known of a node is to be on disk, if it is not forgotten at once.
+void peer_directory::keep(const node_id& id) {
+  drop_forgotten();
+  if (auto known = adverts_.find(id))
+    changes_.nodes[id] = *known;
+}
+
+void peer_directory::drop_forgotten() {
+  while (auto id = adverts_.poll_forgotten()) {
+    changes_.nodes[*id] = std::nullopt;
+    // There is no way back to it either.
+    forget_connected(*id);
+  }
+  changes_.bound();
+}
+
+} // namespace node_proxy::internal

@@ -1,0 +1,250 @@
+// The other nodes as this one knows them: who may come, who is served, what is
+// remembered.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include <node_proxy/messages/connection_permanence.hpp>
+#include <node_proxy/protocol/crypto/identity.hpp>
+#include <node_proxy/protocol/delivery/send_error.hpp>
+#include <node_proxy/protocol/node/admission.hpp>
+#include <node_proxy/protocol/node/advert_book.hpp>
+#include <node_proxy/protocol/node/comeback.hpp>
+#include <node_proxy/protocol/node/own_advert.hpp>
+#include <node_proxy/protocol/node/peer_book.hpp>
+#include <node_proxy/protocol/node/peer_directory_action.hpp>
+#include <node_proxy/protocol/node/policy.hpp>
+#include <node_proxy/protocol/node/stored_state.hpp>
+#include <node_proxy/protocol/node/trouble_log.hpp>
+#include <node_proxy/protocol/peer/peer_action.hpp>
+
+namespace node_proxy::internal {
+
+/// What an operator may choose about a node and its peers.
+struct directory_settings {
+  version_range versions = supported_versions;
+  policy admission;
+  /// Most peers that may be connected at once. As many more guests may have
+  /// left while there is something to do about them.
+  std::size_t max_peers = 1'000;
+  advert_book_limits adverts_kept;
+  peer_book_limits peers_kept;
+  /// Nodes whose adverts are kept whatever others come, besides those that
+  /// `admission` names.
+  std::vector<node_id> configured;
+};
+
+/// Decides for a node which peers are *served*: have a Node Proxy.
+///
+/// - Whoever is wanted here, comes, or is to be kept connected is served, until
+///   nothing is under way with it; then its record takes its place.
+/// - Of two ids with one X25519 key at most one is served. What those who serve
+///   do is known here only later: while a peer is served its twin is denied.
+/// - A *guest* is a peer that nothing but its own coming has made known. At
+///   most `max_peers` may come, and as many guests may be served that have
+///   left, whether engines have not taken what they sent or answers wait for
+///   them: who comes under ever new names does not fill the memory.
+/// - An epoch belongs to one peer, record after record. It is never begun
+///   twice.
+///
+/// `handle_*` take events; after each of them, call `poll_action` until it is
+/// empty and do what it says in that order; `poll_changes` says what is to be
+/// on disk, and `handle_timeout` is to be called once the time of
+/// `poll_timeout` has come. Time never runs backwards from call to call.
+class peer_directory {
+public:
+  /// @param settings outlives this; each decision looks at them anew, but for
+  ///                 the bounds of the books.
+  /// @param stored what was on disk.
+  peer_directory(const directory_settings& settings,
+                 std::shared_ptr<const identity> self,
+                 const stored_state& stored, random_source random);
+
+  // -- what this node wants
+  // ----------------------------------------------------
+
+  /// There is something to do about a peer: it is served on success. Errors:
+  /// shutting_down, wrong_target (it is this node), denied, unknown_node,
+  /// outbox_full (there are too many guests).
+  [[nodiscard]] expected<void, send_error> handle_wanted(const node_id& id,
+                                                         steady_time now);
+
+  /// A peer is to be kept connected, or not any more.
+  void handle_permanence(const node_id& id, connection_permanence permanence);
+
+  /// Somebody here tells of the advert of a node. What it names is remembered
+  /// even if it is stale. Errors: wrong_node (it is this one), those of
+  /// `check_advert`.
+  node_advert_reply handle_introduction(const node_advert& advert);
+
+  /// This node can be reached there: its advert says so from now on. The first
+  /// time, permanent peers and those that were lost are dialled, which are to
+  /// get it with the handshake.
+  /// @param least_version of the advert, such as the seconds of a clock: a node
+  ///                      that forgot its last one does not fall behind it.
+  /// Errors: those of `sign_advert`; the advert stays as it is.
+  [[nodiscard]] expected<void, bare_error>
+  handle_local_addresses(std::vector<weighted_address> addresses,
+                         std::uint64_t least_version, timestamp now);
+
+  /// This node stops: nobody comes any more.
+  void handle_shutdown() { stopping_ = true; }
+
+  // -- who comes
+  // ---------------------------------------------------------------
+
+  /// Somebody asks for a connection. It may be a replay, so this only looks
+  /// things up.
+  [[nodiscard]] admission handle_request(const node_id& id, steady_time now);
+
+  /// A peer has proven itself: it is served on success. Things may have changed
+  /// since it was admitted.
+  [[nodiscard]] expected<void, arrival_error> handle_arrival(const arrival& x,
+                                                             steady_time now);
+
+  // -- what those who serve a peer say
+  // -----------------------------------------
+
+  /// @returns whether an operator is to know, and has not been told.
+  bool handle_event(const node_id& id, const peer_event& event,
+                    steady_time now);
+
+  /// @returns whether it is newer than the one that was known.
+  bool handle_advert(const node_advert& advert);
+
+  void handle_addresses(const node_id& id, const address_memory& memory);
+
+  /// A peer knows an advert of this node of that version. Errors: those of
+  /// `sign_advert`.
+  [[nodiscard]] expected<void, bare_error>
+  handle_overtaken(const overtaken_advert& msg, timestamp now);
+
+  /// A peer is served no more.
+  /// @param record what to remember of it, if anything.
+  void handle_end(const node_id& id, std::optional<peer_record> record,
+                  steady_time now);
+
+  // -- results
+  // -----------------------------------------------------------------
+
+  void handle_timeout(steady_time now);
+
+  [[nodiscard]] std::optional<directory_action> poll_action();
+
+  /// When to call `handle_timeout` at the latest.
+  [[nodiscard]] std::optional<steady_time> poll_timeout() const {
+    return comeback_.poll_timeout();
+  }
+
+  /// What is to be on disk besides what was said before.
+  [[nodiscard]] std::optional<state_changes> poll_changes();
+
+  // -- state
+  // -------------------------------------------------------------------
+
+  /// This node's advert, if it has one.
+  [[nodiscard]] const std::shared_ptr<const node_advert>& advert() const {
+    return advert_.present();
+  }
+
+  [[nodiscard]] bool connected(const node_id& id) const;
+
+  [[nodiscard]] std::size_t connected() const { return census_.connected; }
+
+  /// Guests that are served.
+  [[nodiscard]] std::size_t guests() const { return census_.guests; }
+
+  /// What is remembered of a peer that is not served.
+  [[nodiscard]] const peer_record* record(const node_id& id, steady_time now) {
+    return book_.find(id, now);
+  }
+
+  /// How many peers are remembered.
+  [[nodiscard]] std::size_t records(steady_time now) { return book_.size(now); }
+
+  /// The adverts of other nodes.
+  [[nodiscard]] const advert_book& adverts() const { return adverts_; }
+
+private:
+  struct served {
+    std::uint64_t epoch = 0;
+    bool connected = false;
+    // It has come, and will soon say that it is connected.
+    bool arriving = false;
+    bool guest = false;
+
+    [[nodiscard]] bool is_here() const { return connected || arriving; }
+  };
+
+  // How many of those that are served are what.
+  struct census {
+    std::size_t connected = 0;
+    std::size_t here = 0;
+    std::size_t guests = 0;
+    std::size_t guests_here = 0;
+
+    void add(const served& x);
+    void remove(const served& x);
+  };
+
+  template <class F>
+  void change(served& x, F f) {
+    census_.remove(x);
+    f(x);
+    census_.add(x);
+  }
+
+  connect_facts facts_about(const node_id& id) const;
+  bool is_guest(const node_id& id) const;
+  bool has_room_for(const node_id& id) const;
+  bool has_room_for_guest() const;
+  bool has_way_to(const node_id& id, steady_time now);
+  void serve(const node_id& id, const noise_public_key& key,
+             const peer_record& record);
+  void seek(const node_id& id, steady_time now);
+  void perform_comeback(steady_time now);
+  void announce();
+  void hold_if_named(const node_id& id);
+  void update_guest(const node_id& id);
+  void keep(const node_id& id);
+  void drop_forgotten();
+  void note_connected(const node_id& id);
+  void forget_connected(const node_id& id);
+
+  bool handle(const node_id& id, const peer_connected& event, steady_time now);
+  bool handle(const node_id& id, const peer_resumed& event, steady_time now);
+  bool handle(const node_id& id, const peer_disconnected& event,
+              steady_time now);
+  bool handle(const node_id& id, const peer_refused& event, steady_time now);
+  bool handle(const node_id& id, const peer_key_shared& event, steady_time now);
+  bool handle(const node_id& id, const peer_unreachable& event,
+              steady_time now);
+
+  const directory_settings& settings_;
+  std::shared_ptr<const identity> self_;
+  random_source random_;
+  std::unordered_map<node_id, served> served_;
+  census census_;
+  peer_book book_;
+  advert_book adverts_;
+  // Served or, if they are denied, not.
+  std::unordered_set<node_id> permanent_;
+  // Whoever is connected, or was when the connection was lost; as on disk.
+  std::unordered_set<node_id> noted_connected_;
+  comeback comeback_;
+  trouble_log troubles_;
+  own_advert advert_;
+  bool started_ = false;
+  bool stopping_ = false;
+  fifo<directory_action> actions_;
+  state_changes changes_;
+};
+
+} // namespace node_proxy::internal

@@ -1,0 +1,61 @@
+// What the directory of peers wants done by its shell.
+
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include <node_proxy/messages/identities.hpp>
+#include <node_proxy/messages/node_advert.hpp>
+#include <node_proxy/protocol/crypto/noise_types.hpp>
+#include <node_proxy/protocol/peer/address_memory.hpp>
+#include <node_proxy/protocol/peer/peer_record.hpp>
+
+namespace node_proxy::internal {
+
+/// Serve a peer: there is something to do with it.
+struct serve_peer {
+  node_id id;
+  noise_public_key key{};
+  /// What is remembered of it; at least an epoch.
+  peer_record record;
+  /// Where it may be.
+  std::optional<known_node> known;
+  /// It is to be kept connected.
+  bool permanent = false;
+};
+
+/// Connect to a peer that is served and was lost, without the delays of earlier
+/// attempts: `peer::handle_connect` and `peer::handle_way_back`.
+struct seek_peer {
+  node_id id;
+};
+
+/// A peer that is served may be reached again: `peer::handle_way_back`.
+struct hurry_peer {
+  node_id id;
+};
+
+/// Somebody told of the advert of a peer that is served:
+/// `peer::handle_introduction`.
+struct introduce_peer {
+  node_advert advert;
+};
+
+/// This node has a new advert: `peer::handle_local_advert` of all.
+struct announce_advert {
+  std::shared_ptr<const node_advert> advert;
+};
+
+/// An operator is to know that a peer is not kept connected, as it was to be:
+/// the policy of this node denies it.
+struct report_denied {
+  node_id id;
+};
+
+using directory_action =
+  std::variant<serve_peer, seek_peer, hurry_peer, introduce_peer,
+               announce_advert, report_denied>;
+
+} // namespace node_proxy::internal

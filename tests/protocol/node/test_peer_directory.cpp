@@ -1,0 +1,565 @@
+// Who may come, who is served, what is remembered.
+
+#include <node_proxy/protocol/node/peer_directory.hpp>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include <node_proxy/protocol/wire/advert.hpp>
+
+#include "simulation/identities.hpp"
+
+using namespace node_proxy;
+using namespace node_proxy::internal;
+using namespace std::chrono_literals;
+
+namespace {
+
+using simulation::identity_of;
+
+node_id id_of(std::size_t index) {
+  return identity_of(index)->id();
+}
+
+node_advert advert_of(std::size_t index, std::uint64_t version = 1) {
+  node_advert result;
+  result.version = version;
+  REQUIRE(sign_advert(*identity_of(index), result));
+  return result;
+}
+
+peer_record record_of(std::uint64_t epoch) {
+  peer_record result{epoch};
+  result.last_established = connection_digest{};
+  return result;
+}
+
+template <class T>
+std::string text_of(const expected<void, T>& result) {
+  return std::string{result ? "ok" : to_string(result.error())};
+}
+
+/// The directory of node 0; others are named by their index.
+struct fixture {
+  directory_settings settings;
+  stored_state stored;
+  std::optional<peer_directory> uut;
+  timestamp now{1000s, 60'000'000s};
+  // What was served, and is to be sought.
+  std::map<node_id, serve_peer> served;
+  std::set<node_id> sought;
+  std::uint64_t denied = 0;
+
+  /// A process begins.
+  void start() {
+    served.clear();
+    uut.emplace(settings, identity_of(0), stored, test::seeded(7));
+    act();
+    REQUIRE(uut->handle_local_addresses({}, 1, now));
+    act();
+  }
+
+  void act() {
+    while (auto action = uut->poll_action()) {
+      if (auto x = std::get_if<serve_peer>(&*action))
+        REQUIRE(served.emplace(x->id, *x).second);
+      else if (auto y = std::get_if<seek_peer>(&*action))
+        sought.insert(y->id);
+      denied += std::holds_alternative<report_denied>(*action);
+    }
+  }
+
+  /// @returns what keeps the peer from being served.
+  std::string want(const node_id& id) {
+    auto result = text_of(uut->handle_wanted(id, now.steady));
+    act();
+    return result;
+  }
+
+  std::string want(std::size_t index) { return want(id_of(index)); }
+
+  std::string arrive(const node_id& id, const admission& admitted) {
+    auto key = *noise_key_of(id);
+    auto result = text_of(uut->handle_arrival(
+      {id, key, admitted.epoch, admitted.is_new}, now.steady));
+    act();
+    return result;
+  }
+
+  /// A peer asks, is answered and proves itself.
+  std::string come(const node_id& id) {
+    auto admitted = uut->handle_request(id, now.steady);
+    if (!admitted.facts.allowed || admitted.facts.twin_connected)
+      return "denied";
+    if (admitted.facts.over_capacity)
+      return "over_capacity";
+    auto result = arrive(id, admitted);
+    if (result == "ok")
+      tell(id, peer_connected{});
+    return result;
+  }
+
+  std::string come(std::size_t index) { return come(id_of(index)); }
+
+  bool tell(const node_id& id, const peer_event& event) {
+    auto result = uut->handle_event(id, event, now.steady);
+    act();
+    return result;
+  }
+
+  /// The connection ends, but not what is under way.
+  void leave(std::size_t index, std::string_view reason = "reset") {
+    tell(id_of(index), peer_disconnected{reason});
+  }
+
+  void rest(std::size_t index, std::optional<peer_record> record = {}) {
+    uut->handle_end(id_of(index), std::move(record), now.steady);
+    served.erase(id_of(index));
+    act();
+  }
+
+  void introduce(std::size_t index) {
+    uut->handle_introduction(advert_of(index));
+    act();
+  }
+
+  /// Brings changes to disk.
+  void write() {
+    auto changes = uut->poll_changes();
+    if (!changes)
+      return;
+    stored.own_version = changes->own_version.value_or(stored.own_version);
+    for (const auto& [id, known] : changes->nodes) {
+      std::erase_if(stored.nodes, [&id = id](const known_node& x) {
+        return x.advert.id == id;
+      });
+      if (known)
+        stored.nodes.push_back(*known);
+    }
+    write_ids(stored.permanent_peers, changes->permanent);
+    write_ids(stored.connected_peers, changes->connected);
+  }
+
+  template <class Changes>
+  static void write_ids(std::vector<node_id>& ids, const Changes& changes) {
+    for (const auto& [id, is_in] : changes) {
+      std::erase(ids, id);
+      if (is_in)
+        ids.push_back(id);
+    }
+  }
+
+  void wait(duration time) {
+    auto end = now.steady + time;
+    for (auto at = uut->poll_timeout(); at && *at <= end;
+         at = uut->poll_timeout()) {
+      now.steady = std::max(now.steady, *at);
+      uut->handle_timeout(now.steady);
+      act();
+    }
+    now.steady = end;
+  }
+
+  fixture() { start(); }
+};
+
+} // namespace
+
+// -- who is served
+// -----------------------------------------------------------
+
+TEST_CASE_FIXTURE(fixture, "a node of which nothing is known is unknown") {
+  CHECK(want(1) == "unknown_node");
+  introduce(1);
+  CHECK(want(1) == "ok");
+  CHECK(served.contains(id_of(1)));
+}
+
+TEST_CASE_FIXTURE(fixture, "this node and whoever is denied are not served") {
+  settings.admission.deny(id_of(1));
+  introduce(1);
+  CHECK(want(0) == "wrong_target");
+  CHECK(want(1) == "denied");
+  CHECK(come(1) == "denied");
+  CHECK(want(twin_of(id_of(1))) == "denied");
+}
+
+TEST_CASE_FIXTURE(fixture, "an id that is no point of the curve is unknown") {
+  node_id nobody;
+  nobody.data.fill(std::byte{0xff});
+  CHECK(want(nobody) == "unknown_node");
+}
+
+TEST_CASE_FIXTURE(fixture, "of two ids of one key one is served") {
+  auto twin = twin_of(id_of(1));
+  auto one = uut->handle_request(id_of(1), now.steady);
+  auto other = uut->handle_request(twin, now.steady);
+  CHECK_FALSE(other.facts.twin_connected);
+  CHECK(arrive(id_of(1), one) == "ok");
+  CHECK(arrive(twin, other) == "denied");
+  CHECK(want(twin) == "denied");
+  CHECK(uut->handle_request(twin, now.steady).facts.twin_connected);
+  SUBCASE("while something is under way") {
+    leave(1);
+    CHECK(come(twin) == "denied");
+  }
+  SUBCASE("until it is served no more") {
+    rest(1);
+    CHECK(come(twin) == "ok");
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "when the node stops nobody else is served") {
+  introduce(1);
+  CHECK(come(2) == "ok");
+  auto admitted = uut->handle_request(id_of(3), now.steady);
+  uut->handle_shutdown();
+  CHECK(want(1) == "shutting_down");
+  CHECK(arrive(id_of(3), admitted) == "shutting_down");
+  CHECK(come(2) == "ok");
+}
+
+TEST_CASE("what an arrival is told") {
+  using enum control::goodbye_reason;
+  CHECK(goodbye_of(arrival_error::denied) == denied);
+  CHECK(goodbye_of(arrival_error::over_capacity) == over_capacity);
+  CHECK(goodbye_of(arrival_error::shutting_down) == shutdown);
+  CHECK(goodbye_of(arrival_error::epoch_ended) == std::nullopt);
+}
+
+// -- room
+// --------------------------------------------------------------------
+
+TEST_CASE_FIXTURE(fixture, "more than there is room for do not come") {
+  settings.max_peers = 2;
+  CHECK(come(1) == "ok");
+  CHECK(come(2) == "ok");
+  CHECK(come(3) == "over_capacity");
+  SUBCASE("but who is here may come again") {
+    CHECK(come(1) == "ok");
+  }
+  SUBCASE("until one has left") {
+    leave(1);
+    CHECK(come(3) == "ok");
+    CHECK(come(1) == "over_capacity");
+  }
+  CHECK(uut->connected() == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "whoever has proven itself counts, though it is not "
+                           "said to be connected yet") {
+  settings.max_peers = 1;
+  auto one = uut->handle_request(id_of(1), now.steady);
+  auto two = uut->handle_request(id_of(2), now.steady);
+  CHECK_FALSE(two.facts.over_capacity);
+  CHECK(arrive(id_of(1), one) == "ok");
+  CHECK(arrive(id_of(2), two) == "over_capacity");
+}
+
+TEST_CASE_FIXTURE(fixture, "for a permanent peer there is room") {
+  settings.max_peers = 1;
+  CHECK(come(1) == "ok");
+  uut->handle_permanence(id_of(2), connection_permanence::permanent);
+  CHECK(come(2) == "ok");
+}
+
+TEST_CASE_FIXTURE(fixture, "guests that have left are bounded") {
+  settings.max_peers = 2;
+  for (auto i : {1u, 2u}) {
+    CHECK(come(i) == "ok");
+    leave(i);
+  }
+  CHECK(uut->guests() == 2);
+  CHECK(come(3) == "over_capacity");
+  SUBCASE("until one of them comes back") {
+    CHECK(come(1) == "ok");
+    CHECK(come(3) == "ok");
+  }
+  SUBCASE("until nothing is under way with one") {
+    rest(2);
+    CHECK(come(3) == "ok");
+  }
+  SUBCASE("but for who was introduced") {
+    introduce(3);
+    CHECK(come(3) == "ok");
+    CHECK(uut->guests() == 2);
+  }
+  SUBCASE("and one that is introduced is none any more") {
+    introduce(2);
+    CHECK(uut->guests() == 1);
+    CHECK(come(3) == "ok");
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "answers wait for a bounded number of guests") {
+  settings.max_peers = 2;
+  for (std::size_t i = 1; i < 8; ++i) {
+    CHECK(come(i) == "ok");
+    leave(i);
+    rest(i, record_of(i));
+  }
+  CHECK(want(1) == "ok");
+  CHECK(want(2) == "ok");
+  CHECK(want(3) == "outbox_full");
+  // They are dialled: whoever is here for that has no room of others.
+  tell(id_of(1), peer_connected{});
+  tell(id_of(2), peer_connected{});
+  CHECK(want(3) == "ok");
+  CHECK(want(4) == "ok");
+  tell(id_of(3), peer_connected{});
+  tell(id_of(4), peer_connected{});
+  CHECK(want(5) == "outbox_full");
+  introduce(5);
+  CHECK(want(5) == "ok");
+}
+
+// -- epochs
+// ------------------------------------------------------------------
+
+TEST_CASE_FIXTURE(fixture, "an epoch goes on with its record") {
+  auto first = uut->handle_request(id_of(1), now.steady);
+  CHECK(first.is_new);
+  CHECK(come(1) == "ok");
+  auto epoch = served.at(id_of(1)).record.epoch;
+  CHECK(uut->handle_request(id_of(1), now.steady).epoch == epoch);
+  leave(1);
+  rest(1, record_of(epoch));
+  auto again = uut->handle_request(id_of(1), now.steady);
+  CHECK(again.epoch == epoch);
+  CHECK_FALSE(again.is_new);
+  SUBCASE("of who comes") {
+    CHECK(come(1) == "ok");
+  }
+  SUBCASE("of who is wanted") {
+    CHECK(want(1) == "ok");
+  }
+  CHECK(served.at(id_of(1)).record.last_established);
+  CHECK(uut->records(now.steady) == 0);
+}
+
+TEST_CASE_FIXTURE(fixture, "an epoch that is forgotten does not begin anew") {
+  CHECK(come(1) == "ok");
+  auto epoch = served.at(id_of(1)).record.epoch;
+  auto admitted = uut->handle_request(id_of(1), now.steady);
+  SUBCASE("with its Node Proxy") {
+    rest(1);
+  }
+  SUBCASE("with its record") {
+    rest(1, record_of(epoch));
+    now.steady += settings.peers_kept.lifetime;
+  }
+  CHECK(arrive(id_of(1), admitted) == "epoch_ended");
+  CHECK(come(1) == "ok");
+  CHECK(served.at(id_of(1)).record.epoch != epoch);
+}
+
+// -- adverts
+// -----------------------------------------------------------------
+
+TEST_CASE_FIXTURE(fixture, "introductions are checked") {
+  auto refusal = [this](const node_advert& advert) {
+    auto reply = uut->handle_introduction(advert);
+    auto reason = std::get_if<node_advert_refusal>(&reply.result);
+    return std::string{reason ? to_string(*reason) : "accepted"};
+  };
+  CHECK(refusal(advert_of(0)) == "wrong_node");
+  auto forged = advert_of(1);
+  forged.version = 2;
+  CHECK(refusal(forged) == "bad_signature");
+  CHECK(refusal(advert_of(1, 5)) == "accepted");
+  CHECK(refusal(advert_of(1, 5)) == "stale");
+  CHECK(refusal(advert_of(1, 4)) == "stale");
+}
+
+TEST_CASE_FIXTURE(fixture, "who is served is told of its introduction") {
+  introduce(1);
+  CHECK(want(1) == "ok");
+  uut->handle_introduction(advert_of(1, 2));
+  auto action = uut->poll_action();
+  REQUIRE(action);
+  CHECK(std::get<introduce_peer>(*action).advert.version == 2);
+  // It says nothing new.
+  uut->handle_introduction(advert_of(1, 2));
+  CHECK_FALSE(uut->poll_action());
+}
+
+TEST_CASE_FIXTURE(fixture, "only newer adverts are news") {
+  CHECK(come(1) == "ok");
+  CHECK(uut->handle_advert(advert_of(1, 2)));
+  CHECK_FALSE(uut->handle_advert(advert_of(1, 2)));
+  CHECK_FALSE(uut->handle_advert(advert_of(1, 1)));
+  CHECK(uut->adverts().version(id_of(1)) == 2);
+}
+
+TEST_CASE_FIXTURE(fixture, "strangers are forgotten, others are not") {
+  settings.adverts_kept.strangers = 1;
+  settings.configured = {id_of(1)};
+  start();
+  introduce(1);
+  introduce(3);
+  uut->handle_permanence(id_of(3), connection_permanence::permanent);
+  CHECK(come(4) == "ok");
+  uut->handle_advert(advert_of(4));
+  for (std::size_t i = 5; i < 9; ++i)
+    introduce(i);
+  CHECK(uut->adverts().size() == 4);
+  for (auto i : {1u, 3u, 4u, 8u})
+    CHECK(uut->adverts().find(id_of(i)));
+  rest(4);
+  CHECK(uut->adverts().size() == 3);
+  CHECK(want(5) == "unknown_node");
+}
+
+TEST_CASE_FIXTURE(fixture, "the own advert has ever higher versions") {
+  CHECK(uut->advert()->version == 1);
+  REQUIRE(uut->handle_local_addresses({}, 1, now));
+  CHECK(uut->advert()->version == 2);
+  REQUIRE(uut->handle_local_addresses({}, 100, now));
+  CHECK(uut->advert()->version == 100);
+  REQUIRE(uut->handle_overtaken({99}, now));
+  CHECK(uut->advert()->version == 100);
+  REQUIRE(uut->handle_overtaken({200}, now));
+  CHECK(uut->advert()->version == 201);
+  write();
+  start();
+  CHECK(uut->advert()->version == 202);
+}
+
+TEST_CASE_FIXTURE(fixture, "an advert that cannot be signed leaves the last "
+                           "one") {
+  std::vector<weighted_address> many(limits::advert_addresses + 1);
+  CHECK_FALSE(uut->handle_local_addresses(many, 1, now));
+  CHECK(uut->advert()->version == 1);
+}
+
+// -- what survives
+// -----------------------------------------------------------
+
+TEST_CASE_FIXTURE(fixture, "permanent peers and adverts survive a restart") {
+  introduce(1);
+  introduce(2);
+  uut->handle_permanence(id_of(1), connection_permanence::permanent);
+  uut->handle_permanence(id_of(2), connection_permanence::permanent);
+  uut->handle_permanence(id_of(2), connection_permanence::ephemeral);
+  write();
+  start();
+  REQUIRE(served.size() == 1);
+  CHECK(served.at(id_of(1)).permanent);
+  CHECK(served.at(id_of(1)).known->advert == advert_of(1));
+  CHECK(uut->adverts().version(id_of(2)) == 1);
+  CHECK_FALSE(uut->poll_changes()->nodes.contains(id_of(1)));
+}
+
+TEST_CASE_FIXTURE(fixture, "a permanent peer that is denied is told of") {
+  introduce(1);
+  uut->handle_permanence(id_of(1), connection_permanence::permanent);
+  write();
+  settings.admission.deny(id_of(1));
+  start();
+  CHECK(served.empty());
+  CHECK(denied == 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "what is forgotten is so on disk") {
+  settings.adverts_kept.strangers = 1;
+  start();
+  introduce(1);
+  CHECK(come(1) == "ok");
+  leave(1);
+  write();
+  CHECK(stored.nodes.size() == 1);
+  CHECK(stored.connected_peers.size() == 1);
+  rest(1);
+  introduce(2);
+  write();
+  REQUIRE(stored.nodes.size() == 1);
+  CHECK(stored.nodes[0].advert.id == id_of(2));
+  CHECK(stored.connected_peers.empty());
+}
+
+// -- who was lost
+// ------------------------------------------------------------
+
+TEST_CASE_FIXTURE(fixture, "the next process dials those who were connected") {
+  for (std::size_t i = 1; i < 6; ++i) {
+    introduce(i);
+    CHECK(come(i) == "ok");
+  }
+  CHECK(come(6) == "ok"); // nobody knows where it is
+  leave(1, "idle");
+  tell(id_of(2), peer_refused{});
+  leave(3, "reset");
+  uut->handle_shutdown();
+  leave(4, "shutdown");
+  write();
+  start();
+  CHECK(served.empty());
+  wait(comeback::dial_time);
+  CHECK(sought == std::set{id_of(3), id_of(4), id_of(5)});
+  CHECK(served.size() == 3);
+}
+
+TEST_CASE_FIXTURE(fixture, "a lost peer that becomes denied is given up") {
+  introduce(1);
+  CHECK(come(1) == "ok");
+  write();
+  settings.admission.deny(id_of(1));
+  start();
+  wait(1h);
+  write();
+  CHECK(sought.empty());
+  CHECK(stored.connected_peers.empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "one that is back brings the others back") {
+  for (std::size_t i = 1; i < 6; ++i) {
+    introduce(i);
+    CHECK(come(i) == "ok");
+  }
+  for (std::size_t i = 1; i < 6; ++i) {
+    leave(i);
+    rest(i);
+  }
+  CHECK(sought.empty());
+  wait(comeback::probe_interval * 3 / 2);
+  CHECK_FALSE(sought.empty());
+  CHECK(sought.size() < 3);
+  tell(*sought.begin(), peer_connected{});
+  wait(comeback::dial_time);
+  CHECK(sought.size() == 5);
+}
+
+TEST_CASE_FIXTURE(fixture, "those that try anyhow are not to wait") {
+  introduce(1);
+  CHECK(want(1) == "ok");
+  auto admitted = uut->handle_request(id_of(2), now.steady);
+  CHECK(arrive(id_of(2), admitted) == "ok");
+  uut->handle_event(id_of(2), peer_connected{}, now.steady);
+  auto action = uut->poll_action();
+  REQUIRE(action);
+  CHECK(std::get<hurry_peer>(*action).id == id_of(1));
+  CHECK_FALSE(uut->poll_action());
+}
+
+// -- what an operator is told
+// ------------------------------------------------
+
+TEST_CASE_FIXTURE(fixture, "trouble is told once, until it is over") {
+  CHECK(come(1) == "ok");
+  auto id = id_of(1);
+  auto refused = [&](connect_reply_error reason) {
+    return tell(id, peer_refused{reason});
+  };
+  CHECK(tell(id, peer_unreachable{}));
+  CHECK_FALSE(tell(id, peer_unreachable{}));
+  CHECK(refused(connect_reply_error::denied));
+  CHECK_FALSE(refused(connect_reply_error::denied));
+  CHECK(refused(connect_reply_error::over_capacity));
+  CHECK(tell(id, peer_connected{}));
+  CHECK(refused(connect_reply_error::over_capacity));
+  CHECK(tell(id, peer_unreachable{}));
+}
