@@ -44,8 +44,7 @@ void node_proxy_state::start(node_proxy_config config) {
   act();
 }
 
-// -- what local actors say
-// -----------------------------------------------------
+// -- what local actors say ----------------------------------------------------
 
 template <class Reply, class Msg>
 caf::result<Reply> node_proxy_state::handle_direct(const Msg& msg) {
@@ -167,8 +166,7 @@ void node_proxy_state::handle(const stop_node_proxy& msg) {
   handle_flush();
 }
 
-// -- time
-// ----------------------------------------------------------------------
+// -- time ---------------------------------------------------------------------
 
 void node_proxy_state::handle_tick() {
   timer_->handle_tick();
@@ -211,8 +209,7 @@ void node_proxy_state::arm_tick() {
     timer_->wait_until(*at);
 }
 
-// -- what the peer says
-// --------------------------------------------------------
+// -- what the peer says -------------------------------------------------------
 
 /// Does what the peer wants done.
 void node_proxy_state::act() {

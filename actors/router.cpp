@@ -82,8 +82,7 @@ router_state::~router_state() {
     caf::anon_send_exit(to.handle, caf::exit_reason::user_shutdown);
 }
 
-// -- what local engines ask
-// ----------------------------------------------------
+// -- what local engines ask ---------------------------------------------------
 
 caf::result<delivered> router_state::handle(node_out_msg& msg) {
   if (is_local(msg) && !stopping_)
@@ -206,8 +205,7 @@ caf::result<router_stopped> router_state::handle(const stop_router& msg) {
   return waiting;
 }
 
-// -- private
-// -------------------------------------------------------------------
+// -- private ------------------------------------------------------------------
 
 /// What delivers to engines of this node.
 local_delivery_actor& router_state::local() {

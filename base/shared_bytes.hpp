@@ -7,8 +7,8 @@
 #include <memory>
 #include <utility>
 
-#include <node_proxy/base/bytes.hpp>
 #include <node_proxy/base/block_allocator.hpp>
+#include <node_proxy/base/bytes.hpp>
 
 namespace node_proxy {
 

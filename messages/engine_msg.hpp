@@ -4,9 +4,9 @@
 
 #include <optional>
 
+#include <node_proxy/base/shared_bytes.hpp>
 #include <node_proxy/messages/basics.hpp>
 #include <node_proxy/messages/identities.hpp>
-#include <node_proxy/base/shared_bytes.hpp>
 
 namespace node_proxy {
 
@@ -14,8 +14,8 @@ namespace node_proxy {
 using mailbox_id = std::uint64_t;
 
 /// `EngineMsg M`: a message from one engine to another. The `M` of the
-/// specification travels encoded; <node_proxy/protocol/wire/payload.hpp> encodes and
-/// decodes a user's own type.
+/// specification travels encoded; <node_proxy/protocol/wire/payload.hpp>
+/// encodes and decodes a user's own type.
 struct engine_msg {
   /// Who sent it. On receipt: the authenticated peer's engine.
   engine_id sender;

@@ -12,8 +12,8 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <node_proxy/actors/key_file.hpp>
-#include <node_proxy/protocol/wire/address_text.hpp>
 #include <node_proxy/base/hex.hpp>
+#include <node_proxy/protocol/wire/address_text.hpp>
 
 #include "command.hpp"
 #include "demo_node.hpp"

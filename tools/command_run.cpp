@@ -12,9 +12,9 @@
 
 #include <node_proxy/actors/key_file.hpp>
 #include <node_proxy/actors/node.hpp>
+#include <node_proxy/base/hex.hpp>
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
-#include <node_proxy/base/hex.hpp>
 
 #include "command.hpp"
 #include "console.hpp"

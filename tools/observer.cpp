@@ -2,8 +2,8 @@
 
 #include <node_proxy/actors/node_event.hpp>
 #include <node_proxy/actors/node_proxy.hpp>
-#include <node_proxy/protocol/wire/address_text.hpp>
 #include <node_proxy/base/hex.hpp>
+#include <node_proxy/protocol/wire/address_text.hpp>
 
 namespace node_proxy::tools {
 

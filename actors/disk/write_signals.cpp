@@ -1,6 +1,7 @@
 #include <node_proxy/actors/disk/write_signals.hpp>
 
 #include <ctime>
+#include <initializer_list>
 
 namespace node_proxy::internal {
 

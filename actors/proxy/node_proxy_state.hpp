@@ -34,8 +34,7 @@ public:
 
   void start(node_proxy_config config);
 
-  // -- handlers
-  // ----------------------------------------------------------------
+  // -- handlers ---------------------------------------------------------------
 
   /// What users may say, too.
   template <class Reply, class Msg>

@@ -11,8 +11,7 @@
 
 namespace node_proxy::internal {
 
-// -- what acceptors and Node Proxies say
-// ---------------------------------------
+// -- what acceptors and Node Proxies say --------------------------------------
 
 admission router_state::handle(const admission_request& msg) {
   return directory_->handle_request(msg.request.src_node_id,
@@ -99,8 +98,7 @@ void router_state::check_issued(
                         to_string(result.error()));
 }
 
-// -- what the directory wants
-// --------------------------------------------------
+// -- what the directory wants -------------------------------------------------
 
 void router_state::act() {
   while (auto action = directory_->poll_action())
@@ -181,8 +179,7 @@ void router_state::write_state() {
           });
 }
 
-// -- what an operator is told
-// --------------------------------------------------
+// -- what an operator is told -------------------------------------------------
 
 void router_state::report(node_event event) const {
   if (config_.observer)

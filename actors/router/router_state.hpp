@@ -33,8 +33,7 @@ public:
   void start(const node_config& config, const router_services& services,
              const stored_state& stored);
 
-  // -- what local engines ask
-  // --------------------------------------------------
+  // -- what local engines ask -------------------------------------------------
 
   caf::result<delivered> handle(node_out_msg& msg);
   caf::result<batch_outcome> handle(node_out_batch& batch);
@@ -53,8 +52,7 @@ public:
     return present ? *present : node_advert{};
   }
 
-  // -- what acceptors and Node Proxies say
-  // -------------------------------------
+  // -- what acceptors and Node Proxies say ------------------------------------
 
   admission handle(const admission_request& msg);
   void handle(const proven_connection& msg);

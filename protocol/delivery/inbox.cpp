@@ -35,8 +35,7 @@ inbox::inbox(std::uint64_t window, std::size_t max_message,
     rejects_.push_back(x);
 }
 
-// -- events
-// --------------------------------------------------------------------
+// -- events -------------------------------------------------------------------
 
 expected<void, inbox_error> inbox::handle_resume(std::uint64_t epoch,
                                                  std::uint64_t first) {
@@ -129,8 +128,7 @@ void inbox::handle_finished(const reliable_id& id,
   advance(now);
 }
 
-// -- results
-// -------------------------------------------------------------------
+// -- results ------------------------------------------------------------------
 
 control::ack inbox::take_ack() {
   ack_wanted_since_.reset();
@@ -138,8 +136,7 @@ control::ack inbox::take_ack() {
   return {next_, window_, {rejects_.begin(), rejects_.end()}};
 }
 
-// -- state
-// ---------------------------------------------------------------------
+// -- state --------------------------------------------------------------------
 
 std::optional<control::received_state> inbox::received() const {
   if (!epoch_)
@@ -157,8 +154,7 @@ std::optional<inbox_record> inbox::record() const {
   return inbox_record{*epoch_, next_, {rejects_.begin(), rejects_.end()}};
 }
 
-// -- private
-// -------------------------------------------------------------------
+// -- private ------------------------------------------------------------------
 
 /// The peer's numbers begin anew: it has restarted, or forgot us. What it never
 /// got an acknowledgement for and no engine has taken is dropped.

@@ -70,8 +70,7 @@ public:
   inbox(std::uint64_t window, std::size_t max_message,
         const std::optional<inbox_record>& record = std::nullopt);
 
-  // -- events
-  // ------------------------------------------------------------------
+  // -- events -----------------------------------------------------------------
 
   /// A new connection: the peer's epoch and the lowest number it may send.
   [[nodiscard]] expected<void, inbox_error> handle_resume(std::uint64_t epoch,
@@ -96,14 +95,12 @@ public:
                        std::optional<control::reject_reason> reason,
                        steady_time now);
 
-  // -- results
-  // -----------------------------------------------------------------
+  // -- results ----------------------------------------------------------------
 
   /// The acknowledgement of everything finished so far.
   [[nodiscard]] control::ack take_ack();
 
-  // -- state
-  // -------------------------------------------------------------------
+  // -- state ------------------------------------------------------------------
 
   /// What to tell the peer when a connection begins.
   [[nodiscard]] std::optional<control::received_state> received() const;

@@ -63,8 +63,7 @@ outbox::outbox(std::size_t max_bytes, std::size_t max_messages,
   sent_.push_back(std::move(voided));
 }
 
-// -- events
-// --------------------------------------------------------------------
+// -- events -------------------------------------------------------------------
 
 bool outbox::handle_send(send_token token, message_data data,
                          deadline expires) {
@@ -160,8 +159,7 @@ void outbox::handle_failure(send_error definite,
   clean_up();
 }
 
-// -- results
-// -------------------------------------------------------------------
+// -- results ------------------------------------------------------------------
 
 std::optional<std::variant<chunk_batch, control::void_range>>
 outbox::poll_transmit(std::size_t max_plaintext) {
@@ -196,8 +194,7 @@ std::optional<send_outcome> outbox::poll_outcome() {
   return outcomes_.take_front();
 }
 
-// -- state
-// ---------------------------------------------------------------------
+// -- state --------------------------------------------------------------------
 
 std::optional<steady_time> outbox::next_deadline(timestamp now) const {
   auto result = steady_deadlines_.next();
@@ -215,8 +212,7 @@ outbox_record outbox::record() const {
   return result;
 }
 
-// -- private
-// -------------------------------------------------------------------
+// -- private ------------------------------------------------------------------
 
 void outbox::answer(entry& x, std::optional<send_failure> failure) {
   if (x.answered)

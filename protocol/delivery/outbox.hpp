@@ -100,8 +100,7 @@ public:
   outbox(std::size_t max_bytes, std::size_t max_messages,
          const outbox_record& record = {});
 
-  // -- events
-  // ------------------------------------------------------------------
+  // -- events -----------------------------------------------------------------
 
   /// Takes in a message.
   /// @returns false if there is no room.
@@ -131,8 +130,7 @@ public:
   void handle_failure(send_error definite,
                       send_failure::unconfirmed_cause cause);
 
-  // -- results
-  // -----------------------------------------------------------------
+  // -- results ----------------------------------------------------------------
 
   /// What to send next on the present connection, at most `max_plaintext`
   /// bytes of it; none if there is nothing or the peer has no room.
@@ -141,8 +139,7 @@ public:
 
   [[nodiscard]] std::optional<send_outcome> poll_outcome();
 
-  // -- state
-  // -------------------------------------------------------------------
+  // -- state ------------------------------------------------------------------
 
   /// The next deadline, as a time of the steady clock.
   [[nodiscard]] std::optional<steady_time> next_deadline(timestamp now) const;

@@ -15,8 +15,7 @@ std::size_t cost_of(std::size_t size) {
 
 } // namespace
 
-// -- unreliable_outbox
-// ---------------------------------------------------------
+// -- unreliable_outbox --------------------------------------------------------
 
 bool unreliable_outbox::handle_send(send_token token, message_data data,
                                     deadline expires, timestamp now) {
@@ -110,8 +109,7 @@ void unreliable_outbox::expect(const deadline& expires, timestamp now) {
   next_deadline_ = next_deadline_ ? std::min(*next_deadline_, at) : at;
 }
 
-// -- unreliable_inbox
-// ----------------------------------------------------------
+// -- unreliable_inbox ---------------------------------------------------------
 
 std::optional<unreliable_inbox::message>
 unreliable_inbox::handle_chunk(bool last, bytes_view data) {

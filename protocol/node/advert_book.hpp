@@ -34,8 +34,7 @@ public:
   explicit advert_book(const advert_book_limits& limits = {})
     : limits_(limits) {}
 
-  // -- events
-  // ------------------------------------------------------------------
+  // -- events -----------------------------------------------------------------
 
   /// A newer advert than the one that is known. One that is too large to be
   /// encoded is not taken.
@@ -57,14 +56,12 @@ public:
   /// The opposite.
   void handle_release(const node_id& id, advert_hold reason);
 
-  // -- results
-  // -----------------------------------------------------------------
+  // -- results ----------------------------------------------------------------
 
   /// A node whose advert is known no more.
   [[nodiscard]] std::optional<node_id> poll_forgotten();
 
-  // -- state
-  // -------------------------------------------------------------------
+  // -- state ------------------------------------------------------------------
 
   [[nodiscard]] const known_node* find(const node_id& id) const;
 

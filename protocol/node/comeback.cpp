@@ -57,8 +57,7 @@ std::optional<steady_time> comeback::poll_timeout() const {
   return std::min(first, next_probe_.value_or(first));
 }
 
-// -- private
-// -------------------------------------------------------------------
+// -- private ------------------------------------------------------------------
 
 void comeback::plan_dials(steady_time now) {
   planned_.clear();

@@ -42,8 +42,7 @@ public:
 
   explicit comeback(random_source random) : random_(std::move(random)) {}
 
-  // -- events
-  // ------------------------------------------------------------------
+  // -- events -----------------------------------------------------------------
 
   /// The connection of an earlier process was lost with it.
   void handle_stored(const node_id& id) { lost_.insert(id); }
@@ -64,8 +63,7 @@ public:
 
   void handle_timeout(steady_time now);
 
-  // -- results
-  // -----------------------------------------------------------------
+  // -- results ----------------------------------------------------------------
 
   /// A peer to dial now.
   [[nodiscard]] std::optional<node_id> poll_dial();

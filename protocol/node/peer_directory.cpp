@@ -44,8 +44,7 @@ peer_directory::peer_directory(const directory_settings& settings,
     }
 }
 
-// -- what this node wants
-// ------------------------------------------------------
+// -- what this node wants -----------------------------------------------------
 
 expected<void, send_error> peer_directory::handle_wanted(const node_id& id,
                                                          steady_time now) {
@@ -122,8 +121,7 @@ peer_directory::handle_local_addresses(std::vector<weighted_address> addresses,
   return result;
 }
 
-// -- who comes
-// -----------------------------------------------------------------
+// -- who comes ----------------------------------------------------------------
 
 admission peer_directory::handle_request(const node_id& id, steady_time now) {
   auto facts = facts_about(id);
@@ -157,8 +155,7 @@ expected<void, arrival_error> peer_directory::handle_arrival(const arrival& x,
   return {};
 }
 
-// -- what those who serve a peer say
-// -------------------------------------------
+// -- what those who serve a peer say ------------------------------------------
 
 bool peer_directory::handle_event(const node_id& id, const peer_event& event,
                                   steady_time now) {
@@ -254,8 +251,7 @@ void peer_directory::handle_end(const node_id& id,
   drop_forgotten();
 }
 
-// -- results
-// -------------------------------------------------------------------
+// -- results ------------------------------------------------------------------
 
 void peer_directory::handle_timeout(steady_time now) {
   comeback_.handle_timeout(now);
@@ -274,8 +270,7 @@ std::optional<state_changes> peer_directory::poll_changes() {
   return std::exchange(changes_, {});
 }
 
-// -- state
-// ---------------------------------------------------------------------
+// -- state --------------------------------------------------------------------
 
 bool peer_directory::connected(const node_id& id) const {
   auto x = served_.find(id);
@@ -296,8 +291,7 @@ void peer_directory::census::remove(const served& x) {
   guests_here -= x.guest && x.is_here();
 }
 
-// -- who may be served
-// ---------------------------------------------------------
+// -- who may be served --------------------------------------------------------
 
 connect_facts peer_directory::facts_about(const node_id& id) const {
   connect_facts result;
@@ -357,8 +351,7 @@ void peer_directory::update_guest(const node_id& id) {
     change(x->second, [&](served& y) { y.guest = is_guest(id); });
 }
 
-// -- who was lost
-// --------------------------------------------------------------
+// -- who was lost -------------------------------------------------------------
 
 /// The next process goes to those who are connected when this one ends.
 void peer_directory::note_connected(const node_id& id) {
@@ -389,8 +382,7 @@ void peer_directory::seek(const node_id& id, steady_time now) {
     forget_connected(id);
 }
 
-// -- adverts and what else is remembered
-// ---------------------------------------
+// -- adverts and what else is remembered --------------------------------------
 
 void peer_directory::announce() {
   changes_.own_version = advert_.version();

@@ -67,8 +67,7 @@ public:
                  std::shared_ptr<const identity> self,
                  const stored_state& stored, random_source random);
 
-  // -- what this node wants
-  // ----------------------------------------------------
+  // -- what this node wants ---------------------------------------------------
 
   /// There is something to do about a peer: it is served on success. Errors:
   /// shutting_down, wrong_target (it is this node), denied, unknown_node,
@@ -97,8 +96,7 @@ public:
   /// This node stops: nobody comes any more.
   void handle_shutdown() { stopping_ = true; }
 
-  // -- who comes
-  // ---------------------------------------------------------------
+  // -- who comes --------------------------------------------------------------
 
   /// Somebody asks for a connection. It may be a replay, so this only looks
   /// things up.
@@ -109,8 +107,7 @@ public:
   [[nodiscard]] expected<void, arrival_error> handle_arrival(const arrival& x,
                                                              steady_time now);
 
-  // -- what those who serve a peer say
-  // -----------------------------------------
+  // -- what those who serve a peer say ----------------------------------------
 
   /// @returns whether an operator is to know, and has not been told.
   bool handle_event(const node_id& id, const peer_event& event,
@@ -131,8 +128,7 @@ public:
   void handle_end(const node_id& id, std::optional<peer_record> record,
                   steady_time now);
 
-  // -- results
-  // -----------------------------------------------------------------
+  // -- results ----------------------------------------------------------------
 
   void handle_timeout(steady_time now);
 
@@ -146,8 +142,7 @@ public:
   /// What is to be on disk besides what was said before.
   [[nodiscard]] std::optional<state_changes> poll_changes();
 
-  // -- state
-  // -------------------------------------------------------------------
+  // -- state ------------------------------------------------------------------
 
   /// This node's advert, if it has one.
   [[nodiscard]] const std::shared_ptr<const node_advert>& advert() const {

@@ -48,8 +48,7 @@ private:
 template <class Held>
 class proxy_retirement {
 public:
-  // -- events
-  // ------------------------------------------------------------------
+  // -- events -----------------------------------------------------------------
 
   /// Something came from the Router. Before it is handled `poll_held` is to be
   /// called until it is empty.
@@ -71,8 +70,7 @@ public:
   /// The Router said `retire`.
   void handle_retire() { state_ = state::retired; }
 
-  // -- results
-  // -----------------------------------------------------------------
+  // -- results ----------------------------------------------------------------
 
   /// What to offer, if there is nothing to do: how much has been handled.
   [[nodiscard]] std::optional<std::uint64_t> poll_offer(steady_time now) {
@@ -102,8 +100,7 @@ public:
     return not_before_;
   }
 
-  // -- state
-  // -------------------------------------------------------------------
+  // -- state ------------------------------------------------------------------
 
   /// What users say waits for the Router's word.
   [[nodiscard]] bool holds() const {

@@ -18,8 +18,7 @@ public:
   /// How many addresses at which the peer was met are kept.
   static constexpr std::size_t most_reached = 4;
 
-  // -- events
-  // ------------------------------------------------------------------
+  // -- events -----------------------------------------------------------------
 
   /// Somebody else than the peer tells of an advert, whose signature was
   /// checked. If it names addresses, they take the place of those of an older
@@ -31,8 +30,7 @@ public:
   void handle_contact(const transport_address& address,
                       std::span<const transport_address> tried);
 
-  // -- state
-  // -------------------------------------------------------------------
+  // -- state ------------------------------------------------------------------
 
   /// All addresses of a peer whose newest advert names `advertised`, each once,
   /// in the order in which they are worth trying: where it was met, the last

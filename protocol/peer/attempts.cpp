@@ -10,8 +10,7 @@ attempts::attempts(const peer_settings& settings,
   : handshake_timeout_(settings.handshake_timeout), self_(std::move(self)),
     remote_key_(remote_key), random_(std::move(random)), dialler_(settings) {}
 
-// -- events
-// --------------------------------------------------------------------
+// -- events -------------------------------------------------------------------
 
 void attempts::handle_dialled(attempt_id attempt, connection_id connection,
                               bool wanted, hello offer, steady_time now,
@@ -98,8 +97,7 @@ bool attempts::handle_timeout(steady_time now, fifo<peer_action>& out) {
   return true;
 }
 
-// -- results
-// -------------------------------------------------------------------
+// -- results ------------------------------------------------------------------
 
 void attempts::dial(steady_time now, fifo<peer_action>& out) {
   if (auto attempt = dialler_.poll_attempt(now)) {
@@ -108,8 +106,7 @@ void attempts::dial(steady_time now, fifo<peer_action>& out) {
   }
 }
 
-// -- private
-// -------------------------------------------------------------------
+// -- private ------------------------------------------------------------------
 
 /// A handshake came to nothing. Its connection is of no use any more.
 void attempts::end_handshake(connection_id connection, steady_time now,

@@ -33,8 +33,7 @@ public:
   attempts(const peer_settings& settings, std::shared_ptr<const identity> self,
            const noise_public_key& remote_key, random_source random);
 
-  // -- events
-  // ------------------------------------------------------------------
+  // -- events -----------------------------------------------------------------
 
   /// See `dialler`.
   void handle_addresses(std::vector<transport_address> addresses) {
@@ -91,14 +90,12 @@ public:
   /// @returns whether there was one.
   bool handle_timeout(steady_time now, fifo<peer_action>& out);
 
-  // -- results
-  // -----------------------------------------------------------------
+  // -- results ----------------------------------------------------------------
 
   /// Makes the next attempt if its time has come; one is wanted.
   void dial(steady_time now, fifo<peer_action>& out);
 
-  // -- state
-  // -------------------------------------------------------------------
+  // -- state ------------------------------------------------------------------
 
   [[nodiscard]] bool shakes_hands(connection_id connection) const {
     return dialler_.find(connection) != nullptr;

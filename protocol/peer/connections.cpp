@@ -22,8 +22,7 @@ connections::connections(std::shared_ptr<const peer_settings> settings,
     last_established_(record.last_established),
     remote_epoch_since_(record.remote_epoch_since) {}
 
-// -- attempts to connect
-// -------------------------------------------------------
+// -- attempts to connect ------------------------------------------------------
 
 void connections::handle_way_back(timestamp now) {
   if (!refused_)
@@ -70,8 +69,7 @@ void connections::dial(timestamp now) {
   attempts_.dial(now.steady, events_);
 }
 
-// -- from a session to an active connection
-// ------------------------------------
+// -- from a session to an active connection -----------------------------------
 
 link* connections::handle_session(connection_id connection, session session,
                                   steady_time answered, bool stopping,
@@ -113,8 +111,7 @@ void connections::activate(link& x, std::uint64_t next_in, timestamp now) {
   abandon_attempts();
 }
 
-// -- ending
-// --------------------------------------------------------------------
+// -- ending -------------------------------------------------------------------
 
 void connections::leave(link& x, control::goodbye_reason reason, bool finished,
                         timestamp now) {
@@ -172,8 +169,7 @@ void connections::handle_closed(connection_id connection,
   }
 }
 
-// -- time
-// ----------------------------------------------------------------------
+// -- time ---------------------------------------------------------------------
 
 void connections::end_overdue(timestamp now) {
   while (attempts_.handle_timeout(now.steady, events_))
@@ -208,8 +204,7 @@ std::optional<steady_time> connections::next_deadline(bool wanted,
   return result;
 }
 
-// -- results
-// -------------------------------------------------------------------
+// -- results ------------------------------------------------------------------
 
 std::optional<peer_action> connections::poll_transmit() {
   for (auto i = links_.begin(); i != links_.end(); ++i) {
@@ -230,8 +225,7 @@ std::optional<peer_action> connections::poll_event() {
   return events_.take_front();
 }
 
-// -- state
-// ---------------------------------------------------------------------
+// -- state --------------------------------------------------------------------
 
 link* connections::active() {
   return const_cast<link*>(std::as_const(*this).active());
@@ -254,8 +248,7 @@ bool connections::holds() const {
   });
 }
 
-// -- private
-// -------------------------------------------------------------------
+// -- private ------------------------------------------------------------------
 
 hello connections::make_hello(const node_advert_versions& adverts) const {
   hello result;

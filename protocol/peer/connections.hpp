@@ -38,8 +38,7 @@ public:
   connections(std::shared_ptr<const peer_settings> settings, peer_ends ends,
               const peer_record& record, random_source random);
 
-  // -- attempts to connect
-  // -----------------------------------------------------
+  // -- attempts to connect ----------------------------------------------------
 
   /// What is known of the peer's addresses, see `dialler::handle_addresses`.
   void handle_addresses(std::vector<transport_address> addresses) {
@@ -74,8 +73,7 @@ public:
   /// Gives up all that was to lead to a connection.
   void abandon_attempts() { attempts_.handle_end(events_); }
 
-  // -- from a session to an active connection
-  // ----------------------------------
+  // -- from a session to an active connection ---------------------------------
 
   /// The peer dialled us and has proven itself. Unless that is about another
   /// epoch than this node's, or this node is `stopping`, it is to be decided
@@ -102,8 +100,7 @@ public:
   /// Messages go on on `x`, which is confirming.
   void activate(link& x, std::uint64_t next_in, timestamp now);
 
-  // -- ending
-  // ------------------------------------------------------------------
+  // -- ending -----------------------------------------------------------------
 
   /// Ends a connection in good order.
   void leave(link& x, control::goodbye_reason reason, bool finished,
@@ -119,8 +116,7 @@ public:
   void handle_closed(connection_id connection, std::string_view reason,
                      timestamp now);
 
-  // -- time
-  // --------------------------------------------------------------------
+  // -- time -------------------------------------------------------------------
 
   /// Ends what took too long.
   void end_overdue(timestamp now);
@@ -138,8 +134,7 @@ public:
   [[nodiscard]] std::optional<steady_time> next_deadline(bool wanted,
                                                          bool may_idle) const;
 
-  // -- results
-  // -----------------------------------------------------------------
+  // -- results ----------------------------------------------------------------
 
   /// Frames of connections, and those to close.
   [[nodiscard]] std::optional<peer_action> poll_transmit();
@@ -147,8 +142,7 @@ public:
   /// What else is to be done, and what has happened.
   [[nodiscard]] std::optional<peer_action> poll_event();
 
-  // -- state
-  // -------------------------------------------------------------------
+  // -- state ------------------------------------------------------------------
 
   [[nodiscard]] const node_id& remote() const { return ends_.remote; }
   [[nodiscard]] const node_id& local() const { return ends_.self->id(); }

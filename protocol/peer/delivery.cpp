@@ -16,8 +16,7 @@ delivery::delivery(const peer_settings& settings, const node_id& self,
     unreliable_in_(settings.window, settings.max_message),
     arena_(2 * settings.window) {}
 
-// -- events of this node
-// -------------------------------------------------------
+// -- events of this node ------------------------------------------------------
 
 expected<void, send_error> delivery::handle_send(send_token token,
                                                  const node_out_msg& msg,
@@ -74,8 +73,7 @@ void delivery::handle_failure(send_error definite,
   unreliable_out_.handle_failure(definite);
 }
 
-// -- events of the present connection
-// ------------------------------------------
+// -- events of the present connection -----------------------------------------
 
 expected<flow_start, std::string_view>
 delivery::handle_resume(const session_terms& terms, const control::resume& said,
@@ -118,8 +116,7 @@ void delivery::handle_unreliable(const opened_unreliable& frame,
   metrics_.unreliable_dropped += unreliable_in_.dropped() - dropped;
 }
 
-// -- results
-// -------------------------------------------------------------------
+// -- results ------------------------------------------------------------------
 
 std::optional<outgoing> delivery::poll_transmit(const transmit_room& room,
                                                 steady_time now) {
@@ -151,16 +148,14 @@ std::optional<steady_time> delivery::next_deadline(bool takes_control,
                    takes_control ? flow_.ack_deadline() : std::nullopt});
 }
 
-// -- state
-// ---------------------------------------------------------------------
+// -- state --------------------------------------------------------------------
 
 void delivery::trim() {
   arena_.trim();
   flow_.trim();
 }
 
-// -- private
-// -------------------------------------------------------------------
+// -- private ------------------------------------------------------------------
 
 void delivery::deliver(const delivery_id& id, bytes_view data,
                        const block_buffer& gathered, steady_time now,

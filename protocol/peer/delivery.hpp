@@ -32,8 +32,7 @@ public:
   delivery(const peer_settings& settings, const node_id& self,
            const node_id& remote, const peer_record& record);
 
-  // -- events of this node
-  // -----------------------------------------------------
+  // -- events of this node ----------------------------------------------------
 
   /// A local engine sends a message. Unless its outcome is known at once, it
   /// comes from `poll_outcome`.
@@ -59,8 +58,7 @@ public:
   void handle_failure(send_error definite,
                       send_failure::unconfirmed_cause cause);
 
-  // -- events of the present connection
-  // ----------------------------------------
+  // -- events of the present connection ---------------------------------------
 
   /// A connection begins, see `flow::handle_resume`.
   [[nodiscard]] expected<flow_start, std::string_view>
@@ -93,8 +91,7 @@ public:
   /// It is about to end, see `flow::hasten_ack`.
   void hasten_ack() { flow_.hasten_ack(); }
 
-  // -- results
-  // -----------------------------------------------------------------
+  // -- results ----------------------------------------------------------------
 
   /// What to say next on the present connection, which has this room. Views in
   /// the result live until the next event.
@@ -108,8 +105,7 @@ public:
   [[nodiscard]] std::optional<steady_time> next_deadline(bool takes_control,
                                                          timestamp now) const;
 
-  // -- state
-  // -------------------------------------------------------------------
+  // -- state ------------------------------------------------------------------
 
   /// See `flow`.
   [[nodiscard]] control::resume resume() const { return flow_.resume(); }

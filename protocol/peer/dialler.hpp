@@ -45,8 +45,7 @@ public:
     : attempt_delay_(settings.attempt_delay),
       backoff_(settings.backoff_base, settings.backoff_cap) {}
 
-  // -- events
-  // ------------------------------------------------------------------
+  // -- events -----------------------------------------------------------------
 
   /// The addresses of the peer, the best one first, each once: a new round
   /// begins. Attempts to others that have no connection are no longer wanted.
@@ -98,14 +97,12 @@ public:
   /// A connection has ended and may be replaced, `at_once` or after a delay.
   void handle_loss(bool at_once, steady_time now, random_source& random);
 
-  // -- results
-  // -----------------------------------------------------------------
+  // -- results ----------------------------------------------------------------
 
   /// The attempt to make now, if a connection is wanted.
   [[nodiscard]] std::optional<attempt> poll_attempt(steady_time now);
 
-  // -- state
-  // -------------------------------------------------------------------
+  // -- state ------------------------------------------------------------------
 
   [[nodiscard]] bool has_addresses() const { return !targets_.empty(); }
 

@@ -18,8 +18,7 @@ std::uint64_t first_number(const control::resume& sender,
 
 } // namespace
 
-// -- events
-// --------------------------------------------------------------------
+// -- events -------------------------------------------------------------------
 
 expected<flow_start, std::string_view>
 flow::handle_resume(const session_terms& terms, const control::resume& said,
@@ -59,8 +58,7 @@ expected<void, std::string_view> flow::handle(const control::void_range& frame,
   return {};
 }
 
-// -- results
-// -------------------------------------------------------------------
+// -- results ------------------------------------------------------------------
 
 std::optional<outgoing> flow::poll_owed(steady_time now) {
   if (ack_is_due(now)) {
@@ -81,8 +79,7 @@ std::optional<outgoing> flow::poll_transmit(std::size_t max_plaintext) {
   return std::get<control::void_range>(*next);
 }
 
-// -- state
-// ---------------------------------------------------------------------
+// -- state --------------------------------------------------------------------
 
 std::optional<std::uint64_t> flow::remote_epoch() const {
   auto received = inbox_.received();
@@ -94,8 +91,7 @@ std::optional<steady_time> flow::ack_deadline() const {
   return since ? std::optional{*since + ack_delay_} : std::nullopt;
 }
 
-// -- private
-// -------------------------------------------------------------------
+// -- private ------------------------------------------------------------------
 
 bool flow::ack_is_due(steady_time now) const {
   if (ack_due_)

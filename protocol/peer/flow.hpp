@@ -35,8 +35,7 @@ public:
       inbox_(settings.window, settings.max_message, record.in),
       ack_delay_(settings.ack_delay) {}
 
-  // -- events
-  // ------------------------------------------------------------------
+  // -- events -----------------------------------------------------------------
 
   /// See `outbox`.
   [[nodiscard]] bool handle_send(send_token token, message_data data,
@@ -89,8 +88,7 @@ public:
   /// The connection is about to end: an acknowledgement waits for no others.
   void hasten_ack() { ack_due_ = ack_due_ || inbox_.ack_wanted_since(); }
 
-  // -- results
-  // -----------------------------------------------------------------
+  // -- results ----------------------------------------------------------------
 
   /// What is owed. An acknowledgement waits for others to join it, unless more
   /// than half of what is here is finished, or much of the window: the sender
@@ -106,8 +104,7 @@ public:
     return outbox_.poll_outcome();
   }
 
-  // -- state
-  // -------------------------------------------------------------------
+  // -- state ------------------------------------------------------------------
 
   /// What to say when a connection begins.
   [[nodiscard]] control::resume resume() const {

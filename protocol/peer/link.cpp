@@ -26,8 +26,7 @@ link::link(connection_id connection,
   seal(in<confirming>().said, now);
 }
 
-// -- transitions
-// ---------------------------------------------------------------
+// -- transitions --------------------------------------------------------------
 
 void link::activate(std::uint64_t next_in, steady_time now) {
   assert(is<confirming>());
@@ -61,8 +60,7 @@ void link::close() {
   timers_.stop_all();
 }
 
-// -- events
-// --------------------------------------------------------------------
+// -- events -------------------------------------------------------------------
 
 expected<opened_frame, session_error> link::open(bytes_view body,
                                                  steady_time now) {
@@ -112,8 +110,7 @@ void link::handle_local_advert(steady_time now) {
     timers_.set(link_timer::advert, std::max(now, x->next_advert));
 }
 
-// -- what goes out
-// -------------------------------------------------------------
+// -- what goes out ------------------------------------------------------------
 
 void link::seal(const control::frame& frame, steady_time now) {
   crypto_.seal(frame, out_);
@@ -176,8 +173,7 @@ std::optional<bytes> link::poll_frames() {
   return std::exchange(out_, {});
 }
 
-// -- state
-// ---------------------------------------------------------------------
+// -- state --------------------------------------------------------------------
 
 bool link::said_finished() const {
   auto x = std::get_if<leaving>(&phase_);
@@ -211,8 +207,7 @@ std::optional<steady_time> link::next_deadline(bool may_idle) const {
   return timers.next();
 }
 
-// -- private
-// -------------------------------------------------------------------
+// -- private ------------------------------------------------------------------
 
 /// The other end is there.
 void link::handle_life(steady_time now) {

@@ -101,8 +101,7 @@ public:
   link(connection_id connection, std::shared_ptr<const peer_settings> settings,
        session&& established, confirming phase, steady_time now);
 
-  // -- transitions
-  // -------------------------------------------------------------
+  // -- transitions ------------------------------------------------------------
 
   /// The handshake is over in vain unless the other end confirms it until then.
   void await_proof(steady_time deadline) {
@@ -117,8 +116,7 @@ public:
 
   void close();
 
-  // -- events
-  // ------------------------------------------------------------------
+  // -- events -----------------------------------------------------------------
 
   /// Opens a frame. Views in the result live until the next call.
   [[nodiscard]] expected<opened_frame, session_error> open(bytes_view body,
@@ -145,8 +143,7 @@ public:
   /// This node has a new advert: it may go at once, or later.
   void handle_local_advert(steady_time now);
 
-  // -- what goes out
-  // -----------------------------------------------------------
+  // -- what goes out ----------------------------------------------------------
 
   void seal(const control::frame& frame, steady_time now);
 
@@ -171,8 +168,7 @@ public:
   /// Frames to hand to the socket, if there are any.
   [[nodiscard]] std::optional<bytes> poll_frames();
 
-  // -- state
-  // -------------------------------------------------------------------
+  // -- state ------------------------------------------------------------------
 
   [[nodiscard]] connection_id id() const { return id_; }
 

@@ -16,8 +16,7 @@ peer::peer(const peer_settings& settings, std::shared_ptr<const identity> self,
                  std::move(random)),
     delivery_(settings, connections_.local(), remote, record) {}
 
-// -- events of this node
-// -------------------------------------------------------
+// -- events of this node ------------------------------------------------------
 
 void peer::handle_send(send_token token, const node_out_msg& msg,
                        timestamp now) {
@@ -90,8 +89,7 @@ void peer::handle_shutdown(steady_time at_latest, timestamp now) {
   handle_timeout(now);
 }
 
-// -- events of connections
-// -----------------------------------------------------
+// -- events of connections ----------------------------------------------------
 
 void peer::handle_dialled(attempt_id attempt, connection_id connection,
                           timestamp now) {
@@ -119,8 +117,7 @@ void peer::handle_closed(connection_id connection, std::string_view reason,
   follow_up(now);
 }
 
-// -- results
-// -------------------------------------------------------------------
+// -- results ------------------------------------------------------------------
 
 void peer::handle_timeout(timestamp now) {
   delivery_.handle_timeout(now);
@@ -154,8 +151,7 @@ std::optional<steady_time> peer::poll_timeout(timestamp now) const {
      rest && *rest > now.steady ? rest : std::nullopt});
 }
 
-// -- state
-// ---------------------------------------------------------------------
+// -- state --------------------------------------------------------------------
 
 connect_reply peer::answer(const connect_request& request) const {
   connect_facts facts;
@@ -191,8 +187,7 @@ peer_metrics peer::metrics() const {
           stale_adverts_, unknown_controls_};
 }
 
-// -- about the connections
-// -----------------------------------------------------
+// -- about the connections ----------------------------------------------------
 
 /// Something else is known of the peer's addresses.
 void peer::update_addresses(timestamp now) {
@@ -247,8 +242,7 @@ void peer::fail(send_token token, send_error error) {
     actions_.emplace_back(send_outcome{token, failure});
 }
 
-// -- what is wanted
-// ------------------------------------------------------------
+// -- what is wanted -----------------------------------------------------------
 
 bool peer::wants_connection() const {
   auto has_messages = delivery_.has_messages();

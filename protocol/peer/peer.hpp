@@ -48,8 +48,7 @@ public:
        const node_id& remote, const noise_public_key& remote_key,
        const peer_record& record, random_source random);
 
-  // -- events of this node
-  // -----------------------------------------------------
+  // -- events of this node ----------------------------------------------------
 
   /// A local engine sends a message. Its outcome comes as a `send_outcome`.
   void handle_send(send_token token, const node_out_msg& msg, timestamp now);
@@ -92,8 +91,7 @@ public:
   /// still go until `at_latest`. That includes to dial the peer.
   void handle_shutdown(steady_time at_latest, timestamp now);
 
-  // -- events of connections
-  // ---------------------------------------------------
+  // -- events of connections --------------------------------------------------
 
   void handle_dialled(attempt_id attempt, connection_id connection,
                       timestamp now);
@@ -132,8 +130,7 @@ public:
   void handle_closed(connection_id connection, std::string_view reason,
                      timestamp now);
 
-  // -- results
-  // -----------------------------------------------------------------
+  // -- results ----------------------------------------------------------------
 
   void handle_timeout(timestamp now);
 
@@ -151,8 +148,7 @@ public:
   /// When to call `handle_timeout` at the latest.
   [[nodiscard]] std::optional<steady_time> poll_timeout(timestamp now) const;
 
-  // -- state
-  // -------------------------------------------------------------------
+  // -- state ------------------------------------------------------------------
 
   [[nodiscard]] const node_id& remote() const { return connections_.remote(); }
 

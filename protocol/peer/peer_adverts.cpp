@@ -5,8 +5,7 @@
 
 namespace node_proxy::internal {
 
-// -- events
-// --------------------------------------------------------------------
+// -- events -------------------------------------------------------------------
 
 expected<void, node_advert_refusal>
 peer_adverts::handle_own(const node_advert& advert, const node_id& self,
@@ -43,8 +42,7 @@ bool peer_adverts::handle_contact(const transport_address& address,
   return remember(memory, out);
 }
 
-// -- state
-// ---------------------------------------------------------------------
+// -- state --------------------------------------------------------------------
 
 std::vector<const node_advert*>
 peer_adverts::newer_than(const node_advert_versions& versions) const {
@@ -67,8 +65,7 @@ std::vector<transport_address> peer_adverts::best_addresses() const {
   return result;
 }
 
-// -- private
-// -------------------------------------------------------------------
+// -- private ------------------------------------------------------------------
 
 /// @returns whether that is something new.
 bool peer_adverts::remember(const address_memory& memory,

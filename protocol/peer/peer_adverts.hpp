@@ -21,8 +21,7 @@ namespace node_proxy::internal {
 /// appended to `out` as an action.
 class peer_adverts {
 public:
-  // -- events
-  // ------------------------------------------------------------------
+  // -- events -----------------------------------------------------------------
 
   /// This node has a new advert of its own.
   void handle_local(std::shared_ptr<const node_advert> advert) {
@@ -54,8 +53,7 @@ public:
                       std::span<const transport_address> tried,
                       fifo<peer_action>& out);
 
-  // -- state
-  // -------------------------------------------------------------------
+  // -- state ------------------------------------------------------------------
 
   /// This node's advert; may be nullptr.
   [[nodiscard]] const node_advert* local() const { return local_.get(); }

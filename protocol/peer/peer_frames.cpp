@@ -7,8 +7,7 @@
 
 namespace node_proxy::internal {
 
-// -- in
-// ------------------------------------------------------------------------
+// -- in -----------------------------------------------------------------------
 
 void peer::handle_session(connection_id connection, proven_session session,
                           timestamp now) {
@@ -140,8 +139,7 @@ void peer::check(link& x, const expected<void, std::string_view>& ok,
     connections_.break_off(x, ok.error(), now);
 }
 
-// -- from a session to an active connection, and to its end
-// ------------------------------------------------------------------------
+// -- from a session to an active connection, and to its end -------------------
 
 /// Both ends of `x` are proven.
 void peer::establish(link& x, const control::resume& resume, timestamp now) {
@@ -189,8 +187,7 @@ void peer::leave(link& x, control::goodbye_reason reason, timestamp now) {
   connections_.leave(x, reason, delivery_.finished(), now);
 }
 
-// -- out
-// -----------------------------------------------------------------------
+// -- out ----------------------------------------------------------------------
 
 bool peer::flush(timestamp now, frame_memory& memory) {
   check_shutdown(now);

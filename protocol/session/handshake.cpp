@@ -51,8 +51,7 @@ session make_session(const session_terms& terms, const noise_keys& keys,
 
 } // namespace
 
-// -- initiator_handshake
-// -------------------------------------------------------
+// -- initiator_handshake ------------------------------------------------------
 
 initiator_handshake::initiator_handshake(const identity& self,
                                          const noise_public_key& remote_key,
@@ -122,8 +121,7 @@ bytes refusal_frames(session& established, control::goodbye_reason reason) {
   return result;
 }
 
-// -- responder_handshake
-// -------------------------------------------------------
+// -- responder_handshake ------------------------------------------------------
 
 responder_handshake::responder_handshake(const identity& self,
                                          const secret_key& ephemeral)

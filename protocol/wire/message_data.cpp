@@ -14,8 +14,7 @@ message_codec::archives& message_codec::both() {
   return *archives_;
 }
 
-// -- encoding
-// ------------------------------------------------------------------
+// -- encoding -----------------------------------------------------------------
 
 expected<message_data, bare_error>
 message_codec::encode(const engine_msg& msg) {
@@ -59,8 +58,7 @@ expected<void, bare_error> message_codec::encode_head(const engine_msg& msg) {
   return {};
 }
 
-// -- decoding
-// ------------------------------------------------------------------
+// -- decoding -----------------------------------------------------------------
 
 expected<message_view, bare_error>
 message_codec::decode(bytes_view serialized) {

@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
-#include <node_proxy/actors/node.hpp>
 #include <node_proxy/actors/loop/os_random.hpp>
+#include <node_proxy/actors/node.hpp>
 #include <node_proxy/protocol/crypto/crypto_init.hpp>
 
 #include "system_fixture.hpp"

@@ -3,8 +3,8 @@
 #include <node_proxy/actors/loop/event_loop.hpp>
 #include <node_proxy/protocol/wire/advert.hpp>
 
-#include "node_fixture.hpp"
 #include "actors/proxy/raw_peer.hpp"
+#include "node_fixture.hpp"
 
 using namespace test;
 

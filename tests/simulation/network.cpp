@@ -30,8 +30,7 @@ network::network(std::uint64_t seed)
 
 network::~network() = default;
 
-// -- nodes
-// ---------------------------------------------------------------------
+// -- nodes --------------------------------------------------------------------
 
 node& network::add(std::string name, const peer_settings& settings) {
   return add(std::move(name), settings, identity_of(nodes_.size()));
@@ -72,8 +71,7 @@ void network::introduce(node& a, const node& b) {
   a.handle_advert(b.advert());
 }
 
-// -- time
-// ----------------------------------------------------------------------
+// -- time ---------------------------------------------------------------------
 
 timestamp network::now() const {
   return {now_, std::chrono::floor<std::chrono::seconds>(now_) + wall_offset_};
@@ -110,8 +108,7 @@ agenda::key network::schedule(duration delay, owner_id owner,
   return agenda_.add(now_ + delay, owner, std::move(what));
 }
 
-// -- connections
-// ---------------------------------------------------------------
+// -- connections --------------------------------------------------------------
 
 void network::dial(stream_user& from, owner_id owner,
                    const transport_address& to, dial_result done) {
@@ -284,8 +281,7 @@ void network::part(const node& a, const node& b, steady_time until) {
   parted_[{&b, &a}] = until;
 }
 
-// -- what happened
-// ---------------------------------------------------------------
+// -- what happened ------------------------------------------------------------
 
 void network::log(std::string_view who, std::string_view what) {
   if (transcript_limit_ == 0)
@@ -309,8 +305,7 @@ std::string network::take_transcript() {
   return result;
 }
 
-// -- private
-// ---------------------------------------------------------------------
+// -- private ------------------------------------------------------------------
 
 connection* network::find(connection_id id) {
   auto position = connections_.find(id);

@@ -62,8 +62,7 @@ public:
   network& operator=(const network&) = delete;
   ~network();
 
-  // -- nodes
-  // -------------------------------------------------------------------
+  // -- nodes ------------------------------------------------------------------
 
   /// A new node, with one address. The ids of the first sixteen nodes ascend in
   /// the order in which they were added.
@@ -88,8 +87,7 @@ public:
   /// `a` learns how to reach `b`.
   void introduce(node& a, const node& b);
 
-  // -- time
-  // --------------------------------------------------------------------
+  // -- time -------------------------------------------------------------------
 
   [[nodiscard]] timestamp now() const;
 
@@ -115,8 +113,7 @@ public:
                        std::function<void()> what);
   void cancel(const agenda::key& event) { agenda_.remove(event); }
 
-  // -- connections
-  // -------------------------------------------------------------
+  // -- connections ------------------------------------------------------------
 
   /// Who dialled learns of the connection, or that there is none.
   using dial_result = std::function<void(std::optional<connection_id>)>;
@@ -157,8 +154,7 @@ public:
   std::function<std::optional<duration>(const stream_user&, const node&)>
     dial_delay;
 
-  // -- what happened
-  // -----------------------------------------------------------
+  // -- what happened ----------------------------------------------------------
 
   /// Notes that something is wrong; tests end with a look at `failures`.
   void fail(std::string what);

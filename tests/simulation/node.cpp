@@ -46,8 +46,7 @@ tcp_addr node::address(route kind) const {
           static_cast<std::uint16_t>(4000 + static_cast<unsigned>(kind))};
 }
 
-// -- what a test does
-// ------------------------------------------------------------
+// -- what a test does ---------------------------------------------------------
 
 send_token node::send(const node& to, std::string_view engine,
                       std::string_view text, const send_options& options) {
@@ -173,8 +172,7 @@ void node::shut_down(duration at_most) {
     });
 }
 
-// -- what a test may look at
-// -----------------------------------------------------
+// -- what a test may look at --------------------------------------------------
 
 peer* node::peer_of(const node& other) {
   auto position = peers_.find(other.id());
@@ -257,8 +255,7 @@ std::uint64_t node::unreadable() const {
   return result - engine_rejects_;
 }
 
-// -- Node Proxies
-// ----------------------------------------------------------------
+// -- Node Proxies -------------------------------------------------------------
 
 void node::pump(const remote_ptr& x) {
   if (gathers_ || x->ended)
@@ -383,8 +380,7 @@ void node::handle_outcome(const node_id& other, send_token token,
     log(other, "done " + std::to_string(token));
 }
 
-// -- engines
-// --------------------------------------------------------------------
+// -- engines ------------------------------------------------------------------
 
 void node::deliver(const node_id& other, const deliver_message& action) {
   const auto& msg = action.msg;

@@ -85,8 +85,7 @@ public:
     return *directory_->advert();
   }
 
-  // -- what a test does
-  // --------------------------------------------------------
+  // -- what a test does -------------------------------------------------------
 
   /// Sends to an engine of `to`, directly to its Node Proxy if `uses_handle`.
   /// What becomes of it: `outcome`.
@@ -160,8 +159,7 @@ public:
   /// Whether it is up and is to stay so.
   [[nodiscard]] bool serves() const { return running_ && !stopping_; }
 
-  // -- what a test may look at
-  // -------------------------------------------------
+  // -- what a test may look at ------------------------------------------------
 
   /// The state for another node, if anything is under way with it.
   [[nodiscard]] peer* peer_of(const node& other);
@@ -257,8 +255,7 @@ public:
 
   [[nodiscard]] unsigned incarnation() const { return incarnation_; }
 
-  // -- what a test may set
-  // -----------------------------------------------------
+  // -- what a test may set ----------------------------------------------------
 
   peer_settings settings;
   /// The bounds of what is remembered count from the next start on.
@@ -281,8 +278,7 @@ public:
   /// handles once.
   std::set<node_id> uses_handle;
 
-  // -- stream_user
-  // -------------------------------------------------------------
+  // -- stream_user ------------------------------------------------------------
 
   void handle_accepted(connection_id connection) override;
   void handle_data(connection_id connection, bytes_view data) override;

@@ -34,8 +34,7 @@ void apply(stored_state& disk, const state_changes& changes) {
 
 } // namespace
 
-// -- users
-// ----------------------------------------------------------------------
+// -- users --------------------------------------------------------------------
 
 void node::with_peer(const node_id& other, std::function<void(peer&)> f) {
   if (auto x = find_or_serve(other))
@@ -90,8 +89,7 @@ void node::take_or_pass_on(const remote_ptr& x, send_token token,
   pump(x);
 }
 
-// -- between the Router and a Node Proxy
-// ----------------------------------------
+// -- between the Router and a Node Proxy --------------------------------------
 
 std::vector<node::remote_ptr> node::all_served() const {
   std::vector<remote_ptr> result;
@@ -161,8 +159,7 @@ void node::schedule(duration delay, task what) {
                 });
 }
 
-// -- the end of a Node Proxy
-// ----------------------------------------------------
+// -- the end of a Node Proxy --------------------------------------------------
 
 void node::release_held(const remote_ptr& x) {
   while (auto held = x->retirement.poll_held())
@@ -213,8 +210,7 @@ void node::end(const remote_ptr& x) {
   peers_.erase(x->id);
 }
 
-// -- what the directory wants
-// ---------------------------------------------------
+// -- what the directory wants -------------------------------------------------
 
 /// The node begins, with what is on disk.
 void node::publish(std::uint64_t version) {

@@ -82,8 +82,7 @@ world_report random_world::run() {
   return report();
 }
 
-// -- the world
-// -----------------------------------------------------------------
+// -- the world ----------------------------------------------------------------
 
 void random_world::make_nodes() {
   auto kind = random_.below(100);
@@ -184,8 +183,7 @@ void random_world::make_connection(connection& x) {
   }
 }
 
-// -- what happens to it
-// --------------------------------------------------------
+// -- what happens to it -------------------------------------------------------
 
 void random_world::act() {
   auto& x = any_node();
@@ -427,8 +425,7 @@ void random_world::issue_advert(node& x, std::uint64_t version) {
   adverts_.push_back(x.advert());
 }
 
-// -- the end
-// -------------------------------------------------------------------
+// -- the end ------------------------------------------------------------------
 
 world_report random_world::report() {
   referee_.check_end(nodes_);
@@ -453,8 +450,7 @@ world_report random_world::report() {
   return std::move(report_);
 }
 
-// -- chance
-// --------------------------------------------------------------------
+// -- chance -------------------------------------------------------------------
 
 duration random_world::up_to(duration most) {
   return duration{static_cast<std::int64_t>(

@@ -34,8 +34,7 @@ bool is(const std::optional<send_failure>& outcome, send_error error) {
 
 } // namespace
 
-// -- what the simulation does
-// -------------------------------------------------
+// -- what the simulation does -------------------------------------------------
 
 void referee::handle_sent(sent_message msg) {
   by_token_[{msg.from, msg.token}] = sent_.size();
@@ -65,8 +64,7 @@ void referee::handle_denial(const node& x, const node& y) {
   denied_.insert({&y, &x});
 }
 
-// -- observer
-// ------------------------------------------------------------------
+// -- observer -----------------------------------------------------------------
 
 void referee::handle_received(const node& at, const received& msg) {
   auto index = std::size_t{0};
@@ -169,8 +167,7 @@ void referee::handle_learned(const node& at, const node_advert& advert) {
   known = std::max(known, advert.version);
 }
 
-// -- checks
-// --------------------------------------------------------------------
+// -- checks -------------------------------------------------------------------
 
 bool referee::settled() const {
   return std::ranges::none_of(sent_, &sent_message::pending);
@@ -309,8 +306,7 @@ void referee::fail(std::string what, const node& x, const node* y) {
   failures_.push_back({std::move(what), x.name(), y ? y->name() : ""});
 }
 
-// -- private
-// -------------------------------------------------------------------
+// -- private ------------------------------------------------------------------
 
 referee::node_pair referee::pair_of(const node& x, const node& y) {
   return x.id() < y.id() ? node_pair{&x, &y} : node_pair{&y, &x};

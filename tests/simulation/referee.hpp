@@ -63,8 +63,7 @@ public:
   referee& operator=(const referee&) = delete;
   ~referee() override { net_.observer = nullptr; }
 
-  // -- what the simulation does
-  // ------------------------------------------------
+  // -- what the simulation does -----------------------------------------------
 
   /// `msg` is about to be sent.
   void handle_sent(sent_message msg);
@@ -75,8 +74,7 @@ public:
   /// One of the two does not let the other in for a while, or did not.
   void handle_denial(const node& x, const node& y);
 
-  // -- observer
-  // ----------------------------------------------------------------
+  // -- observer ---------------------------------------------------------------
 
   void handle_received(const node& at, const received& msg) override;
   void handle_outcome(const node& from, send_token token,
@@ -90,8 +88,7 @@ public:
   void handle_served(const node& at, const serve_peer& peer) override;
   void handle_learned(const node& at, const node_advert& advert) override;
 
-  // -- checks
-  // ------------------------------------------------------------------
+  // -- checks -----------------------------------------------------------------
 
   /// Whether every message has an outcome.
   [[nodiscard]] bool settled() const;

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "counting_engine.hpp"
 #include "actors/system_fixture.hpp"
+#include "counting_engine.hpp"
 
 using namespace test;
 

@@ -8,8 +8,8 @@
 
 #include <malloc.h>
 
-#include "counting_engine.hpp"
 #include "actors/node_fixture.hpp"
+#include "counting_engine.hpp"
 
 using namespace test;
 

@@ -4,8 +4,8 @@
 #include <memory>
 #include <utility>
 
-#include <node_proxy/actors/proxy/node_proxy_service.hpp>
 #include <node_proxy/actors/loop/now.hpp>
+#include <node_proxy/actors/proxy/node_proxy_service.hpp>
 
 #include "actors/node_fixture.hpp"
 #include "protocol/session/handshake_pair.hpp"

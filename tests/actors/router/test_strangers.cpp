@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "actors/node_fixture.hpp"
-#include "protocol/session/handshake_pair.hpp"
 #include "actors/proxy/raw_peer.hpp"
+#include "protocol/session/handshake_pair.hpp"
 
 using namespace test;
 

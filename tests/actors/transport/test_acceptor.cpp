@@ -6,8 +6,8 @@
 #include <iterator>
 #include <vector>
 
-#include <node_proxy/protocol/wire/frame.hpp>
 #include <node_proxy/protocol/session/handshake.hpp>
+#include <node_proxy/protocol/wire/frame.hpp>
 
 #include "actors/node_fixture.hpp"
 #include "actors/proxy/raw_peer.hpp"

@@ -7,8 +7,8 @@
 #include <malloc.h>
 
 #include <node_proxy/messages/limits.hpp>
-#include <node_proxy/protocol/wire/bare.hpp>
 #include <node_proxy/protocol/session/session.hpp>
+#include <node_proxy/protocol/wire/bare.hpp>
 
 #include "support/chunks.hpp"
 #include "support/octets.hpp"

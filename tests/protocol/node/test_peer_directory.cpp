@@ -169,8 +169,7 @@ struct fixture {
 
 } // namespace
 
-// -- who is served
-// -----------------------------------------------------------
+// -- who is served ------------------------------------------------------------
 
 TEST_CASE_FIXTURE(fixture, "a node of which nothing is known is unknown") {
   CHECK(want(1) == "unknown_node");
@@ -231,8 +230,7 @@ TEST_CASE("what an arrival is told") {
   CHECK(goodbye_of(arrival_error::epoch_ended) == std::nullopt);
 }
 
-// -- room
-// --------------------------------------------------------------------
+// -- room ---------------------------------------------------------------------
 
 TEST_CASE_FIXTURE(fixture, "more than there is room for do not come") {
   settings.max_peers = 2;
@@ -317,8 +315,7 @@ TEST_CASE_FIXTURE(fixture, "answers wait for a bounded number of guests") {
   CHECK(want(5) == "ok");
 }
 
-// -- epochs
-// ------------------------------------------------------------------
+// -- epochs -------------------------------------------------------------------
 
 TEST_CASE_FIXTURE(fixture, "an epoch goes on with its record") {
   auto first = uut->handle_request(id_of(1), now.steady);
@@ -357,8 +354,7 @@ TEST_CASE_FIXTURE(fixture, "an epoch that is forgotten does not begin anew") {
   CHECK(served.at(id_of(1)).record.epoch != epoch);
 }
 
-// -- adverts
-// -----------------------------------------------------------------
+// -- adverts ------------------------------------------------------------------
 
 TEST_CASE_FIXTURE(fixture, "introductions are checked") {
   auto refusal = [this](const node_advert& advert) {
@@ -436,8 +432,7 @@ TEST_CASE_FIXTURE(fixture, "an advert that cannot be signed leaves the last "
   CHECK(uut->advert()->version == 1);
 }
 
-// -- what survives
-// -----------------------------------------------------------
+// -- what survives ------------------------------------------------------------
 
 TEST_CASE_FIXTURE(fixture, "permanent peers and adverts survive a restart") {
   introduce(1);
@@ -481,8 +476,7 @@ TEST_CASE_FIXTURE(fixture, "what is forgotten is so on disk") {
   CHECK(stored.connected_peers.empty());
 }
 
-// -- who was lost
-// ------------------------------------------------------------
+// -- who was lost -------------------------------------------------------------
 
 TEST_CASE_FIXTURE(fixture, "the next process dials those who were connected") {
   for (std::size_t i = 1; i < 6; ++i) {
@@ -545,8 +539,7 @@ TEST_CASE_FIXTURE(fixture, "those that try anyhow are not to wait") {
   CHECK_FALSE(uut->poll_action());
 }
 
-// -- what an operator is told
-// ------------------------------------------------
+// -- what an operator is told -------------------------------------------------
 
 TEST_CASE_FIXTURE(fixture, "trouble is told once, until it is over") {
   CHECK(come(1) == "ok");

@@ -7,12 +7,12 @@
 
 #include <doctest/doctest.h>
 
+#include <node_proxy/protocol/peer/peer.hpp>
+#include <node_proxy/protocol/session/handshake.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
 #include <node_proxy/protocol/wire/advert.hpp>
 #include <node_proxy/protocol/wire/bare.hpp>
 #include <node_proxy/protocol/wire/frame.hpp>
-#include <node_proxy/protocol/session/handshake.hpp>
-#include <node_proxy/protocol/peer/peer.hpp>
 
 #include "protocol/session/handshake_pair.hpp"
 #include "support/chunks.hpp"

@@ -7,8 +7,8 @@
 #include <doctest/doctest.h>
 
 #include <node_proxy/protocol/crypto/crypto_init.hpp>
-#include <node_proxy/protocol/wire/frame.hpp>
 #include <node_proxy/protocol/session/handshake.hpp>
+#include <node_proxy/protocol/wire/frame.hpp>
 
 #include "support/octets.hpp"
 

@@ -3,8 +3,8 @@
 #include <doctest/doctest.h>
 #include <sodium/crypto_sign.h>
 
-#include <node_proxy/protocol/wire/bare.hpp>
 #include <node_proxy/protocol/crypto/octets.hpp>
+#include <node_proxy/protocol/wire/bare.hpp>
 
 #include "support/octets.hpp"
 

@@ -10,11 +10,11 @@
 #include <sodium/crypto_scalarmult_curve25519.h>
 
 #include <node_proxy/messages/limits.hpp>
-#include <node_proxy/protocol/wire/advert.hpp>
-#include <node_proxy/protocol/wire/bare.hpp>
-#include <node_proxy/protocol/session/handshake.hpp>
 #include <node_proxy/protocol/crypto/octets.hpp>
 #include <node_proxy/protocol/peer/peer.hpp>
+#include <node_proxy/protocol/session/handshake.hpp>
+#include <node_proxy/protocol/wire/advert.hpp>
+#include <node_proxy/protocol/wire/bare.hpp>
 
 #include "support/octets.hpp"
 
@@ -64,7 +64,7 @@ std::string to_text(const hex_map& values) {
   return result;
 }
 
-// -- the values of the example that are given, not computed
+// -- the values of the example that are given, not computed -------------------
 
 const auto alice =
   std::make_shared<const identity>(identity::from_seed(numbered_key(0x00)));
@@ -214,7 +214,7 @@ private:
   peer bob_;
 };
 
-// -- the values of the example, computed step by step
+// -- the values of the example, computed step by step -------------------------
 
 std::string dh(const secret_key& own, const noise_public_key& remote) {
   bytes result(32);
