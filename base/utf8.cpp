@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace node_proxy::internal {
+namespace node_proxy {
 
 namespace {
 
@@ -69,4 +69,4 @@ bool is_utf8(std::string_view text) {
   }
 }
 
-} // namespace node_proxy::internal
+} // namespace node_proxy

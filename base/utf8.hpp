@@ -4,10 +4,12 @@
 
 #include <string_view>
 
-namespace node_proxy::internal {
+#include <node_proxy/base/export.hpp>
+
+namespace node_proxy {
 
 /// Whether `text` is valid UTF-8: no overlong forms, no surrogates, nothing
 /// above U+10FFFF (Unicode, table 3-7).
-[[nodiscard]] bool is_utf8(std::string_view text);
+[[nodiscard]] NODE_PROXY_EXPORT bool is_utf8(std::string_view text);
 
-} // namespace node_proxy::internal
+} // namespace node_proxy

@@ -9,8 +9,6 @@
 
 namespace node_proxy::tools {
 
-using namespace internal;
-
 namespace {
 
 int show(const std::string& file) {

@@ -4,8 +4,6 @@
 
 namespace node_proxy::tools {
 
-using namespace internal;
-
 bool is_engine_name(std::string_view name) {
   return !name.empty() && name.size() <= limits::engine_name && is_utf8(name);
 }

@@ -9,8 +9,6 @@
 
 namespace node_proxy::tools {
 
-using namespace internal;
-
 namespace {
 
 std::string line_of(const json& object) {

@@ -15,7 +15,7 @@
 #include <node_proxy/protocol/peer/address_memory.hpp>
 #include <node_proxy/protocol/settings.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Why the advert of a node is kept whatever others come.
 enum class advert_hold : std::uint8_t {

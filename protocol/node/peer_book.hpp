@@ -12,7 +12,7 @@
 #include <node_proxy/protocol/settings.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// Records of peers, for a day each, in a bounded number. When there are too
 /// many, those of strangers go first, and of these (or, without any, of all)

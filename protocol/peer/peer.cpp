@@ -131,13 +131,14 @@ void peer::handle_timeout(timestamp now) {
 }
 
 std::optional<peer_action> peer::poll_action() {
-  if (auto action = connections_.poll_transmit())
-    return action;
+  auto result = connections_.poll_transmit();
+  if (result)
+    return result;
   if (auto outcome = delivery_.poll_outcome())
-    return *outcome;
-  if (actions_.empty())
-    return std::nullopt;
-  return actions_.take_front();
+    result = *outcome;
+  else if (!actions_.empty())
+    result = actions_.take_front();
+  return result;
 }
 
 std::optional<steady_time> peer::poll_timeout(timestamp now) const {

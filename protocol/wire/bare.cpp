@@ -1,6 +1,6 @@
 #include <node_proxy/protocol/wire/bare.hpp>
 
-namespace node_proxy::internal::detail {
+namespace node_proxy::detail {
 
 void append_long_uint(bytes& out, std::uint64_t value) {
   for (; value >= 0x80; value >>= 7)
@@ -28,4 +28,4 @@ expected<std::uint64_t, bare_error> take_long_uint(bytes_view& input) {
   return unexpected{bare_error::too_long};
 }
 
-} // namespace node_proxy::internal::detail
+} // namespace node_proxy::detail

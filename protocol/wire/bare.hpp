@@ -10,7 +10,7 @@
 #include <node_proxy/protocol/wire/bare_input_archive.hpp>
 #include <node_proxy/protocol/wire/bare_output_archive.hpp>
 
-namespace node_proxy::internal {
+namespace node_proxy {
 
 /// Appends the encoding of `x` to `out`, which is unchanged on error. Errors:
 /// bad_utf8, bad_tag, bad_enum, too_long.
@@ -74,11 +74,8 @@ template <std::default_initializable T>
   return result;
 }
 
-} // namespace node_proxy::internal
-
 // Enums and the wrappers of <node_proxy/messages/field.hpp> have more than one
 // way to be serialized; BARE takes its own.
-namespace node_proxy::internal {
 
 template <class Archive>
 concept bare_archive = std::same_as<
@@ -87,16 +84,15 @@ concept bare_archive = std::same_as<
 template <class T>
 concept bare_by_function = named_enum<T> || detail::is_field_wrapper<T>;
 
-} // namespace node_proxy::internal
+} // namespace node_proxy
 
 namespace cereal {
 
-template <node_proxy::internal::bare_archive Archive,
-          node_proxy::internal::bare_by_function T>
+template <node_proxy::bare_archive Archive, node_proxy::bare_by_function T>
 struct specialize<Archive, T, specialization::non_member_load_save>
   : std::true_type {};
 
 } // namespace cereal
 
-CEREAL_SETUP_ARCHIVE_TRAITS(node_proxy::internal::bare_input_archive,
-                            node_proxy::internal::bare_output_archive)
+CEREAL_SETUP_ARCHIVE_TRAITS(node_proxy::bare_input_archive,
+                            node_proxy::bare_output_archive)

@@ -4,7 +4,7 @@
 
 #include <node_proxy/messages/field.hpp>
 
-namespace node_proxy::internal {
+namespace node_proxy {
 
 /// Why a value could not be encoded, or octets could not be decoded. Decoding
 /// is strict: what it accepts encodes to exactly the same octets again.
@@ -29,14 +29,9 @@ enum class bare_error : std::uint8_t {
   too_long,
 };
 
-} // namespace node_proxy::internal
-
-namespace node_proxy {
-
 template <>
-inline constexpr std::array<std::string_view, 8>
-  enum_names<internal::bare_error>{
-    "truncated", "trailing_bytes", "not_minimal", "bad_boolean",
-    "bad_utf8",  "bad_tag",        "bad_enum",    "too_long"};
+inline constexpr std::array<std::string_view, 8> enum_names<bare_error>{
+  "truncated", "trailing_bytes", "not_minimal", "bad_boolean",
+  "bad_utf8",  "bad_tag",        "bad_enum",    "too_long"};
 
 } // namespace node_proxy

@@ -9,7 +9,7 @@
 #include <node_proxy/base/utf8.hpp>
 #include <node_proxy/protocol/wire/bare_types.hpp>
 
-namespace node_proxy::internal {
+namespace node_proxy {
 
 /// Reads values from BARE octets of any origin. It takes the types of
 /// `bare_type` only, accepts nothing but what `bare_output_archive` would
@@ -251,4 +251,4 @@ private:
   std::optional<bare_error> error_;
 };
 
-} // namespace node_proxy::internal
+} // namespace node_proxy

@@ -5,7 +5,7 @@
 #include <node_proxy/base/utf8.hpp>
 #include <node_proxy/protocol/wire/bare_types.hpp>
 
-namespace node_proxy::internal {
+namespace node_proxy {
 
 /// Appends values to octets as BARE. It takes the types of `bare_type` only.
 /// The first error stays; what was appended then is of no use. Most code calls
@@ -183,4 +183,4 @@ private:
   std::optional<bare_error> error_;
 };
 
-} // namespace node_proxy::internal
+} // namespace node_proxy

@@ -10,13 +10,14 @@
 #include <variant>
 #include <vector>
 
+#include <node_proxy/base/export.hpp>
 #include <node_proxy/base/shared_bytes.hpp>
 #include <node_proxy/messages/basics.hpp>
 #include <node_proxy/messages/field.hpp>
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/wire/bare_error.hpp>
 
-namespace node_proxy::internal {
+namespace node_proxy {
 
 /// Which values have an encoding.
 enum class bare_values {
@@ -38,8 +39,9 @@ inline constexpr std::size_t max_uint_size = 10;
 
 namespace detail {
 
-void append_long_uint(bytes& out, std::uint64_t value);
-expected<std::uint64_t, bare_error> take_long_uint(bytes_view& input);
+NODE_PROXY_EXPORT void append_long_uint(bytes& out, std::uint64_t value);
+NODE_PROXY_EXPORT expected<std::uint64_t, bare_error>
+take_long_uint(bytes_view& input);
 
 } // namespace detail
 
@@ -140,4 +142,4 @@ template <class T, class Archive>
 concept bare_type = detail::has_bare_form<T> || named_enum<
   T> || cereal::traits::has_member_serialize<T, Archive>::value;
 
-} // namespace node_proxy::internal
+} // namespace node_proxy

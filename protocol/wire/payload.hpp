@@ -5,7 +5,7 @@
 #include <node_proxy/messages/engine_msg.hpp>
 #include <node_proxy/protocol/wire/bare.hpp>
 
-namespace node_proxy::internal {
+namespace node_proxy {
 
 /// Encodes `message` for `engine_msg::msg`: the `M` of the specification's
 /// `EngineMsg M`, a type of the user's with a Cereal member `serialize` (or any
@@ -22,4 +22,4 @@ decode_payload(const engine_msg& message) {
   return decode<M>(message.msg);
 }
 
-} // namespace node_proxy::internal
+} // namespace node_proxy

@@ -3,7 +3,6 @@
 #include <node_proxy/base/utf8.hpp>
 
 using namespace node_proxy;
-using namespace node_proxy::internal;
 
 TEST_CASE("valid UTF-8 is accepted up to the edges of each length") {
   for (auto text :

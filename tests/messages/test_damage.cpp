@@ -13,7 +13,6 @@
 #include <node_proxy/protocol/wire/bare.hpp>
 
 using namespace node_proxy;
-using namespace node_proxy::internal;
 
 namespace {
 

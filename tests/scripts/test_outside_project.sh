@@ -34,7 +34,7 @@ configure() {
 links_into_a_shared_library() {
   cmake --install "$NODE_PROXY_BUILD" --prefix "$folder/installed" \
     > /dev/null &&
-    (cd "$folder/installed/include" && find node_proxy -name '*.hpp' | sort |
+    (cd "$folder/installed/include" && find node_proxy -name '*.hpp' | LC_ALL=C sort |
       sed 's/.*/#include <&>/') > "$folder/headers.cpp" &&
     configure "$folder/user" "-DHEADERS=$folder/headers.cpp" \
       "-DCMAKE_PREFIX_PATH=$folder/installed;$(cached CMAKE_PREFIX_PATH)" &&

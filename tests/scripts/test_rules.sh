@@ -117,7 +117,7 @@ for line in \
 done
 # What addresses are read and written with, and nowhere else.
 fresh_tree
-mkdir "$tree/protocol/wire"
+mkdir -p "$tree/protocol/wire"
 printf '#include <arpa/inet.h>\nint ok = inet_pton(AF_INET, text, octets);\n' \
   > "$tree/protocol/wire/address_text.cpp"
 accepts purity
@@ -139,7 +139,7 @@ for line in \
 done
 # Behind the fence, in comments, and where nothing of CAF's is meant.
 fresh_tree
-mkdir "$tree"/actors/{caf,loop}
+mkdir -p "$tree"/actors/{caf,loop}
 echo 'void run(caf::resumable* job);' > "$tree/actors/loop/a.hpp"
 echo '#if CAF_MAJOR_VERSION >= 1' > "$tree/actors/caf/a.hpp"
 echo 'bool is_resumable; // not a caf::resumable' > "$tree/actors/a.hpp"

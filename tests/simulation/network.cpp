@@ -197,7 +197,8 @@ void network::send_piece(connection_id id, std::size_t side, bytes piece) {
     return;
   auto delay = way.latency;
   if (way.jitter > 0s)
-    delay += duration{noise_.below(way.jitter.count())};
+    delay +=
+      duration{noise_.below(static_cast<std::uint64_t>(way.jitter.count()))};
   way.last_arrival = std::max(way.last_arrival, way.busy_until + delay);
   auto cut_here = way.cut_at && way.sent > *way.cut_at;
   if (cut_here)

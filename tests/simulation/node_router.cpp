@@ -16,8 +16,9 @@ void apply(stored_state& disk, const state_changes& changes) {
   if (changes.own_version)
     disk.own_version = *changes.own_version;
   for (const auto& [id, known] : changes.nodes) {
-    std::erase_if(disk.nodes,
-                  [&](const known_node& x) { return x.advert.id == id; });
+    std::erase_if(disk.nodes, [&gone = id](const known_node& x) {
+      return x.advert.id == gone;
+    });
     if (known)
       disk.nodes.push_back(*known);
   }

@@ -1,6 +1,7 @@
 #include <node_proxy/protocol/node/comeback.hpp>
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -45,10 +46,8 @@ struct fixture {
   }
 };
 
-std::size_t different(std::vector<node_id> ids) {
-  std::ranges::sort(ids);
-  auto rest = std::ranges::unique(ids);
-  return ids.size() - rest.size();
+std::size_t different(const std::vector<node_id>& ids) {
+  return std::set(ids.begin(), ids.end()).size();
 }
 
 } // namespace

@@ -3,7 +3,6 @@
 #include <node_proxy/protocol/wire/payload.hpp>
 
 using namespace node_proxy;
-using namespace node_proxy::internal;
 
 namespace {
 
