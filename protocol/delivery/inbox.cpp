@@ -43,7 +43,9 @@ expected<void, inbox_error> inbox::handle_resume(std::uint64_t epoch,
     return unexpected{inbox_error::bad_range};
   if (epoch_ != epoch)
     reset(epoch, first);
-  else if (first > next_)
+  // What is here was not acknowledged. Where nothing is, the peer may have had
+  // acknowledgements that this side forgot: a void range will say so.
+  else if (first > next_ && !slots_.empty())
     return unexpected{inbox_error::beyond_received};
   return {};
 }

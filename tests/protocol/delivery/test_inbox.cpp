@@ -336,6 +336,17 @@ TEST_CASE("at 1,024 unsettled rejects nothing more is consumed") {
   CHECK(ack.rejects.size() == 2);
 }
 
+TEST_CASE_FIXTURE(fixture,
+                  "what was acknowledged and forgotten is passed over") {
+  // A connection of earlier times began the epoch again.
+  CHECK(resume(2, 0) == "ok");
+  CHECK(resume(2, 6) == "ok");
+  CHECK(uut.received() == control::received_state{2, 0});
+  CHECK(uut.handle_void({0, 6}, {}));
+  CHECK(chunk(6, true, 10) == "ok");
+  CHECK(arrived() == "6:10");
+}
+
 TEST_CASE_FIXTURE(fixture, "the same epoch goes on") {
   CHECK(chunk(0, true, 10) == "ok");
   CHECK(chunk(1, false, fragment) == "ok");
