@@ -192,7 +192,7 @@ TEST_CASE("only a body that two inputs have parts of is copied") {
   CHECK_FALSE(frames.poll_body().value());
   frames.handle_input(second);
   CHECK(to_bytes(frames.poll_body().value().value()) == numbered(30));
-  for (std::size_t size : {40, 50}) {
+  for (auto size : {std::size_t{40}, std::size_t{50}}) {
     auto body = frames.poll_body().value().value();
     CHECK(to_bytes(body) == numbered(size));
     CHECK(lies_in(body, second));
