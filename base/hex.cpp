@@ -33,9 +33,12 @@ void write_hex(bytes_view data, std::span<std::byte> out) {
 }
 
 bool read_hex(std::string_view text, std::span<std::byte> out) {
-  // Without a place to tell where it stopped it refuses what is not all hex.
-  return text.size() == 2 * out.size()
-         && sodium_hex2bin(reinterpret_cast<unsigned char*>(out.data()),
+  if (text.size() != 2 * out.size())
+    return false;
+  // libsodium wants a place, even for nothing. Without one to tell where it
+  // stopped it refuses what is not all hexadecimal.
+  return out.empty()
+         || sodium_hex2bin(reinterpret_cast<unsigned char*>(out.data()),
                            out.size(), text.data(), text.size(), nullptr,
                            nullptr, nullptr)
               == 0;

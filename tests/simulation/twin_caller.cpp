@@ -27,7 +27,7 @@ hello offer_of(const identity& who, const node& to) {
 } // namespace
 
 twin_caller::twin_caller(network& net, const node& to,
-                         std::shared_ptr<const identity> who,
+                         const std::shared_ptr<const identity>& who,
                          const secret_key& ephemeral, duration stay)
   : net_(net), stay_(stay),
     handshake_(*who, to.self()->noise_public(), ephemeral, offer_of(*who, to)) {
@@ -41,10 +41,12 @@ twin_caller::twin_caller(network& net, const node& to,
 }
 
 void twin_caller::handle_data(connection_id id, bytes_view data) {
+  // What comes after the answer is nothing new: the end is known by itself.
+  if (session_ || !open_)
+    return;
   input_.handle_input(data);
   auto body = input_.poll_body();
-  // What comes after the answer is nothing new: the end is known by itself.
-  if (!session_ && body && *body)
+  if (body && *body)
     handle_reply(id, to_bytes(**body));
 }
 
@@ -58,7 +60,6 @@ void twin_caller::handle_reply(connection_id id, bytes_view body) {
                 : outcome::denied;
     return hang_up(id);
   }
-  input_.set_max_body(limits::frame_body);
   session_.emplace(std::move(std::get<session>(*reply)));
   bytes out;
   session_->seal(control::resume{}, out);

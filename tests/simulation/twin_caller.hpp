@@ -15,7 +15,8 @@ namespace simulation {
 class twin_caller : public stream_user {
 public:
   /// @param who has the key.
-  twin_caller(network& net, const node& to, std::shared_ptr<const identity> who,
+  twin_caller(network& net, const node& to,
+              const std::shared_ptr<const identity>& who,
               const secret_key& ephemeral, duration stay);
 
   /// What became of the call; nothing while that is open.
