@@ -97,4 +97,4 @@ private:
   fifo<node_id> forgotten_;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

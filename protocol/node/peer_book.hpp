@@ -60,4 +60,4 @@ private:
   std::size_t rejects_ = 0;
 };
 
-} // namespace node_proxy
+} // namespace node_proxy::internal
