@@ -55,6 +55,13 @@ inline constexpr std::size_t unsettled_rejects = 1'024;
 /// life.
 inline constexpr std::uint64_t least_rate = 4 * 1024;
 
+/// When a key is replaced at the latest (PROTOCOL.md, "Rekeying"): after so
+/// many frames, bytes of plaintext, or seconds. Its receiver accepts twice
+/// that.
+inline constexpr std::uint64_t key_frames = std::uint64_t{1} << 32;
+inline constexpr std::uint64_t key_bytes = std::uint64_t{1} << 36;
+inline constexpr std::uint64_t key_seconds = 3'600;
+
 /// Numbers of a nonce space end below this.
 inline constexpr std::uint64_t sequence_end = std::uint64_t{1} << 62;
 

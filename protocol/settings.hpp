@@ -7,11 +7,19 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <node_proxy/protocol/key_usage.hpp>
+#include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
-#include <node_proxy/protocol/versions.hpp>
 
 namespace node_proxy {
+
+/// A range of protocol versions, both ends included.
+struct version_range {
+  std::uint64_t min = 0;
+  std::uint64_t max = 0;
+};
+
+/// The versions that this code speaks.
+inline constexpr version_range supported_versions{1, 1};
 
 /// Settings of all peers of a node.
 struct peer_settings {
@@ -54,9 +62,9 @@ struct peer_settings {
   duration stable_after = std::chrono::seconds{10};
   /// When a key is replaced at the latest (PROTOCOL.md, "Rekeying"). The peer
   /// accepts no more than twice these defaults.
-  std::uint64_t rekey_frames = rekey_due.frames;
-  std::uint64_t rekey_bytes = rekey_due.bytes;
-  duration rekey_interval = key_lifetime;
+  std::uint64_t rekey_frames = limits::key_frames;
+  std::uint64_t rekey_bytes = limits::key_bytes;
+  duration rekey_interval = std::chrono::seconds{limits::key_seconds};
 };
 
 /// How many adverts of strangers are kept: of nodes that nobody holds.

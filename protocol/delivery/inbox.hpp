@@ -53,7 +53,8 @@ enum class inbox_error : std::uint8_t {
   /// A range of numbers without a number in it, or beyond
   /// `limits::sequence_end`.
   bad_range,
-  /// A claim about numbers that were never received or acknowledged.
+  /// A claim that what is here and not consumed was acknowledged, or that more
+  /// is settled than was consumed.
   beyond_received,
 };
 

@@ -3,6 +3,7 @@
 #include <cassert>
 
 #include <node_proxy/messages/limits.hpp>
+#include <node_proxy/protocol/session/key_usage.hpp>
 
 namespace node_proxy::internal {
 

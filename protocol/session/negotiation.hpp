@@ -10,7 +10,7 @@
 #include <node_proxy/messages/connect_reply.hpp>
 #include <node_proxy/messages/connect_request.hpp>
 #include <node_proxy/protocol/crypto/cipher.hpp>
-#include <node_proxy/protocol/versions.hpp>
+#include <node_proxy/protocol/settings.hpp>
 
 namespace node_proxy::internal {
 

@@ -12,7 +12,7 @@
 #include <node_proxy/messages/field.hpp>
 #include <node_proxy/protocol/crypto/cipher.hpp>
 #include <node_proxy/protocol/crypto/secret.hpp>
-#include <node_proxy/protocol/key_usage.hpp>
+#include <node_proxy/protocol/session/key_usage.hpp>
 #include <node_proxy/protocol/wire/frame.hpp>
 
 namespace node_proxy::internal {

@@ -5,9 +5,10 @@
 #include <chrono>
 #include <cstdint>
 
+#include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// How much one key did, or may do.
 struct key_usage {
@@ -23,12 +24,11 @@ struct key_usage {
   friend bool operator==(const key_usage&, const key_usage&) = default;
 };
 
-/// When its sender replaces a key at the latest. The receiver accepts twice
-/// that.
-inline constexpr key_usage rekey_due{std::uint64_t{1} << 32,
-                                     std::uint64_t{1} << 36};
+/// When its sender replaces a key at the latest.
+inline constexpr key_usage rekey_due{limits::key_frames, limits::key_bytes};
 
 /// The same as an age.
-inline constexpr duration key_lifetime = std::chrono::hours{1};
+inline constexpr duration key_lifetime =
+  std::chrono::seconds{limits::key_seconds};
 
-} // namespace node_proxy
+} // namespace node_proxy::internal
