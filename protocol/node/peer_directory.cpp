@@ -151,7 +151,9 @@ expected<void, arrival_error> peer_directory::handle_arrival(const arrival& x,
     serve(x.id, x.key, *record);
     known = served_.find(x.id);
   }
-  change(known->second, [](served& y) { y.arriving = true; });
+  auto until = now + settings_.arrival_timeout;
+  change(known->second, [until](served& y) { y.arriving_until = until; });
+  arrivals_.push_back({until, x.id});
   return {};
 }
 
@@ -167,7 +169,7 @@ bool peer_directory::handle(const node_id& id, const peer_connected&,
   if (auto x = served_.find(id); x != served_.end())
     change(x->second, [](served& y) {
       y.connected = true;
-      y.arriving = false;
+      y.arriving_until.reset();
     });
   comeback_.handle_connected(id, census_.connected == 1, now);
   note_connected(id);
@@ -254,6 +256,7 @@ void peer_directory::handle_end(const node_id& id,
 // -- results ------------------------------------------------------------------
 
 void peer_directory::handle_timeout(steady_time now) {
+  end_arrivals(now);
   comeback_.handle_timeout(now);
   perform_comeback(now);
 }
@@ -262,6 +265,14 @@ std::optional<directory_action> peer_directory::poll_action() {
   if (actions_.empty())
     return std::nullopt;
   return actions_.take_front();
+}
+
+std::optional<steady_time> peer_directory::poll_timeout() const {
+  auto result = comeback_.poll_timeout();
+  if (arrivals_.empty())
+    return result;
+  auto first = arrivals_.front().first;
+  return std::min(first, result.value_or(first));
 }
 
 std::optional<state_changes> peer_directory::poll_changes() {
@@ -343,6 +354,17 @@ void peer_directory::serve(const node_id& id, const noise_public_key& key,
   actions_.emplace_back(serve_peer{id, key, record,
                                    known ? std::optional{*known} : std::nullopt,
                                    permanent_.contains(id)});
+}
+
+/// Takes their place from those that are not connected after all: their
+/// connection broke, or another one of the same peer was kept.
+void peer_directory::end_arrivals(steady_time now) {
+  while (!arrivals_.empty() && arrivals_.front().first <= now) {
+    auto x = served_.find(arrivals_.take_front().second);
+    if (x != served_.end() && x->second.arriving_until
+        && *x->second.arriving_until <= now)
+      change(x->second, [](served& y) { y.arriving_until.reset(); });
+  }
 }
 
 /// Somebody else than the peer may have made it known, or is to forget it.

@@ -9,8 +9,10 @@
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
+#include <node_proxy/base/fifo.hpp>
 #include <node_proxy/messages/connection_permanence.hpp>
 #include <node_proxy/protocol/crypto/identity.hpp>
 #include <node_proxy/protocol/delivery/send_error.hpp>
@@ -24,6 +26,7 @@
 #include <node_proxy/protocol/node/stored_state.hpp>
 #include <node_proxy/protocol/node/trouble_log.hpp>
 #include <node_proxy/protocol/peer/peer_action.hpp>
+#include <node_proxy/protocol/settings.hpp>
 
 namespace node_proxy::internal {
 
@@ -34,6 +37,9 @@ struct directory_settings {
   /// Most peers that may be connected at once. As many more guests may have
   /// left while there is something to do about them.
   std::size_t max_peers = 1'000;
+  /// How long a peer that has proven itself keeps its place without being
+  /// connected.
+  duration arrival_timeout = 2 * peer_settings{}.handshake_timeout;
   advert_book_limits adverts_kept;
   peer_book_limits peers_kept;
   /// Nodes whose adverts are kept whatever others come, besides those that
@@ -135,9 +141,7 @@ public:
   [[nodiscard]] std::optional<directory_action> poll_action();
 
   /// When to call `handle_timeout` at the latest.
-  [[nodiscard]] std::optional<steady_time> poll_timeout() const {
-    return comeback_.poll_timeout();
-  }
+  [[nodiscard]] std::optional<steady_time> poll_timeout() const;
 
   /// What is to be on disk besides what was said before.
   [[nodiscard]] std::optional<state_changes> poll_changes();
@@ -171,11 +175,11 @@ private:
   struct served {
     std::uint64_t epoch = 0;
     bool connected = false;
-    // It has come, and will soon say that it is connected.
-    bool arriving = false;
+    // It has come, and is connected until then, or will not be.
+    std::optional<steady_time> arriving_until = {};
     bool guest = false;
 
-    [[nodiscard]] bool is_here() const { return connected || arriving; }
+    [[nodiscard]] bool is_here() const { return connected || arriving_until; }
   };
 
   // How many of those that are served are what.
@@ -205,6 +209,7 @@ private:
              const peer_record& record);
   void seek(const node_id& id, steady_time now);
   void perform_comeback(steady_time now);
+  void end_arrivals(steady_time now);
   void announce();
   void hold_if_named(const node_id& id);
   void update_guest(const node_id& id);
@@ -227,6 +232,8 @@ private:
   random_source random_;
   std::unordered_map<node_id, served> served_;
   census census_;
+  // Until when they may arrive, the first one first.
+  fifo<std::pair<steady_time, node_id>> arrivals_;
   peer_book book_;
   advert_book adverts_;
   // Served or, if they are denied, not.

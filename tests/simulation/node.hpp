@@ -262,7 +262,9 @@ public:
   directory_settings rules;
   /// Where the node can be reached, as it says; the best address first.
   std::vector<transport_address> reached_at;
-  /// Whether it dials by itself those whose connections were lost.
+  /// Whether the times of its directory come: it dials by itself those whose
+  /// connections were lost, and whoever came without being connected in the end
+  /// leaves its place to others.
   bool comes_back = false;
   /// How long messages between its Router and a Node Proxy take at most; each
   /// takes another time, but none overtakes another one that goes the same way.

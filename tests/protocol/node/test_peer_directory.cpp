@@ -258,6 +258,23 @@ TEST_CASE_FIXTURE(fixture, "whoever has proven itself counts, though it is not "
   CHECK(arrive(id_of(2), two) == "over_capacity");
 }
 
+TEST_CASE_FIXTURE(fixture, "whoever has proven itself and is not connected "
+                           "leaves its place to others") {
+  settings.max_peers = 1;
+  introduce(1);
+  introduce(2);
+  CHECK(come(1) == "ok");
+  // Of two connections of a peer one is kept: of the other nobody says a word.
+  CHECK(arrive(id_of(1), uut->handle_request(id_of(1), now.steady)) == "ok");
+  leave(1);
+  auto until = now.steady + settings.arrival_timeout;
+  uut->handle_timeout(until - 1ns);
+  CHECK(come(2) == "over_capacity");
+  CHECK(*uut->poll_timeout() <= until);
+  uut->handle_timeout(until);
+  CHECK(come(2) == "ok");
+}
+
 TEST_CASE_FIXTURE(fixture, "for a permanent peer there is room") {
   settings.max_peers = 1;
   CHECK(come(1) == "ok");
