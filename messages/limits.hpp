@@ -40,15 +40,23 @@ inline constexpr std::size_t handshake_body = 4 * 1024;
 /// Largest control frame in bytes, before sealing.
 inline constexpr std::size_t control_body = 64 * 1024;
 
-/// Bytes of a `serialized_msg` in each of its fragments but the last: as many
-/// as fit a frame of `frame_body` whatever its numbers are, rounded down.
-inline constexpr std::size_t fragment = 65'000;
+/// Bytes of a `serialized_msg` in each of its fragments but the last. Four of
+/// them fit a frame of `frame_body`; one alone is short enough that nobody
+/// waits long behind it on a slow line.
+inline constexpr std::size_t fragment = 16'000;
 
 /// What a message counts in windows beyond the bytes of its `serialized_msg`,
 /// so that a window bounds the number of small messages too.
 inline constexpr std::size_t message_overhead = 128;
 
-/// Most rejects a receiver may leave unsettled.
+/// Most channels that a sender may have open.
+inline constexpr std::size_t channels = 1'024;
+
+/// What each channel may have outstanding at least: the first fragment of a
+/// message, which tells how long the message is.
+inline constexpr std::size_t min_channel_window = fragment + message_overhead;
+
+/// Most rejects a receiver may leave unsettled, of all channels together.
 inline constexpr std::size_t unsettled_rejects = 1'024;
 
 /// Bytes per second below which the bytes of an unfinished frame are no sign of

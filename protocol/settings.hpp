@@ -28,13 +28,23 @@ struct peer_settings {
   bool have_aes = false;
   /// Largest encoded `serialized_msg` taken from a peer, in bytes.
   std::uint32_t max_message = 16u << 20;
-  /// Bytes of messages that a peer may have outstanding here.
-  std::uint64_t window = 4u << 20;
+  /// Bytes of messages that each engine may have outstanding here from a peer,
+  /// whatever others have; at least `limits::min_channel_window`.
+  std::uint64_t channel_window = 32u << 10;
+  /// How much more all engines together may have outstanding from a peer. It
+  /// goes to those that take messages; one alone may have half of it.
+  std::uint64_t window = 8u << 20;
+  /// Bytes for messages of a peer that are larger than that, all together; at
+  /// least one of `max_message`.
+  std::uint64_t large_window = 64u << 20;
+  /// Bytes that `window` and `large_window` of all peers of a node may come to.
+  std::uint64_t node_window = 512u << 20;
   /// Bytes of messages that may wait for one peer or for its acknowledgement,
-  /// with `outbox::memory_overhead` for each of them.
-  std::size_t outbox_bytes = 64u << 20;
-  /// How many messages may do so.
-  std::size_t outbox_messages = 1u << 20;
+  /// with `outbox::memory_overhead` for each of them. Those for one engine may
+  /// take half of what is free, and a 128th of it in any case.
+  std::size_t outbox_bytes = 128u << 20;
+  /// How long a channel without a message is kept.
+  duration channel_idle_timeout = std::chrono::seconds{10};
   /// Bytes handed to a socket but not yet written, beyond which only control
   /// frames are handed on.
   std::size_t backlog_bytes = 256u << 10;
@@ -79,6 +89,8 @@ struct peer_book_limits {
   std::size_t records = 65'536;
   /// Unsettled rejects, of all records together.
   std::size_t rejects = 65'536;
+  /// Bytes of messages that have arrived in part, of all records together.
+  std::size_t unfinished_bytes = 64u << 20;
   duration lifetime = std::chrono::hours{24};
 };
 

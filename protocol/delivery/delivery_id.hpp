@@ -11,6 +11,8 @@ namespace node_proxy::internal {
 struct reliable_id {
   /// Counts how often the peer's numbers began anew.
   std::uint64_t generation = 0;
+  /// The channel that it came in, see `incoming_channel`.
+  std::uint64_t channel = 0;
   /// The message's first number.
   std::uint64_t first = 0;
 

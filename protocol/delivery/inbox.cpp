@@ -10,12 +10,12 @@ namespace node_proxy::internal {
 
 namespace {
 
-/// By how much the memory of an unfinished message grows at most, lest somebody
-/// announces much and sends little.
-constexpr std::size_t growth = 4;
+/// How long until memory that was not there is looked for again. Others of the
+/// node may have it, and give it back without a word.
+constexpr duration retry_delay = std::chrono::milliseconds{50};
 
 /// The size that the beginning of an encoded `serialized_msg` announces.
-std::size_t announced_size(bytes_view begin) {
+std::uint64_t announced_size(bytes_view begin) {
   auto rest = begin.subspan(std::min<std::size_t>(1, begin.size()));
   auto size = take_uint(rest);
   return size ? begin.size() - rest.size() + *size : 0;
@@ -23,19 +23,43 @@ std::size_t announced_size(bytes_view begin) {
 
 } // namespace
 
-inbox::inbox(std::uint64_t window, std::size_t max_message,
+// -- inbox_record -------------------------------------------------------------
+
+std::size_t inbox_record::reject_count() const {
+  std::size_t result = 0;
+  for (const auto& x : channels)
+    result += x.rejects.size();
+  return result;
+}
+
+std::size_t inbox_record::unfinished_bytes() const {
+  std::size_t result = 0;
+  for (const auto& x : channels)
+    if (x.unfinished)
+      result += x.unfinished->data.capacity();
+  return result;
+}
+
+// -- inbox --------------------------------------------------------------------
+
+inbox::inbox(const peer_settings& settings,
+             std::shared_ptr<receive_budget> budget,
              const std::optional<inbox_record>& record)
-  : window_(window), max_message_(max_message) {
+  : max_message_(settings.max_message),
+    shares_({settings.channel_window, settings.window, settings.large_window},
+            std::move(budget)) {
   if (!record)
     return;
   epoch_ = record->epoch;
   expected_ = record->next;
-  next_ = record->next;
-  for (const auto& x : record->rejects)
-    rejects_.push_back(x);
+  for (const auto& [key, rejects, unfinished] : record->channels) {
+    find_or_add(key).restore(rejects, unfinished);
+    partials_ += unfinished.has_value();
+  }
+  unsettled_ = record->reject_count();
 }
 
-// -- events -------------------------------------------------------------------
+// -- events of connections ----------------------------------------------------
 
 expected<void, inbox_error> inbox::handle_resume(std::uint64_t epoch,
                                                  std::uint64_t first) {
@@ -43,46 +67,107 @@ expected<void, inbox_error> inbox::handle_resume(std::uint64_t epoch,
     return unexpected{inbox_error::bad_range};
   if (epoch_ != epoch)
     reset(epoch, first);
-  // What is here was not acknowledged. Where nothing is, the peer may have had
-  // acknowledgements that this side forgot: a void range will say so.
-  else if (first > next_ && !slots_.empty())
+  // What is here was not acknowledged. Of what is not, the peer may have spoken
+  // on a connection that had no end here: a void range will say so.
+  auto is_claimed = [first](const auto& x) {
+    return x.second.next(first) < first;
+  };
+  if (std::ranges::any_of(channels_, is_claimed))
     return unexpected{inbox_error::beyond_received};
+  for (auto& [number, x] : open_)
+    x->id.reset();
+  open_.clear();
+  next_channel_ = 0;
+  reopened_ = false;
+  recent_ = nullptr;
+  return {};
+}
+
+expected<void, inbox_error> inbox::handle_open(const control::open& open,
+                                               steady_time now) {
+  if (open.channel != next_channel_)
+    return unexpected{inbox_error::out_of_order};
+  if (open_.size() >= limits::channels)
+    return unexpected{inbox_error::bad_open};
+  auto& x = find_or_add({open.target, open.ordering});
+  if (x.id || !shares_.adopt(x.share, open.window))
+    return unexpected{inbox_error::bad_open};
+  x.id = next_channel_++;
+  open_.emplace(*x.id, &x);
+  want_ack(x, now);
+  grant(x, now);
+  return {};
+}
+
+void inbox::handle_reopened(steady_time now) {
+  reopened_ = true;
+  std::vector<incoming_channel*> left;
+  for (auto& [key, x] : channels_)
+    if (!x.id)
+      left.push_back(&x);
+  for (auto* x : left)
+    forget_if_idle(*x);
+  advance_rejected(now);
+}
+
+expected<void, inbox_error> inbox::handle_close(const control::close& close) {
+  auto x = find_open(close.channel);
+  if (!x)
+    return unexpected{inbox_error::unknown_channel};
+  if (!x->idle() || !x->rejects().empty())
+    return unexpected{inbox_error::bad_close};
+  forget(*x);
   return {};
 }
 
 expected<std::optional<received_message>, inbox_error>
-inbox::handle_chunk(std::uint64_t seq, bool last, bytes_view data) {
+inbox::handle_chunk(std::uint64_t channel, std::uint64_t seq, bool last,
+                    bytes_view data, steady_time now) {
+  auto x = find_open(channel);
+  if (!x)
+    return unexpected{inbox_error::unknown_channel};
   if (seq < expected_)
     return std::nullopt; // arrived on an earlier connection
   if (seq > expected_)
     return unexpected{inbox_error::out_of_order};
-  if (data.empty())
-    return unexpected{inbox_error::empty_chunk};
-  if (data.size() > limits::fragment
-      || (!last && data.size() != limits::fragment))
-    return unexpected{inbox_error::bad_fragment};
-  if (seq + 1 > limits::sequence_end)
-    return unexpected{inbox_error::bad_range};
-  auto size = data.size() + (partial_ ? partial_->size : 0);
-  // A lone message may have any size.
-  if (outstanding_ > 0
-      && outstanding_ + size + limits::message_overhead > window_)
-    return unexpected{inbox_error::beyond_window};
+  auto announced = check_chunk(*x, last, data);
+  if (!announced)
+    return unexpected{announced.error()};
   ++expected_;
-  if (last && !partial_) {
-    auto result = complete(seq, size);
-    if (size <= max_message_)
-      result.data = data;
-    return result;
-  }
-  gather(seq, data);
-  if (!last)
+  auto is_first = !x->unfinished();
+  auto cost = data.size() + (is_first ? limits::message_overhead : 0);
+  if (!last) {
+    x->handle_fragment(seq, *announced, data, cost);
+    partials_ += is_first;
+    grant(*x, now);
     return std::nullopt;
-  auto whole = *std::exchange(partial_, std::nullopt);
-  auto result = complete(whole.first, whole.size);
-  result.gathered = std::move(whole.data);
-  result.data = result.gathered.view();
-  return result;
+  }
+  ++waiting_;
+  ++unfinished_;
+  reliable_id id{generation_, x->serial(), seq};
+  if (is_first) {
+    x->handle_arrived(seq, cost);
+    return received_message{id, x->key().target, data};
+  }
+  --partials_;
+  auto [first, gathered] = x->handle_last_fragment(data, cost);
+  id.first = first;
+  auto view = gathered.view();
+  return received_message{id, x->key().target, view, std::move(gathered)};
+}
+
+expected<void, inbox_error> inbox::handle_abort(const control::abort& abort,
+                                                steady_time now) {
+  auto x = find_open(abort.channel);
+  if (!x)
+    return unexpected{inbox_error::unknown_channel};
+  if (auto cost = x->handle_abort(abort.first); cost > 0) {
+    --partials_;
+    consume(*x, cost);
+    want_ack(*x, now);
+    grant_waiting(now);
+  }
+  return {};
 }
 
 expected<void, inbox_error> inbox::handle_void(const control::void_range& range,
@@ -93,52 +178,71 @@ expected<void, inbox_error> inbox::handle_void(const control::void_range& range,
     return unexpected{inbox_error::out_of_order};
   if (range.to <= expected_)
     return {}; // arrived on an earlier connection
-  auto first = partial_ ? partial_->first : expected_;
-  partial_.reset();
-  // However many ranges come behind a message that no engine takes, they take
-  // the room of one.
-  if (!slots_.empty() && slots_.back().finished && !slots_.back().rejected)
-    slots_.back().end = range.to;
-  else
-    slots_.push_back({first, range.to, 0, true});
   expected_ = range.to;
-  advance(now);
+  // Whichever channels they were of, they are consumed.
+  for (auto& [number, x] : open_)
+    want_ack(*x, now);
   return {};
 }
 
 expected<void, inbox_error>
 inbox::handle_settled(const control::settled& settled, steady_time now) {
-  if (settled.next > next_)
+  auto x = find_open(settled.channel);
+  if (!x)
+    return unexpected{inbox_error::unknown_channel};
+  if (settled.next > x->next(expected_))
     return unexpected{inbox_error::beyond_received};
-  while (!rejects_.empty() && rejects_.front().seq < settled.next)
-    rejects_.pop_front();
-  advance(now);
+  unsettled_ -= x->handle_settled(settled.next);
+  advance_rejected(now);
   return {};
 }
+
+// -- events of this node ------------------------------------------------------
 
 void inbox::handle_finished(const reliable_id& id,
                             std::optional<control::reject_reason> reason,
                             steady_time now) {
   if (id.generation != generation_)
     return finish_orphan(id);
-  auto position = std::ranges::lower_bound(slots_, id.first, {}, &slot::first);
-  if (position == slots_.end() || position->first != id.first
-      || position->finished)
+  auto x = by_serial_.find(id.channel);
+  if (x == by_serial_.end())
     return;
-  position->finished = true;
-  position->rejected = reason;
-  advance(now);
+  if (x->second->handle_finished(id.first, reason))
+    --unfinished_;
+  advance(*x->second, now);
+}
+
+void inbox::handle_timeout(steady_time now) {
+  if (retry_at_ && *retry_at_ <= now)
+    grant_waiting(now);
 }
 
 // -- results ------------------------------------------------------------------
 
 control::ack inbox::take_ack() {
+  control::ack result;
+  result.channels.reserve(to_ack_.size());
+  for (auto* x : to_ack_) {
+    x->ack_wanted = false;
+    x->ack_urgent = false;
+    x->unacknowledged = 0;
+    if (x->id)
+      result.channels.push_back({*x->id,
+                                 x->next(expected_),
+                                 shares_.window(x->share),
+                                 {x->rejects().begin(), x->rejects().end()}});
+  }
+  to_ack_.clear();
   ack_wanted_since_.reset();
-  unacknowledged_ = 0;
-  return {next_, window_, {rejects_.begin(), rejects_.end()}};
+  return result;
 }
 
 // -- state --------------------------------------------------------------------
+
+const engine_name* inbox::target_of(std::uint64_t channel) const {
+  auto x = find_open(channel);
+  return x ? &x->key().target : nullptr;
+}
 
 std::optional<control::received_state> inbox::received() const {
   if (!epoch_)
@@ -146,14 +250,28 @@ std::optional<control::received_state> inbox::received() const {
   return control::received_state{*epoch_, expected_};
 }
 
-bool inbox::at_rest() const {
-  return orphans_.empty() && std::ranges::all_of(slots_, &slot::finished);
+bool inbox::ack_is_urgent() const {
+  return std::ranges::any_of(to_ack_, [this](const incoming_channel* x) {
+    return x->ack_urgent
+           || x->unacknowledged
+                > std::min(x->outstanding(), shares_.window(x->share) / 4);
+  });
 }
 
 std::optional<inbox_record> inbox::record() const {
-  if (!epoch_ || !slots_.empty())
+  if (!epoch_ || waiting_ > 0)
     return std::nullopt;
-  return inbox_record{*epoch_, next_, {rejects_.begin(), rejects_.end()}};
+  inbox_record result{*epoch_, expected_};
+  for (const auto& [key, x] : channels_)
+    if (x.unfinished() || !x.rejects().empty())
+      result.channels.push_back(
+        {key, {x.rejects().begin(), x.rejects().end()}, x.unfinished()});
+  return result;
+}
+
+void inbox::trim() {
+  for (auto& [key, x] : channels_)
+    x.trim();
 }
 
 // -- private ------------------------------------------------------------------
@@ -161,21 +279,68 @@ std::optional<inbox_record> inbox::record() const {
 /// The peer's numbers begin anew: it has restarted, or forgot us. What it never
 /// got an acknowledgement for and no engine has taken is dropped.
 void inbox::reset(std::uint64_t epoch, std::uint64_t first) {
-  for (const auto& x : slots_)
-    if (!x.finished) {
-      orphans_.emplace(std::pair{generation_, x.first}, x.cost);
-      orphaned_ += x.cost;
-    }
+  for (const auto& [key, x] : channels_)
+    for (const auto& message : x.waiting())
+      if (!message.finished) {
+        orphans_.emplace(std::pair{generation_, message.first}, message.cost);
+        orphaned_ += message.cost;
+      }
   epoch_ = epoch;
   ++generation_;
   expected_ = first;
-  next_ = first;
-  outstanding_ = 0;
-  unacknowledged_ = 0;
+  by_serial_.clear();
+  open_.clear();
+  to_ack_.clear();
+  to_grant_.clear();
+  channels_.clear();
+  shares_.clear();
+  waiting_ = 0;
+  unfinished_ = 0;
+  partials_ = 0;
+  unsettled_ = 0;
+  rejects_held_ = false;
   ack_wanted_since_.reset();
-  partial_.reset();
-  slots_.clear();
-  rejects_.clear();
+  retry_at_.reset();
+}
+
+/// Of a channel that is not open nothing is kept but what engines have.
+void inbox::forget_if_idle(incoming_channel& x) {
+  unsettled_ -= x.handle_settled(limits::sequence_end);
+  if (x.unfinished()) {
+    --partials_;
+    consume(x, x.handle_abort(x.unfinished()->first));
+  }
+  if (x.idle())
+    forget(x);
+}
+
+void inbox::forget(incoming_channel& x) {
+  shares_.release(x.share);
+  if (recent_ == &x)
+    recent_ = nullptr;
+  if (x.id)
+    open_.erase(*x.id);
+  std::erase(to_ack_, &x);
+  std::erase(to_grant_, &x);
+  by_serial_.erase(x.serial());
+  channels_.erase(channel_key{x.key()});
+}
+
+incoming_channel* inbox::find_open(std::uint64_t channel) const {
+  if (recent_ && recent_->id == channel)
+    return recent_;
+  auto x = open_.find(channel);
+  if (x == open_.end())
+    return nullptr;
+  recent_ = x->second;
+  return recent_;
+}
+
+incoming_channel& inbox::find_or_add(const channel_key& key) {
+  auto [position, is_new] = channels_.try_emplace(key, key, next_serial_);
+  if (is_new)
+    by_serial_.emplace(next_serial_++, &position->second);
+  return position->second;
 }
 
 void inbox::finish_orphan(const reliable_id& id) {
@@ -186,56 +351,114 @@ void inbox::finish_orphan(const reliable_id& id) {
   orphans_.erase(position);
 }
 
-/// Adds a fragment to the message that it belongs to.
-void inbox::gather(std::uint64_t seq, bytes_view data) {
-  if (!partial_)
-    partial_ = partial_message{seq, {}, 0};
-  auto& [first, gathered, size] = *partial_;
-  size += data.size();
-  if (size > max_message_) {
-    gathered = {};
-    return;
-  }
-  auto announced = announced_size(gathered.empty() ? data : gathered.view());
-  if (size > announced) {
-    // Of what is longer than it says nothing is kept but one octet, which
-    // shows that it cannot be decoded.
-    gathered = {};
-    gathered.append(bytes(1));
-    return;
-  }
-  // Growing fast copies little, and exactly to the end wastes nothing.
-  if (size > gathered.capacity())
-    gathered.reserve(std::min({announced, max_message_, growth * size}));
-  gathered.append(data);
+/// Whether a chunk may come here and now.
+/// @returns what its message announced, if it is a fragment.
+expected<std::uint64_t, inbox_error>
+inbox::check_chunk(const incoming_channel& x, bool last,
+                   bytes_view data) const {
+  if (data.empty())
+    return unexpected{inbox_error::empty_chunk};
+  if (data.size() > limits::fragment
+      || (!last && data.size() != limits::fragment))
+    return unexpected{inbox_error::bad_fragment};
+  if (expected_ + 1 > limits::sequence_end)
+    return unexpected{inbox_error::bad_range};
+  const auto& before = x.unfinished();
+  auto size = data.size() + (before ? before->data.size() : 0);
+  auto announced = before ? before->announced
+                   : last ? size
+                          : announced_size(data);
+  if (last ? size != announced : size >= announced)
+    return unexpected{inbox_error::bad_fragment};
+  if (announced > max_message_)
+    return unexpected{inbox_error::message_too_long};
+  auto cost = data.size() + (before ? 0 : limits::message_overhead);
+  if (x.outstanding() + cost > shares_.window(x.share))
+    return unexpected{inbox_error::beyond_window};
+  return announced;
 }
 
-/// All `size` bytes of a message from the number `first` on are there.
-received_message inbox::complete(std::uint64_t first, std::size_t size) {
-  auto cost = size + limits::message_overhead;
-  slots_.push_back({first, expected_, cost, false});
-  outstanding_ += cost;
-  return {{generation_, first}, {}, {}};
-}
-
-/// Moves on to the first number that is not consumed. While too many rejects
+/// Moves on to the first message that is not consumed. While too many rejects
 /// are unsettled no more are added, so the window closes.
-void inbox::advance(steady_time now) {
-  auto before = next_;
-  while (!slots_.empty() && slots_.front().finished) {
-    const auto& done = slots_.front();
-    if (done.rejected) {
-      if (rejects_.size() >= limits::unsettled_rejects)
-        break;
-      rejects_.push_back({done.first, *done.rejected});
+void inbox::advance(incoming_channel& x, steady_time now) {
+  auto moved = false;
+  for (;;) {
+    if (x.rejects_next() && unsettled_ >= limits::unsettled_rejects) {
+      rejects_held_ = true;
+      break;
     }
-    next_ = done.end;
-    outstanding_ -= done.cost;
-    unacknowledged_ += done.cost;
-    slots_.pop_front();
+    auto done = x.poll_consumed();
+    if (!done)
+      break;
+    --waiting_;
+    unsettled_ += done->rejected.has_value();
+    consume(x, done->cost);
+    moved = true;
   }
-  if (next_ != before && !ack_wanted_since_)
+  if (!moved)
+    return;
+  want_ack(x, now);
+  grant_waiting(now);
+  if (reopened_ && !x.id)
+    forget_if_idle(x);
+}
+
+/// Goes on where rejects had to wait.
+void inbox::advance_rejected(steady_time now) {
+  if (!std::exchange(rejects_held_, false))
+    return;
+  std::vector<incoming_channel*> held;
+  for (auto& [key, x] : channels_)
+    if (x.rejects_next())
+      held.push_back(&x);
+  for (auto* x : held)
+    advance(*x, now);
+}
+
+/// So much of a channel is not outstanding any more.
+void inbox::consume(incoming_channel& x, std::uint64_t cost) {
+  x.unacknowledged += cost;
+  const auto& next = x.unfinished();
+  auto needed = next ? next->announced + limits::message_overhead : 0;
+  shares_.handle_consumed(x.share, cost, needed);
+}
+
+void inbox::want_ack(incoming_channel& x, steady_time now) {
+  if (!ack_wanted_since_)
     ack_wanted_since_ = now;
+  if (!std::exchange(x.ack_wanted, true))
+    to_ack_.push_back(&x);
+}
+
+/// Makes the window of a channel large enough for the message that has begun to
+/// arrive, or has that wait.
+void inbox::grant(incoming_channel& x, steady_time now) {
+  const auto& message = x.unfinished();
+  if (!message || message->granted)
+    return;
+  auto before = shares_.window(x.share);
+  auto alone = message->announced + limits::message_overhead;
+  auto all = x.outstanding() - message->cost + alone;
+  auto granted = shares_.handle_begun(x.share, all, alone);
+  if (shares_.window(x.share) != before) {
+    want_ack(x, now);
+    x.ack_urgent = true;
+  }
+  if (granted)
+    return x.handle_granted();
+  if (std::ranges::find(to_grant_, &x) == to_grant_.end())
+    to_grant_.push_back(&x);
+  retry_at_ = retry_at_.value_or(now + retry_delay);
+}
+
+/// Some memory may be free, or some messages alone in their channels.
+void inbox::grant_waiting(steady_time now) {
+  retry_at_.reset();
+  if (to_grant_.empty())
+    return;
+  auto waiting = std::exchange(to_grant_, {});
+  for (auto* x : waiting)
+    grant(*x, now);
 }
 
 } // namespace node_proxy::internal

@@ -1,5 +1,5 @@
-// Messages that arrived from one peer: put together, handed out, acknowledged
-// (PROTOCOL.md, "Delivery").
+// Reliable messages that arrived from one peer: put together, handed out,
+// acknowledged, each channel by itself (PROTOCOL.md, "Delivery").
 
 #pragma once
 
@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,9 @@
 #include <node_proxy/base/fifo.hpp>
 #include <node_proxy/messages/basics.hpp>
 #include <node_proxy/protocol/delivery/delivery_id.hpp>
+#include <node_proxy/protocol/delivery/incoming_channel.hpp>
+#include <node_proxy/protocol/delivery/window_shares.hpp>
+#include <node_proxy/protocol/settings.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 #include <node_proxy/protocol/wire/control.hpp>
 
@@ -22,33 +26,59 @@ namespace node_proxy::internal {
 /// A complete message.
 struct received_message {
   reliable_id id;
-  /// The encoded `serialized_msg`; empty if it was longer than the limit.
+  /// Whom it is for.
+  const engine_name& target;
+  /// The encoded `serialized_msg`.
   bytes_view data;
   /// What `data` refers to if the message came in fragments; otherwise that is
   /// the chunk that was handed in.
-  block_buffer gathered;
+  block_buffer gathered = {};
 };
 
-/// What outlives an inbox: the numbers of this epoch below `next` are consumed.
+/// What outlives an inbox: the numbers of this epoch below `next` have arrived,
+/// and are consumed but for those that are named.
 struct inbox_record {
+  /// A channel of which there is something to remember.
+  struct channel {
+    channel_key key;
+    /// Those that the peer has not settled.
+    std::vector<control::reject> rejects;
+    /// A message that has arrived in part.
+    std::optional<incoming_channel::partial> unfinished;
+
+    friend bool operator==(const channel&, const channel&) = default;
+  };
+
   std::uint64_t epoch = 0;
   std::uint64_t next = 0;
-  /// Rejects that the peer has not settled.
-  std::vector<control::reject> rejects = {};
+  std::vector<channel> channels = {};
+
+  /// How much room it takes.
+  [[nodiscard]] std::size_t reject_count() const;
+  [[nodiscard]] std::size_t unfinished_bytes() const;
 
   friend bool operator==(const inbox_record&, const inbox_record&) = default;
 };
 
 /// How a peer broke the rules of sending.
 enum class inbox_error : std::uint8_t {
-  /// Numbers were left out.
+  /// Numbers were left out, of chunks or of channels.
   out_of_order,
+  /// A channel that is not open.
+  unknown_channel,
+  /// A channel to an engine to which one is open, or more than
+  /// `limits::channels`.
+  bad_open,
+  /// Something in the channel is not acknowledged or not settled.
+  bad_close,
   /// A chunk without a byte.
   empty_chunk,
-  /// A fragment that is not the last has another size than
-  /// `limits::fragment`.
+  /// A fragment that is not the last has another size than `limits::fragment`,
+  /// or a message another one than it announced.
   bad_fragment,
-  /// More bytes are outstanding than the window allows.
+  /// A message that is longer than what is taken.
+  message_too_long,
+  /// More bytes are outstanding than a window allows.
   beyond_window,
   /// A range of numbers without a number in it, or beyond
   /// `limits::sequence_end`.
@@ -63,26 +93,35 @@ enum class inbox_error : std::uint8_t {
 /// `handle_*` take events.
 class inbox {
 public:
-  /// @param window bytes that the peer may have outstanding, see
-  ///               `control::ack::window`.
-  /// @param max_message longest `serialized_msg` in bytes; a longer one is
-  ///                    rejected.
   /// @param record what an earlier inbox left.
-  inbox(std::uint64_t window, std::size_t max_message,
+  inbox(const peer_settings& settings, std::shared_ptr<receive_budget> budget,
         const std::optional<inbox_record>& record = std::nullopt);
 
-  // -- events -----------------------------------------------------------------
+  // -- events of connections --------------------------------------------------
 
   /// A new connection: the peer's epoch and the lowest number it may send.
   [[nodiscard]] expected<void, inbox_error> handle_resume(std::uint64_t epoch,
                                                           std::uint64_t first);
 
+  /// The peer opens a channel, which is wanted to be acknowledged then.
+  [[nodiscard]] expected<void, inbox_error>
+  handle_open(const control::open& open, steady_time now);
+
+  /// Nothing has to be remembered of channels that are not open.
+  void handle_reopened(steady_time now);
+
+  [[nodiscard]] expected<void, inbox_error>
+  handle_close(const control::close& close);
+
   /// A whole message or a fragment of one: the message that it completes, if
-  /// any. What has arrived already is ignored,
-  /// here and in `handle_void`; that numbers follow each other on one
-  /// connection is for the caller to check.
+  /// any. What has arrived already is ignored, here and in `handle_void`; that
+  /// numbers follow each other on one connection is for the caller to check.
   [[nodiscard]] expected<std::optional<received_message>, inbox_error>
-  handle_chunk(std::uint64_t seq, bool last, bytes_view data);
+  handle_chunk(std::uint64_t channel, std::uint64_t seq, bool last,
+               bytes_view data, steady_time now);
+
+  [[nodiscard]] expected<void, inbox_error>
+  handle_abort(const control::abort& abort, steady_time now);
 
   [[nodiscard]] expected<void, inbox_error>
   handle_void(const control::void_range& range, steady_time now);
@@ -90,95 +129,119 @@ public:
   [[nodiscard]] expected<void, inbox_error>
   handle_settled(const control::settled& settled, steady_time now);
 
+  // -- events of this node ----------------------------------------------------
+
   /// An engine has taken a message, or no engine will (`reason`). Unknown ids
   /// are ignored; those of an earlier generation are no longer acknowledged.
   void handle_finished(const reliable_id& id,
                        std::optional<control::reject_reason> reason,
                        steady_time now);
 
+  /// There may be memory now for messages that wait for it.
+  void handle_timeout(steady_time now);
+
   // -- results ----------------------------------------------------------------
 
-  /// The acknowledgement of everything finished so far.
+  /// The acknowledgement of everything finished so far in channels that are
+  /// open.
   [[nodiscard]] control::ack take_ack();
 
   // -- state ------------------------------------------------------------------
 
+  /// The engine of an open channel; nullptr if there is none of this number.
+  [[nodiscard]] const engine_name* target_of(std::uint64_t channel) const;
+
   /// What to tell the peer when a connection begins.
   [[nodiscard]] std::optional<control::received_state> received() const;
 
-  /// Since when something finished waits for acknowledgement.
+  /// Since when something waits for acknowledgement.
   [[nodiscard]] std::optional<steady_time> ack_wanted_since() const {
     return ack_wanted_since_;
   }
 
-  /// All that has arrived is finished.
-  [[nodiscard]] bool idle() const { return slots_.empty() && !partial_; }
+  /// An acknowledgement is to wait for no others: in some channel more than
+  /// half of what is here is finished, or much of the window. Its sender may
+  /// wait for room or for outcomes, and is to go on while engines take the
+  /// rest.
+  [[nodiscard]] bool ack_is_urgent() const;
 
-  /// No engine has anything, of whatever generation, that it has not taken.
-  [[nodiscard]] bool at_rest() const;
-
-  /// What to remember while `at_rest`, without a connection. An incomplete
-  /// message has to come again. Nothing if the peer is not known, or left so
-  /// many rejects unsettled that what came after them cannot be told.
-  [[nodiscard]] std::optional<inbox_record> record() const;
-
-  /// Bytes of messages that have arrived whole and are not finished.
-  [[nodiscard]] std::uint64_t outstanding() const { return outstanding_; }
-
-  /// Bytes finished since the last acknowledgement.
-  [[nodiscard]] std::uint64_t unacknowledged() const { return unacknowledged_; }
-
-  /// Rejects that the peer has not settled.
-  [[nodiscard]] bool unsettled() const { return !rejects_.empty(); }
-
-  [[nodiscard]] std::uint64_t window() const { return window_; }
-
-  /// Gives back memory that is not in use.
-  void trim() {
-    slots_.trim();
-    rejects_.trim();
+  /// When to call `handle_timeout`.
+  [[nodiscard]] std::optional<steady_time> next_deadline() const {
+    return retry_at_;
   }
 
-  /// Bytes that engines got in earlier generations and have not taken.
-  [[nodiscard]] std::uint64_t orphaned() const { return orphaned_; }
+  /// All that has arrived is consumed.
+  [[nodiscard]] bool idle() const { return waiting_ == 0 && partials_ == 0; }
+
+  /// No engine has anything, of whatever generation, that it has not taken.
+  [[nodiscard]] bool at_rest() const {
+    return orphans_.empty() && unfinished_ == 0;
+  }
+
+  /// What to remember while `at_rest`, without a connection. Nothing if the
+  /// peer is not known, or left so many rejects unsettled that what came after
+  /// them cannot be told.
+  [[nodiscard]] std::optional<inbox_record> record() const;
+
+  /// Rejects that the peer has not settled.
+  [[nodiscard]] bool unsettled() const { return unsettled_ > 0; }
+
+  /// Engines have more from earlier generations than one of them may have
+  /// outstanding beside the windows of its channels.
+  [[nodiscard]] bool overrun() const { return orphaned_ > shares_.capacity(); }
+
+  /// Gives back memory that is not in use.
+  void trim();
 
 private:
-  // A message that has arrived whole, or a void range.
-  struct slot {
-    std::uint64_t first;
-    std::uint64_t end;
-    std::size_t cost;
-    bool finished = false;
-    std::optional<control::reject_reason> rejected = {};
-  };
-
-  // A message of which fragments are missing.
-  struct partial_message {
-    std::uint64_t first;
-    block_buffer data;
-    std::size_t size; // of what arrived; `data` is empty beyond the limit
-  };
+  using channels = std::unordered_map<channel_key, incoming_channel>;
 
   void reset(std::uint64_t epoch, std::uint64_t first);
+  void forget_if_idle(incoming_channel& x);
+  void forget(incoming_channel& x);
+  incoming_channel* find_open(std::uint64_t channel) const;
+  incoming_channel& find_or_add(const channel_key& key);
   void finish_orphan(const reliable_id& id);
-  void gather(std::uint64_t seq, bytes_view data);
-  received_message complete(std::uint64_t first, std::size_t size);
-  void advance(steady_time now);
+  expected<std::uint64_t, inbox_error>
+  check_chunk(const incoming_channel& x, bool last, bytes_view data) const;
+  void advance(incoming_channel& x, steady_time now);
+  void advance_rejected(steady_time now);
+  void consume(incoming_channel& x, std::uint64_t cost);
+  void want_ack(incoming_channel& x, steady_time now);
+  void grant(incoming_channel& x, steady_time now);
+  void grant_waiting(steady_time now);
 
-  std::uint64_t window_;
-  std::size_t max_message_;
+  std::uint32_t max_message_;
+  window_shares shares_;
   std::optional<std::uint64_t> epoch_;
   std::uint64_t generation_ = 0;
-  std::uint64_t expected_ = 0;    // next number to arrive
-  std::uint64_t next_ = 0;        // lowest number not consumed
-  std::uint64_t outstanding_ = 0; // cost of all in slots_
-  std::uint64_t unacknowledged_ = 0;
+  std::uint64_t expected_ = 0; // next number to arrive
+  std::uint64_t next_serial_ = 0;
+  channels channels_;
+  std::unordered_map<std::uint64_t, incoming_channel*> by_serial_;
+  std::size_t waiting_ = 0;    // whole messages that are not consumed
+  std::size_t unfinished_ = 0; // of these
+  std::size_t partials_ = 0;
+  std::size_t unsettled_ = 0;
+  // Some rejects are not consumed because too many are unsettled.
+  bool rejects_held_ = false;
+
+  // Channels of which there is something to acknowledge.
+  std::vector<incoming_channel*> to_ack_;
   std::optional<steady_time> ack_wanted_since_;
-  std::optional<partial_message> partial_;
-  fifo<slot> slots_;
-  fifo<control::reject> rejects_; // below next_, not settled
+  // Channels whose message waits for memory, and when to look again.
+  std::vector<incoming_channel*> to_grant_;
+  std::optional<steady_time> retry_at_;
+
+  // The present connection.
+  std::unordered_map<std::uint64_t, incoming_channel*> open_;
+  std::uint64_t next_channel_ = 0;
+  bool reopened_ = false;
+  // Where the last chunk belonged, as most do; may be nullptr.
+  mutable incoming_channel* recent_ = nullptr;
+
   // Cost of what engines have not finished, by generation and first number.
-  std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> orphans_;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> orphans_;
   std::uint64_t orphaned_ = 0;
 };
 
@@ -187,9 +250,10 @@ private:
 namespace node_proxy {
 
 template <>
-inline constexpr std::array<std::string_view, 6>
-  enum_names<internal::inbox_error>{"out_of_order", "empty_chunk",
-                                    "bad_fragment", "beyond_window",
-                                    "bad_range",    "beyond_received"};
+inline constexpr std::array<std::string_view, 10>
+  enum_names<internal::inbox_error>{
+    "out_of_order", "unknown_channel", "bad_open",         "bad_close",
+    "empty_chunk",  "bad_fragment",    "message_too_long", "beyond_window",
+    "bad_range",    "beyond_received"};
 
 } // namespace node_proxy

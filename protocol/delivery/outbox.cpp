@@ -1,381 +1,355 @@
 #include <node_proxy/protocol/delivery/outbox.hpp>
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 #include <node_proxy/messages/limits.hpp>
-#include <node_proxy/protocol/delivery/rejection.hpp>
 
 namespace node_proxy::internal {
 
 namespace {
 
-/// How many chunks a message of `size` bytes takes. The cut does not depend on
-/// the connection, so that a resent fragment is the fragment it was.
-std::uint32_t chunk_count(std::size_t size) {
-  return static_cast<std::uint32_t>((size + limits::fragment - 1)
-                                    / limits::fragment);
-}
-
-/// Below this many dead entries a clean-up is not worth its cost.
-constexpr std::size_t compaction_threshold = 64;
+/// The part of the memory for messages that each channel has for itself.
+constexpr std::size_t own_part = 128;
 
 } // namespace
 
-std::optional<deadline> deadline_of(const expiry_time& expiry, timestamp now) {
-  if (auto relative = std::get_if<rel_time>(&expiry)) {
-    if (relative->seconds > limits::expiry_seconds)
-      return std::nullopt;
-    return now.steady + std::chrono::seconds{relative->seconds};
-  }
-  auto minutes = std::get<abs_time>(expiry).minutes;
-  if (minutes > now.minute().minutes + limits::expiry_seconds / 60)
-    return std::nullopt;
-  return std::chrono::seconds{60 * minutes};
-}
-
-bool has_passed(const deadline& expires, timestamp now) {
-  if (auto steady = std::get_if<steady_time>(&expires))
-    return *steady <= now.steady;
-  return std::get<std::chrono::seconds>(expires) <= now.wall;
-}
-
-steady_time steady_deadline(const deadline& expires, timestamp now) {
-  if (auto steady = std::get_if<steady_time>(&expires))
-    return *steady;
-  auto wait = std::get<std::chrono::seconds>(expires) - now.wall;
-  return now.steady
-         + std::clamp(wait, std::chrono::seconds{0}, std::chrono::seconds{60});
-}
-
-outbox::outbox(std::size_t max_bytes, std::size_t max_messages,
-               const outbox_record& record)
-  : max_bytes_(max_bytes), max_messages_(max_messages),
-    next_number_(record.next), acked_(record.first), high_water_(record.next) {
-  if (record.first == record.next)
-    return;
-  entry voided{next_key_++, 0, {}, record.cost};
-  voided.first = record.first;
-  voided.chunks = record.next - record.first;
-  voided.ended = true;
-  voided.answered = true;
-  sent_.push_back(std::move(voided));
+outbox::outbox(const peer_settings& settings, const outbox_record& record)
+  : max_bytes_(settings.outbox_bytes),
+    idle_timeout_(settings.channel_idle_timeout), next_number_(record.next),
+    known_to_(record.known_to) {
+  for (const auto& x : record.channels)
+    channels_.try_emplace(x.key, x.key, 0, limits::min_channel_window, totals_)
+      .first->second.restore(x);
 }
 
 // -- events -------------------------------------------------------------------
 
-bool outbox::handle_send(send_token token, message_data data,
-                         deadline expires) {
-  auto held = data.size() + memory_overhead;
-  if (pending_ >= max_messages_ || bytes_ + held > max_bytes_)
+bool outbox::handle_send(send_token token, const channel_key& key,
+                         message_data data, deadline expires, timestamp now) {
+  auto x = find_or_add(key, now.steady);
+  if (!x || !has_room(*x, data.size() + memory_overhead))
     return false;
-  auto key = next_key_++;
-  std::visit(
-    [this, key]<class Time>(Time at) {
-      if constexpr (std::is_same_v<Time, steady_time>)
-        steady_deadlines_.add(at, key);
-      else
-        wall_deadlines_.add(at, key);
-    },
-    expires);
-  auto cost = data.size() + limits::message_overhead;
-  queued_.push_back({key, token, std::move(data), cost});
-  bytes_ += held;
-  ++pending_;
+  x->handle_send(token, std::move(data), expires);
+  auto at = steady_deadline(expires, now);
+  next_deadline_ = std::min(next_deadline_.value_or(at), at);
+  if (connected_)
+    schedule_.add(*x);
   return true;
 }
 
 expected<std::size_t, outbox_error>
-outbox::handle_resume(std::uint64_t next, std::uint64_t window) {
-  if (next > high_water_)
+outbox::handle_resume(std::uint64_t epoch, std::uint64_t next,
+                      std::uint64_t window) {
+  if (next > next_number_)
     return unexpected{outbox_error::beyond_sent};
+  handle_disconnect();
+  if (known_to_ != epoch)
+    for (auto& [key, x] : channels_)
+      x.handle_forgotten(next_number_, window);
+  known_to_ = epoch;
   connected_ = true;
-  cursor_ = next;
-  cursor_index_ = index_of_number(cursor_);
-  entered_ = false;
   window_ = window;
-  outstanding_ = 0;
-  for (std::size_t i = 0; i < cursor_index_; ++i)
-    outstanding_ += sent_[i].cost;
-  return static_cast<std::size_t>(
-    std::count_if(sent_.begin() + static_cast<std::ptrdiff_t>(cursor_index_),
-                  sent_.end(), [](const entry& x) { return !x.ended; }));
+  cursor_ = next;
+  reopen(next);
+  return list_again(next);
 }
 
 void outbox::handle_disconnect() {
   connected_ = false;
+  next_channel_ = 0;
+  open_.clear();
+  to_say_.clear();
+  to_settle_.clear();
+  again_.clear();
+  schedule_.clear();
 }
 
-expected<void, outbox_error> outbox::handle_ack(const control::ack& ack) {
-  // The cursor may stand below: while two connections overlap, numbers that
-  // arrived on the old one are acknowledged on the new one.
-  if (ack.next > high_water_)
+expected<void, outbox_error> outbox::handle_ack(const control::channel_ack& ack,
+                                                steady_time now) {
+  if (ack.channel >= next_channel_)
     return unexpected{outbox_error::beyond_sent};
-  window_ = ack.window;
-  for (const auto& [seq, reason] : ack.rejects) {
-    if (seq >= ack.next)
-      return unexpected{outbox_error::beyond_sent};
-    if (seq < acked_)
-      continue; // repeated until we settle it
-    auto& rejected = sent_[index_of_number(seq)];
-    if (rejected.first == seq)
-      answer(rejected, send_failure{to_send_error(reason)});
-  }
-  while (!sent_.empty() && sent_.front().end() <= ack.next)
-    pop_acknowledged();
-  clean_up();
+  auto known = open_.find(ack.channel);
+  if (known == open_.end())
+    return {}; // closed meanwhile
+  auto& x = *known->second;
+  auto has_rejects = x.handle_ack(ack, next_number_);
+  if (!has_rejects)
+    return unexpected{has_rejects.error()};
+  if (*has_rejects)
+    to_settle_.push_back({ack.channel, ack.next});
+  if (x.empty())
+    note_idle(x, now);
+  else
+    schedule_.add(x);
   return {};
 }
 
 void outbox::handle_timeout(timestamp now, send_error definite) {
-  while (auto key = steady_deadlines_.poll_due(now.steady))
-    end_key(*key, definite);
-  while (auto key = wall_deadlines_.poll_due(now.wall))
-    end_key(*key, definite);
-  clean_up();
+  forget_idle(now.steady - idle_timeout_);
+  if (!next_deadline_ || now.steady < *next_deadline_)
+    return;
+  next_deadline_.reset();
+  for (auto& [key, x] : channels_) {
+    x.handle_timeout(now, definite);
+    if (auto at = x.next_deadline(now))
+      next_deadline_ = std::min(next_deadline_.value_or(*at), *at);
+  }
+  follow_up();
 }
 
 void outbox::handle_max_message(std::size_t max_message) {
-  using enum send_failure::unconfirmed_cause;
-  for (auto& x : sent_)
-    if (x.data.size() > max_message)
-      end_early(x, transmitted(x)
-                     ? send_failure{send_error::unconfirmed, unreachable}
-                     : send_failure{send_error::too_large});
-  for (auto& x : queued_)
-    if (x.data.size() > max_message)
-      end_early(x, {send_error::too_large});
-  clean_up();
+  for (auto& [key, x] : channels_)
+    x.handle_max_message(max_message);
+  follow_up();
 }
 
 void outbox::handle_failure(send_error definite,
                             send_failure::unconfirmed_cause cause) {
-  for (auto& x : sent_)
-    end_early(x, transmitted(x) ? send_failure{send_error::unconfirmed, cause}
-                                : send_failure{definite});
-  for (auto& x : queued_)
-    end_early(x, {definite});
-  clean_up();
+  for (auto& [key, x] : channels_)
+    x.handle_failure(definite, cause);
+  follow_up();
 }
 
 // -- results ------------------------------------------------------------------
 
-std::optional<std::variant<chunk_batch, control::void_range>>
+std::optional<outbox::transmission>
 outbox::poll_transmit(std::size_t max_plaintext) {
   if (!connected_)
     return std::nullopt;
-  if (cursor_ < acked_) {
-    auto from = std::exchange(cursor_, acked_);
-    return control::void_range{from, acked_};
-  }
-  chunk_batch batch;
-  batch.first = cursor_;
-  while (enter_entry()) {
-    auto& x = sent_[cursor_index_];
-    if (x.ended) {
-      if (batch.chunks.count() > 0)
-        break;
-      return take_void();
-    }
-    add_chunks(x, batch.chunks, max_plaintext);
-    if (cursor_ < x.end())
-      break; // the frame is full
-    leave_entry();
-  }
-  if (batch.chunks.count() == 0)
+  if (!to_say_.empty())
+    return to_say_.take_front();
+  if (auto again = poll_again(max_plaintext))
+    return again;
+  return poll_new(max_plaintext);
+}
+
+std::optional<control::settled> outbox::poll_settled() {
+  if (to_settle_.empty())
     return std::nullopt;
-  return batch;
+  return to_settle_.take_front();
 }
 
 std::optional<send_outcome> outbox::poll_outcome() {
-  if (outcomes_.empty())
+  if (totals_.outcomes.empty())
     return std::nullopt;
-  return outcomes_.take_front();
+  return totals_.outcomes.take_front();
+}
+
+std::optional<std::uint64_t> outbox::find_open(const channel_key& key,
+                                               steady_time now) {
+  auto x = connected_ ? find_or_add(key, now) : nullptr;
+  if (!x)
+    return std::nullopt;
+  note_idle(*x, now);
+  if (x->id && to_say_.empty())
+    return x->id;
+  if (!x->id)
+    to_say_.push_back(open(*x));
+  return std::nullopt;
 }
 
 // -- state --------------------------------------------------------------------
 
-std::optional<steady_time> outbox::next_deadline(timestamp now) const {
-  auto result = steady_deadlines_.next();
-  if (auto wall = wall_deadlines_.next()) {
-    auto at = steady_deadline(*wall, now);
-    result = result ? std::min(*result, at) : at;
+std::optional<steady_time> outbox::next_deadline(timestamp) const {
+  auto result = next_deadline_;
+  if (!idle_.empty()) {
+    auto at = idle_.front().first + idle_timeout_;
+    result = std::min(result.value_or(at), at);
   }
+  return result;
+}
+
+std::uint64_t outbox::first(std::uint64_t epoch) const {
+  auto result = next_number_;
+  if (known_to_ == epoch)
+    for (const auto& [key, x] : channels_)
+      result = std::min(result, x.first().value_or(result));
   return result;
 }
 
 outbox_record outbox::record() const {
-  outbox_record result{acked_, high_water_};
-  for (const auto& x : sent_)
-    result.cost += x.cost;
+  outbox_record result{next_number_, known_to_};
+  for (const auto& [key, x] : channels_)
+    if (x.first())
+      result.channels.push_back(x.to_record());
   return result;
 }
 
-// -- private ------------------------------------------------------------------
-
-void outbox::answer(entry& x, std::optional<send_failure> failure) {
-  if (x.answered)
-    return;
-  x.answered = true;
-  --pending_;
-  if (outcomes_.empty() || !outcomes_.back().extend(x.token, failure))
-    outcomes_.push_back({x.token, failure});
+void outbox::trim() {
+  totals_.outcomes.trim();
+  for (auto& [key, x] : channels_)
+    x.trim();
 }
 
-/// Whether any of a message was ever sent. It may have its numbers and still
-/// wait for room in a frame.
-bool outbox::transmitted(const entry& x) const {
-  return x.first < high_water_;
-}
+// -- channels -----------------------------------------------------------------
 
-/// Ends a message without waiting for an acknowledgement.
-void outbox::end_early(entry& x, const send_failure& failure) {
-  if (x.ended)
-    return;
-  answer(x, failure);
-  x.ended = true;
-  bytes_ -= x.held();
-  x.data = {};
-  if (x.chunks == 0)
-    ++skipped_;
-}
-
-/// Ends the message with this key because its time is over.
-void outbox::end_key(std::uint64_t key, send_error definite) {
-  using enum send_failure::unconfirmed_cause;
-  if (auto queued = find_queued(key))
-    end_early(*queued, {definite});
-  else if (auto sent = find_sent(key))
-    end_early(*sent, transmitted(*sent)
-                       ? send_failure{send_error::unconfirmed, expired}
-                       : send_failure{definite});
-}
-
-/// Forgets the first sent message: the peer has done with it.
-void outbox::pop_acknowledged() {
-  auto& done = sent_.front();
-  answer(done, std::nullopt);
-  if (!done.ended)
-    bytes_ -= done.held();
-  acked_ = done.end();
-  if (cursor_index_ > 0) {
-    outstanding_ -= done.cost;
-    --cursor_index_;
-  } else if (entered_) {
-    outstanding_ -= done.cost;
-    entered_ = false;
+/// @returns nullptr if there is no room for a further one.
+outgoing_channel* outbox::find_or_add(const channel_key& key, steady_time now) {
+  if (recent_ && recent_->key() == key)
+    return recent_;
+  auto known = channels_.find(key);
+  if (known == channels_.end()) {
+    if (channels_.size() >= limits::channels)
+      forget_idle(now);
+    if (channels_.size() >= limits::channels)
+      return nullptr;
+    auto window = connected_ ? window_ : limits::min_channel_window;
+    known =
+      channels_.try_emplace(key, key, next_number_, window, totals_).first;
   }
-  sent_.pop_front();
+  recent_ = &known->second;
+  return recent_;
 }
 
-/// Forgets entries and deadlines that nothing depends on, at an amortized cost
-/// of O(1) for each of them.
-void outbox::clean_up() {
-  if (skipped_ > compaction_threshold && skipped_ > queued_.size() / 2) {
-    queued_.erase_if([](const entry& x) { return x.ended; });
-    skipped_ = 0;
-  }
-  auto most = 2 * (sent_.size() + queued_.size()) + compaction_threshold;
-  if (steady_deadlines_.size() + wall_deadlines_.size() > most) {
-    auto holds_any = [this](std::uint64_t begin, std::uint64_t end) {
-      return has_key_in(sent_, begin, end) || has_key_in(queued_, begin, end);
-    };
-    steady_deadlines_.forget_unless(holds_any);
-    wall_deadlines_.forget_unless(holds_any);
+/// A channel may have as much as is free beside it, and its own part in any
+/// case.
+bool outbox::has_room(const outgoing_channel& x, std::size_t size) const {
+  auto held = x.held() + size;
+  auto free = max_bytes_ - std::min(max_bytes_, totals_.bytes + size);
+  return held <= std::max(free, max_bytes_ / own_part)
+         && size <= max_bytes_ / 2;
+}
+
+/// A channel is empty, or was used for something that is not in it.
+void outbox::note_idle(outgoing_channel& x, steady_time now) {
+  x.last_used = now;
+  if (!std::exchange(x.listed_idle, true))
+    idle_.emplace_back(now, &x);
+}
+
+/// Forgets channels that were not used after this.
+void outbox::forget_idle(steady_time until) {
+  for (auto n = idle_.size(); n > 0 && idle_.front().first <= until; --n) {
+    auto [since, x] = idle_.take_front();
+    x->listed_idle = false;
+    if (!x->empty())
+      continue;
+    if (x->last_used > until)
+      note_idle(*x, x->last_used);
+    else
+      forget(*x);
   }
 }
 
-/// Makes sure that there is a message under the cursor that may be sent.
-bool outbox::enter_entry() {
-  if (cursor_index_ == sent_.size() && !number_next())
-    return false;
-  auto& x = sent_[cursor_index_];
-  if (entered_)
-    return true;
-  if (!x.ended && outstanding_ > 0 && outstanding_ + x.cost > window_)
-    return false;
-  entered_ = true;
-  outstanding_ += x.cost;
-  return true;
-}
-
-/// Gives numbers to the next queued message if the peer has room for it.
-bool outbox::number_next() {
-  while (!queued_.empty() && queued_.front().ended) {
-    queued_.pop_front();
-    --skipped_;
+void outbox::forget(outgoing_channel& x) {
+  if (x.id) {
+    to_say_.push_back(control::close{*x.id});
+    open_.erase(*x.id);
   }
-  if (queued_.empty())
-    return false;
-  auto& x = queued_.front();
-  if (outstanding_ > 0 && outstanding_ + x.cost > window_)
-    return false;
-  x.chunks = chunk_count(x.data.size());
-  if (next_number_ + x.chunks > limits::sequence_end)
-    return false;
-  x.first = next_number_;
-  next_number_ += x.chunks;
-  sent_.push_back(std::move(x));
-  queued_.pop_front();
-  return true;
+  again_.erase_if([&x](const due_again& y) { return y.channel == &x; });
+  schedule_.remove(x);
+  if (recent_ == &x)
+    recent_ = nullptr;
+  channels_.erase(channel_key{x.key()});
 }
 
-void outbox::add_chunks(entry& x, chunk_list& chunks,
-                        std::size_t max_plaintext) {
-  while (cursor_ < x.end()) {
-    auto offset = (cursor_ - x.first) * limits::fragment;
-    auto size = std::min(x.data.size() - offset, limits::fragment);
-    if (chunks.size_with(size) > max_plaintext)
-      return;
-    chunks.add(cursor_ + 1 == x.end(), x.data, offset, size);
+control::open outbox::open(outgoing_channel& x) {
+  x.id = next_channel_++;
+  open_.emplace(*x.id, &x);
+  return {*x.id, x.key().target, x.key().ordering, x.window()};
+}
+
+/// Opens all channels in which something is not acknowledged.
+void outbox::reopen(std::uint64_t next) {
+  for (auto& [key, x] : channels_) {
+    x.handle_resume(next, window_);
+    if (!x.first())
+      continue;
+    to_say_.push_back(open(x));
+    say_aborted(x);
+  }
+  to_say_.push_back(control::reopened{});
+}
+
+/// Lists what goes again from this number on.
+std::size_t outbox::list_again(std::uint64_t next) {
+  std::vector<due_again> all;
+  std::vector<number_run> runs;
+  std::size_t messages = 0;
+  for (auto& [key, x] : channels_) {
+    runs.clear();
+    x.list_sent(next, runs);
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      messages += i == 0 || runs[i].key != runs[i - 1].key;
+      all.push_back({runs[i], &x});
+    }
+    if (!x.empty())
+      schedule_.add(x);
+  }
+  std::ranges::sort(all, {}, [](const due_again& x) { return x.run.number; });
+  for (const auto& x : all)
+    again_.push_back(x);
+  return messages;
+}
+
+void outbox::say_aborted(outgoing_channel& x) {
+  while (auto first = x.poll_aborted())
+    if (x.id)
+      to_say_.push_back(control::abort{*x.id, *first});
+}
+
+/// To be called after messages were ended early.
+void outbox::follow_up() {
+  for (auto& [key, x] : channels_)
+    say_aborted(x);
+}
+
+// -- chunks -------------------------------------------------------------------
+
+std::optional<outbox::transmission>
+outbox::poll_again(std::size_t max_plaintext) {
+  chunk_batch batch{cursor_, {}};
+  while (!again_.empty()) {
+    auto& [run, channel] = again_.front();
+    auto chunk = channel->sent_chunk(run.key, run.index);
+    if (!chunk) {
+      again_.pop_front();
+      continue;
+    }
+    auto full = batch.chunks.size_with(*channel->id, chunk->size);
+    if (run.number != cursor_ || full > max_plaintext)
+      break;
+    batch.chunks.add(*channel->id, chunk->last, chunk->data, chunk->offset,
+                     chunk->size);
     ++cursor_;
-    high_water_ = std::max(high_water_, cursor_);
+    ++run.number;
+    ++run.index;
+    if (--run.count == 0)
+      again_.pop_front();
   }
+  if (batch.chunks.count() > 0)
+    return batch;
+  auto due = again_.empty() ? next_number_ : again_.front().run.number;
+  if (cursor_ == due)
+    return std::nullopt;
+  return control::void_range{std::exchange(cursor_, due), due};
 }
 
-void outbox::leave_entry() {
-  ++cursor_index_;
-  entered_ = false;
-}
-
-/// Voids what is left of the message under the cursor and of all ended ones
-/// right behind it.
-control::void_range outbox::take_void() {
-  auto from = cursor_;
-  while (cursor_index_ < sent_.size() && sent_[cursor_index_].ended) {
-    if (!entered_)
-      outstanding_ += sent_[cursor_index_].cost;
-    cursor_ = sent_[cursor_index_].end();
-    leave_entry();
+std::optional<outbox::transmission>
+outbox::poll_new(std::size_t max_plaintext) {
+  chunk_batch batch{next_number_, {}};
+  while (auto x = schedule_.next()) {
+    auto size = x->next_size();
+    if (!size || next_number_ == limits::sequence_end) {
+      schedule_.handle_done(*x);
+      continue;
+    }
+    if (!x->id) {
+      if (batch.chunks.count() > 0)
+        break;
+      return open(*x);
+    }
+    if (batch.chunks.size_with(*x->id, *size) > max_plaintext)
+      break;
+    auto chunk = x->take_chunk(next_number_++);
+    batch.chunks.add(*x->id, chunk.last, chunk.data, chunk.offset, chunk.size);
+    schedule_.handle_sent(*x, *size + limits::message_overhead);
   }
-  high_water_ = std::max(high_water_, cursor_);
-  return {from, cursor_};
-}
-
-/// The sent message that holds `number`, or one past the last.
-std::size_t outbox::index_of_number(std::uint64_t number) const {
-  auto position = std::ranges::partition_point(
-    sent_, [number](const entry& x) { return x.end() <= number; });
-  return static_cast<std::size_t>(position - sent_.begin());
-}
-
-/// Whether there is a message with a key from `begin` up to but without `end`.
-bool outbox::has_key_in(const fifo<entry>& list, std::uint64_t begin,
-                        std::uint64_t end) {
-  auto position = std::ranges::lower_bound(list, begin, {}, &entry::key);
-  return position != list.end() && position->key < end;
-}
-
-outbox::entry* outbox::find_sent(std::uint64_t key) {
-  auto position = std::ranges::lower_bound(sent_, key, {}, &entry::key);
-  return position != sent_.end() && position->key == key ? &*position : nullptr;
-}
-
-outbox::entry* outbox::find_queued(std::uint64_t key) {
-  auto position = std::ranges::lower_bound(queued_, key, {}, &entry::key);
-  return position != queued_.end() && position->key == key ? &*position
-                                                           : nullptr;
+  cursor_ = next_number_;
+  if (batch.chunks.count() == 0)
+    return std::nullopt;
+  return batch;
 }
 
 } // namespace node_proxy::internal

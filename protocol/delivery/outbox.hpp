@@ -1,62 +1,26 @@
-// Messages on their way to one peer: numbered, kept until acknowledged, sent
-// again after a lost connection (PROTOCOL.md, "Delivery").
+// Reliable messages on their way to one peer: numbered, kept until they are
+// acknowledged, sent again after a lost connection (PROTOCOL.md, "Delivery").
 
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <unordered_map>
+#include <utility>
 #include <variant>
+#include <vector>
 
-#include <node_proxy/base/deadline_queue.hpp>
 #include <node_proxy/base/fifo.hpp>
 #include <node_proxy/messages/basics.hpp>
-#include <node_proxy/protocol/delivery/send_error.hpp>
+#include <node_proxy/protocol/delivery/outgoing_channel.hpp>
+#include <node_proxy/protocol/delivery/send_schedule.hpp>
+#include <node_proxy/protocol/settings.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 #include <node_proxy/protocol/wire/chunk_list.hpp>
 #include <node_proxy/protocol/wire/control.hpp>
 #include <node_proxy/protocol/wire/message_data.hpp>
 
 namespace node_proxy::internal {
-
-/// What the caller of a send is told about its message later.
-using send_token = std::uint64_t;
-
-/// The end of the way of messages with consecutive tokens; no failure means
-/// that their engines took them.
-struct send_outcome {
-  /// Of the first of them.
-  send_token token = 0;
-  std::optional<send_failure> failure;
-  std::uint64_t count = 1;
-
-  /// Takes in the message with the token `next` if it is the next one and ended
-  /// in the same way.
-  [[nodiscard]] bool extend(send_token next,
-                            const std::optional<send_failure>& how) {
-    if (next != token + count || how != failure)
-      return false;
-    ++count;
-    return true;
-  }
-
-  friend bool operator==(const send_outcome&, const send_outcome&) = default;
-};
-
-/// When a message expires: on one clock or the other.
-using deadline = std::variant<steady_time, std::chrono::seconds>;
-
-/// The deadline of a message accepted at `now`; none if it lies further ahead
-/// than `limits::expiry_seconds`.
-[[nodiscard]] std::optional<deadline> deadline_of(const expiry_time& expiry,
-                                                  timestamp now);
-
-/// Whether `expires` has passed.
-[[nodiscard]] bool has_passed(const deadline& expires, timestamp now);
-
-/// When to look whether `expires` has passed. The wall clock may be set while
-/// we wait, so that is within a minute.
-[[nodiscard]] steady_time steady_deadline(const deadline& expires,
-                                          timestamp now);
 
 /// Chunks that are due, with the number of the first. They refer to messages in
 /// the outbox, and live until its next event.
@@ -65,59 +29,60 @@ struct chunk_batch {
   chunk_list chunks;
 };
 
-/// What outlives an outbox: the numbers from `first` up to but without `next`
-/// were used, and are to be voided.
+/// What outlives an outbox.
 struct outbox_record {
-  std::uint64_t first = 0;
+  /// The lowest number that was not used.
   std::uint64_t next = 0;
-  /// What they count in windows: the peer may have got some of them and wait
-  /// for an engine to take them.
-  std::uint64_t cost = 0;
+  /// The epoch of the peer that knows of these numbers, if they were used.
+  std::optional<std::uint64_t> known_to = std::nullopt;
+  std::vector<outgoing_channel::record> channels = {};
 
   friend bool operator==(const outbox_record&, const outbox_record&) = default;
 };
 
-/// How a peer broke the rules of acknowledgement.
-enum class outbox_error : std::uint8_t {
-  /// It claims to have what was never sent.
-  beyond_sent,
-};
-
-/// Reliable messages for one peer, in order.
+/// Reliable messages for one peer, in channels that do not wait for each other.
 ///
-/// `handle_*` take events, `poll_transmit` and `poll_outcome` give results.
-/// Time never runs backwards between calls.
+/// `handle_*` take events, `poll_*` give results. Time never runs backwards
+/// between calls.
 class outbox {
 public:
   /// What a message takes in memory besides its encoding: its entry, what its
   /// parts and their allocation add, and what is left free where the queue
   /// stood before it grew. More than it counts in windows, so that small
   /// messages do not outgrow the bound.
-  static constexpr std::size_t memory_overhead = 336;
+  static constexpr std::size_t memory_overhead =
+    outgoing_channel::memory_overhead;
 
-  /// At most `max_bytes` (`memory_overhead` included for each message) and
-  /// `max_messages` are held.
-  outbox(std::size_t max_bytes, std::size_t max_messages,
-         const outbox_record& record = {});
+  /// What is to be said next; of control frames those about channels and
+  /// numbers.
+  using transmission = std::variant<control::frame, chunk_batch>;
+
+  explicit outbox(const peer_settings& settings,
+                  const outbox_record& record = {});
+
+  outbox(const outbox&) = delete;
+  outbox& operator=(const outbox&) = delete;
 
   // -- events -----------------------------------------------------------------
 
   /// Takes in a message.
   /// @returns false if there is no room.
-  [[nodiscard]] bool handle_send(send_token token, message_data data,
-                                 deadline expires);
+  [[nodiscard]] bool handle_send(send_token token, const channel_key& key,
+                                 message_data data, deadline expires,
+                                 timestamp now);
 
-  /// A new connection on which the peer expects the number `next`. It may be
-  /// below `first()`, for what was acknowledged on another connection since.
+  /// A new connection to the peer in this epoch, on which it expects the number
+  /// `next`, and lets a new channel have `window` bytes outstanding. `next` may
+  /// be below `first`, for what was acknowledged on another connection since.
   /// @returns how many messages are sent again.
   [[nodiscard]] expected<std::size_t, outbox_error>
-  handle_resume(std::uint64_t next, std::uint64_t window);
+  handle_resume(std::uint64_t epoch, std::uint64_t next, std::uint64_t window);
 
   /// The connection is gone.
   void handle_disconnect();
 
   [[nodiscard]] expected<void, outbox_error>
-  handle_ack(const control::ack& ack);
+  handle_ack(const control::channel_ack& ack, steady_time now);
 
   /// Ends what has expired: `definite` tells why it was never transmitted.
   void handle_timeout(timestamp now, send_error definite);
@@ -134,104 +99,88 @@ public:
 
   /// What to send next on the present connection, at most `max_plaintext`
   /// bytes of it; none if there is nothing or the peer has no room.
-  [[nodiscard]] std::optional<std::variant<chunk_batch, control::void_range>>
+  [[nodiscard]] std::optional<transmission>
   poll_transmit(std::size_t max_plaintext);
+
+  /// What was noted of rejects and not said yet.
+  [[nodiscard]] std::optional<control::settled> poll_settled();
 
   [[nodiscard]] std::optional<send_outcome> poll_outcome();
 
+  /// The number of the channel with this key on the present connection, for
+  /// something that is not in it. None if it has to be opened first, with what
+  /// `poll_transmit` says next, or if there is no room for a further channel.
+  [[nodiscard]] std::optional<std::uint64_t> find_open(const channel_key& key,
+                                                       steady_time now);
+
   // -- state ------------------------------------------------------------------
 
-  /// The next deadline, as a time of the steady clock.
+  /// When to call `handle_timeout`.
   [[nodiscard]] std::optional<steady_time> next_deadline(timestamp now) const;
 
-  /// The lowest number that is not acknowledged: `control::resume::first` and
-  /// `control::settled::next`.
-  [[nodiscard]] std::uint64_t first() const { return acked_; }
+  /// The lowest number that is not acknowledged and that may be sent to the
+  /// peer in this epoch: `control::resume::first`.
+  [[nodiscard]] std::uint64_t first(std::uint64_t epoch) const;
 
   /// Nothing is queued and nothing unacknowledged.
-  [[nodiscard]] bool empty() const { return pending_ == 0 && sent_.empty(); }
+  [[nodiscard]] bool empty() const {
+    return totals_.pending == 0 && totals_.sent == 0;
+  }
 
   /// Something waits that nobody was told the end of.
-  [[nodiscard]] bool pending() const { return pending_ > 0; }
+  [[nodiscard]] bool pending() const { return totals_.pending > 0; }
 
-  /// What to remember if nothing is `pending`. Numbers that were given out but
-  /// never sent are free again.
+  /// What to remember if nothing is `pending`.
   [[nodiscard]] outbox_record record() const;
 
   /// Gives back memory that is not in use.
-  void trim() {
-    sent_.trim();
-    queued_.trim();
-    outcomes_.trim();
-  }
+  void trim();
 
 private:
-  struct entry {
-    std::uint64_t key; // ascending
-    send_token token;
-    message_data data;
-    std::uint64_t cost; // what it counts in windows
-    std::uint64_t first = 0;
-    std::uint64_t chunks = 0;
-    // Answered and without data: sent ones are voided, queued ones skipped.
-    bool ended = false;
-    // Rejected ones keep their data until the acknowledgement reaches them.
-    bool answered = false;
+  using channels = std::unordered_map<channel_key, outgoing_channel>;
 
-    [[nodiscard]] std::uint64_t end() const { return first + chunks; }
-    [[nodiscard]] std::size_t held() const {
-      return data.size() + memory_overhead;
-    }
+  struct due_again {
+    number_run run;
+    outgoing_channel* channel = nullptr;
   };
 
-  void answer(entry& x, std::optional<send_failure> failure);
-  bool transmitted(const entry& x) const;
-  void end_early(entry& x, const send_failure& failure);
-  void end_key(std::uint64_t key, send_error definite);
-  void pop_acknowledged();
-  void clean_up();
-  bool enter_entry();
-  bool number_next();
-  void add_chunks(entry& x, chunk_list& chunks, std::size_t max_plaintext);
-  void leave_entry();
-  control::void_range take_void();
-  std::size_t index_of_number(std::uint64_t number) const;
-  static bool has_key_in(const fifo<entry>& list, std::uint64_t begin,
-                         std::uint64_t end);
-  entry* find_sent(std::uint64_t key);
-  entry* find_queued(std::uint64_t key);
+  outgoing_channel* find_or_add(const channel_key& key, steady_time now);
+  bool has_room(const outgoing_channel& x, std::size_t size) const;
+  void note_idle(outgoing_channel& x, steady_time now);
+  void forget_idle(steady_time until);
+  void forget(outgoing_channel& x);
+  control::open open(outgoing_channel& x);
+  void reopen(std::uint64_t next);
+  std::size_t list_again(std::uint64_t next);
+  void say_aborted(outgoing_channel& x);
+  void follow_up();
+  std::optional<transmission> poll_again(std::size_t max_plaintext);
+  std::optional<transmission> poll_new(std::size_t max_plaintext);
 
   std::size_t max_bytes_;
-  std::size_t max_messages_;
-
-  fifo<entry> sent_;   // have numbers, without gaps
-  fifo<entry> queued_; // have none yet
-  fifo<send_outcome> outcomes_;
-  deadline_queue<steady_time> steady_deadlines_;
-  deadline_queue<std::chrono::seconds> wall_deadlines_;
-  std::uint64_t next_key_ = 0;
-  std::uint64_t next_number_ = 0;
-  std::uint64_t acked_ = 0;
-  std::size_t bytes_ = 0;
-  std::size_t pending_ = 0; // not answered
-  std::size_t skipped_ = 0; // ended in queued_
+  duration idle_timeout_;
+  outbox_totals totals_;
+  channels channels_;
+  outgoing_channel* recent_ = nullptr; // where the last message went
+  std::uint64_t next_number_;
+  std::optional<std::uint64_t> known_to_;
+  // No deadline of a message is earlier.
+  std::optional<steady_time> next_deadline_;
+  // Channels that have been empty, with the time when they were last looked at.
+  fifo<std::pair<steady_time, outgoing_channel*>> idle_;
 
   // The present connection.
   bool connected_ = false;
-  std::uint64_t cursor_ = 0;     // next number to send
-  std::size_t cursor_index_ = 0; // its entry in sent_
-  bool entered_ = false;         // that entry counts in outstanding_
-  std::uint64_t window_ = 0;
-  std::uint64_t outstanding_ = 0;
-  std::uint64_t high_water_ = 0; // below: sent at least once, ever
+  std::uint64_t window_ = 0; // of a new channel
+  std::uint64_t next_channel_ = 0;
+  std::unordered_map<std::uint64_t, outgoing_channel*> open_;
+  // What is to be said before the next chunk.
+  fifo<control::frame> to_say_;
+  fifo<control::settled> to_settle_;
+  std::uint64_t cursor_ = 0; // next number to send
+  // Chunks that were sent before, in the order of their numbers.
+  fifo<due_again> again_;
+  send_schedule<outgoing_channel> schedule_;
 };
 
 } // namespace node_proxy::internal
-
-namespace node_proxy {
-
-template <>
-inline constexpr std::array<std::string_view, 1>
-  enum_names<internal::outbox_error>{"beyond_sent"};
-
-} // namespace node_proxy

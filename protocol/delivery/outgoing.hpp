@@ -27,8 +27,6 @@ struct unreliable_chunks {
 };
 
 /// One frame to be sealed.
-using outgoing =
-  std::variant<control::ack, control::settled, control::void_range, chunk_batch,
-               unreliable_chunks>;
+using outgoing = std::variant<control::frame, chunk_batch, unreliable_chunks>;
 
 } // namespace node_proxy::internal

@@ -13,16 +13,10 @@ to_send_error(control::reject_reason reason) {
   switch (reason) {
   case control::reject_reason::unknown_engine:
     return send_error::unknown_engine;
-  case control::reject_reason::wrong_sender:
-    return send_error::wrong_sender;
-  case control::reject_reason::wrong_target:
-    return send_error::wrong_target;
   case control::reject_reason::malformed:
     return send_error::malformed;
   case control::reject_reason::engine_gone:
     return send_error::engine_gone;
-  case control::reject_reason::over_limit:
-    return send_error::over_limit;
   case control::reject_reason::engine_failed:
     return send_error::engine_failed;
   }

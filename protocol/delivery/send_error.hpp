@@ -34,17 +34,15 @@ enum class send_error : std::uint8_t {
   shutting_down,
   /// The peer has no engine of that name.
   unknown_engine,
-  /// The peer says that the sender is not on this node.
+  /// The sender is not on this node.
   wrong_sender,
-  /// The peer says that the target is not on its node.
+  /// The target is not on the peer.
   wrong_target,
   /// The peer could not read the message.
   malformed,
   /// The engine ended, or was unregistered, before it was done with the
   /// message.
   engine_gone,
-  /// The message broke a limit of the peer.
-  over_limit,
   /// The engine could not handle the message: its handler threw or returned an
   /// error, or it has none for messages.
   engine_failed,
@@ -53,12 +51,11 @@ enum class send_error : std::uint8_t {
 };
 
 template <>
-inline constexpr std::array<std::string_view, 17> enum_names<send_error>{
+inline constexpr std::array<std::string_view, 16> enum_names<send_error>{
   "expired",       "outbox_full",    "over_capacity", "denied",
   "incompatible",  "too_large",      "unknown_node",  "bad_expiry",
   "shutting_down", "unknown_engine", "wrong_sender",  "wrong_target",
-  "malformed",     "engine_gone",    "over_limit",    "engine_failed",
-  "unconfirmed"};
+  "malformed",     "engine_gone",    "engine_failed", "unconfirmed"};
 
 /// An error and, if it is `unconfirmed`, what kept the answer from coming.
 struct send_failure {

@@ -17,14 +17,15 @@ std::size_t cost_of(std::size_t size) {
 
 // -- unreliable_outbox --------------------------------------------------------
 
-bool unreliable_outbox::handle_send(send_token token, message_data data,
-                                    deadline expires, timestamp now) {
+bool unreliable_outbox::handle_send(send_token token, const channel_key& key,
+                                    message_data data, deadline expires,
+                                    timestamp now) {
   auto cost = cost_of(data.size());
   if (bytes_ + cost > max_bytes_)
     return false;
   bytes_ += cost;
   expect(expires, now);
-  queue_.push_back({token, std::move(data), expires});
+  queue_.push_back({token, key, std::move(data), expires});
   return true;
 }
 
@@ -60,13 +61,15 @@ void unreliable_outbox::handle_failure(send_error definite) {
 }
 
 std::optional<chunk_list>
-unreliable_outbox::poll_transmit(std::size_t max_plaintext) {
+unreliable_outbox::poll_transmit(std::uint64_t channel,
+                                 std::size_t max_plaintext) {
   chunk_list result;
   sent_entries_.clear();
-  while (!queue_.empty()) {
+  auto key = queue_.empty() ? channel_key{} : queue_.front().key;
+  while (!queue_.empty() && queue_.front().key == key) {
     auto& data = queue_.front().data;
     auto size = std::min(data.size() - sent_, limits::fragment);
-    if (result.size_with(size) > max_plaintext)
+    if (result.size_with(channel, size) > max_plaintext)
       break;
     auto last = sent_ + size == data.size();
     // However long the rest takes, no more will be known about it.
@@ -75,7 +78,7 @@ unreliable_outbox::poll_transmit(std::size_t max_plaintext) {
         {queue_.front().token,
          send_failure{send_error::unconfirmed,
                       send_failure::unconfirmed_cause::unreliable}});
-    result.add(last, data, sent_, size);
+    result.add(channel, last, data, sent_, size);
     sent_ += size;
     if (last) {
       release(queue_.front());
@@ -112,7 +115,12 @@ void unreliable_outbox::expect(const deadline& expires, timestamp now) {
 // -- unreliable_inbox ---------------------------------------------------------
 
 std::optional<unreliable_inbox::message>
-unreliable_inbox::handle_chunk(bool last, bytes_view data) {
+unreliable_inbox::handle_chunk(const engine_name& target, bool last,
+                               bytes_view data) {
+  // Who goes over to another message leaves the rest of the last one out.
+  if (partial_target_ != target)
+    handle_disconnect();
+  partial_target_ = target;
   // What will have no room when it is whole takes none before.
   auto size = partial_.size() + data.size();
   if (size > max_message_ || cost_of(size) > window_)
@@ -125,22 +133,36 @@ unreliable_inbox::handle_chunk(bool last, bytes_view data) {
     return std::nullopt;
   auto complete = std::exchange(partial_, {});
   auto cost = cost_of(complete.size());
-  if (std::exchange(oversized_, false) || outstanding_ + cost > window_) {
+  if (std::exchange(oversized_, false) || !has_room(target, cost)) {
     ++dropped_;
     return std::nullopt;
   }
   auto number = next_number_++;
   outstanding_ += cost;
-  costs_.emplace(number, cost);
+  by_engine_[target] += cost;
+  held_.emplace(number, held_message{target, cost});
   return message{number, std::move(complete)};
 }
 
 void unreliable_inbox::handle_finished(std::uint64_t number) {
-  auto position = costs_.find(number);
-  if (position == costs_.end())
+  auto taken = held_.extract(number);
+  if (taken.empty())
     return;
-  outstanding_ -= position->second;
-  costs_.erase(position);
+  const auto& [target, cost] = taken.mapped();
+  outstanding_ -= cost;
+  auto of_engine = by_engine_.find(target);
+  if ((of_engine->second -= cost) == 0)
+    by_engine_.erase(of_engine);
+}
+
+/// An engine may have as much as is free beside it, or one message.
+bool unreliable_inbox::has_room(const engine_name& target,
+                                std::size_t cost) const {
+  if (outstanding_ + cost > window_)
+    return false;
+  auto known = by_engine_.find(target);
+  auto held = known == by_engine_.end() ? 0 : known->second;
+  return held == 0 || held + cost <= window_ - outstanding_ - cost;
 }
 
 } // namespace node_proxy::internal

@@ -5,10 +5,15 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <unordered_map>
 
 #include <node_proxy/base/fifo.hpp>
 #include <node_proxy/messages/basics.hpp>
-#include <node_proxy/protocol/delivery/outbox.hpp>
+#include <node_proxy/protocol/delivery/channel_key.hpp>
+#include <node_proxy/protocol/delivery/deadline.hpp>
+#include <node_proxy/protocol/delivery/send_outcome.hpp>
+#include <node_proxy/protocol/wire/chunk_list.hpp>
+#include <node_proxy/protocol/wire/message_data.hpp>
 
 namespace node_proxy::internal {
 
@@ -21,8 +26,9 @@ public:
 
   /// Takes in a message.
   /// @returns false if there is no room.
-  [[nodiscard]] bool handle_send(send_token token, message_data data,
-                                 deadline expires, timestamp now);
+  [[nodiscard]] bool handle_send(send_token token, const channel_key& key,
+                                 message_data data, deadline expires,
+                                 timestamp now);
 
   /// The connection is gone, and with it what was sent in part.
   void handle_disconnect();
@@ -33,10 +39,16 @@ public:
   /// Ends everything that was not sent.
   void handle_failure(send_error definite);
 
-  /// Chunks for the next frame, at most `max_plaintext` bytes as a list. They
-  /// live until the next call.
+  /// The channel that the next message belongs to; nullptr if there is none.
+  [[nodiscard]] const channel_key* next_key() const {
+    return queue_.empty() ? nullptr : &queue_.front().key;
+  }
+
+  /// Chunks for the next frame, at most `max_plaintext` bytes as a list, of
+  /// messages of that channel, which has this number. They live until the next
+  /// call.
   [[nodiscard]] std::optional<chunk_list>
-  poll_transmit(std::size_t max_plaintext);
+  poll_transmit(std::uint64_t channel, std::size_t max_plaintext);
 
   [[nodiscard]] std::optional<send_outcome> poll_outcome();
 
@@ -50,6 +62,7 @@ public:
 private:
   struct entry {
     send_token token;
+    channel_key key;
     message_data data;
     deadline expires;
   };
@@ -69,7 +82,7 @@ private:
 };
 
 /// Unreliable messages from one peer. What the engines do not take in time is
-/// dropped and counted.
+/// dropped and counted; one engine leaves room for the others.
 class unreliable_inbox {
 public:
   /// A complete message and the number under which it is taken.
@@ -81,8 +94,9 @@ public:
   unreliable_inbox(std::uint64_t window, std::size_t max_message)
     : window_(window), max_message_(max_message) {}
 
-  /// A whole message or a fragment of one, in order.
-  [[nodiscard]] std::optional<message> handle_chunk(bool last, bytes_view data);
+  /// A whole message for an engine, or a fragment of one, in order.
+  [[nodiscard]] std::optional<message> handle_chunk(const engine_name& target,
+                                                    bool last, bytes_view data);
 
   /// The connection is gone, and with it what arrived in part.
   void handle_disconnect() {
@@ -94,20 +108,30 @@ public:
   void handle_finished(std::uint64_t number);
 
   /// All that arrived was taken.
-  [[nodiscard]] bool idle() const { return costs_.empty(); }
+  [[nodiscard]] bool idle() const { return held_.empty(); }
 
   /// Messages that were dropped for want of room.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
 
 private:
+  // What an engine has that it has not taken.
+  struct held_message {
+    engine_name target;
+    std::size_t cost = 0;
+  };
+
+  bool has_room(const engine_name& target, std::size_t cost) const;
+
   std::uint64_t window_;
   std::size_t max_message_;
   std::uint64_t dropped_ = 0;
   std::uint64_t outstanding_ = 0;
+  std::unordered_map<engine_name, std::uint64_t> by_engine_;
   std::uint64_t next_number_ = 0;
   bool oversized_ = false;
+  engine_name partial_target_;
   bytes partial_;
-  std::map<std::uint64_t, std::size_t> costs_; // of what is not finished
+  std::map<std::uint64_t, held_message> held_;
 };
 
 } // namespace node_proxy::internal

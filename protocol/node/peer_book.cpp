@@ -4,21 +4,15 @@
 
 namespace node_proxy::internal {
 
-namespace {
-
-std::size_t rejects_of(const peer_record& record) {
-  return record.in ? record.in->rejects.size() : 0;
-}
-
-} // namespace
-
 void peer_book::handle_dormant(const node_id& id, peer_record record,
                                bool named, steady_time now) {
   static_cast<void>(take(id, now));
-  // Who leaves many rejects behind is not to drive others out.
-  if (rejects_ + rejects_of(record) > limits_.rejects)
+  // Who leaves much behind is not to drive others out.
+  auto room = room_of(record);
+  if (room_.rejects + room.rejects > limits_.rejects
+      || room_.unfinished + room.unfinished > limits_.unfinished_bytes)
     record.in.reset();
-  rejects_ += rejects_of(record);
+  add(record);
   auto& list = named ? named_ : strangers_;
   auto position = list.insert(list.end(), {id, std::move(record), now});
   places_[id] = {&list, position};
@@ -39,7 +33,7 @@ std::optional<peer_record> peer_book::take(const node_id& id, steady_time now) {
     return std::nullopt;
   auto [list, position] = place.mapped();
   auto result = std::move(position->record);
-  rejects_ -= rejects_of(result);
+  remove(result);
   list->erase(position);
   return result;
 }
@@ -55,9 +49,27 @@ void peer_book::forget_old(steady_time now) {
       forget(*list);
 }
 
+peer_book::room peer_book::room_of(const peer_record& record) {
+  if (!record.in)
+    return {};
+  return {record.in->reject_count(), record.in->unfinished_bytes()};
+}
+
+void peer_book::add(const peer_record& record) {
+  auto [rejects, unfinished] = room_of(record);
+  room_.rejects += rejects;
+  room_.unfinished += unfinished;
+}
+
+void peer_book::remove(const peer_record& record) {
+  auto [rejects, unfinished] = room_of(record);
+  room_.rejects -= rejects;
+  room_.unfinished -= unfinished;
+}
+
 /// Forgets the oldest one of a list.
 void peer_book::forget(entries& list) {
-  rejects_ -= rejects_of(list.front().record);
+  remove(list.front().record);
   places_.erase(list.front().id);
   list.pop_front();
 }

@@ -50,6 +50,15 @@ private:
     entries::iterator position;
   };
 
+  // What a record takes beside its entry.
+  struct room {
+    std::size_t rejects = 0;
+    std::size_t unfinished = 0; // bytes
+  };
+
+  static room room_of(const peer_record& record);
+  void add(const peer_record& record);
+  void remove(const peer_record& record);
   void forget_old(steady_time now);
   void forget(entries& list);
 
@@ -57,7 +66,7 @@ private:
   entries strangers_;
   entries named_;
   std::unordered_map<node_id, place> places_;
-  std::size_t rejects_ = 0;
+  room room_; // of all records
 };
 
 } // namespace node_proxy::internal

@@ -43,7 +43,7 @@ void connections::handle_dial_failed(attempt_id attempt, timestamp now) {
 }
 
 void connections::handle_reply(connection_id connection, bytes_view body,
-                               const control::resume& said, timestamp now) {
+                               const resume_for& resume, timestamp now) {
   auto reply = attempts_.handle_reply(connection, body, now.steady, events_);
   if (!reply) {
     ++ended_[to_string(reply.error())];
@@ -51,7 +51,8 @@ void connections::handle_reply(connection_id connection, bytes_view body,
     handle_refusal(*refused, now);
   } else {
     auto& met = std::get<attempts::success>(*reply);
-    link::confirming phase{said, now.steady, std::move(met.address)};
+    link::confirming phase{resume(met.established.terms().remote_epoch),
+                           now.steady, std::move(met.address)};
     links_
       .emplace_back(connection, settings_, std::move(met.established),
                     std::move(phase), now.steady)
@@ -73,7 +74,7 @@ void connections::dial(timestamp now) {
 
 link* connections::handle_session(connection_id connection, session session,
                                   steady_time answered, bool stopping,
-                                  const control::resume& said, timestamp now) {
+                                  const resume_for& resume, timestamp now) {
   // If the handshake began before this peer came to be it is about another
   // epoch. The initiator will try again.
   auto is_ours = session.terms().local_epoch == epoch_;
@@ -82,8 +83,9 @@ link* connections::handle_session(connection_id connection, session session,
     events_.emplace_back(close_connection{connection});
     return nullptr;
   }
+  link::confirming phase{resume(session.terms().remote_epoch), answered};
   auto& x = links_.emplace_back(connection, settings_, std::move(session),
-                                link::confirming{said, answered}, now.steady);
+                                std::move(phase), now.steady);
   bound_links();
   return &x;
 }
@@ -322,7 +324,6 @@ void connections::handle_end(const link& x, std::string_view reason,
   ++ended_[reason];
   if (is_stable(x, now))
     attempts_.handle_stable();
-  disconnected_ = now.steady;
   events_.emplace_back(peer_event{peer_disconnected{reason}});
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -27,6 +28,9 @@ struct peer_ends {
   node_id remote;
   noise_public_key remote_key;
 };
+
+/// What this side says first on a connection to the peer in an epoch.
+using resume_for = std::function<control::resume(std::uint64_t epoch)>;
 
 /// All connections to one remote node, of which at most one is active.
 ///
@@ -58,10 +62,10 @@ public:
                       const node_advert_versions& adverts, timestamp now);
   void handle_dial_failed(attempt_id attempt, timestamp now);
 
-  /// The answer to a handshake, which `shakes_hands`. `said` is what this side
-  /// says first if there is a session.
+  /// The answer to a handshake, which `shakes_hands`. `resume` gives what this
+  /// side says first if there is a session.
   void handle_reply(connection_id connection, bytes_view body,
-                    const control::resume& said, timestamp now);
+                    const resume_for& resume, timestamp now);
 
   /// The peer said no.
   void handle_refusal(connect_reply_error reason, timestamp now);
@@ -78,11 +82,10 @@ public:
   /// The peer dialled us and has proven itself. Unless that is about another
   /// epoch than this node's, or this node is `stopping`, it is to be decided
   /// with `prevails` whether the connection survives.
-  /// @returns the connection, which says `said`; or nullptr.
+  /// @returns the connection, which says what `resume` gives; or nullptr.
   [[nodiscard]] link* handle_session(connection_id connection, session session,
                                      steady_time answered, bool stopping,
-                                     const control::resume& said,
-                                     timestamp now);
+                                     const resume_for& resume, timestamp now);
 
   /// Both ends of `x`, which is confirming, are proven. If there is another
   /// such connection, one of the two goes.
@@ -180,7 +183,6 @@ public:
   [[nodiscard]] bool finished() const { return finished_; }
 
   /// When the last connection ended.
-  [[nodiscard]] steady_time disconnected() const { return disconnected_; }
 
   /// Until when no attempt is made.
   [[nodiscard]] steady_time not_before() const {
@@ -226,7 +228,6 @@ private:
 
   std::optional<connection_digest> last_established_;
   steady_time remote_epoch_since_;
-  steady_time disconnected_{};
   bool finished_ = false;
   // The peer's last word.
   bool refused_ = false;

@@ -8,10 +8,35 @@
 
 namespace node_proxy::internal {
 
+namespace {
+
+/// What a rule that was broken is called.
+template <class Error>
+expected<void, std::string_view> named(const expected<void, Error>& result) {
+  if (!result)
+    return unexpected{to_string(result.error())};
+  return {};
+}
+
+/// The number from which on messages go from `sender` to `receiver`, in
+/// `epoch` of the former.
+std::uint64_t first_number(const control::resume& sender,
+                           const control::resume& receiver,
+                           std::uint64_t epoch) {
+  auto goes_on = receiver.received && receiver.received->epoch == epoch;
+  return goes_on ? receiver.received->next : sender.first;
+}
+
+} // namespace
+
 delivery::delivery(const peer_settings& settings, const node_id& self,
-                   const node_id& remote, const peer_record& record)
-  : self_(self), remote_(remote), outbox_bytes_(settings.outbox_bytes),
-    window_(settings.window), flow_(settings, record),
+                   const node_id& remote,
+                   std::shared_ptr<receive_budget> budget,
+                   const peer_record& record)
+  : self_(self), remote_(remote), max_reliable_(settings.outbox_bytes / 2),
+    max_unreliable_(settings.window), channel_window_(settings.channel_window),
+    ack_delay_(settings.ack_delay), outbox_(settings, record.out),
+    inbox_(settings, std::move(budget), record.in),
     unreliable_out_(settings.window),
     unreliable_in_(settings.window, settings.max_message),
     arena_(2 * settings.window) {}
@@ -34,7 +59,7 @@ expected<void, send_error> delivery::handle_send(send_token token,
     return unexpected{send_error::malformed};
   auto size = data->size();
   auto reliable = msg.prefs.reliability == transport_reliability::reliable;
-  auto most = reliable ? outbox_bytes_ : window_;
+  auto most = reliable ? max_reliable_ : max_unreliable_;
   auto overhead = reliable ? outbox::memory_overhead : limits::message_overhead;
   if (size > remote_max_message_.value_or(size) || size + overhead > most)
     return unexpected{send_error::too_large};
@@ -42,9 +67,11 @@ expected<void, send_error> delivery::handle_send(send_token token,
     return unexpected{send_error::expired};
   if (!reachable && !remote_epoch())
     return unexpected{send_error::unknown_node};
-  auto taken = reliable ? flow_.handle_send(token, std::move(*data), *expires)
-                        : unreliable_out_.handle_send(token, std::move(*data),
-                                                      *expires, now);
+  channel_key key{msg.msg.target.name, msg.prefs.ordering};
+  auto taken =
+    reliable ? outbox_.handle_send(token, key, std::move(*data), *expires, now)
+             : unreliable_out_.handle_send(token, key, std::move(*data),
+                                           *expires, now);
   if (!taken)
     return unexpected{send_error::outbox_full};
   ++metrics_.messages_out;
@@ -57,38 +84,46 @@ void delivery::handle_finished(const delivery_id& id,
   if (reason)
     ++metrics_.messages_rejected;
   if (auto reliable = std::get_if<reliable_id>(&id))
-    flow_.handle_finished(*reliable, reason, now);
+    inbox_.handle_finished(*reliable, reason, now);
   else
     unreliable_in_.handle_finished(std::get<unreliable_id>(id).number);
 }
 
 void delivery::handle_timeout(timestamp now) {
-  flow_.handle_timeout(now, expiry_error_);
+  outbox_.handle_timeout(now, expiry_error_);
+  inbox_.handle_timeout(now.steady);
   unreliable_out_.handle_timeout(now, expiry_error_);
 }
 
 void delivery::handle_failure(send_error definite,
                               send_failure::unconfirmed_cause cause) {
-  flow_.handle_failure(definite, cause);
+  outbox_.handle_failure(definite, cause);
   unreliable_out_.handle_failure(definite);
 }
 
 // -- events of the present connection -----------------------------------------
 
-expected<flow_start, std::string_view>
+expected<delivery_start, std::string_view>
 delivery::handle_resume(const session_terms& terms, const control::resume& said,
                         const control::resume& heard) {
-  auto result = flow_.handle_resume(terms, said, heard);
-  if (result) {
-    remote_max_message_ = terms.remote_max_message;
-    flow_.handle_max_message(terms.remote_max_message);
-    expiry_error_ = send_error::expired;
-  }
-  return result;
+  if (heard.window < limits::min_channel_window)
+    return unexpected{std::string_view{"bad_window"}};
+  if (auto ok = inbox_.handle_resume(terms.remote_epoch, heard.first); !ok)
+    return unexpected{to_string(ok.error())};
+  auto resent = outbox_.handle_resume(
+    terms.remote_epoch, first_number(said, heard, terms.local_epoch),
+    heard.window);
+  if (!resent)
+    return unexpected{to_string(resent.error())};
+  ack_due_ = false;
+  remote_max_message_ = terms.remote_max_message;
+  outbox_.handle_max_message(terms.remote_max_message);
+  expiry_error_ = send_error::expired;
+  return delivery_start{first_number(heard, said, terms.remote_epoch), *resent};
 }
 
 void delivery::handle_disconnect() {
-  flow_.handle_disconnect();
+  outbox_.handle_disconnect();
   unreliable_out_.handle_disconnect();
   unreliable_in_.handle_disconnect();
 }
@@ -97,23 +132,69 @@ expected<void, std::string_view>
 delivery::handle_messages(const opened_messages& frame, steady_time now,
                           fifo<peer_action>& out) {
   auto seq = frame.first;
-  for (const auto& [last, chunk] : frame.chunks) {
-    auto message = flow_.handle_chunk(seq++, last, chunk);
+  for (const auto& [channel, last, chunk] : frame.chunks) {
+    auto message = inbox_.handle_chunk(channel, seq++, last, chunk, now);
     if (!message)
       return unexpected{to_string(message.error())};
-    if (*message)
-      deliver((*message)->id, (*message)->data, (*message)->gathered, now, out);
+    if (auto& x = *message)
+      deliver(x->id, x->target, x->data, x->gathered, now, out);
   }
   return {};
 }
 
-void delivery::handle_unreliable(const opened_unreliable& frame,
-                                 steady_time now, fifo<peer_action>& out) {
+expected<void, std::string_view>
+delivery::handle_unreliable(const opened_unreliable& frame, steady_time now,
+                            fifo<peer_action>& out) {
   auto dropped = unreliable_in_.dropped();
-  for (const auto& [last, chunk] : frame.chunks)
-    if (auto message = unreliable_in_.handle_chunk(last, chunk))
-      deliver(unreliable_id{message->number}, message->data, {}, now, out);
+  for (const auto& [channel, last, chunk] : frame.chunks) {
+    auto target = inbox_.target_of(channel);
+    if (!target)
+      return unexpected{to_string(inbox_error::unknown_channel)};
+    if (auto message = unreliable_in_.handle_chunk(*target, last, chunk))
+      deliver(unreliable_id{message->number}, *target, message->data, {}, now,
+              out);
+  }
   metrics_.unreliable_dropped += unreliable_in_.dropped() - dropped;
+  return {};
+}
+
+expected<void, std::string_view> delivery::handle(const control::open& frame,
+                                                  steady_time now) {
+  return named(inbox_.handle_open(frame, now));
+}
+
+expected<void, std::string_view> delivery::handle(const control::reopened&,
+                                                  steady_time now) {
+  inbox_.handle_reopened(now);
+  return {};
+}
+
+expected<void, std::string_view> delivery::handle(const control::close& frame,
+                                                  steady_time) {
+  return named(inbox_.handle_close(frame));
+}
+
+expected<void, std::string_view> delivery::handle(const control::abort& frame,
+                                                  steady_time now) {
+  return named(inbox_.handle_abort(frame, now));
+}
+
+expected<void, std::string_view>
+delivery::handle(const control::void_range& frame, steady_time now) {
+  return named(inbox_.handle_void(frame, now));
+}
+
+expected<void, std::string_view> delivery::handle(const control::ack& frame,
+                                                  steady_time now) {
+  for (const auto& x : frame.channels)
+    if (auto ok = outbox_.handle_ack(x, now); !ok)
+      return named(ok);
+  return {};
+}
+
+expected<void, std::string_view> delivery::handle(const control::settled& frame,
+                                                  steady_time now) {
+  return named(inbox_.handle_settled(frame, now));
 }
 
 // -- results ------------------------------------------------------------------
@@ -121,73 +202,121 @@ void delivery::handle_unreliable(const opened_unreliable& frame,
 std::optional<outgoing> delivery::poll_transmit(const transmit_room& room,
                                                 steady_time now) {
   if (room.control)
-    if (auto owed = flow_.poll_owed(now))
+    if (auto owed = poll_owed(now))
       return owed;
   if (room.messages == 0)
     return std::nullopt;
   // Neither kind waits until all of the other has gone.
   if (!std::exchange(unreliable_next_, false))
-    if (auto next = flow_.poll_transmit(room.messages)) {
+    if (auto next = poll_reliable(room.messages)) {
       unreliable_next_ = true;
       return next;
     }
-  if (auto chunks = unreliable_out_.poll_transmit(room.unreliable))
-    return unreliable_chunks{std::move(*chunks)};
-  return flow_.poll_transmit(room.messages);
+  if (auto next = poll_unreliable(room.unreliable, now))
+    return next;
+  return poll_reliable(room.messages);
 }
 
 std::optional<send_outcome> delivery::poll_outcome() {
-  if (auto outcome = flow_.poll_outcome())
+  if (auto outcome = outbox_.poll_outcome())
     return outcome;
   return unreliable_out_.poll_outcome();
 }
 
 std::optional<steady_time> delivery::next_deadline(bool takes_control,
                                                    timestamp now) const {
-  return earliest({flow_.next_deadline(now), unreliable_out_.next_deadline(),
-                   takes_control ? flow_.ack_deadline() : std::nullopt});
+  return earliest({outbox_.next_deadline(now), inbox_.next_deadline(),
+                   unreliable_out_.next_deadline(),
+                   takes_control ? ack_deadline() : std::nullopt});
 }
 
 // -- state --------------------------------------------------------------------
 
+std::optional<std::uint64_t> delivery::remote_epoch() const {
+  auto received = inbox_.received();
+  return received ? std::optional{received->epoch} : std::nullopt;
+}
+
 void delivery::trim() {
   arena_.trim();
-  flow_.trim();
+  outbox_.trim();
+  inbox_.trim();
 }
 
-// -- private ------------------------------------------------------------------
+// -- in -----------------------------------------------------------------------
 
-void delivery::deliver(const delivery_id& id, bytes_view data,
-                       const block_buffer& gathered, steady_time now,
-                       fifo<peer_action>& out) {
+void delivery::deliver(const delivery_id& id, const engine_name& target,
+                       bytes_view data, const block_buffer& gathered,
+                       steady_time now, fifo<peer_action>& out) {
   ++metrics_.messages_in;
-  auto msg = read_message(data, gathered);
-  if (msg)
+  if (auto msg = read_message(target, data, gathered))
     out.emplace_back(deliver_message{id, std::move(*msg)});
   else
-    handle_finished(id, msg.error(), now);
+    handle_finished(id, control::reject_reason::malformed, now);
 }
 
-/// The message with the name of its sender's node filled in. If it came in one
-/// piece its payload is copied, otherwise it lies where that was `gathered`.
-expected<engine_msg, control::reject_reason>
-delivery::read_message(bytes_view data, const block_buffer& gathered) {
-  using enum control::reject_reason;
-  if (data.empty())
-    return unexpected{over_limit};
+/// The message with the names of both nodes filled in. If it came in one piece
+/// its payload is copied, otherwise it lies where that was `gathered`.
+std::optional<engine_msg> delivery::read_message(const engine_name& target,
+                                                 bytes_view data,
+                                                 const block_buffer& gathered) {
   auto msg = codec_.decode(data);
   if (!msg)
-    return unexpected{malformed};
-  if (msg->sender.node && *msg->sender.node != remote_)
-    return unexpected{wrong_sender};
-  if (msg->target.node && *msg->target.node != self_)
-    return unexpected{wrong_target};
-  return engine_msg{{remote_, msg->sender.name},
-                    msg->target,
+    return std::nullopt;
+  return engine_msg{{remote_, msg->sender},
+                    {self_, target},
                     msg->mailbox,
                     gathered.empty()
                       ? arena_.copy(msg->payload)
                       : shared_bytes{gathered.owner(), msg->payload}};
+}
+
+// -- out ----------------------------------------------------------------------
+
+/// What is owed. An acknowledgement waits for others to join it, unless it is
+/// urgent.
+std::optional<outgoing> delivery::poll_owed(steady_time now) {
+  if (ack_is_due(now)) {
+    ack_due_ = false;
+    if (auto ack = inbox_.take_ack(); !ack.channels.empty())
+      return outgoing{std::move(ack)};
+  }
+  if (auto settled = outbox_.poll_settled())
+    return outgoing{*settled};
+  return std::nullopt;
+}
+
+std::optional<outgoing> delivery::poll_reliable(std::size_t max_plaintext) {
+  auto next = outbox_.poll_transmit(max_plaintext);
+  if (!next)
+    return std::nullopt;
+  return std::visit([](auto& x) { return outgoing{std::move(x)}; }, *next);
+}
+
+/// Unreliable messages for one engine after the other: each names a channel,
+/// which has to be open.
+std::optional<outgoing> delivery::poll_unreliable(std::size_t max_plaintext,
+                                                  steady_time now) {
+  auto key = unreliable_out_.next_key();
+  if (!key)
+    return std::nullopt;
+  auto channel = outbox_.find_open(*key, now);
+  if (!channel)
+    return std::nullopt;
+  auto chunks = unreliable_out_.poll_transmit(*channel, max_plaintext);
+  if (!chunks)
+    return std::nullopt;
+  return unreliable_chunks{std::move(*chunks)};
+}
+
+std::optional<steady_time> delivery::ack_deadline() const {
+  auto since = inbox_.ack_wanted_since();
+  return since ? std::optional{*since + ack_delay_} : std::nullopt;
+}
+
+bool delivery::ack_is_due(steady_time now) const {
+  auto deadline = ack_deadline();
+  return ack_due_ || (deadline && *deadline <= now) || inbox_.ack_is_urgent();
 }
 
 } // namespace node_proxy::internal

@@ -3,14 +3,17 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
 #include <node_proxy/base/fifo.hpp>
 #include <node_proxy/messages/node_out_msg.hpp>
 #include <node_proxy/protocol/delivery/delivery_id.hpp>
+#include <node_proxy/protocol/delivery/inbox.hpp>
+#include <node_proxy/protocol/delivery/outbox.hpp>
+#include <node_proxy/protocol/delivery/outgoing.hpp>
 #include <node_proxy/protocol/delivery/unreliable.hpp>
-#include <node_proxy/protocol/peer/flow.hpp>
 #include <node_proxy/protocol/peer/peer_action.hpp>
 #include <node_proxy/protocol/peer/peer_metrics.hpp>
 #include <node_proxy/protocol/peer/peer_record.hpp>
@@ -21,6 +24,14 @@
 
 namespace node_proxy::internal {
 
+/// Where messages go on when a connection begins.
+struct delivery_start {
+  /// The next number that arrives on it.
+  std::uint64_t next_in = 0;
+  /// How many messages are sent once more.
+  std::uint64_t resent = 0;
+};
+
 /// All messages between this node and a remote one, from the engine that sends
 /// one to its outcome, and from the frame to the engine that takes it.
 ///
@@ -28,9 +39,11 @@ namespace node_proxy::internal {
 /// `handle_disconnect` alone.
 class delivery {
 public:
+  /// @param budget for what the peer may have outstanding.
   /// @param record what an earlier one left.
   delivery(const peer_settings& settings, const node_id& self,
-           const node_id& remote, const peer_record& record);
+           const node_id& remote, std::shared_ptr<receive_budget> budget,
+           const peer_record& record);
 
   // -- events of this node ----------------------------------------------------
 
@@ -60,8 +73,9 @@ public:
 
   // -- events of the present connection ---------------------------------------
 
-  /// A connection begins, see `flow::handle_resume`.
-  [[nodiscard]] expected<flow_start, std::string_view>
+  /// A connection begins, on which both sides said where to go on.
+  /// @returns what follows, or how the other side broke the rules.
+  [[nodiscard]] expected<delivery_start, std::string_view>
   handle_resume(const session_terms& terms, const control::resume& said,
                 const control::resume& heard);
 
@@ -74,22 +88,29 @@ public:
   handle_messages(const opened_messages& frame, steady_time now,
                   fifo<peer_action>& out);
 
-  void handle_unreliable(const opened_unreliable& frame, steady_time now,
-                         fifo<peer_action>& out);
+  [[nodiscard]] expected<void, std::string_view>
+  handle_unreliable(const opened_unreliable& frame, steady_time now,
+                    fifo<peer_action>& out);
 
-  /// Unreliable messages came late, on a connection that had ended: fragments
-  /// go together on one connection only.
-  void drop_unreliable() { ++metrics_.unreliable_dropped; }
+  /// What the other side says of channels, numbers and acknowledgements.
+  /// Errors: how it broke the rules.
+  [[nodiscard]] expected<void, std::string_view>
+  handle(const control::open& frame, steady_time now);
+  [[nodiscard]] expected<void, std::string_view>
+  handle(const control::reopened& frame, steady_time now);
+  [[nodiscard]] expected<void, std::string_view>
+  handle(const control::close& frame, steady_time now);
+  [[nodiscard]] expected<void, std::string_view>
+  handle(const control::abort& frame, steady_time now);
+  [[nodiscard]] expected<void, std::string_view>
+  handle(const control::void_range& frame, steady_time now);
+  [[nodiscard]] expected<void, std::string_view>
+  handle(const control::ack& frame, steady_time now);
+  [[nodiscard]] expected<void, std::string_view>
+  handle(const control::settled& frame, steady_time now);
 
-  /// The other side answers. Errors: how it broke the rules.
-  template <class Frame>
-  [[nodiscard]] expected<void, std::string_view> handle(const Frame& frame,
-                                                        steady_time now) {
-    return flow_.handle(frame, now);
-  }
-
-  /// It is about to end, see `flow::hasten_ack`.
-  void hasten_ack() { flow_.hasten_ack(); }
+  /// The connection is about to end: an acknowledgement waits for no others.
+  void hasten_ack() { ack_due_ = ack_due_ || inbox_.ack_wanted_since(); }
 
   // -- results ----------------------------------------------------------------
 
@@ -107,50 +128,42 @@ public:
 
   // -- state ------------------------------------------------------------------
 
-  /// See `flow`.
-  [[nodiscard]] control::resume resume() const { return flow_.resume(); }
-  [[nodiscard]] std::optional<std::uint64_t> remote_epoch() const {
-    return flow_.remote_epoch();
+  /// What to say when a connection to the peer in this epoch begins.
+  [[nodiscard]] control::resume resume(std::uint64_t epoch) const {
+    return {outbox_.first(epoch), inbox_.received(), channel_window_};
   }
+
+  /// The peer's epoch, once it is known.
+  [[nodiscard]] std::optional<std::uint64_t> remote_epoch() const;
 
   /// What this side's goodbye may say: nothing reliable is queued or
   /// unacknowledged here, nothing of the peer's is unfinished or unsettled.
-  [[nodiscard]] bool finished() const { return flow_.finished(); }
-
-  /// The same after the connection, as far as it is worth remembering.
-  [[nodiscard]] bool forgettable() const {
-    return flow_.out().empty() && !flow_.in().unsettled();
+  [[nodiscard]] bool finished() const {
+    return outbox_.empty() && inbox_.idle() && !inbox_.unsettled();
   }
 
   /// The same of messages of both kinds.
   [[nodiscard]] bool idle() const {
-    return flow_.finished() && unreliable_out_.empty();
+    return finished() && unreliable_out_.empty();
   }
 
   /// Messages wait for a connection, or for their outcome on one.
   [[nodiscard]] bool has_messages() const {
-    return flow_.out().pending() || !unreliable_out_.empty();
+    return outbox_.pending() || !unreliable_out_.empty();
   }
 
   /// No engine has anything that it has not taken.
   [[nodiscard]] bool at_rest() const {
-    return flow_.in().at_rest() && unreliable_in_.idle();
+    return inbox_.at_rest() && unreliable_in_.idle();
   }
-
-  /// Something has arrived in part, which is worth waiting for the rest.
-  [[nodiscard]] bool incomplete() const { return !flow_.in().idle(); }
 
   /// Engines have more from earlier lives of the peer than one of them may
   /// have outstanding.
-  [[nodiscard]] bool overrun() const {
-    return flow_.in().orphaned() > flow_.in().window();
-  }
+  [[nodiscard]] bool overrun() const { return inbox_.overrun(); }
 
-  [[nodiscard]] outbox_record out_record() const {
-    return flow_.out().record();
-  }
+  [[nodiscard]] outbox_record out_record() const { return outbox_.record(); }
   [[nodiscard]] std::optional<inbox_record> in_record() const {
-    return flow_.in().record();
+    return inbox_.record();
   }
 
   [[nodiscard]] const delivery_metrics& metrics() const { return metrics_; }
@@ -159,22 +172,34 @@ public:
   void trim();
 
 private:
-  void deliver(const delivery_id& id, bytes_view data,
-               const block_buffer& gathered, steady_time now,
+  void deliver(const delivery_id& id, const engine_name& target,
+               bytes_view data, const block_buffer& gathered, steady_time now,
                fifo<peer_action>& out);
-  expected<engine_msg, control::reject_reason>
-  read_message(bytes_view data, const block_buffer& gathered);
+  std::optional<engine_msg> read_message(const engine_name& target,
+                                         bytes_view data,
+                                         const block_buffer& gathered);
+  std::optional<outgoing> poll_owed(steady_time now);
+  std::optional<outgoing> poll_reliable(std::size_t max_plaintext);
+  std::optional<outgoing> poll_unreliable(std::size_t max_plaintext,
+                                          steady_time now);
+  std::optional<steady_time> ack_deadline() const;
+  bool ack_is_due(steady_time now) const;
 
   node_id self_;
   node_id remote_;
-  std::size_t outbox_bytes_;
-  std::size_t window_;
-  flow flow_;
+  std::size_t max_reliable_;
+  std::size_t max_unreliable_;
+  std::uint64_t channel_window_;
+  duration ack_delay_;
+  outbox outbox_;
+  inbox inbox_;
   unreliable_outbox unreliable_out_;
   unreliable_inbox unreliable_in_;
   message_codec codec_;
   payload_arena arena_;
   delivery_metrics metrics_;
+  // The present connection is owed an acknowledgement.
+  bool ack_due_ = false;
   // It is the turn of unreliable messages.
   bool unreliable_next_ = false;
   // What an expired message died of: over_capacity if the peer said so.

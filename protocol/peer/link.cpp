@@ -1,6 +1,7 @@
 #include <node_proxy/protocol/peer/link.hpp>
 
 #include <cassert>
+#include <utility>
 
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/session/key_usage.hpp>
@@ -46,8 +47,6 @@ void link::leave(control::goodbye_reason reason, bool finished,
   assert(is<confirming>() || is<active>());
   seal(control::goodbye{static_cast<std::uint64_t>(reason), finished}, now);
   leaving next;
-  if (auto before = std::get_if<active>(&phase_))
-    next.next_in = before->next_in;
   next.unconfirmed = is<confirming>();
   next.finished = finished;
   next.displaced = reason == control::goodbye_reason::displaced;
@@ -79,14 +78,13 @@ expected<bool, std::string_view> link::admit(const opened_frame& frame,
       return true;
     return unexpected{std::string_view{"no_resume"}};
   }
-  auto on_frame = [this, now](const auto& x) {
-    return on(x, now);
-  };
+  if (is<leaving>())
+    return admit_leaving(frame, now);
   if (control)
-    return std::visit(on_frame, *control);
+    return on(*control, now);
   if (auto messages = std::get_if<opened_messages>(&frame))
-    return on(*messages, now);
-  return on(std::get<opened_unreliable>(frame), now);
+    return follow(messages->first, messages->first + messages->chunks.size());
+  return true;
 }
 
 void link::handle_progress(std::size_t count, steady_time now) {
@@ -119,18 +117,14 @@ void link::seal(const control::frame& frame, steady_time now) {
 }
 
 void link::seal(outgoing&& what, frame_memory& memory, steady_time now) {
+  if (auto control = std::get_if<control::frame>(&what))
+    return seal(*control, now);
   if (auto batch = std::get_if<chunk_batch>(&what)) {
     if (out_.capacity() == 0)
       out_ = memory.take();
     crypto_.seal_messages(batch->first, batch->chunks, out_);
-  } else if (auto unreliable = std::get_if<unreliable_chunks>(&what)) {
-    crypto_.seal_unreliable(unreliable->chunks, out_);
-  } else if (auto range = std::get_if<control::void_range>(&what)) {
-    return seal(*range, now);
-  } else if (auto ack = std::get_if<control::ack>(&what)) {
-    return seal(std::move(*ack), now);
   } else {
-    return seal(std::get<control::settled>(what), now);
+    crypto_.seal_unreliable(std::get<unreliable_chunks>(what).chunks, out_);
   }
   count_silence(now);
   handle_message(now);
@@ -232,73 +226,49 @@ void link::count_silence(steady_time since) {
               grid > duration{0} ? latest - latest % grid : latest);
 }
 
-link::verdict link::on(const opened_messages& frame, steady_time) {
-  return follow(frame.first, frame.first + frame.chunks.size());
+/// After its own goodbye this end reads on for the other's. The first resume
+/// frame may still come, and adverts are of use whenever they come. What is
+/// said of messages does not count: it comes again on another connection.
+link::verdict link::admit_leaving(const opened_frame& frame, steady_time now) {
+  auto control = std::get_if<control::frame>(&frame);
+  if (!control)
+    return false;
+  if (std::holds_alternative<control::goodbye>(*control))
+    return true;
+  if (std::holds_alternative<node_advert>(*control))
+    return on_advert(now);
+  auto resumes = std::holds_alternative<control::resume>(*control);
+  if (resumes && !std::exchange(std::get<leaving>(phase_).unconfirmed, false))
+    return unexpected{std::string_view{"second_resume"}};
+  return false;
 }
 
-link::verdict link::on(const opened_unreliable&, steady_time) {
+link::verdict link::on(const control::frame& frame, steady_time now) {
+  if (std::holds_alternative<control::resume>(frame))
+    return unexpected{std::string_view{"second_resume"}};
+  if (auto range = std::get_if<control::void_range>(&frame))
+    return follow(range->from, range->to);
+  if (std::holds_alternative<node_advert>(frame))
+    return on_advert(now);
+  if (std::holds_alternative<control::rekey>(frame))
+    timers_.set(link_timer::peer_key, now + 2 * key_lifetime);
   return true;
 }
 
-link::verdict link::on(const control::resume&, steady_time) {
-  // The first one may come on a connection that was given up before.
-  auto left = std::get_if<leaving>(&phase_);
-  if (left && std::exchange(left->unconfirmed, false))
-    return false;
-  return unexpected{std::string_view{"second_resume"}};
-}
-
-link::verdict link::on(const control::ack&, steady_time) {
-  // After another connection took over, the acknowledgement is repeated there.
-  return is<active>();
-}
-
-link::verdict link::on(const control::settled&, steady_time) {
-  return is<active>();
-}
-
-link::verdict link::on(const control::void_range& frame, steady_time) {
-  return follow(frame.from, frame.to);
-}
-
-link::verdict link::on(const node_advert&, steady_time now) {
+link::verdict link::on_advert(steady_time now) {
   adverts_earned_ = std::max(adverts_earned_, now) + advert_interval;
   if (adverts_earned_ > now + adverts_at_once * advert_interval)
     return unexpected{std::string_view{"too_many_adverts"}};
   return true;
 }
 
-link::verdict link::on(const control::heartbeat&, steady_time) {
-  return false; // it did what it is for by being there
-}
-
-link::verdict link::on(const control::rekey&, steady_time now) {
-  if (is<active>())
-    timers_.set(link_timer::peer_key, now + 2 * key_lifetime);
-  return false;
-}
-
-link::verdict link::on(const control::goodbye&, steady_time) {
-  return true;
-}
-
-link::verdict link::on(const control::unknown&, steady_time) {
-  return true;
-}
-
 /// Numbers from `first` up to but without `end` arrived. They follow each other
 /// on one connection.
 link::verdict link::follow(std::uint64_t first, std::uint64_t end) {
-  std::uint64_t* next = nullptr;
-  if (auto used = std::get_if<active>(&phase_))
-    next = &used->next_in;
-  else if (auto left = std::get_if<leaving>(&phase_); left && left->next_in)
-    next = &*left->next_in;
-  if (!next)
-    return false; // a connection that was given up before it was used
-  if (first != *next || end <= first)
+  auto& next = std::get<active>(phase_).next_in;
+  if (first != next || end <= first)
     return unexpected{to_string(session_error::out_of_order)};
-  *next = end;
+  next = end;
   return true;
 }
 

@@ -86,8 +86,6 @@ public:
 
   /// Said goodbye, reads on for the goodbye of the other end.
   struct leaving {
-    /// As `active::next_in`; none if it never was that.
-    std::optional<std::uint64_t> next_in;
     /// The other end's resume frame may still come.
     bool unconfirmed = false;
     /// What this side's goodbye said.
@@ -214,17 +212,9 @@ private:
 
   void handle_life(steady_time now);
   void count_silence(steady_time now);
-  verdict on(const opened_messages& frame, steady_time now);
-  verdict on(const opened_unreliable& frame, steady_time now);
-  verdict on(const control::resume& frame, steady_time now);
-  verdict on(const control::ack& frame, steady_time now);
-  verdict on(const control::settled& frame, steady_time now);
-  verdict on(const control::void_range& frame, steady_time now);
-  verdict on(const node_advert& frame, steady_time now);
-  verdict on(const control::heartbeat& frame, steady_time now);
-  verdict on(const control::rekey& frame, steady_time now);
-  verdict on(const control::goodbye& frame, steady_time now);
-  verdict on(const control::unknown& frame, steady_time now);
+  verdict admit_leaving(const opened_frame& frame, steady_time now);
+  verdict on(const control::frame& frame, steady_time now);
+  verdict on_advert(steady_time now);
   verdict follow(std::uint64_t first, std::uint64_t end);
 
   std::variant<confirming, active, leaving, closing> phase_;

@@ -10,11 +10,13 @@ namespace node_proxy::internal {
 
 peer::peer(const peer_settings& settings, std::shared_ptr<const identity> self,
            const node_id& remote, const noise_public_key& remote_key,
-           const peer_record& record, random_source random)
+           const peer_record& record, std::shared_ptr<receive_budget> budget,
+           random_source random)
   : settings_(std::make_shared<peer_settings>(settings)),
     connections_(settings_, {std::move(self), remote, remote_key}, record,
                  std::move(random)),
-    delivery_(settings, connections_.local(), remote, record) {}
+    delivery_(settings, connections_.local(), remote, std::move(budget),
+              record) {}
 
 // -- events of this node ------------------------------------------------------
 
@@ -175,7 +177,7 @@ bool peer::dormant(timestamp now) const {
 std::optional<peer_record> peer::record() const {
   // What both ends have finished begins anew. What never came to a connection
   // has nothing to go on with.
-  auto finished = connections_.finished() && delivery_.forgettable();
+  auto finished = connections_.finished() && delivery_.finished();
   if (finished || !connections_.last_established())
     return std::nullopt;
   return peer_record{epoch(), delivery_.out_record(), delivery_.in_record(),
@@ -259,17 +261,12 @@ bool peer::may_close_idle() const {
   return permanence_ == connection_permanence::ephemeral && delivery_.idle();
 }
 
-/// From when on the peer is dormant; nothing while something is under way. What
-/// has arrived in part is worth waiting for the rest.
+/// From when on the peer is dormant; nothing while something is under way.
 std::optional<steady_time> peer::dormant_from() const {
   if (stopping_ || !connections_.at_rest() || wants_connection()
       || !delivery_.at_rest())
     return std::nullopt;
-  auto result = connections_.not_before();
-  if (delivery_.incomplete())
-    result =
-      std::max(result, connections_.disconnected() + settings_->idle_timeout);
-  return result;
+  return connections_.not_before();
 }
 
 /// Whether what is queued has time and a way to go. That the peer may come by

@@ -44,9 +44,11 @@ public:
   ///               that key.
   /// @param record what an earlier peer left. A new one has only an epoch,
   ///               which is random and names the state that begins here.
+  /// @param budget of this node, for what peers may have outstanding.
   peer(const peer_settings& settings, std::shared_ptr<const identity> self,
        const node_id& remote, const noise_public_key& remote_key,
-       const peer_record& record, random_source random);
+       const peer_record& record, std::shared_ptr<receive_budget> budget,
+       random_source random);
 
   // -- events of this node ----------------------------------------------------
 
@@ -205,15 +207,13 @@ private:
   void handle(link& x, const opened_messages& frame, timestamp now);
   void handle(link& x, const opened_unreliable& frame, timestamp now);
   void handle(link& x, const control::resume& frame, timestamp now);
-  void handle(link& x, const control::ack& frame, timestamp now);
-  void handle(link& x, const control::settled& frame, timestamp now);
-  void handle(link& x, const control::void_range& frame, timestamp now);
+  template <class Frame>
+  void handle(link& x, const Frame& frame, timestamp now);
   void handle(link& x, const node_advert& frame, timestamp now);
   void handle(link& x, const control::heartbeat& frame, timestamp now);
   void handle(link& x, const control::rekey& frame, timestamp now);
   void handle(link& x, const control::goodbye& frame, timestamp now);
   void handle(link& x, const control::unknown& frame, timestamp now);
-  bool is_of_present_epoch(const link& x) const;
   void check(link& x, const expected<void, std::string_view>& ok,
              timestamp now);
   void establish(link& x, const control::resume& resume, timestamp now);

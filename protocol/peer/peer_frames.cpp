@@ -13,7 +13,8 @@ void peer::handle_session(connection_id connection, proven_session session,
                           timestamp now) {
   auto x = connections_.handle_session(
     connection, std::move(session.established), session.answered,
-    stopping_ && !stopping_->draining, delivery_.resume(), now);
+    stopping_ && !stopping_->draining,
+    [this](std::uint64_t epoch) { return delivery_.resume(epoch); }, now);
   if (x)
     establish(*x, session.resume, now);
   take_events();
@@ -34,7 +35,9 @@ bool peer::handle_node_msg(const node_msg& msg, timestamp now) {
 void peer::handle_frame(connection_id connection, bytes_view body,
                         timestamp now) {
   if (connections_.shakes_hands(connection))
-    connections_.handle_reply(connection, body, delivery_.resume(), now);
+    connections_.handle_reply(
+      connection, body,
+      [this](std::uint64_t epoch) { return delivery_.resume(epoch); }, now);
   else if (auto x = connections_.find(connection))
     handle_sealed(*x, body, now);
   follow_up(now);
@@ -65,28 +68,17 @@ void peer::handle_sealed(link& x, bytes_view body, timestamp now) {
 
 void peer::handle(link& x, const opened_messages& frame, timestamp now) {
   x.handle_message(now.steady);
-  if (is_of_present_epoch(x))
-    check(x, delivery_.handle_messages(frame, now.steady, actions_), now);
+  check(x, delivery_.handle_messages(frame, now.steady, actions_), now);
 }
 
 void peer::handle(link& x, const opened_unreliable& frame, timestamp now) {
-  if (!x.is<link::active>())
-    return delivery_.drop_unreliable();
   x.handle_message(now.steady);
-  delivery_.handle_unreliable(frame, now.steady, actions_);
+  check(x, delivery_.handle_unreliable(frame, now.steady, actions_), now);
 }
 
-void peer::handle(link& x, const control::ack& frame, timestamp now) {
+template <class Frame>
+void peer::handle(link& x, const Frame& frame, timestamp now) {
   check(x, delivery_.handle(frame, now.steady), now);
-}
-
-void peer::handle(link& x, const control::settled& frame, timestamp now) {
-  check(x, delivery_.handle(frame, now.steady), now);
-}
-
-void peer::handle(link& x, const control::void_range& frame, timestamp now) {
-  if (is_of_present_epoch(x))
-    check(x, delivery_.handle(frame, now.steady), now);
 }
 
 void peer::handle(link& x, const control::resume& frame, timestamp now) {
@@ -125,11 +117,6 @@ void peer::handle(link&, const control::heartbeat&, timestamp) {
 
 void peer::handle(link&, const control::rekey&, timestamp) {
   // That is a matter of the connection alone.
-}
-
-/// A connection that is being left may belong to an epoch that is over.
-bool peer::is_of_present_epoch(const link& x) const {
-  return delivery_.remote_epoch() == x.terms().remote_epoch;
 }
 
 /// Breaks a connection off if its other end broke the rules.

@@ -115,7 +115,7 @@ initiator_handshake::accept(const connect_reply_ok& ok, const welcome& answer) {
 
 bytes refusal_frames(session& established, control::goodbye_reason reason) {
   bytes result;
-  established.seal(control::resume{}, result);
+  established.seal(control::resume{0, {}, limits::min_channel_window}, result);
   established.seal(control::goodbye{static_cast<std::uint64_t>(reason), false},
                    result);
   return result;

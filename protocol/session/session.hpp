@@ -41,12 +41,13 @@ struct session_terms {
 
 /// One chunk of an opened frame; a view into the session's buffer.
 struct chunk_view {
+  std::uint64_t channel = 0;
   bool last = false;
   bytes_view chunk;
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(CEREAL_NVP(last), CEREAL_NVP(chunk));
+    archive(CEREAL_NVP(channel), CEREAL_NVP(last), CEREAL_NVP(chunk));
   }
 };
 

@@ -8,9 +8,9 @@ namespace node_proxy::internal {
 
 namespace {
 
-// last | length of data | data
-std::size_t chunk_size(std::size_t size) {
-  return 1 + uint_size(size) + size;
+// channel | last | length of data | data
+std::size_t chunk_size(std::uint64_t channel, std::size_t size) {
+  return uint_size(channel) + 1 + uint_size(size) + size;
 }
 
 void append(bytes& out, bytes_view data) {
@@ -19,38 +19,41 @@ void append(bytes& out, bytes_view data) {
 
 } // namespace
 
-void chunk_list::add(bool last, const message_data& data, std::size_t offset,
-                     std::size_t size) {
+void chunk_list::add(std::uint64_t channel, bool last, const message_data& data,
+                     std::size_t offset, std::size_t size) {
   auto head = data.head.view();
   auto front = head.subspan(std::min(offset, head.size()));
   front = front.first(std::min(front.size(), size));
   auto skipped = offset + front.size() - head.size();
   auto back_size = size - front.size();
-  add(last, front,
+  add(channel, last, front,
       back_size == 0 ? bytes_view{}
                      : data.payload.view().subspan(skipped, back_size));
 }
 
-void chunk_list::add(bool last, bytes_view front, bytes_view back) {
+void chunk_list::add(std::uint64_t channel, bool last, bytes_view front,
+                     bytes_view back) {
   // A second one makes many likely. Growing to them by and by costs more than
   // all the rest, for the heap tidies up whenever a vector of 1 KiB is wanted.
   if (chunks_.size() == 1)
     chunks_.reserve(usual_count);
-  chunks_.push_back({last, front, back});
-  size_ += chunk_size(front.size() + back.size());
+  chunks_.push_back({channel, last, front, back});
+  size_ += chunk_size(channel, front.size() + back.size());
 }
 
 std::size_t chunk_list::encoded_size() const {
   return uint_size(count()) + size_;
 }
 
-std::size_t chunk_list::size_with(std::size_t size) const {
-  return uint_size(count() + 1) + size_ + chunk_size(size);
+std::size_t chunk_list::size_with(std::uint64_t channel,
+                                  std::size_t size) const {
+  return uint_size(count() + 1) + size_ + chunk_size(channel, size);
 }
 
 void chunk_list::append_to(bytes& out) const {
   append_uint(out, count());
-  for (const auto& [last, front, back] : chunks_) {
+  for (const auto& [channel, last, front, back] : chunks_) {
+    append_uint(out, channel);
     out.push_back(std::byte{last});
     append_uint(out, front.size() + back.size());
     append(out, front);

@@ -16,11 +16,13 @@ namespace node_proxy::internal {
 class chunk_list {
 public:
   /// Adds the `size` octets of `data` from `offset` on.
-  void add(bool last, const message_data& data, std::size_t offset,
-           std::size_t size);
+  void add(std::uint64_t channel, bool last, const message_data& data,
+           std::size_t offset, std::size_t size);
 
   /// Adds a chunk that lies in one piece.
-  void add(bool last, bytes_view chunk) { add(last, chunk, {}); }
+  void add(std::uint64_t channel, bool last, bytes_view chunk) {
+    add(channel, last, chunk, {});
+  }
 
   [[nodiscard]] std::size_t count() const noexcept { return chunks_.size(); }
 
@@ -28,14 +30,17 @@ public:
   [[nodiscard]] std::size_t encoded_size() const;
 
   /// The same with a further chunk of `size` bytes.
-  [[nodiscard]] std::size_t size_with(std::size_t size) const;
+  [[nodiscard]] std::size_t size_with(std::uint64_t channel,
+                                      std::size_t size) const;
 
-  /// Appends the BARE encoding of `list<{last: bool, chunk: data}>`.
+  /// Appends the BARE encoding of
+  /// `list<{channel: uint, last: bool, chunk: data}>`.
   void append_to(bytes& out) const;
 
 private:
   // A chunk may begin in the head of a message and go on in its payload.
   struct chunk {
+    std::uint64_t channel;
     bool last;
     bytes_view front;
     bytes_view back;
@@ -44,7 +49,7 @@ private:
   // As many as fit a frame, if they are small.
   static constexpr std::size_t usual_count = 1024;
 
-  void add(bool last, bytes_view front, bytes_view back);
+  void add(std::uint64_t channel, bool last, bytes_view front, bytes_view back);
 
   block_vector<chunk> chunks_;
   std::size_t size_ = 0; // encoded, without the count

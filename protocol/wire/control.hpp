@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
 #include <node_proxy/messages/node_advert.hpp>
+#include <node_proxy/messages/transport_prefs.hpp>
 #include <node_proxy/protocol/wire/bare.hpp>
 
 namespace node_proxy::internal::control {
@@ -34,7 +36,8 @@ struct resume {
   std::uint64_t first = 0;
   /// What this side has of the other's numbers.
   std::optional<received_state> received;
-  /// See `ack::window`.
+  /// What each channel may have outstanding here from its beginning on, see
+  /// `channel_ack::window`; at least `limits::min_channel_window`.
   std::uint64_t window = 0;
 
   template <class Archive>
@@ -48,11 +51,8 @@ struct resume {
 /// Why a message does not count as taken by an engine.
 enum class reject_reason : std::uint8_t {
   unknown_engine,
-  wrong_sender,
-  wrong_target,
   malformed,
   engine_gone,
-  over_limit,
   engine_failed,
 };
 
@@ -70,32 +70,47 @@ struct reject {
   friend bool operator==(const reject&, const reject&) = default;
 };
 
-/// Acknowledges consumed messages and gives back the room they took.
-struct ack {
-  /// The lowest number that is not consumed.
+/// Acknowledges consumed messages of a channel, and says how many more there
+/// may be.
+struct channel_ack {
+  std::uint64_t channel = 0;
+  /// Messages of the channel with numbers below it are consumed.
   std::uint64_t next = 0;
-  /// Bytes of messages that may be outstanding at and beyond `next`.
+  /// Bytes of messages of the channel that may be outstanding from `next` on.
   std::uint64_t window = 0;
-  /// All rejects that are not settled, ascending.
+  /// All rejects of the channel that are not settled, ascending.
   std::vector<reject> rejects;
 
   template <class Archive>
   void serialize(Archive& archive) {
     archive(
-      CEREAL_NVP(next), CEREAL_NVP(window),
+      CEREAL_NVP(channel), CEREAL_NVP(next), CEREAL_NVP(window),
       cereal::make_nvp("rejects", bounded<limits::unsettled_rejects>(rejects)));
+  }
+
+  friend bool operator==(const channel_ack&, const channel_ack&) = default;
+};
+
+/// What is new of channels.
+struct ack {
+  std::vector<channel_ack> channels;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(cereal::make_nvp("channels", bounded<limits::channels>(channels)));
   }
 
   friend bool operator==(const ack&, const ack&) = default;
 };
 
-/// The sender has noted all rejects below `next`.
+/// The sender has noted all rejects of a channel below `next`.
 struct settled {
+  std::uint64_t channel = 0;
   std::uint64_t next = 0;
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(CEREAL_NVP(next));
+    archive(CEREAL_NVP(channel), CEREAL_NVP(next));
   }
 
   friend bool operator==(const settled&, const settled&) = default;
@@ -166,9 +181,67 @@ struct unknown {
   std::uint64_t tag = 0;
 };
 
+/// From now on `channel` names the messages to one engine. Numbers of channels
+/// ascend by one on each connection, from 0.
+struct open {
+  std::uint64_t channel = 0;
+  /// The engine.
+  std::string target;
+  /// Channels to one engine differ in it.
+  transport_ordering ordering = transport_ordering::ordered;
+  /// What the other side has said last about the channel's window, on whichever
+  /// connection, or its `resume::window`.
+  std::uint64_t window = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(channel),
+            cereal::make_nvp("target", bounded<limits::engine_name>(target)),
+            CEREAL_NVP(ordering), CEREAL_NVP(window));
+  }
+
+  friend bool operator==(const open&, const open&) = default;
+};
+
+/// All channels in which something is not acknowledged are open. Of others
+/// nothing needs to be remembered.
+struct reopened {
+  template <class Archive>
+  void serialize(Archive&) {}
+
+  friend bool operator==(reopened, reopened) = default;
+};
+
+/// Nothing more comes in a channel, in which all is acknowledged and settled.
+struct close {
+  std::uint64_t channel = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(channel));
+  }
+
+  friend bool operator==(const close&, const close&) = default;
+};
+
+/// The rest of a message does not come any more.
+struct abort {
+  std::uint64_t channel = 0;
+  /// The message's first number.
+  std::uint64_t first = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(channel), CEREAL_NVP(first));
+  }
+
+  friend bool operator==(const abort&, const abort&) = default;
+};
+
 /// Any control frame, tags in this order from 0; `unknown` has no tag.
-using frame = std::variant<resume, ack, settled, void_range, node_advert,
-                           heartbeat, rekey, goodbye, unknown>;
+using frame =
+  std::variant<resume, open, reopened, close, abort, void_range, ack, settled,
+               node_advert, heartbeat, rekey, goodbye, unknown>;
 
 /// The plaintext of a control frame. Must not be called with `unknown`.
 [[nodiscard]] bytes encode_frame(const frame& x);
@@ -183,10 +256,9 @@ using frame = std::variant<resume, ack, settled, void_range, node_advert,
 namespace node_proxy {
 
 template <>
-inline constexpr std::array<std::string_view, 7>
-  enum_names<internal::control::reject_reason>{
-    "unknown_engine", "wrong_sender", "wrong_target", "malformed",
-    "engine_gone",    "over_limit",   "engine_failed"};
+inline constexpr std::array<std::string_view, 4>
+  enum_names<internal::control::reject_reason>{"unknown_engine", "malformed",
+                                               "engine_gone", "engine_failed"};
 
 template <>
 inline constexpr std::array<std::string_view, 9>

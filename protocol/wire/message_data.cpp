@@ -26,22 +26,18 @@ message_codec::encode(const engine_msg& msg) {
 
 bool message_codec::is_like_last(const engine_msg& msg) const {
   return !encoded_head_.empty() && encoded_.payload_size == msg.msg.size()
-         && encoded_.sender.name == msg.sender.name
-         && encoded_.target.name == msg.target.name
+         && encoded_.sender == msg.sender.name
          && encoded_.mailbox == msg.mailbox;
 }
 
 expected<void, bare_error> message_codec::encode_head(const engine_msg& msg) {
-  constexpr std::size_t other_fields = 64;
+  constexpr std::size_t other_fields = 32;
   encoded_head_ = {};
   bytes head;
-  head.reserve(msg.sender.name.size() + msg.target.name.size() + other_fields);
+  head.reserve(msg.sender.name.size() + other_fields);
   auto& archive = both().output;
   archive.restart(head);
-  std::optional<node_id> known_to_both;
-  archive(known_to_both, bounded<limits::engine_name>(msg.sender.name),
-          known_to_both, bounded<limits::engine_name>(msg.target.name),
-          msg.mailbox);
+  archive(bounded<limits::engine_name>(msg.sender.name), msg.mailbox);
   if (archive.error())
     return unexpected{*archive.error()};
   append_uint(head, msg.msg.size());
@@ -53,7 +49,7 @@ expected<void, bare_error> message_codec::encode_head(const engine_msg& msg) {
   std::rotate(head.begin(),
               head.begin() + static_cast<std::ptrdiff_t>(fields_size),
               head.end());
-  encoded_ = {msg.sender, msg.target, msg.mailbox, msg.msg.size()};
+  encoded_ = {msg.sender.name, msg.mailbox, msg.msg.size()};
   encoded_head_ = shared_bytes{std::move(head)};
   return {};
 }
@@ -74,8 +70,7 @@ message_codec::decode(bytes_view serialized) {
       return unexpected{decoded.error()};
     payload = *decoded;
   }
-  return message_view{decoded_.sender, decoded_.target, decoded_.mailbox,
-                      payload};
+  return message_view{decoded_.sender, decoded_.mailbox, payload};
 }
 
 /// @returns the payload.
@@ -91,7 +86,8 @@ message_codec::decode_fields(bytes_view serialized) {
   bytes_view payload;
   if (!archive.error()) {
     archive.restart(bare);
-    archive(decoded_.sender, decoded_.target, decoded_.mailbox, payload);
+    archive(bounded<limits::engine_name>(decoded_.sender), decoded_.mailbox,
+            payload);
   }
   if (archive.error())
     return unexpected{*archive.error()};

@@ -28,8 +28,7 @@ struct message_data {
 /// A decoded message, until the codec's next one; its payload is a part of what
 /// it was decoded from.
 struct message_view {
-  const engine_id& sender;
-  const engine_id& target;
+  const engine_name& sender;
   const std::optional<mailbox_id>& mailbox;
   bytes_view payload;
 };
@@ -40,7 +39,8 @@ struct message_view {
 class message_codec {
 public:
   /// Encodes a message without the ids of the two nodes, for both ends know
-  /// each other. Errors: bad_utf8, too_long.
+  /// each other, and without its target, which its channel names. Errors:
+  /// bad_utf8, too_long.
   [[nodiscard]] expected<message_data, bare_error>
   encode(const engine_msg& msg);
 
@@ -57,8 +57,7 @@ private:
   // The fields in front of the payload, and where its size makes a difference
   // to their encoding.
   struct fields {
-    engine_id sender;
-    engine_id target;
+    engine_name sender;
     std::optional<mailbox_id> mailbox;
     std::size_t payload_size = 0;
   };

@@ -51,6 +51,7 @@ tcp_addr node::address(route kind) const {
 send_token node::send(const node& to, std::string_view engine,
                       std::string_view text, const send_options& options) {
   node_out_msg msg;
+  msg.prefs.ordering = options.ordering;
   msg.prefs.reliability = options.reliability;
   msg.expiry = options.expiry;
   msg.msg.sender = {id(), "test"};

@@ -33,6 +33,7 @@ class network;
 /// How a message is to be sent.
 struct send_options {
   expiry_time expiry = rel_time{3600};
+  transport_ordering ordering = transport_ordering::ordered;
   transport_reliability reliability = transport_reliability::reliable;
 };
 
@@ -229,6 +230,9 @@ public:
     return received_;
   }
 
+  /// What all peers together may still have outstanding here.
+  [[nodiscard]] const receive_budget& budget() const { return *budget_; }
+
   /// Bytes that engines were given and did not take, in this incarnation.
   [[nodiscard]] std::size_t held_bytes() const { return held_bytes_; }
 
@@ -298,9 +302,13 @@ private:
 
   // A Node Proxy, and what the Router knows of it.
   struct remote {
+    remote(const node_id& id, std::unique_ptr<peer> machine)
+      : id(id), machine_ptr(std::move(machine)), machine(*machine_ptr) {}
+
     node_id id;
-    peer machine;
-    std::uint64_t told; // the version of its advert that it began with
+    std::unique_ptr<peer> machine_ptr;
+    peer& machine;
+    std::uint64_t told = 0; // the version of its advert that it began with
     std::optional<agenda::key> timer = {};
     std::size_t dials = 0;
     proxy_retirement<task> retirement = {};
@@ -397,6 +405,7 @@ private:
   owner_id owner_;
   std::shared_ptr<const identity> self_;
   random_source random_;
+  std::shared_ptr<receive_budget> budget_;
   stored_state disk_;
   std::optional<peer_directory> directory_;
   directory_settings bounds_;

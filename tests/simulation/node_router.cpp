@@ -215,6 +215,7 @@ void node::end(const remote_ptr& x) {
 
 /// The node begins, with what is on disk.
 void node::publish(std::uint64_t version) {
+  budget_ = std::make_shared<receive_budget>(settings.node_window);
   bounds_ = rules;
   directory_.emplace(rules, self_, disk_, random_source{random_.next_key()});
   issue_advert(version);
@@ -244,18 +245,17 @@ void node::arm_directory() {
 
 void node::perform(const serve_peer& action) {
   note_losses(action);
-  peer machine{settings,   self_,         action.id,
-               action.key, action.record, random_source{random_.next_key()}};
+  auto x = std::make_shared<remote>(
+    action.id, std::make_unique<peer>(settings, self_, action.id, action.key,
+                                      action.record, budget_,
+                                      random_source{random_.next_key()}));
   auto now = net_.now();
-  machine.handle_local_advert(directory_->advert(), now);
-  std::uint64_t told = 0;
+  x->machine.handle_local_advert(directory_->advert(), now);
   if (const auto& known = action.known) {
-    told = known->advert.version;
-    static_cast<void>(machine.handle_remote_advert(known->advert, now));
-    machine.handle_addresses(known->addresses, now);
+    x->told = known->advert.version;
+    static_cast<void>(x->machine.handle_remote_advert(known->advert, now));
+    x->machine.handle_addresses(known->addresses, now);
   }
-  auto x =
-    std::make_shared<remote>(remote{action.id, std::move(machine), told});
   peers_.emplace(action.id, x);
   if (net_.observer)
     net_.observer->handle_served(*this, action);

@@ -21,7 +21,7 @@ constexpr std::uint64_t most_events = 200'000;
 /// What somebody wants to see of a history that was aborted.
 constexpr std::size_t few_lines = 40;
 
-constexpr std::array engines{"now", "soon", "late"};
+constexpr std::array engines{"now", "soon", "late", "never"};
 
 /// A text that shows whether a part was lost, doubled or taken from another
 /// one.
@@ -96,10 +96,12 @@ void random_world::make_nodes() {
     x.add_engine("now");
     x.add_engine("soon", up_to(100ms));
     x.add_engine("late", std::nullopt);
+    x.add_engine("never", std::nullopt);
     if (chance(10))
       x.rules.max_peers = 1 + random_.below(2);
     if (chance(20))
-      x.rules.peers_kept = {random_.below(2), random_.below(3), up_to(5s)};
+      x.rules.peers_kept = {random_.below(2), random_.below(3),
+                            random_.below(400'000), up_to(5s)};
     if (chance(20))
       x.rules.adverts_kept.strangers = random_.below(3);
     x.comes_back = chance(50);
@@ -128,9 +130,13 @@ peer_settings random_world::some_settings() {
   auto wants_aes = chance(50);
   result.have_aes = wants_aes && aes_available();
   result.max_message = chance(90) ? 300'000 : 100'000;
+  result.channel_window =
+    limits::min_channel_window + random_.below(chance(50) ? 1'000 : 30'000);
   result.window = (chance(50) ? 3'000 : 300'000) + random_.below(100'000);
-  result.outbox_bytes = 400'000 + random_.below(1'000'000);
-  result.outbox_messages = 50 + random_.below(200);
+  result.large_window = result.max_message + 128 + random_.below(400'000);
+  result.node_window = chance(50) ? 1'000'000 : 100'000'000;
+  result.outbox_bytes = 600'000 + random_.below(1'000'000);
+  result.channel_idle_timeout = up_to(3s);
   result.backlog_bytes = 70'000 + random_.below(200'000);
   result.handshake_timeout = 1s;
   result.heartbeat_interval = 500ms;
@@ -227,9 +233,9 @@ void random_world::send_some(node& from, node& to) {
     5'000, limits::fragment - 50, limits::fragment, 150'000, 290'000};
   auto send = [&] {
     for (auto n = 1 + random_.below(chance(10) ? 40 : 4); n > 0; --n)
-      send_one(from, to, chance(97) ? engines[random_.below(3)] : "none",
-               chance(95) ? random_.below(600)
-                          : large[random_.below(large.size())]);
+      send_one(
+        from, to, chance(97) ? engines[random_.below(engines.size())] : "none",
+        chance(95) ? random_.below(600) : large[random_.below(large.size())]);
   };
   if (chance(50))
     from.burst(send);
@@ -247,6 +253,8 @@ std::size_t random_world::send_one(node& from, node& to,
     options.expiry = abs_time{net_.now().minute().minutes + 1};
   if (!quiet_ && chance(15))
     options.reliability = transport_reliability::unreliable;
+  if (chance(20))
+    options.ordering = transport_ordering::unordered;
   return send_one(from, to, engine, size, options);
 }
 
@@ -260,6 +268,8 @@ std::size_t random_world::send_one(node& from, node& to,
   msg.incarnation = from.incarnation();
   msg.token = from.next_token();
   msg.text = text_of(index, size);
+  msg.engine = engine;
+  msg.ordering = options.ordering;
   msg.reliable = options.reliability == transport_reliability::reliable;
   msg.known_engine = engine != "none";
   if (auto minute = std::get_if<abs_time>(&options.expiry))
@@ -332,8 +342,8 @@ void random_world::clash(node& x, node& y) {
   x.connect(y);
   y.connect(x);
   for (auto n = random_.below(4); n > 0; --n) {
-    send_one(x, y, engines[random_.below(3)], random_.below(100));
-    send_one(y, x, engines[random_.below(3)], random_.below(100));
+    send_one(x, y, engines[random_.below(engines.size())], random_.below(100));
+    send_one(y, x, engines[random_.below(engines.size())], random_.below(100));
   }
 }
 

@@ -24,6 +24,9 @@ constexpr std::size_t most_links = 10;
 /// from a range that begins at 0, and a clash dials at once.
 constexpr std::uint64_t most_attempts = 40;
 
+/// Channels between two nodes: each of the engines in both orders.
+constexpr std::size_t channels = 10;
+
 std::string in_ms(duration time) {
   return std::to_string(time / 1ms) + " ms";
 }
@@ -86,8 +89,8 @@ void referee::handle_received(const node& at, const received& msg) {
   x.arrivals.push_back(at.all_received().size() - 1);
   if (!x.reliable)
     return;
-  auto& before =
-    last_[{x.from, x.incarnation, &at, at.incarnation(), msg.losses}];
+  auto& before = last_[{x.from, x.incarnation, &at, at.incarnation(),
+                        msg.losses, msg.engine, x.ordering}];
   if (index + 1 <= before)
     fail(name + " arrived after #" + std::to_string(before - 1), at, x.from);
   before = index + 1;
@@ -179,8 +182,8 @@ void referee::check_bounds(const std::vector<node*>& nodes) {
     // What is still in a mailbox has not been taken in.
     if (pair.first->mailbox_delay > 0s)
       continue;
-    if (waits.bytes > settings.outbox_bytes
-        || waits.messages > settings.outbox_messages)
+    if (waits.bytes + waits.messages * outbox::memory_overhead
+        > settings.outbox_bytes + channels * (settings.outbox_bytes / 128))
       fail("has taken in " + std::to_string(waits.messages) + " messages of "
              + std::to_string(waits.bytes) + " bytes",
            *pair.first, pair.second);
@@ -195,8 +198,8 @@ void referee::check_bounds(const std::vector<node*>& nodes) {
 }
 
 /// Bytes that engines were given and did not take: of the sender's present
-/// numbers a window and a lone large message, reliable and unreliable ones; of
-/// earlier ones (the sender has restarted) a window, and what the one of them
+/// numbers as much as all windows permit, and unreliable ones; of earlier ones
+/// (the sender has restarted) as much once more, and what the one of them
 /// brought that went over it.
 void referee::check_held(const node& x) {
   std::map<const node*, std::map<unsigned, std::size_t>> held;
@@ -205,8 +208,8 @@ void referee::check_held(const node& x) {
       const auto& msg = sent_[std::stoul(got.text.substr(1))];
       held[msg.from][msg.incarnation] += got.text.size();
     }
-  auto most =
-    2 * std::max<std::size_t>(x.settings.window, x.settings.max_message);
+  auto most = 2 * x.settings.window + x.settings.large_window
+              + channels * x.settings.channel_window;
   for (const auto& [from, incarnations] : held) {
     std::size_t all = 0;
     for (const auto& [incarnation, bytes] : incarnations) {

@@ -25,6 +25,8 @@ struct sent_message {
   unsigned incarnation = 0;
   send_token token = 0;
   std::string text;
+  std::string engine;
+  transport_ordering ordering = transport_ordering::ordered;
   bool reliable = true;
   /// The receiver has an engine for it.
   bool known_engine = true;
@@ -127,6 +129,20 @@ private:
     std::size_t messages = 0;
   };
 
+  // A channel of an incarnation of the sender to one of the receiver, since it
+  // last forgot the sender.
+  struct channel_life {
+    const node* from;
+    unsigned incarnation;
+    const node* to;
+    unsigned to_incarnation;
+    unsigned losses;
+    std::string engine;
+    transport_ordering ordering;
+
+    auto operator<=>(const channel_life&) const = default;
+  };
+
   // What two nodes believe about their connection.
   struct belief {
     bool first = false;
@@ -154,11 +170,8 @@ private:
   std::map<node_pair, belief> beliefs_;
   std::set<node_pair> denied_;
   std::map<node_pair, std::uint64_t> resent_;
-  // The last message of an incarnation of the sender that arrived at one of the
-  // receiver, since it last forgot the sender: who, and which of theirs.
-  std::map<std::tuple<const node*, unsigned, const node*, unsigned, unsigned>,
-           std::size_t>
-    last_;
+  // The last message of a channel that arrived.
+  std::map<channel_life, std::size_t> last_;
   std::map<std::tuple<const node*, unsigned, node_id>, std::uint64_t> versions_;
   // The epochs that were in use, by node.
   std::map<const node*, std::set<std::uint64_t>> epochs_;

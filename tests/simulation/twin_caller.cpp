@@ -62,7 +62,7 @@ void twin_caller::handle_reply(connection_id id, bytes_view body) {
   }
   session_.emplace(std::move(std::get<session>(*reply)));
   bytes out;
-  session_->seal(control::resume{}, out);
+  session_->seal(control::resume{0, {}, limits::min_channel_window}, out);
   net_.write(id, *this, std::move(out));
   net_.schedule(stay_, callers, [this, id] {
     if (result_ == outcome::open)

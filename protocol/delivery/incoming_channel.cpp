@@ -1,0 +1,108 @@
+#include <node_proxy/protocol/delivery/incoming_channel.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace node_proxy::internal {
+
+namespace {
+
+/// By how much the memory of an unfinished message grows at most, lest somebody
+/// announces much and sends little.
+constexpr std::uint64_t growth = 4;
+
+void append(block_buffer& to, bytes_view data, std::uint64_t announced) {
+  // Growing fast copies little, and exactly to the end wastes nothing.
+  auto size = to.size() + data.size();
+  if (size > to.capacity())
+    to.reserve(std::min<std::size_t>(announced, growth * size));
+  to.append(data);
+}
+
+} // namespace
+
+// -- events -------------------------------------------------------------------
+
+void incoming_channel::handle_arrived(std::uint64_t first, std::uint64_t cost) {
+  waiting_.push_back({first, cost});
+  outstanding_ += cost;
+}
+
+void incoming_channel::handle_fragment(std::uint64_t seq,
+                                       std::uint64_t announced, bytes_view data,
+                                       std::uint64_t cost) {
+  if (!partial_)
+    partial_ = partial{seq, announced};
+  append(partial_->data, data, partial_->announced);
+  partial_->cost += cost;
+  outstanding_ += cost;
+}
+
+std::pair<std::uint64_t, block_buffer>
+incoming_channel::handle_last_fragment(bytes_view data, std::uint64_t cost) {
+  auto whole = *std::exchange(partial_, std::nullopt);
+  append(whole.data, data, whole.announced);
+  waiting_.push_back({whole.first, whole.cost + cost});
+  outstanding_ += cost;
+  return {whole.first, std::move(whole.data)};
+}
+
+std::uint64_t incoming_channel::handle_abort(std::uint64_t first) {
+  if (!partial_ || partial_->first != first)
+    return 0;
+  auto cost = std::exchange(partial_, std::nullopt)->cost;
+  outstanding_ -= cost;
+  return cost;
+}
+
+bool incoming_channel::handle_finished(
+  std::uint64_t first, std::optional<control::reject_reason> reason) {
+  auto position =
+    std::ranges::lower_bound(waiting_, first, {}, &arrived::first);
+  if (position == waiting_.end() || position->first != first
+      || position->finished)
+    return false;
+  position->finished = true;
+  position->rejected = reason;
+  return true;
+}
+
+std::size_t incoming_channel::handle_settled(std::uint64_t next) {
+  auto before = rejects_.size();
+  while (!rejects_.empty() && rejects_.front().seq < next)
+    rejects_.pop_front();
+  return before - rejects_.size();
+}
+
+void incoming_channel::restore(const std::vector<control::reject>& rejects,
+                               const std::optional<partial>& unfinished) {
+  for (const auto& x : rejects)
+    rejects_.push_back(x);
+  partial_ = unfinished;
+  if (partial_) {
+    partial_->granted = false;
+    outstanding_ = partial_->cost;
+  }
+}
+
+// -- results ------------------------------------------------------------------
+
+std::optional<incoming_channel::arrived> incoming_channel::poll_consumed() {
+  if (waiting_.empty() || !waiting_.front().finished)
+    return std::nullopt;
+  auto result = waiting_.take_front();
+  outstanding_ -= result.cost;
+  if (result.rejected)
+    rejects_.push_back({result.first, *result.rejected});
+  return result;
+}
+
+// -- state --------------------------------------------------------------------
+
+std::uint64_t incoming_channel::next(std::uint64_t expected) const {
+  if (!waiting_.empty())
+    return waiting_.front().first;
+  return partial_ ? partial_->first : expected;
+}
+
+} // namespace node_proxy::internal

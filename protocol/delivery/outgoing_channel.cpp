@@ -1,0 +1,397 @@
+#include <node_proxy/protocol/delivery/outgoing_channel.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <node_proxy/messages/limits.hpp>
+#include <node_proxy/protocol/delivery/rejection.hpp>
+
+namespace node_proxy::internal {
+
+namespace {
+
+/// Below this many dead entries a clean-up is not worth its cost.
+constexpr std::size_t compaction_threshold = 64;
+
+/// The size of the chunk `index` of a message of `size` bytes. The cut depends
+/// on nothing else, so that a chunk that is sent again is the chunk it was.
+std::size_t chunk_size(std::size_t size, std::uint32_t index) {
+  return std::min(size - index * limits::fragment, limits::fragment);
+}
+
+} // namespace
+
+void outbox_totals::answer(send_token token,
+                           const std::optional<send_failure>& failure) {
+  --pending;
+  if (outcomes.empty() || !outcomes.back().extend(token, failure))
+    outcomes.push_back({token, failure});
+}
+
+bool outgoing_channel::message::complete() const {
+  return sent * limits::fragment >= data.size();
+}
+
+void outgoing_channel::restore(const record& x) {
+  for (const auto& [first, end, cost, partly_sent] : x.ended) {
+    message voided;
+    voided.key = next_key_++;
+    voided.cost = cost;
+    voided.first = first;
+    voided.end = end;
+    voided.ended = true;
+    voided.partly_sent = partly_sent;
+    voided.answered = true;
+    outstanding_ += cost;
+    ++totals_.sent;
+    sent_.push_back(std::move(voided));
+  }
+  begin_ = sent_.front().first;
+  acked_ = begin_;
+}
+
+// -- events -------------------------------------------------------------------
+
+void outgoing_channel::handle_send(send_token token, message_data data,
+                                   const deadline& expires) {
+  message x;
+  x.key = next_key_++;
+  x.token = token;
+  x.data = std::move(data);
+  if (auto steady = std::get_if<steady_time>(&expires))
+    steady_deadlines_.add(*steady, x.key);
+  else
+    wall_deadlines_.add(std::get<std::chrono::seconds>(expires), x.key);
+  held_ += x.held();
+  totals_.bytes += x.held();
+  ++totals_.pending;
+  queued_.push_back(std::move(x));
+}
+
+expected<bool, outbox_error>
+outgoing_channel::handle_ack(const control::channel_ack& ack,
+                             std::uint64_t end) {
+  if (ack.next > end)
+    return unexpected{outbox_error::beyond_sent};
+  std::vector<std::uint64_t> noted;
+  for (const auto& x : ack.rejects) {
+    if (x.seq >= ack.next || (!noted.empty() && x.seq <= noted.back()))
+      return unexpected{outbox_error::bad_reject};
+    if (auto ok = note_reject(x, ack.next); !ok)
+      return unexpected{ok.error()};
+    noted.push_back(x.seq);
+  }
+  while (!sent_.empty() && sent_.front().end <= ack.next
+         && (sent_.front().ended || sent_.front().complete()))
+    pop_acknowledged();
+  if (!sent_.empty() && !sent_.front().ended && sent_.front().first < ack.next)
+    return unexpected{outbox_error::inside_message};
+  noted_ = std::move(noted);
+  acked_ = std::max(acked_, ack.next);
+  window_ = ack.window;
+  clean_up();
+  return !noted_.empty();
+}
+
+void outgoing_channel::handle_forgotten(std::uint64_t begin,
+                                        std::uint64_t window) {
+  fifo<message> all;
+  for (auto& x : sent_) {
+    if (x.ended)
+      continue;
+    x.cost = 0;
+    x.sent = 0;
+    x.jumps.reset();
+    all.push_back(std::move(x));
+  }
+  for (auto& x : queued_)
+    if (!x.ended)
+      all.push_back(std::move(x));
+  totals_.sent -= sent_.size();
+  sent_.clear();
+  queued_ = std::move(all);
+  skipped_ = 0;
+  outstanding_ = 0;
+  begin_ = begin;
+  acked_ = begin;
+  window_ = window;
+  noted_.clear();
+  aborted_.clear();
+}
+
+void outgoing_channel::handle_resume(std::uint64_t next, std::uint64_t window) {
+  id.reset();
+  if (sent_.empty())
+    window_ = window;
+  aborted_.clear();
+  for (const auto& x : sent_)
+    if (x.ended && (x.partly_sent || (x.end > next && x.end > x.first + 1)))
+      aborted_.push_back(x.first);
+}
+
+void outgoing_channel::handle_timeout(timestamp now, send_error definite) {
+  while (auto key = steady_deadlines_.poll_due(now.steady))
+    end_key(*key, definite);
+  while (auto key = wall_deadlines_.poll_due(now.wall))
+    end_key(*key, definite);
+  clean_up();
+}
+
+void outgoing_channel::handle_max_message(std::size_t max_message) {
+  using enum send_failure::unconfirmed_cause;
+  auto end_longer = [&](fifo<message>& list) {
+    for (auto& x : list)
+      if (x.data.size() > max_message)
+        end_early(x, x.transmitted
+                       ? send_failure{send_error::unconfirmed, unreachable}
+                       : send_failure{send_error::too_large});
+  };
+  end_longer(sent_);
+  end_longer(queued_);
+  clean_up();
+}
+
+void outgoing_channel::handle_failure(send_error definite,
+                                      send_failure::unconfirmed_cause cause) {
+  auto end_all = [&](fifo<message>& list) {
+    for (auto& x : list)
+      end_early(x, x.transmitted ? send_failure{send_error::unconfirmed, cause}
+                                 : send_failure{definite});
+  };
+  end_all(sent_);
+  end_all(queued_);
+  clean_up();
+}
+
+// -- results ------------------------------------------------------------------
+
+std::optional<std::size_t> outgoing_channel::next_size() {
+  auto x = present();
+  if (!x)
+    return std::nullopt;
+  auto size = chunk_size(x->data.size(), x->sent);
+  auto cost = size + (x->sent == 0 ? limits::message_overhead : 0);
+  if (outstanding_ + cost > window_)
+    return std::nullopt;
+  return size;
+}
+
+outgoing_chunk outgoing_channel::take_chunk(std::uint64_t number) {
+  if (sent_.empty() || sent_.back().ended || sent_.back().complete()) {
+    sent_.push_back(queued_.take_front());
+    sent_.back().first = number;
+    sent_.back().end = number;
+    ++totals_.sent;
+  }
+  auto& x = sent_.back();
+  auto size = chunk_size(x.data.size(), x.sent);
+  auto cost = size + (x.sent == 0 ? limits::message_overhead : 0);
+  if (x.end != number) {
+    if (!x.jumps)
+      x.jumps = std::make_unique<std::vector<jump>>();
+    x.jumps->push_back({x.sent, number});
+  }
+  auto offset = x.sent * limits::fragment;
+  ++x.sent;
+  x.end = number + 1;
+  x.transmitted = true;
+  x.cost += cost;
+  outstanding_ += cost;
+  return {x.data, offset, size, x.complete()};
+}
+
+std::optional<outgoing_chunk>
+outgoing_channel::sent_chunk(std::uint64_t key, std::uint32_t index) {
+  auto x = find_sent(key);
+  if (!x || x->ended)
+    return std::nullopt;
+  auto offset = index * limits::fragment;
+  auto size = chunk_size(x->data.size(), index);
+  return outgoing_chunk{x->data, offset, size, offset + size == x->data.size()};
+}
+
+void outgoing_channel::list_sent(std::uint64_t number,
+                                 std::vector<number_run>& out) const {
+  auto add = [&](const message& x, std::uint32_t from, std::uint32_t to,
+                 std::uint64_t begin) {
+    auto skipped = number > begin ? number - begin : 0;
+    if (skipped >= to - from)
+      return;
+    auto less = static_cast<std::uint32_t>(skipped);
+    out.push_back({begin + less, to - from - less, x.key, from + less});
+  };
+  for (const auto& x : sent_) {
+    if (x.ended || x.end <= number)
+      continue;
+    jump run{0, x.first};
+    if (x.jumps)
+      for (const auto& next : *x.jumps) {
+        add(x, run.index, next.index, run.number);
+        run = next;
+      }
+    add(x, run.index, x.sent, run.number);
+  }
+}
+
+std::optional<std::uint64_t> outgoing_channel::poll_aborted() {
+  if (aborted_.empty())
+    return std::nullopt;
+  return aborted_.take_front();
+}
+
+// -- state --------------------------------------------------------------------
+
+std::optional<std::uint64_t> outgoing_channel::first() const {
+  return sent_.empty() ? std::nullopt : std::optional{sent_.front().first};
+}
+
+outgoing_channel::record outgoing_channel::to_record() const {
+  record result{key_, {}};
+  for (const auto& x : sent_) {
+    auto& list = result.ended;
+    // What was sent in one chunk is with the peer or not.
+    auto is_small = [](std::uint64_t first, std::uint64_t end, bool partly) {
+      return !partly && end == first + 1;
+    };
+    if (!list.empty() && is_small(x.first, x.end, x.partly_sent)
+        && list.back().end == x.first && !list.back().partly_sent) {
+      list.back().end = x.end;
+      list.back().cost += x.cost;
+    } else {
+      list.push_back({x.first, x.end, x.cost, x.partly_sent});
+    }
+  }
+  return result;
+}
+
+std::optional<steady_time>
+outgoing_channel::next_deadline(timestamp now) const {
+  auto result = steady_deadlines_.next();
+  if (auto wall = wall_deadlines_.next()) {
+    auto at = steady_deadline(*wall, now);
+    result = std::min(result.value_or(at), at);
+  }
+  return result;
+}
+
+// -- private ------------------------------------------------------------------
+
+/// Tells the sender what became of a message.
+void outgoing_channel::answer(message& x,
+                              const std::optional<send_failure>& failure) {
+  if (!std::exchange(x.answered, true))
+    totals_.answer(x.token, failure);
+}
+
+/// Ends a message without waiting for an acknowledgement.
+void outgoing_channel::end_early(message& x, const send_failure& failure) {
+  if (x.ended)
+    return;
+  answer(x, failure);
+  x.ended = true;
+  x.partly_sent = !x.complete();
+  held_ -= x.held();
+  totals_.bytes -= x.held();
+  x.data = {};
+  if (x.sent == 0)
+    ++skipped_;
+  else if (x.partly_sent || x.end > x.first + 1)
+    aborted_.push_back(x.first);
+}
+
+/// Ends the message with this key because its time is over.
+void outgoing_channel::end_key(std::uint64_t key, send_error definite) {
+  using enum send_failure::unconfirmed_cause;
+  auto x = find_queued(key);
+  if (!x)
+    x = find_sent(key);
+  if (x)
+    end_early(*x, x->transmitted
+                    ? send_failure{send_error::unconfirmed, expired}
+                    : send_failure{definite});
+}
+
+/// Forgets the first sent message: the peer has done with it.
+void outgoing_channel::pop_acknowledged() {
+  auto& done = sent_.front();
+  answer(done, std::nullopt);
+  if (!done.ended) {
+    held_ -= done.held();
+    totals_.bytes -= done.held();
+  }
+  outstanding_ -= done.cost;
+  --totals_.sent;
+  sent_.pop_front();
+}
+
+/// Forgets entries and deadlines that nothing depends on, at an amortized cost
+/// of O(1) for each of them.
+void outgoing_channel::clean_up() {
+  if (skipped_ == queued_.size()) {
+    queued_.clear();
+    skipped_ = 0;
+  } else if (skipped_ > compaction_threshold && skipped_ > queued_.size() / 2) {
+    queued_.erase_if([](const message& x) { return x.ended; });
+    skipped_ = 0;
+  }
+  auto most = 2 * (sent_.size() + queued_.size()) + compaction_threshold;
+  if (steady_deadlines_.size() + wall_deadlines_.size() <= most)
+    return;
+  auto has_key = [](const fifo<message>& list, std::uint64_t begin,
+                    std::uint64_t end) {
+    auto position = std::ranges::lower_bound(list, begin, {}, &message::key);
+    return position != list.end() && position->key < end;
+  };
+  auto holds_any = [&](std::uint64_t begin, std::uint64_t end) {
+    return has_key(sent_, begin, end) || has_key(queued_, begin, end);
+  };
+  steady_deadlines_.forget_unless(holds_any);
+  wall_deadlines_.forget_unless(holds_any);
+}
+
+/// Takes note of a reject, which may be repeated until it is settled.
+expected<void, outbox_error>
+outgoing_channel::note_reject(const control::reject& x, std::uint64_t next) {
+  if (x.seq < begin_)
+    return {}; // of an earlier life of the channel
+  if (x.seq < acked_) {
+    if (std::ranges::find(noted_, x.seq) == noted_.end())
+      return unexpected{outbox_error::bad_reject};
+    return {};
+  }
+  auto after = std::ranges::upper_bound(sent_, x.seq, {}, &message::first);
+  if (after == sent_.begin())
+    return unexpected{outbox_error::bad_reject};
+  auto& rejected = *std::prev(after);
+  // One that ended may stand for several.
+  if (rejected.ended && x.seq < rejected.end)
+    return {};
+  if (rejected.first != x.seq || rejected.end > next)
+    return unexpected{outbox_error::bad_reject};
+  answer(rejected, send_failure{to_send_error(x.reason)});
+  return {};
+}
+
+/// The message of which the next chunk is to be sent.
+outgoing_channel::message* outgoing_channel::present() {
+  if (!sent_.empty() && !sent_.back().ended && !sent_.back().complete())
+    return &sent_.back();
+  while (!queued_.empty() && queued_.front().ended) {
+    queued_.pop_front();
+    --skipped_;
+  }
+  return queued_.empty() ? nullptr : &queued_.front();
+}
+
+outgoing_channel::message* outgoing_channel::find_sent(std::uint64_t key) {
+  auto position = std::ranges::lower_bound(sent_, key, {}, &message::key);
+  return position != sent_.end() && position->key == key ? &*position : nullptr;
+}
+
+outgoing_channel::message* outgoing_channel::find_queued(std::uint64_t key) {
+  auto position = std::ranges::lower_bound(queued_, key, {}, &message::key);
+  return position != queued_.end() && position->key == key ? &*position
+                                                           : nullptr;
+}
+
+} // namespace node_proxy::internal
