@@ -34,7 +34,7 @@ enum class errc : std::uint8_t {
   bad_expiry,
   /// The remote node has no engine of that name.
   unknown_engine,
-  /// The remote node found a sender that is not of this node.
+  /// The message's sender is not of this node.
   wrong_sender,
   /// The message is for another node than the one it was given to.
   wrong_target,
@@ -43,8 +43,6 @@ enum class errc : std::uint8_t {
   /// The engine ended, or was unregistered, before it was done with the
   /// message.
   engine_gone,
-  /// The message exceeds a limit of the remote node.
-  over_limit,
   /// The remote engine could not handle the message: its handler threw or
   /// returned an error, or it has none for messages.
   engine_failed,

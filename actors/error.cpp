@@ -24,7 +24,6 @@ std::string to_string(errc code) {
     NODE_PROXY_NAME(wrong_target)
     NODE_PROXY_NAME(malformed)
     NODE_PROXY_NAME(engine_gone)
-    NODE_PROXY_NAME(over_limit)
     NODE_PROXY_NAME(engine_failed)
     NODE_PROXY_NAME(shutting_down)
     NODE_PROXY_NAME(unconfirmed)

@@ -19,7 +19,7 @@ void node_proxy_state::start(node_proxy_config config) {
   config_ = std::move(config);
   peer_ = std::make_unique<peer>(config_.settings, config_.self, config_.remote,
                                  config_.remote_key, config_.record,
-                                 random_source{config_.seed});
+                                 config_.budget, random_source{config_.seed});
   config_.seed.wipe();
   pending_.emplace(config_.unanswered);
   timer_.emplace(config_.loop, caf::actor_cast<tick_receiver>(self_));

@@ -128,6 +128,9 @@ struct node_proxy_config {
   node_log log = {};
   std::shared_ptr<unanswered_failures> unanswered =
     std::make_shared<unanswered_failures>();
+  /// Of the node, for what all its peers may have outstanding here.
+  std::shared_ptr<receive_budget> budget =
+    std::make_shared<receive_budget>(peer_settings{}.node_window);
 };
 
 /// Spawns the Node Proxy of one remote node. Users get one from the Router.

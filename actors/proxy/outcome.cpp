@@ -34,8 +34,6 @@ errc to_errc(send_error error) {
     return errc::malformed;
   case send_error::engine_gone:
     return errc::engine_gone;
-  case send_error::over_limit:
-    return errc::over_limit;
   case send_error::engine_failed:
     return errc::engine_failed;
   case send_error::unconfirmed:

@@ -13,7 +13,7 @@
 #include <node_proxy/actors/engine_messages.hpp>
 #include <node_proxy/actors/engines/unanswered_failures.hpp>
 #include <node_proxy/base/fifo.hpp>
-#include <node_proxy/protocol/delivery/outbox.hpp>
+#include <node_proxy/protocol/delivery/send_outcome.hpp>
 
 namespace node_proxy::internal {
 

@@ -126,8 +126,7 @@ std::optional<send_error> local_delivery_state::take(send_token token,
   auto size = msg.msg.msg.size() + outbox::memory_overhead;
   if (size > config_.settings.outbox_bytes)
     return send_error::too_large;
-  if (held_.size() >= config_.settings.outbox_messages
-      || held_bytes_ + size > config_.settings.outbox_bytes)
+  if (held_bytes_ + size > config_.settings.outbox_bytes)
     return send_error::outbox_full;
   held_.emplace(token, held{size});
   held_bytes_ += size;

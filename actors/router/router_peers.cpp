@@ -122,6 +122,7 @@ void router_state::perform(const serve_peer& action) {
   config.engines = engines_;
   config.log = services_.log;
   config.unanswered = unanswered_;
+  config.budget = budget_;
   config.local_advert = directory_->advert();
   config.remote_known = action.known;
   auto handle = spawn_node_proxy(self_->system(), std::move(config));

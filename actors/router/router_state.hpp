@@ -153,6 +153,8 @@ private:
   std::unordered_map<caf::actor_id, node_id> proxy_ids_;
   std::shared_ptr<engine_directory> engines_;
   std::shared_ptr<unanswered_failures> unanswered_;
+  // For what all peers together may have outstanding here.
+  std::shared_ptr<receive_budget> budget_;
   // There is none before the first message of this node to itself.
   local_delivery_actor local_;
   std::map<std::string_view, std::uint64_t> failed_handshakes_;

@@ -17,9 +17,6 @@ namespace {
 using namespace node_proxy;
 using namespace node_proxy::internal;
 
-constexpr std::size_t outbox_bytes = 64u << 20;
-constexpr std::size_t outbox_messages = 1u << 20;
-
 constexpr std::size_t frame_plaintext = 65'000;
 
 /// A round of messages that are acknowledged together.
@@ -28,21 +25,22 @@ constexpr std::size_t round = 1024;
 void through_outbox(benchmark::State& state) {
   auto msg = make_message(static_cast<std::size_t>(state.range(0)));
   auto data = message_codec{}.encode(msg).value();
-  outbox uut{outbox_bytes, outbox_messages};
-  if (!uut.handle_resume(0, outbox_bytes))
+  constexpr std::uint64_t window = 4u << 20;
+  outbox uut{peer_settings{}};
+  if (!uut.handle_resume(1, 0, window))
     state.SkipWithError("the outbox does not take the connection");
   send_token token = 0;
   std::uint64_t answered = 0;
   for (auto _ : state) {
     for (std::size_t i = 0; i < round; ++i)
-      if (!uut.handle_send(++token, data, steady_time{std::chrono::hours{1}}))
+      if (!uut.handle_send(++token, {"echo"}, data,
+                           steady_time{std::chrono::hours{1}}, {}))
         state.SkipWithError("the outbox is full");
-    control::ack ack{0, outbox_bytes, {}};
-    while (auto next = uut.poll_transmit(frame_plaintext)) {
-      const auto& sent = std::get<chunk_batch>(*next);
-      ack.next = sent.first + sent.chunks.count();
-    }
-    if (!uut.handle_ack(ack))
+    control::channel_ack ack{0, 0, window, {}};
+    while (auto next = uut.poll_transmit(frame_plaintext))
+      if (auto sent = std::get_if<chunk_batch>(&*next))
+        ack.next = sent->first + sent->chunks.count();
+    if (!uut.handle_ack(ack, {}))
       state.SkipWithError("the outbox refuses an acknowledgement");
     while (auto outcome = uut.poll_outcome())
       answered += outcome->count;
