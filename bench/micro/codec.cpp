@@ -52,8 +52,8 @@ void encode_chunks(benchmark::State& state) {
   for (auto _ : state) {
     out.clear();
     chunk_list list;
-    while (list.count() < 512 && list.size_with(data.size()) < 60'000)
-      list.add(true, data, 0, data.size());
+    while (list.count() < 512 && list.size_with(0, data.size()) < 60'000)
+      list.add(0, true, data, 0, data.size());
     list.append_to(out);
     chunks += static_cast<std::int64_t>(list.count());
     benchmark::DoNotOptimize(out.data());

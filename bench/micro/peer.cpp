@@ -73,9 +73,13 @@ private:
                         std::uint64_t epoch) {
     peer_settings settings;
     settings.have_aes = aes_available();
-    return {settings,           self,
-            remote.id(),        remote.noise_public(),
-            peer_record{epoch}, random_source{numbered_seed(epoch)}};
+    return {settings,
+            self,
+            remote.id(),
+            remote.noise_public(),
+            peer_record{epoch},
+            std::make_shared<receive_budget>(settings.node_window),
+            random_source{numbered_seed(epoch)}};
   }
 
   void flush(peer& x) {

@@ -68,6 +68,7 @@ void random_world::play_scene() {
     &random_world::trickle,
     &random_world::resume,
     &random_world::expire,
+    &random_world::pass_by,
     &random_world::wait_for_engine,
     &random_world::take_and_stop,
     &random_world::remember,

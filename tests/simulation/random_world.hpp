@@ -115,6 +115,7 @@ private:
   // scenes_of_messages.cpp
   void resume(node& x, node& y);
   void expire(node& x, node& y);
+  void pass_by(node& x, node& y);
   void wait_for_engine(node& x, node& y);
   void take_and_stop(node& x, node& y);
   void remember(node& x, node& y);

@@ -135,7 +135,7 @@ void referee::handle_written(const node& at, const node_id& other,
   auto nodes = pair_of(at, peer);
   const auto& x = beliefs_[nodes];
   auto connected = nodes.first == &at ? x.first : x.second;
-  if (!connected && age > at.settings.handshake_timeout)
+  if (!connected && age > at.settings.handshake_timeout + at.mailbox_time())
     fail("writes on a connection that it has given up", at, &peer);
 }
 
@@ -231,7 +231,10 @@ void referee::check_directory(node& x) {
     fail("serves " + std::to_string(count) + " guests", x);
   if (auto count = x.records(); count > x.memory_bounds().peers_kept.records)
     fail("remembers " + std::to_string(count) + " peers", x);
-  auto held = x.served() + x.disk().permanent_peers.size();
+  // Whoever is, or was, named by a policy is no stranger.
+  auto named = std::ranges::count(denied_, &x, &node_pair::first);
+  auto held = x.served() + x.disk().permanent_peers.size()
+              + static_cast<std::size_t>(named);
   if (auto count = known.adverts().size();
       count > x.memory_bounds().adverts_kept.strangers + held)
     fail("knows " + std::to_string(count) + " adverts", x);

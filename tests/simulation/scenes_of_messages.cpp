@@ -36,6 +36,28 @@ void random_world::expire(node& x, node& y) {
     referee_.fail("sends what has expired", x, &y);
 }
 
+/// Engines that take nothing hold up nobody else, however much waits for them.
+void random_world::pass_by(node& x, node& y) {
+  constexpr duration latency = 10ms;
+  make_equal_ways(latency, latency);
+  connect(x, y);
+  y.add_engine("never", std::nullopt);
+  for (auto n = 20 + random_.below(40); n > 0; --n) {
+    send_options options;
+    options.ordering =
+      chance(50) ? transport_ordering::ordered : transport_ordering::unordered;
+    send_one(x, y, "never", random_.below(40'000), options);
+    if (chance(20))
+      net_.run_for(up_to(latency));
+  }
+  if (chance(30))
+    cut_all(x, y);
+  auto sent = send_one(x, y, "now", random_.below(600));
+  wait_until([&] { return !referee_.sent()[sent].outcomes.empty(); }, soon,
+             "waits for an engine that another message is for", x, y);
+  y.take_all();
+}
+
 /// A message that no engine has taken keeps the connection.
 void random_world::wait_for_engine(node& x, node& y) {
   connect_permanently(x, y);

@@ -2,9 +2,10 @@
 //
 //     endurance_receivers FOLDER NODES DEAD_PEER_LIMIT
 //
-// The limit is in milliseconds. FOLDER gets an advert of each node, 0.advert
-// and so on, before the first line is written. Then each line that is read is
-// an order:
+// Each has also engines `ready0` and so on, which take what comes, and `stuck0`
+// and so on, which take nothing: 32 of each. The limit is in milliseconds.
+// FOLDER gets an advert of each node, 0.advert and so on, before the first line
+// is written. Then each line that is read is an order:
 //
 //     slow    from now on an engine takes 100 messages a second
 //     fast    from now on an engine takes what comes
@@ -62,6 +63,22 @@ caf::behavior counting_engine(caf::event_based_actor*,
           }};
 }
 
+caf::behavior ready_engine(caf::event_based_actor*) {
+  return {[](const engine_msg_batch&) {
+            // nop
+          },
+          [](const engine_msg&) {
+            // nop
+          }};
+}
+
+caf::behavior stuck_engine(caf::event_based_actor* self) {
+  self->set_default_handler(caf::skip);
+  return {[](int) {
+    // nop
+  }};
+}
+
 struct system_config : caf::actor_system_config {
   system_config() {
     init(*this);
@@ -86,6 +103,13 @@ node start_node(caf::actor_system& system, const peer_settings& settings,
   config.listen = {tcp_addr{loopback, 0}};
   config.settings = settings;
   config.engines = {{"inbox", engine, batches}};
+  for (int i = 0; i < 32; ++i) {
+    auto number = std::to_string(i);
+    config.engines.push_back(
+      {"ready" + number, system.spawn(ready_engine), true});
+    config.engines.push_back(
+      {"stuck" + number, system.spawn(stuck_engine), false});
+  }
   auto result = spawn_node(system, std::move(config));
   if (!result)
     throw std::runtime_error{describe(result.error())};
