@@ -334,7 +334,7 @@ void referee::check_disagreement(const node_pair& nodes, const belief& x) {
   const auto& connected = x.first ? *nodes.first : *nodes.second;
   const auto& other = x.first ? *nodes.second : *nodes.first;
   auto since = std::max(*x.disagree_since, connected.last_heard(other));
-  auto limit = connected.settings.dead_peer_limit;
+  auto limit = connected.settings.dead_peer_limit + connected.mailbox_time();
   if (auto time = net_.now().steady - since; time > limit)
     fail("did not agree whether they are connected, for " + in_ms(time - limit)
            + " too long",
