@@ -38,6 +38,8 @@
   X(seek)                                                                      \
   X(looked_up)                                                                 \
   X(routed_mark)                                                               \
+  X(get_peer_metrics)                                                          \
+  X(peer_metrics)                                                              \
   X(node_proxy_dormant)                                                        \
   X(retire)                                                                    \
   X(passed_on)                                                                 \

@@ -216,6 +216,7 @@ void node_proxy_state::act() {
   while (auto action = peer_->poll_action())
     std::visit([this](auto& x) { perform(x); }, *action);
   if (peer_->stopped()) {
+    self_->send(config_.router, proxy_event{config_.remote, peer_->metrics()});
     self_->quit();
     return;
   }
@@ -229,7 +230,8 @@ void node_proxy_state::offer_rest() {
     return;
   if (auto handled = retirement_.poll_offer(now_.steady))
     self_->send(config_.router,
-                node_proxy_dormant{config_.remote, *handled, peer_->record()});
+                node_proxy_dormant{config_.remote, *handled, peer_->record(),
+                                   peer_->metrics()});
 }
 
 void node_proxy_state::perform(deliver_message& action) {
@@ -305,6 +307,7 @@ node_proxy_behavior(node_proxy_service::stateful_pointer<node_proxy_state> self,
     routed<routed_mark>(state),
     [&state](const retire& msg) { state.handle(msg); },
     routed<stop_node_proxy>(state),
+    [&state](const get_peer_metrics& msg) { return state.handle(msg); },
     [&state](const connection_ready& msg) { state.handle(msg); },
     [&state](engines_answered) { state.handle_answers(); },
     [&state](const engine_left& msg) { state.handle(msg); },

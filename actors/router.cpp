@@ -8,6 +8,7 @@
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/loop/os_random.hpp>
 #include <node_proxy/actors/proxy/outcome.hpp>
+#include <node_proxy/actors/router/peer_totals.hpp>
 #include <node_proxy/actors/router/router_state.hpp>
 #include <node_proxy/base/hex.hpp>
 
@@ -76,6 +77,7 @@ void router_state::start(const node_config& config,
 
 router_state::~router_state() {
   engines_->close();
+  answer_surveys();
   // Nobody else would end them.
   if (local_)
     caf::anon_send_exit(local_, caf::exit_reason::user_shutdown);
@@ -180,18 +182,6 @@ node_advert router_state::handle(local_addresses msg) {
   return advert();
 }
 
-node_metrics router_state::metrics() {
-  node_metrics result;
-  result.connected_peers = directory_->connected();
-  result.node_proxies = proxies_.size();
-  result.remembered_peers = directory_->records(now_of(self_).steady);
-  result.known_adverts = directory_->adverts().size();
-  for (const auto& [reason, count] : failed_handshakes_)
-    result.failed_handshakes.push_back({std::string{reason}, count});
-  result.unanswered_failures = unanswered_->counts();
-  return result;
-}
-
 caf::result<router_stopped> router_state::handle(const stop_router& msg) {
   stopping_ = true;
   directory_->handle_shutdown();
@@ -240,6 +230,7 @@ void router_state::forget_proxy(const node_id& id,
                                 std::optional<peer_record> record) {
   auto ended = proxies_.extract(id);
   proxy_ids_.erase(ended.mapped().handle.id());
+  add_to(ended_totals_, ended.mapped().reported);
   directory_->handle_end(id, std::move(record), now_of(self_).steady);
   act();
 }
@@ -307,7 +298,7 @@ router_behavior(router_service::stateful_pointer<router_state> self,
     [&state](const lookup_node_proxy& msg) { return state.handle(msg); },
     [&state](get_local_advert) { return state.advert(); },
     [&state](const local_addresses& msg) { return state.handle(msg); },
-    [&state](get_node_metrics) { return state.metrics(); },
+    [&state](get_node_metrics msg) { return state.handle(msg); },
     [&state](const stop_router& msg) { return state.handle(msg); },
     [&state](const admission_request& msg) { return state.handle(msg); },
     [&state](const proven_connection& msg) { state.handle(msg); },

@@ -19,6 +19,7 @@
 #include <node_proxy/actors/node_proxy.hpp>
 #include <node_proxy/actors/transport/transport_messages.hpp>
 #include <node_proxy/protocol/peer/peer_action.hpp>
+#include <node_proxy/protocol/peer/peer_metrics.hpp>
 #include <node_proxy/protocol/peer/peer_record.hpp>
 #include <node_proxy/protocol/session/handshake.hpp>
 
@@ -61,6 +62,9 @@ struct looked_up {};
 /// is counted as well.
 struct routed_mark {};
 
+/// Asks what has been counted since the Node Proxy was spawned.
+struct get_peer_metrics {};
+
 /// Nothing is under way with the peer: the Node Proxy could end.
 struct node_proxy_dormant {
   node_id remote;
@@ -68,6 +72,8 @@ struct node_proxy_dormant {
   std::uint64_t handled = 0;
   /// What to remember of the peer, if anything.
   std::optional<peer_record> record;
+  /// What has been counted since the Node Proxy was spawned.
+  peer_metrics metrics;
 };
 
 /// The Router has sent nothing that the Node Proxy has not got, and will not
@@ -90,7 +96,7 @@ struct stop_node_proxy {
 struct proxy_event {
   node_id remote;
   std::variant<peer_event, learned_advert, learned_addresses, overtaken_advert,
-               connection_permanence>
+               connection_permanence, peer_metrics>
     what;
 };
 
@@ -102,8 +108,8 @@ using node_proxy_service = node_proxy_actor::extend_with<actor_interface<
   delivered(routed_msg), batch_outcome(routed_batch), void(attach_session),
   void(engine_left), void(local_advert_changed), void(connect_now),
   void(way_back), void(seek), void(looked_up), void(routed_mark), void(retire),
-  void(stop_node_proxy), void(connection_ready), void(engines_answered),
-  void(tick), void(flush_queued)>>;
+  void(stop_node_proxy), peer_metrics(get_peer_metrics), void(connection_ready),
+  void(engines_answered), void(tick), void(flush_queued)>>;
 
 /// What a Node Proxy reports to: the Router.
 using node_proxy_supervisor =

@@ -96,6 +96,10 @@ public:
 
   void handle(const retire&);
 
+  peer_metrics handle(const get_peer_metrics&) const {
+    return peer_->metrics();
+  }
+
 private:
   // Of all Node Proxies whose turn it is in this thread.
   static frame_memory& memory_of_frames();

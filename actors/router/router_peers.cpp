@@ -48,6 +48,7 @@ void router_state::handle(node_proxy_dormant& msg) {
     return;
   self_->demonitor(to->second.handle.address());
   self_->send(to->second.handle, retire{});
+  to->second.reported = std::move(msg.metrics);
   forget_proxy(msg.remote, std::move(msg.record));
 }
 
@@ -96,6 +97,11 @@ void router_state::check_issued(
   if (!result)
     services_.log.error("cannot sign the advert of this node: {}",
                         to_string(result.error()));
+}
+
+void router_state::take(const node_id& remote, const peer_metrics& metrics) {
+  if (auto to = proxies_.find(remote); to != proxies_.end())
+    to->second.reported = metrics;
 }
 
 // -- what the directory wants -------------------------------------------------
