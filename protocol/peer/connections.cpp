@@ -9,7 +9,7 @@ namespace {
 
 /// How many connections of one peer there may be. More than two take somebody
 /// who makes them faster than those that they supersede come to their end.
-constexpr std::size_t most_links = 8;
+constexpr std::size_t max_links = 8;
 
 } // namespace
 
@@ -343,7 +343,7 @@ bool connections::is_stable(const link& x, timestamp now) const {
 
 /// Closes the oldest connection that is being left if there are too many.
 void connections::bound_links() {
-  if (links_.size() <= most_links)
+  if (links_.size() <= max_links)
     return;
   auto oldest = std::ranges::find_if(
     links_, [](const link& x) { return x.is<link::leaving>(); });

@@ -31,7 +31,7 @@ struct peer_ends {
 /// All connections to one remote node, of which at most one is active.
 ///
 /// They know nothing of messages: whoever owns them hands in what depends on
-/// these. What `poll_event` gives tells that a connection ended, that the peer
+/// these. What `poll_event` gives says that a connection ended, that the peer
 /// refused or cannot be reached, and what is to be done.
 class connections {
 public:

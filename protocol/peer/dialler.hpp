@@ -23,7 +23,7 @@ namespace node_proxy::internal {
 class dialler {
 public:
   /// How many attempts may be under way, with or without a connection.
-  static constexpr std::size_t most_attempts = 4;
+  static constexpr std::size_t max_attempts = 4;
 
   static constexpr duration comeback_jitter = std::chrono::seconds{1};
 
@@ -64,7 +64,7 @@ public:
   /// follow.
   void handle_dial_failed(attempt_id id) { handle_dialled(id, true); }
 
-  /// What `handle_dialled` told of goes on with a handshake.
+  /// What `handle_dialled` was about goes on with a handshake.
   void handle_handshake(handshaking handshake) {
     handshakes_.push_back(std::move(handshake));
   }
