@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/loop/loop_actor.hpp>
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/loop/os_random.hpp>
@@ -71,8 +72,8 @@ void router_state::start(const node_config& config,
     services_.log.warn("ignored a message to the Router: it is none of those "
                        "that users and other processes may send");
   });
-  self_->set_down_handler(
-    [this](const caf::down_msg& msg) { handle_down(msg); });
+  set_down_handler(self_,
+                   [this](const caf::down_msg& msg) { handle_down(msg); });
 }
 
 router_state::~router_state() {
@@ -89,14 +90,14 @@ router_state::~router_state() {
 
 caf::result<delivered> router_state::handle(node_out_msg& msg) {
   if (is_local(msg) && !stopping_)
-    return self_->delegate(local(), routed_msg{std::move(msg)});
+    return delegate_message(self_, local(), routed_msg{std::move(msg)});
   if (is_local(msg))
     return refuse<delivered>(errc::shutting_down, {});
   auto to = find_or_spawn(*msg.msg.target.node);
   if (!to)
     return refuse<delivered>(to.error(), to_hex(msg.msg.target.node->data));
   (*to)->retirement.handle_sent();
-  return self_->delegate((*to)->handle, routed_msg{std::move(msg)});
+  return delegate_message(self_, (*to)->handle, routed_msg{std::move(msg)});
 }
 
 caf::result<batch_outcome> router_state::handle(node_out_batch& batch) {
@@ -113,7 +114,7 @@ caf::result<batch_outcome> router_state::handle(node_out_batch& batch) {
       errc::wrong_target, "the messages of a batch name one node, the same",
       count);
   if (is_local(first) && !stopping_)
-    return self_->delegate(local(), routed_batch{std::move(batch)});
+    return delegate_message(self_, local(), routed_batch{std::move(batch)});
   if (is_local(first))
     return refuse<batch_outcome>(errc::shutting_down, {}, count);
   auto id = *first.msg.target.node;
@@ -121,7 +122,7 @@ caf::result<batch_outcome> router_state::handle(node_out_batch& batch) {
   if (!to)
     return refuse<batch_outcome>(to.error(), to_hex(id.data), count);
   (*to)->retirement.handle_sent();
-  return self_->delegate((*to)->handle, routed_batch{std::move(batch)});
+  return delegate_message(self_, (*to)->handle, routed_batch{std::move(batch)});
 }
 
 node_connect_reply router_state::handle(const node_connect_request& msg) {
@@ -169,9 +170,9 @@ void router_state::handle(passed_on& msg) {
   }
   auto handle = caf::actor_cast<caf::actor>((*to)->handle);
   if (waits)
-    self_->delegate(handle, std::move(msg.content));
+    delegate_message(self_, handle, std::move(msg.content));
   else
-    caf::anon_send(handle, std::move(msg.content));
+    send_anonymously(handle, std::move(msg.content));
   send_to(**to, routed_mark{});
 }
 
@@ -191,7 +192,7 @@ caf::result<router_stopped> router_state::handle(const stop_router& msg) {
   for (auto& [id, to] : proxies_)
     send_to(to, stop_node_proxy{msg.grace});
   if (local_)
-    self_->send(local_, stop_node_proxy{msg.grace});
+    send_message(self_, local_, stop_node_proxy{msg.grace});
   finish_stop();
   return waiting;
 }
@@ -204,7 +205,7 @@ local_delivery_actor& router_state::local() {
     local_ = spawn_local_delivery(
       self_->system(), {config_.self->id(), config_.settings, services_.loop,
                         engines_, services_.log, unanswered_});
-    self_->monitor(local_);
+    monitor_end(self_, local_);
   }
   return local_;
 }

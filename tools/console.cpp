@@ -5,11 +5,15 @@
 
 #include <spdlog/spdlog.h>
 
+#include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/error.hpp>
 
 #include "options.hpp"
 
 namespace node_proxy::tools {
+
+using internal::send_anonymously;
+using internal::send_request;
 
 namespace {
 
@@ -53,7 +57,7 @@ caf::behavior sender_actor(caf::event_based_actor* self,
         static_cast<void>(out->write(line));
         open->remove(to, size);
       };
-      self->request(router, caf::infinite, msg)
+      send_request(self, router, caf::infinite, msg)
         .then([=](delivered) { end(delivered_line(id)); },
               [=](const caf::error& error) { end(failed_line(id, error)); });
     },
@@ -140,7 +144,7 @@ console::console(caf::actor_system& system, const node_id& self,
       system.spawn<caf::detached>(sender_actor, router, &out, outstanding_)} {}
 
 console::~console() {
-  caf::anon_send(sender_, caf::flush_atom_v);
+  send_anonymously(sender_, caf::flush_atom_v);
 }
 
 void console::handle_line(const input_line& line) {
@@ -199,7 +203,7 @@ expected<node_id, std::string> console::parse_node(std::string_view text) {
 bool console::try_send(std::uint64_t id, node_out_msg& msg) {
   if (!outstanding_->add(*msg.msg.target.node, msg.msg.msg.size()))
     return false;
-  caf::anon_send(sender_, id, std::move(msg));
+  send_anonymously(sender_, id, std::move(msg));
   return true;
 }
 
@@ -212,7 +216,7 @@ void console::report_full(std::uint64_t id) {
 void console::report_failure(std::uint64_t id, std::string_view error,
                              std::string_view detail) {
   outstanding_->add_report();
-  caf::anon_send(sender_, id, std::string{error}, std::string{detail});
+  send_anonymously(sender_, id, std::string{error}, std::string{detail});
 }
 
 } // namespace node_proxy::tools

@@ -7,10 +7,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/base/hex.hpp>
 
 namespace node_proxy::tools {
+
+using internal::send_request;
 
 namespace {
 
@@ -68,7 +71,8 @@ node_out_batch make_echo(const engine_msg_batch& batch) {
 promise<done> echo(caf::event_based_actor* self, const router_actor& router,
                    const engine_msg_batch& batch) {
   auto taken = self->make_response_promise<done>();
-  self->request(router, std::chrono::seconds{2 * echo_expiry}, make_echo(batch))
+  send_request(self, router, std::chrono::seconds{2 * echo_expiry},
+               make_echo(batch))
     .then(
       [taken](const batch_outcome& outcome) mutable {
         for (const auto& failure : outcome.failures)

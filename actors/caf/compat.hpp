@@ -1,9 +1,6 @@
-// All that differs between CAF 0.17 (Debian, Ubuntu) and CAF 1.x, except for
-// the type ids and inspection in <node_proxy/actors/caf/messages.hpp>.
-//
-// What both have, and what therefore needs no wrapper here, is the interface
-// that CAF 1.x calls deprecated: `send`, `request(...).then(...)`,
-// `delayed_send`, `monitor` with `set_down_handler`, `set_exit_handler`.
+// What users meet of the differences between CAF 0.17 (Debian, Ubuntu) and CAF
+// 1.x, except for the type ids and inspection in
+// <node_proxy/actors/caf/messages.hpp>.
 
 #pragma once
 
@@ -168,12 +165,18 @@ void fail(promise<R>& waiting, caf::error reason) {
 template <class Self, class Duration, class Msg>
 void send_later(Self* self, Duration delay, Msg msg) {
   auto wait = std::chrono::duration_cast<caf::timespan>(delay);
+  auto send = [&](const auto& to) {
+#if CAF_MAJOR_VERSION >= 1
+    self->mail(std::move(msg)).delay(wait).send(to);
+#else
+    self->delayed_send(to, wait, std::move(msg));
+#endif
+  };
   // A typed actor sends to typed handles only.
   if constexpr (requires { typename Self::actor_hdl; })
-    self->delayed_send(caf::actor_cast<typename Self::actor_hdl>(self), wait,
-                       std::move(msg));
+    send(caf::actor_cast<typename Self::actor_hdl>(self));
   else
-    self->delayed_send(caf::actor_cast<caf::actor>(self), wait, std::move(msg));
+    send(caf::actor_cast<caf::actor>(self));
 }
 
 // -- configuration ------------------------------------------------------------

@@ -35,7 +35,8 @@ struct routed_batch {
   node_out_batch batch;
 };
 
-/// The peer has dialled us and proven itself.
+/// The peer has dialled us and proven itself. Whoever gets this takes the
+/// session out of it.
 struct attach_session {
   std::shared_ptr<proven_session> session;
   connection_ptr connection;
@@ -92,7 +93,7 @@ struct stop_node_proxy {
   std::chrono::nanoseconds grace{0};
 };
 
-/// What a Node Proxy tells the Router about its peer.
+/// What a Node Proxy reports to the Router about its peer.
 struct proxy_event {
   node_id remote;
   std::variant<peer_event, learned_advert, learned_addresses, overtaken_advert,

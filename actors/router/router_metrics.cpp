@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/router/peer_totals.hpp>
 #include <node_proxy/actors/router/router_state.hpp>
@@ -27,7 +28,7 @@ void router_state::begin_survey() {
   // retires or ends first answers all the same, if only with an error; what it
   // has counted is known by then.
   for (const auto& [id, to] : proxies_)
-    self_->request(to.handle, caf::infinite, get_peer_metrics{})
+    send_request(self_, to.handle, caf::infinite, get_peer_metrics{})
       .then(
         [this, answered, who = to.handle.id()](const peer_metrics& metrics) {
           if (auto known = proxy_ids_.find(who); known != proxy_ids_.end())

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/disk/state_keeper.hpp>
 #include <node_proxy/actors/node_event.hpp>
 #include <node_proxy/actors/router/local_delivery.hpp>
@@ -114,13 +115,13 @@ private:
   template <class Msg>
   void send_to(proxy& to, Msg msg) {
     to.retirement.handle_sent();
-    self_->send(to.handle, std::move(msg));
+    send_message(self_, to.handle, std::move(msg));
   }
 
   /// The same for a message that users send, too.
   template <class Msg>
   void send_as_user(proxy& to, const Msg& msg) {
-    caf::anon_send(to.handle, msg);
+    send_anonymously(to.handle, msg);
     send_to(to, routed_mark{});
   }
 
@@ -151,12 +152,12 @@ private:
   node_metrics metrics();
 
   void report(node_event event) const;
-  void tell(const node_id& remote, const peer_connected& event) const;
-  void tell(const node_id& remote, const peer_resumed& event) const;
-  void tell(const node_id& remote, const peer_disconnected& event) const;
-  void tell(const node_id& remote, const peer_refused& event) const;
-  void tell(const node_id& remote, const peer_key_shared& event) const;
-  void tell(const node_id& remote, const peer_unreachable& event) const;
+  void report(const node_id& remote, const peer_connected& event) const;
+  void report(const node_id& remote, const peer_resumed& event) const;
+  void report(const node_id& remote, const peer_disconnected& event) const;
+  void report(const node_id& remote, const peer_refused& event) const;
+  void report(const node_id& remote, const peer_key_shared& event) const;
+  void report(const node_id& remote, const peer_unreachable& event) const;
 
   router_service::pointer self_;
   node_config config_;
@@ -183,7 +184,7 @@ private:
   bool writing_ = false;
   bool stopping_ = false;
   promise<router_stopped> stop_waiting_;
-  // How many failures nobody was told of when the end began.
+  // How many failures were in no answer when the end began.
   std::uint64_t unanswered_before_ = 0;
 };
 

@@ -10,6 +10,7 @@
 
 #include <sched.h>
 
+#include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/loop/os_random.hpp>
 #include <node_proxy/protocol/crypto/random_source.hpp>
@@ -118,7 +119,7 @@ private:
       return;
     }
     x.asking = true;
-    self_->request(router_, caf::infinite, admission_request{*request})
+    send_request(self_, router_, caf::infinite, admission_request{*request})
       .then([this, id](const admission& msg) { handle_admission(id, msg); },
             [this, id](const caf::error&) { drop(id, "shutting_down"); });
   }
@@ -152,8 +153,8 @@ private:
       return;
     }
     auto shared = std::make_shared<proven_session>(std::move(*proven));
-    self_->send(router_,
-                proven_connection{std::move(shared), x.connection, x.is_new});
+    send_message(self_, router_,
+                 proven_connection{std::move(shared), x.connection, x.is_new});
     pending_.erase(id);
   }
 
@@ -167,7 +168,7 @@ private:
   }
 
   void report(std::string_view reason) {
-    self_->send(router_, handshake_failed{reason});
+    send_message(self_, router_, handshake_failed{reason});
   }
 
   void arm_tick() {
