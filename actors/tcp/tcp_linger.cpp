@@ -30,7 +30,7 @@ bool discard(int socket) {
 /// @returns whether there is something left to wait for.
 bool go_on(abandoned_socket& x) {
   auto fd = x.socket->get();
-  x.socket->handle_told();
+  x.socket->handle_notified();
   if (auto rest = bytes_view{x.unsent}.subspan(x.begin); !rest.empty()) {
     x.begin += write_some(fd, rest);
     if (x.begin == x.unsent.size())

@@ -8,6 +8,7 @@
 
 #include <node_proxy/actors/local_messages.hpp>
 #include <node_proxy/actors/loop/event_loop.hpp>
+#include <node_proxy/actors/tcp/permit_pool.hpp>
 #include <node_proxy/actors/tcp/tcp_socket.hpp>
 #include <node_proxy/actors/transport/connection.hpp>
 
@@ -15,8 +16,8 @@ namespace node_proxy::internal {
 
 /// A socket that nobody owns any more.
 struct abandoned_socket {
-  /// What it takes up until it is closed, if anything.
-  std::shared_ptr<void> place;
+  /// What it was accepted with, until it is closed.
+  permit unproven;
   std::unique_ptr<watched_socket> socket;
   /// What is still to be written, from `begin` on.
   bytes unsent;
@@ -44,7 +45,8 @@ struct socket_deadline {
 class lingering_sockets {
 public:
   /// Beyond a bound it is ended at once.
-  /// @param owner who is told by the event loop, and calls `handle_ready`.
+  /// @param owner is notified by the event loop, and then calls
+  ///              `handle_ready`.
   /// @returns whether there is something to wait for.
   bool add(std::shared_ptr<abandoned_socket> what,
            const connection_owner& owner);

@@ -33,7 +33,7 @@ struct handshake_failed {
   std::string_view reason;
 };
 
-/// What acceptors ask and tell: the Router.
+/// What acceptors ask and report to: the Router.
 using admission_actor =
   actor_interface<admission(admission_request), void(proven_connection),
                   void(handshake_failed)>;
