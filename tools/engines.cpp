@@ -14,6 +14,7 @@
 namespace node_proxy::tools {
 
 using internal::send_request;
+using internal::set_fallback;
 
 namespace {
 
@@ -89,7 +90,7 @@ promise<done> echo(caf::event_based_actor* self, const router_actor& router,
 
 caf::behavior echo_engine(caf::event_based_actor* self) {
   // Messages wait until it is known where echoes go.
-  self->set_default_handler(caf::skip);
+  set_fallback(self, caf::skip);
   return {
     [self](const caf::actor& handle) {
       auto router = caf::actor_cast<router_actor>(handle);

@@ -1,4 +1,5 @@
-// How actors of the module send, and watch each other, in both versions of CAF.
+// How actors of the module send, and what they do about messages of CAF, in
+// both versions of CAF.
 
 #pragma once
 
@@ -55,15 +56,20 @@ auto delegate_message(Self* self, const Handle& to, Msg&& msg) {
 #endif
 }
 
-// -- ends of actors -----------------------------------------------------------
+// -- what comes without a handler ---------------------------------------------
 
-// In place of one handler for all that it monitors, an actor of 1.x has one for
-// each of them, and one for its own end among its behavior. 0.17 has neither,
-// so this is the older way, which 1.x still has.
+// 1.x prefers a handler for each actor that is monitored, and has others among
+// the behavior. 0.17 has neither, so this is the older way, which 1.x has, too.
 #if CAF_MAJOR_VERSION >= 1
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 #endif
+
+/// What becomes of messages that no handler takes: `caf::drop` or `caf::skip`.
+template <class Self, class F>
+void set_fallback(Self* self, F f) {
+  self->set_default_handler(f);
+}
 
 /// Has `f` called with the `down_msg` of whomever `self` monitors.
 template <class Self, class F>
