@@ -66,8 +66,8 @@ struct node_proxy_dormant {
   node_id remote;
   /// How many messages of the Router it has handled, see `router_retirement`.
   std::uint64_t handled = 0;
-  /// What to remember of the peer, if anything.
-  std::optional<peer_record> record;
+  /// What is left of the peer.
+  peer_record record;
 };
 
 /// The Router has sent nothing that the Node Proxy has not got, and will not
