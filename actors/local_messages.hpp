@@ -53,7 +53,8 @@
   X(router_stopped)                                                            \
   X(state_changes)                                                             \
   X(retry_write)                                                               \
-  X(handshake_failed)
+  X(handshake_failed)                                                          \
+  X(request_ended)
 
 namespace node_proxy::internal {
 

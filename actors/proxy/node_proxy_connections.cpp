@@ -46,6 +46,8 @@ void node_proxy_state::read(connection_id id) {
   else if (got.bytes > 0)
     peer_->handle_progress(id, got.bytes, at);
   if (got.end) {
+    // What was wrong with frames before is told as long as that goes.
+    act();
     connections_.erase(id);
     peer_->handle_closed(id, to_string(*got.end), at);
   }

@@ -71,8 +71,8 @@ struct node_proxy_dormant {
   node_id remote;
   /// How many messages of the Router it has handled, see `router_retirement`.
   std::uint64_t handled = 0;
-  /// What to remember of the peer, if anything.
-  std::optional<peer_record> record;
+  /// What is left of the peer.
+  peer_record record;
   /// What has been counted since the Node Proxy was spawned.
   peer_metrics metrics;
 };

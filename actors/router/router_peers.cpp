@@ -23,7 +23,7 @@ void router_state::handle(const proven_connection& msg) {
   auto& established = msg.session->established;
   const auto& terms = established.terms();
   auto taken = directory_->handle_arrival(
-    {terms.remote, msg.session->remote_key, terms.local_epoch, msg.is_new},
+    {terms.remote, msg.session->remote_key, terms.local_epoch},
     now_of(self_).steady);
   act();
   if (taken) {
@@ -41,6 +41,10 @@ void router_state::handle(const proven_connection& msg) {
 void router_state::handle(const handshake_failed& msg) {
   ++failed_handshakes_[msg.reason];
   services_.log.debug("inbound handshake failed: {}", msg.reason);
+}
+
+void router_state::handle(const request_ended& msg) {
+  directory_->handle_request_end(msg.from, msg.epoch);
 }
 
 void router_state::handle(node_proxy_dormant& msg) {

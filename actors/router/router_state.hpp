@@ -60,6 +60,7 @@ public:
   void handle(const proven_connection& msg);
   void handle(const proxy_event& msg);
   void handle(const handshake_failed& msg);
+  void handle(const request_ended& msg);
   void handle(node_proxy_dormant& msg);
   void handle(passed_on& msg);
   void handle_tick();

@@ -93,6 +93,8 @@ private:
   permit unproven_;
 
   bool streaming_ = false;
+  // A length was wrong: what follows it means nothing.
+  bool is_garbled_ = false;
   // The owner is to be notified when there is something to read.
   bool awaits_input_ = false;
   int full_reads_ = 0;
@@ -108,16 +110,19 @@ private:
 
 connection::read_result tcp_connection::read(const body_handler& handle_body) {
   read_result result;
-  if (!socket_)
+  if (!socket_ || is_garbled_)
     return result;
   socket_->handle_notified();
-  // More than was wanted may have come before.
+  // More than was wanted may have come before. What the owner has to say about
+  // it comes before what is read next.
   give_bodies(handle_body, result);
-  if (!result.end && (result.bodies == 0 || streaming_))
+  if (!result.end && result.bodies == 0)
     read_on(handle_body, result);
+  else if (!result.end && streaming_)
+    socket_->notify();
   else if (unsent() > 0)
     watch();
-  if (result.end) {
+  if (result.end == close_reason::lost) {
     socket_.reset();
     unproven_ = {};
   }
@@ -134,6 +139,8 @@ void tcp_connection::read_on(const body_handler& handle_body,
     give_bodies(handle_body, result);
     frames_.keep_rest();
   }
+  if (is_garbled_)
+    return;
   // An end that was reported without octets before it: nothing will come.
   if (got.ended || (got.count == 0 && socket_->has_ended()))
     result.end = close_reason::lost;
@@ -174,6 +181,8 @@ void tcp_connection::give_bodies(const body_handler& handle_body,
       result.end = body.error() == frame_error::length_zero
                      ? close_reason::length_zero
                      : close_reason::length_over_limit;
+      is_garbled_ = true;
+      awaits_input_ = false;
       return;
     }
     if (!*body)

@@ -22,6 +22,8 @@ struct abandoned_socket {
   /// What is still to be written, from `begin` on.
   bytes unsent;
   std::size_t begin = 0;
+  /// How much has been read and thrown away.
+  std::size_t discarded = 0;
 };
 
 /// See to the end of a socket.
@@ -41,7 +43,8 @@ struct socket_deadline {
 
 /// Sockets that are about to be closed. To close a socket with something unread
 /// makes TCP throw away what the peer has not taken yet. So each is written to
-/// its end, then read until the peer has closed its end, too.
+/// its end, then read until the peer has closed its end, too, or has sent more
+/// than anybody who reads would.
 class lingering_sockets {
 public:
   /// Beyond a bound it is ended at once.

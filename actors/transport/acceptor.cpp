@@ -94,8 +94,8 @@ private:
     // The Router looks up who that is.
     bool asking = false;
     bool answered = false;
-    // See `admission`.
-    bool is_new = false;
+    // What the Router told.
+    std::optional<request_ended> request = {};
   };
 
   void read_frame(connection_id id) {
@@ -119,16 +119,23 @@ private:
       return;
     }
     x.asking = true;
+    auto from = request->src_node_id;
     send_request(self_, router_, caf::infinite, admission_request{*request})
-      .then([this, id](const admission& msg) { handle_admission(id, msg); },
+      .then([this, id,
+             from](const admission& msg) { handle_admission(id, from, msg); },
             [this, id](const caf::error&) { drop(id, "shutting_down"); });
   }
 
-  void handle_admission(connection_id id, const admission& msg) {
+  void handle_admission(connection_id id, const node_id& from,
+                        const admission& msg) {
+    request_ended request{from, msg.epoch};
     auto position = pending_.find(id);
-    if (position == pending_.end())
+    if (position == pending_.end()) {
+      send_message(self_, router_, request);
       return;
+    }
     auto& x = position->second;
+    x.request = request;
     auto reply = x.handshake.handle_facts(msg.facts, msg.epoch, settings_,
                                           now_of(self_).steady);
     if (!reply) {
@@ -137,7 +144,6 @@ private:
     }
     x.asking = false;
     x.answered = true;
-    x.is_new = msg.is_new;
     x.connection->write(*reply);
     if (auto refused = x.handshake.refusal())
       drop(id, to_string(*refused));
@@ -154,7 +160,7 @@ private:
     }
     auto shared = std::make_shared<proven_session>(std::move(*proven));
     send_message(self_, router_,
-                 proven_connection{std::move(shared), x.connection, x.is_new});
+                 proven_connection{std::move(shared), x.connection});
     pending_.erase(id);
   }
 
@@ -164,6 +170,8 @@ private:
     if (found.empty())
       return;
     report(reason);
+    if (const auto& request = found.mapped().request)
+      send_message(self_, router_, *request);
     found.mapped().connection->close();
   }
 

@@ -22,7 +22,7 @@ peer_directory::peer_directory(const directory_settings& settings,
                                std::shared_ptr<const identity> self,
                                const stored_state& stored, random_source random)
   : settings_(settings), self_(std::move(self)), random_(std::move(random)),
-    book_(settings.peers_kept), adverts_(settings.adverts_kept),
+    book_(settings.peers_kept, requests_), adverts_(settings.adverts_kept),
     comeback_(random_source{random_.next_key()}),
     advert_(self_, stored.own_version) {
   for (const auto& id : stored.permanent_peers) {
@@ -62,8 +62,7 @@ expected<void, send_error> peer_directory::handle_wanted(const node_id& id,
     return unexpected{send_error::unknown_node};
   if (is_guest(id) && !has_room_for_guest())
     return unexpected{send_error::outbox_full};
-  auto record = book_.take(id, now);
-  serve(id, *key, record ? *record : peer_record{random_.next_u64()});
+  serve(id, *key, take_record(id, now));
   return {};
 }
 
@@ -125,16 +124,27 @@ peer_directory::handle_local_addresses(std::vector<weighted_address> addresses,
 // -- who comes ----------------------------------------------------------------
 
 admission peer_directory::handle_request(const node_id& id, steady_time now) {
-  auto facts = facts_about(id);
-  if (auto known = served_.find(id))
-    return {facts, known->epoch};
-  if (auto record = book_.find(id, now))
-    return {facts, record->epoch};
-  return {facts, random_.next_u64(), true};
+  auto epoch = epoch_for(id, now);
+  requests_.handle_answer(id, epoch);
+  return {facts_about(id), epoch};
+}
+
+void peer_directory::handle_request_end(const node_id& id,
+                                        std::uint64_t epoch) {
+  requests_.handle_end(id, epoch);
+  if (!requests_.contain(id))
+    book_.handle_request_end(id);
 }
 
 expected<void, arrival_error> peer_directory::handle_arrival(const arrival& x,
                                                              steady_time now) {
+  auto result = take_in(x, now);
+  handle_request_end(x.id, x.epoch);
+  return result;
+}
+
+expected<void, arrival_error> peer_directory::take_in(const arrival& x,
+                                                      steady_time now) {
   auto known = served_.find(x.id);
   if (stopping_ && !known)
     return unexpected{arrival_error::shutting_down};
@@ -143,14 +153,10 @@ expected<void, arrival_error> peer_directory::handle_arrival(const arrival& x,
     return unexpected{arrival_error::denied};
   if (facts.over_capacity)
     return unexpected{arrival_error::over_capacity};
-  if (!known) {
-    auto record = book_.take(x.id, now);
-    if (!record && x.is_new)
-      record = peer_record{x.epoch};
-    if (!record)
-      return unexpected{arrival_error::epoch_ended};
-    serve(x.id, x.key, *record);
-  }
+  if (requests_.epoch(x.id) != x.epoch)
+    return unexpected{arrival_error::epoch_ended};
+  if (!known)
+    serve(x.id, x.key, take_record(x.id, now));
   served_.handle_arrival(x.id, now + settings_.arrival_timeout);
   return {};
 }
@@ -241,6 +247,8 @@ void peer_directory::handle_end(const node_id& id,
   if (record)
     book_.handle_dormant(id, std::move(*record), settings_.admission.names(id),
                          now);
+  else
+    requests_.handle_lost(id);
   drop_forgotten();
 }
 
@@ -285,6 +293,24 @@ connect_facts peer_directory::facts_about(const node_id& id) const {
   result.over_capacity = !has_room_for(id);
   result.advert_versions = {advert_.version(), adverts_.version(id)};
   return result;
+}
+
+/// The epoch of this node's numbers towards a peer: that of what is there, or
+/// what the peer was told, or a new one.
+std::uint64_t peer_directory::epoch_for(const node_id& id, steady_time now) {
+  if (auto known = served_.find(id))
+    return known->epoch;
+  if (auto record = book_.find(id, now))
+    return record->epoch;
+  auto told = requests_.epoch(id);
+  return told ? *told : random_.next_u64();
+}
+
+/// What there is of a peer that is to be served.
+peer_record peer_directory::take_record(const node_id& id, steady_time now) {
+  auto epoch = epoch_for(id, now);
+  auto record = book_.take(id, now);
+  return record ? *record : peer_record{epoch};
 }
 
 /// Whether nothing but its own coming has made a node known.

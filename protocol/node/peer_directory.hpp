@@ -17,6 +17,7 @@
 #include <node_proxy/protocol/node/admission.hpp>
 #include <node_proxy/protocol/node/advert_book.hpp>
 #include <node_proxy/protocol/node/comeback.hpp>
+#include <node_proxy/protocol/node/open_requests.hpp>
 #include <node_proxy/protocol/node/own_advert.hpp>
 #include <node_proxy/protocol/node/peer_book.hpp>
 #include <node_proxy/protocol/node/peer_directory_action.hpp>
@@ -57,7 +58,7 @@ struct directory_settings {
 ///   left, whether engines have not taken what they sent or answers wait for
 ///   them: who comes under ever new names does not fill the memory.
 /// - An epoch belongs to one peer, record after record. It is never begun
-///   twice.
+///   twice. A peer that was told an epoch finds it when it proves itself.
 ///
 /// `handle_*` take events; after each of them, call `poll_action` until it is
 /// empty and do what it says in that order; `poll_changes` says what is to be
@@ -104,8 +105,13 @@ public:
   // -- who comes --------------------------------------------------------------
 
   /// Somebody asks for a connection. It may be a replay, so this only looks
-  /// things up.
+  /// things up, and notes what it told: until `handle_request_end` or
+  /// `handle_arrival`, of which one has to follow.
   [[nodiscard]] admission handle_request(const node_id& id, steady_time now);
+
+  /// A request came to nothing.
+  /// @param epoch that it was answered with.
+  void handle_request_end(const node_id& id, std::uint64_t epoch);
 
   /// A peer has proven itself: it is served on success. Things may have changed
   /// since it was admitted.
@@ -129,7 +135,7 @@ public:
   handle_overtaken(const overtaken_advert& msg, timestamp now);
 
   /// A peer is served no more.
-  /// @param record what to remember of it, if anything.
+  /// @param record what was left of it. Nothing if that was lost.
   void handle_end(const node_id& id, std::optional<peer_record> record,
                   steady_time now);
 
@@ -172,6 +178,9 @@ public:
 
 private:
   connect_facts facts_about(const node_id& id) const;
+  std::uint64_t epoch_for(const node_id& id, steady_time now);
+  peer_record take_record(const node_id& id, steady_time now);
+  expected<void, arrival_error> take_in(const arrival& x, steady_time now);
   bool is_guest(const node_id& id) const;
   bool has_room_for(const node_id& id) const;
   bool has_room_for_guest() const;
@@ -201,6 +210,7 @@ private:
   std::shared_ptr<const identity> self_;
   random_source random_;
   served_peers served_;
+  open_requests requests_;
   peer_book book_;
   advert_book adverts_;
   // Served or, if they are denied, not.

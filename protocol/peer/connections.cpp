@@ -1,6 +1,7 @@
 #include <node_proxy/protocol/peer/connections.hpp>
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace node_proxy::internal {
@@ -17,8 +18,8 @@ connections::connections(std::shared_ptr<const peer_settings> settings,
                          peer_ends ends, const peer_record& record,
                          random_source random)
   : settings_(std::move(settings)), ends_(std::move(ends)),
-    epoch_(record.epoch),
-    attempts_(*settings_, ends_.self, ends_.remote_key, std::move(random)),
+    epoch_(record.epoch), attempts_(*settings_, ends_.self, ends_.remote_key,
+                                    record.pace, std::move(random)),
     last_established_(record.last_established),
     remote_epoch_since_(record.remote_epoch_since) {}
 
@@ -66,6 +67,7 @@ void connections::handle_refusal(connect_reply_error reason, timestamp now) {
 }
 
 void connections::dial(timestamp now) {
+  sought_ = true;
   attempts_.dial(now.steady, events_);
 }
 
@@ -73,19 +75,16 @@ void connections::dial(timestamp now) {
 
 link* connections::handle_session(connection_id connection, session session,
                                   steady_time answered, bool stopping,
-                                  const control::resume& said, timestamp now) {
-  // If the handshake began before this peer came to be it is about another
-  // epoch. The initiator will try again.
-  auto is_ours = session.terms().local_epoch == epoch_;
-  if (!is_ours || stopping) {
-    ++ended_[is_ours ? "shutting_down" : "other_epoch"];
-    events_.emplace_back(close_connection{connection});
-    return nullptr;
-  }
+                                  const control::resume& said, bool finished,
+                                  timestamp now) {
+  assert(session.terms().local_epoch == epoch_);
   auto& x = links_.emplace_back(connection, settings_, std::move(session),
                                 link::confirming{said, answered}, now.steady);
   bound_links();
-  return &x;
+  if (!stopping)
+    return &x;
+  leave(x, control::goodbye_reason::shutdown, finished, now);
+  return nullptr;
 }
 
 bool connections::prevails(link& x, std::optional<std::uint64_t> known,
@@ -108,6 +107,7 @@ void connections::activate(link& x, std::uint64_t next_in, timestamp now) {
   last_established_ = x.terms().digest;
   finished_ = false;
   refused_ = false;
+  sought_ = false;
   abandon_attempts();
 }
 

@@ -75,13 +75,15 @@ public:
 
   // -- from a session to an active connection ---------------------------------
 
-  /// The peer dialled us and has proven itself. Unless that is about another
-  /// epoch than this node's, or this node is `stopping`, it is to be decided
-  /// with `prevails` whether the connection survives.
+  /// The peer dialled us and has proven itself. Unless this node is `stopping`,
+  /// which the peer is told, it is to be decided with `prevails` whether the
+  /// connection survives.
+  /// @param session is about the epoch of this node.
+  /// @param finished this side has nothing to say any more.
   /// @returns the connection, which says `said`; or nullptr.
   [[nodiscard]] link* handle_session(connection_id connection, session session,
                                      steady_time answered, bool stopping,
-                                     const control::resume& said,
+                                     const control::resume& said, bool finished,
                                      timestamp now);
 
   /// Both ends of `x`, which is confirming, are proven. If there is another
@@ -182,10 +184,11 @@ public:
   /// When the last connection ended.
   [[nodiscard]] steady_time disconnected() const { return disconnected_; }
 
-  /// Until when no attempt is made.
-  [[nodiscard]] steady_time not_before() const {
-    return attempts_.not_before();
-  }
+  /// Until when no attempt is made, and how long the next wait may be.
+  [[nodiscard]] dial_pace pace() const { return attempts_.pace(); }
+
+  /// The peer refused, or attempts were made since it was connected last.
+  [[nodiscard]] bool rebuffed() const { return refused_ || sought_; }
 
   [[nodiscard]] std::vector<transport_address> tried() const {
     return attempts_.tried();
@@ -230,6 +233,7 @@ private:
   bool finished_ = false;
   // The peer's last word.
   bool refused_ = false;
+  bool sought_ = false;
 };
 
 } // namespace node_proxy::internal

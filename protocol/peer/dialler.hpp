@@ -41,9 +41,11 @@ public:
     steady_time deadline{};
   };
 
-  explicit dialler(const peer_settings& settings)
+  /// @param pace of an earlier one.
+  explicit dialler(const peer_settings& settings, const dial_pace& pace = {})
     : attempt_delay_(settings.attempt_delay),
-      backoff_(settings.backoff_base, settings.backoff_cap) {}
+      backoff_(settings.backoff_base, settings.backoff_cap, pace.ceiling),
+      not_before_(pace.not_before) {}
 
   // -- events -----------------------------------------------------------------
 
@@ -115,6 +117,11 @@ public:
   /// When the waiting time between attempts ends, or ended.
   [[nodiscard]] steady_time not_before() const { return not_before_; }
 
+  /// For the one that comes after this.
+  [[nodiscard]] dial_pace pace() const {
+    return {not_before_, backoff_.ceiling()};
+  }
+
   /// The handshake under way on a connection, if any.
   [[nodiscard]] handshaking* find(connection_id connection);
   [[nodiscard]] const handshaking* find(connection_id connection) const;
@@ -151,7 +158,7 @@ private:
   backoff backoff_;
   std::vector<target> targets_; // the best one first
   attempt_id last_attempt_ = 0;
-  steady_time not_before_{};
+  steady_time not_before_;
   // All have the same time, so the oldest one ends first.
   std::list<handshaking> handshakes_;
 };

@@ -172,15 +172,14 @@ bool peer::dormant(timestamp now) const {
   return at && *at <= now.steady;
 }
 
-std::optional<peer_record> peer::record() const {
-  // What both ends have finished begins anew. What never came to a connection
-  // has nothing to go on with.
-  auto finished = connections_.finished() && delivery_.forgettable();
-  if (finished || !connections_.last_established())
-    return std::nullopt;
-  return peer_record{epoch(), delivery_.out_record(), delivery_.in_record(),
-                     connections_.last_established(),
-                     connections_.remote_epoch_since()};
+peer_record peer::record() const {
+  return {epoch(),
+          delivery_.out_record(),
+          delivery_.in_record(),
+          connections_.last_established(),
+          connections_.remote_epoch_since(),
+          connections_.pace(),
+          finished()};
 }
 
 peer_metrics peer::metrics() const {
@@ -259,13 +258,23 @@ bool peer::may_close_idle() const {
   return permanence_ == connection_permanence::ephemeral && delivery_.idle();
 }
 
+/// What both ends have finished begins anew. What never came to a connection
+/// has nothing to go on with.
+bool peer::finished() const {
+  return (connections_.finished() && delivery_.forgettable())
+         || !connections_.last_established();
+}
+
 /// From when on the peer is dormant; nothing while something is under way. What
 /// has arrived in part is worth waiting for the rest.
 std::optional<steady_time> peer::dormant_from() const {
   if (stopping_ || !connections_.at_rest() || wants_connection()
       || !delivery_.at_rest())
     return std::nullopt;
-  auto result = connections_.not_before();
+  auto result = steady_time{};
+  // Whoever sends again and again does not have it dialled at once each time.
+  if (finished() && connections_.rebuffed())
+    result = connections_.pace().not_before;
   if (delivery_.incomplete())
     result =
       std::max(result, connections_.disconnected() + settings_->idle_timeout);

@@ -13,7 +13,8 @@ void peer::handle_session(connection_id connection, proven_session session,
                           timestamp now) {
   auto x = connections_.handle_session(
     connection, std::move(session.established), session.answered,
-    stopping_ && !stopping_->draining, delivery_.resume(), now);
+    stopping_ && !stopping_->draining, delivery_.resume(), delivery_.finished(),
+    now);
   if (x)
     establish(*x, session.resume, now);
   take_events();
