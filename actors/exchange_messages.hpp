@@ -122,7 +122,49 @@ struct reason_count {
   friend bool operator==(const reason_count&, const reason_count&) = default;
 };
 
-/// Numbers about a node.
+/// What a node has counted with all of its peers together since it was started,
+/// whether they have a Node Proxy now or not. None of these ever goes back,
+/// unless a Node Proxy fails: what that has counted since the numbers were
+/// asked for the last time is lost. Messages between engines of one node are
+/// not among them.
+struct peer_totals {
+  /// Attempts to connect, each to one address.
+  std::uint64_t connection_attempts = 0;
+  /// Those of them that came to nothing without a word of the peer.
+  std::uint64_t failed_attempts = 0;
+  /// Connections that have ended, in either direction, by reason: those of
+  /// `disconnected_event`, and why a connection ended before its peer counted
+  /// as connected.
+  std::vector<reason_count> connection_ends;
+  /// Messages that arrived whole.
+  std::uint64_t messages_in = 0;
+  /// Messages of engines here that were queued for a peer.
+  std::uint64_t messages_out = 0;
+  /// Messages that arrived and that no engine took.
+  std::uint64_t messages_rejected = 0;
+  /// Unreliable messages that arrived, in whole or in part, and were dropped as
+  /// too many or too large.
+  std::uint64_t unreliable_dropped = 0;
+  /// Encrypted frames that arrived.
+  std::uint64_t frames_in = 0;
+  /// Adverts that peers sent, and that were older than what was known.
+  std::uint64_t stale_adverts = 0;
+  /// Control frames of a later version of the protocol, which were ignored.
+  std::uint64_t unknown_controls = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(connection_attempts), CEREAL_NVP(failed_attempts),
+            CEREAL_NVP(connection_ends), CEREAL_NVP(messages_in),
+            CEREAL_NVP(messages_out), CEREAL_NVP(messages_rejected),
+            CEREAL_NVP(unreliable_dropped), CEREAL_NVP(frames_in),
+            CEREAL_NVP(stale_adverts), CEREAL_NVP(unknown_controls));
+  }
+
+  friend bool operator==(const peer_totals&, const peer_totals&) = default;
+};
+
+/// The answer to `get_node_metrics`.
 struct node_metrics {
   std::uint64_t connected_peers = 0;
   std::uint64_t node_proxies = 0;
@@ -135,12 +177,14 @@ struct node_metrics {
   /// Messages that were not delivered and whose senders wait for no answer, by
   /// reason.
   std::vector<reason_count> unanswered_failures;
+  peer_totals peers;
 
   template <class Archive>
   void serialize(Archive& archive) {
     archive(CEREAL_NVP(connected_peers), CEREAL_NVP(node_proxies),
             CEREAL_NVP(remembered_peers), CEREAL_NVP(known_adverts),
-            CEREAL_NVP(failed_handshakes), CEREAL_NVP(unanswered_failures));
+            CEREAL_NVP(failed_handshakes), CEREAL_NVP(unanswered_failures),
+            CEREAL_NVP(peers));
   }
 
   friend bool operator==(const node_metrics&, const node_metrics&) = default;

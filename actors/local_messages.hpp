@@ -38,6 +38,8 @@
   X(seek)                                                                      \
   X(looked_up)                                                                 \
   X(routed_mark)                                                               \
+  X(get_peer_metrics)                                                          \
+  X(peer_metrics)                                                              \
   X(node_proxy_dormant)                                                        \
   X(retire)                                                                    \
   X(passed_on)                                                                 \
@@ -51,7 +53,8 @@
   X(router_stopped)                                                            \
   X(state_changes)                                                             \
   X(retry_write)                                                               \
-  X(handshake_failed)
+  X(handshake_failed)                                                          \
+  X(request_ended)
 
 namespace node_proxy::internal {
 

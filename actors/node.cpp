@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 
+#include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/loop/event_loop.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/tcp/tcp_socket.hpp>
@@ -123,7 +124,7 @@ template <class Answer, class Handle, class Msg>
 expected<Answer, caf::error> ask(caf::scoped_actor& self, const Handle& to,
                                  Msg msg) {
   expected<Answer, caf::error> result = unexpected{make_error(errc::timed_out)};
-  self->request(to, answer_timeout, std::move(msg))
+  send_request(&*self, to, answer_timeout, std::move(msg))
     .receive([&](Answer& answer) { result = std::move(answer); },
              [&](caf::error& error) { result = unexpected{std::move(error)}; });
   return result;
@@ -196,7 +197,7 @@ expected<void, caf::error> node::parts::start(node_config config) {
     return ok;
   if (config.observer)
     for (const auto& address : addresses)
-      caf::anon_send(config.observer, node_event{listening_event{address}});
+      send_anonymously(config.observer, node_event{listening_event{address}});
   return {};
 }
 
@@ -262,7 +263,7 @@ void node::parts::shutdown() {
   };
   // Peers that wait for a way to us may come until all has gone that can.
   if (router)
-    self->request(router, caf::infinite, stop_router{grace})
+    send_request(&*self, router, caf::infinite, stop_router{grace})
       .receive([](const router_stopped&) {}, [](const caf::error&) {});
   for (const auto& address : addresses)
     static_cast<void>(

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/loop/loop_actor.hpp>
 #include <node_proxy/actors/proxy/node_proxy_state.hpp>
 #include <node_proxy/base/hex.hpp>
@@ -11,7 +12,7 @@ namespace node_proxy::internal {
 namespace {
 
 // How many bytes of messages wait for others to join them.
-constexpr std::size_t most_gathered = 64 * 1024;
+constexpr std::size_t max_gathered = 64 * 1024;
 
 } // namespace
 
@@ -73,7 +74,7 @@ void node_proxy_state::pass_on(const Msg& msg, promise<Reply> waiting) {
   if (waiting.pending())
     waiting.delegate(router, std::move(content));
   else
-    caf::anon_send(router, std::move(content));
+    send_anonymously(router, std::move(content));
 }
 
 void node_proxy_state::handle_routed() {
@@ -94,9 +95,9 @@ void node_proxy_state::handle(const retire&) {
   if (retirement_.given_out()) {
     lanes_.reset();
     // Nor does the Router know it any more, which would end it.
-    self_->monitor(config_.router);
-    self_->set_down_handler(
-      [this](const caf::down_msg& down) { self_->quit(down.reason); });
+    monitor_end(self_, config_.router);
+    set_down_handler(
+      self_, [this](const caf::down_msg& down) { self_->quit(down.reason); });
   } else {
     self_->quit();
   }
@@ -155,7 +156,7 @@ void node_proxy_state::take(const node_advert& advert,
 void node_proxy_state::take(connection_permanence permanence,
                             promise<done> waiting) {
   peer_->handle_permanence(permanence, now());
-  self_->send(config_.router, proxy_event{config_.remote, permanence});
+  send_message(self_, config_.router, proxy_event{config_.remote, permanence});
   fulfil(waiting, done{});
   act();
 }
@@ -188,16 +189,18 @@ void node_proxy_state::send(send_token token, const node_out_msg& msg) {
   flush_soon();
   peer_->handle_send(token, msg, now_);
   gathered_ += msg.msg.msg.size() + limits::message_overhead;
-  if (gathered_ >= most_gathered)
+  if (gathered_ >= max_gathered)
     handle_flush();
 }
 
 /// Sends what is queued as soon as all that is in the mailbox has joined it.
+/// The first to join looks at the clock for all of them.
 void node_proxy_state::flush_soon() {
   if (std::exchange(flush_queued_, true))
     return;
-  static_cast<void>(now());
-  self_->send(caf::actor_cast<node_proxy_service>(self_), flush_queued{});
+  look_at_clock();
+  send_message(self_, caf::actor_cast<node_proxy_service>(self_),
+               flush_queued{});
 }
 
 void node_proxy_state::arm_tick() {
@@ -216,6 +219,8 @@ void node_proxy_state::act() {
   while (auto action = peer_->poll_action())
     std::visit([this](auto& x) { perform(x); }, *action);
   if (peer_->stopped()) {
+    send_message(self_, config_.router,
+                 proxy_event{config_.remote, peer_->metrics()});
     self_->quit();
     return;
   }
@@ -223,13 +228,14 @@ void node_proxy_state::act() {
   offer_rest();
 }
 
-/// Tells the Router if there is nothing to do.
+/// Offers the Router to retire if there is nothing to do.
 void node_proxy_state::offer_rest() {
   if (dials_ > 0 || !peer_->dormant(now_))
     return;
   if (auto handled = retirement_.poll_offer(now_.steady))
-    self_->send(config_.router,
-                node_proxy_dormant{config_.remote, *handled, peer_->record()});
+    send_message(self_, config_.router,
+                 node_proxy_dormant{config_.remote, *handled, peer_->record(),
+                                    peer_->metrics()});
 }
 
 void node_proxy_state::perform(deliver_message& action) {
@@ -241,19 +247,21 @@ void node_proxy_state::perform(send_outcome& action) {
 }
 
 void node_proxy_state::perform(learned_advert& action) {
-  self_->send(config_.router, proxy_event{config_.remote, std::move(action)});
+  send_message(self_, config_.router,
+               proxy_event{config_.remote, std::move(action)});
 }
 
 void node_proxy_state::perform(learned_addresses& action) {
-  self_->send(config_.router, proxy_event{config_.remote, std::move(action)});
+  send_message(self_, config_.router,
+               proxy_event{config_.remote, std::move(action)});
 }
 
 void node_proxy_state::perform(overtaken_advert& action) {
-  self_->send(config_.router, proxy_event{config_.remote, action});
+  send_message(self_, config_.router, proxy_event{config_.remote, action});
 }
 
 void node_proxy_state::perform(peer_event& action) {
-  self_->send(config_.router, proxy_event{config_.remote, action});
+  send_message(self_, config_.router, proxy_event{config_.remote, action});
 }
 
 namespace {
@@ -269,7 +277,7 @@ auto direct(node_proxy_state& state) {
 /// Handles what only the Router says.
 template <class Msg>
 auto routed(node_proxy_state& state) {
-  return [&state](const Msg& msg) {
+  return [&state](Msg& msg) {
     state.handle_routed();
     state.handle(msg);
   };
@@ -305,6 +313,7 @@ node_proxy_behavior(node_proxy_service::stateful_pointer<node_proxy_state> self,
     routed<routed_mark>(state),
     [&state](const retire& msg) { state.handle(msg); },
     routed<stop_node_proxy>(state),
+    [&state](const get_peer_metrics& msg) { return state.handle(msg); },
     [&state](const connection_ready& msg) { state.handle(msg); },
     [&state](engines_answered) { state.handle_answers(); },
     [&state](const engine_left& msg) { state.handle(msg); },

@@ -4,10 +4,12 @@
 #include <chrono>
 #include <utility>
 
+#include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/loop/loop_actor.hpp>
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/loop/os_random.hpp>
 #include <node_proxy/actors/proxy/outcome.hpp>
+#include <node_proxy/actors/router/peer_totals.hpp>
 #include <node_proxy/actors/router/router_state.hpp>
 #include <node_proxy/base/hex.hpp>
 
@@ -71,12 +73,13 @@ void router_state::start(const node_config& config,
     services_.log.warn("ignored a message to the Router: it is none of those "
                        "that users and other processes may send");
   });
-  self_->set_down_handler(
-    [this](const caf::down_msg& msg) { handle_down(msg); });
+  set_down_handler(self_,
+                   [this](const caf::down_msg& msg) { handle_down(msg); });
 }
 
 router_state::~router_state() {
   engines_->close();
+  answer_surveys();
   // Nobody else would end them.
   if (local_)
     caf::anon_send_exit(local_, caf::exit_reason::user_shutdown);
@@ -88,14 +91,14 @@ router_state::~router_state() {
 
 caf::result<delivered> router_state::handle(node_out_msg& msg) {
   if (is_local(msg) && !stopping_)
-    return self_->delegate(local(), routed_msg{std::move(msg)});
+    return delegate_message(self_, local(), routed_msg{std::move(msg)});
   if (is_local(msg))
     return refuse<delivered>(errc::shutting_down, {});
   auto to = find_or_spawn(*msg.msg.target.node);
   if (!to)
     return refuse<delivered>(to.error(), to_hex(msg.msg.target.node->data));
   (*to)->retirement.handle_sent();
-  return self_->delegate((*to)->handle, routed_msg{std::move(msg)});
+  return delegate_message(self_, (*to)->handle, routed_msg{std::move(msg)});
 }
 
 caf::result<batch_outcome> router_state::handle(node_out_batch& batch) {
@@ -112,7 +115,7 @@ caf::result<batch_outcome> router_state::handle(node_out_batch& batch) {
       errc::wrong_target, "the messages of a batch name one node, the same",
       count);
   if (is_local(first) && !stopping_)
-    return self_->delegate(local(), routed_batch{std::move(batch)});
+    return delegate_message(self_, local(), routed_batch{std::move(batch)});
   if (is_local(first))
     return refuse<batch_outcome>(errc::shutting_down, {}, count);
   auto id = *first.msg.target.node;
@@ -120,7 +123,7 @@ caf::result<batch_outcome> router_state::handle(node_out_batch& batch) {
   if (!to)
     return refuse<batch_outcome>(to.error(), to_hex(id.data), count);
   (*to)->retirement.handle_sent();
-  return self_->delegate((*to)->handle, routed_batch{std::move(batch)});
+  return delegate_message(self_, (*to)->handle, routed_batch{std::move(batch)});
 }
 
 node_connect_reply router_state::handle(const node_connect_request& msg) {
@@ -168,9 +171,9 @@ void router_state::handle(passed_on& msg) {
   }
   auto handle = caf::actor_cast<caf::actor>((*to)->handle);
   if (waits)
-    self_->delegate(handle, std::move(msg.content));
+    delegate_message(self_, handle, std::move(msg.content));
   else
-    caf::anon_send(handle, std::move(msg.content));
+    send_anonymously(handle, std::move(msg.content));
   send_to(**to, routed_mark{});
 }
 
@@ -179,18 +182,6 @@ node_advert router_state::handle(local_addresses msg) {
                                                   unix_time(), now_of(self_)));
   act();
   return advert();
-}
-
-node_metrics router_state::metrics() {
-  node_metrics result;
-  result.connected_peers = directory_->connected();
-  result.node_proxies = proxies_.size();
-  result.remembered_peers = directory_->records(now_of(self_).steady);
-  result.known_adverts = directory_->adverts().size();
-  for (const auto& [reason, count] : failed_handshakes_)
-    result.failed_handshakes.push_back({std::string{reason}, count});
-  result.unanswered_failures = unanswered_->counts();
-  return result;
 }
 
 caf::result<router_stopped> router_state::handle(const stop_router& msg) {
@@ -202,7 +193,7 @@ caf::result<router_stopped> router_state::handle(const stop_router& msg) {
   for (auto& [id, to] : proxies_)
     send_to(to, stop_node_proxy{msg.grace});
   if (local_)
-    self_->send(local_, stop_node_proxy{msg.grace});
+    send_message(self_, local_, stop_node_proxy{msg.grace});
   finish_stop();
   return waiting;
 }
@@ -215,7 +206,7 @@ local_delivery_actor& router_state::local() {
     local_ = spawn_local_delivery(
       self_->system(), {config_.self->id(), config_.settings, services_.loop,
                         engines_, services_.log, unanswered_});
-    self_->monitor(local_);
+    monitor_end(self_, local_);
   }
   return local_;
 }
@@ -241,6 +232,7 @@ void router_state::forget_proxy(const node_id& id,
                                 std::optional<peer_record> record) {
   auto ended = proxies_.extract(id);
   proxy_ids_.erase(ended.mapped().handle.id());
+  add_to(ended_totals_, ended.mapped().reported);
   directory_->handle_end(id, std::move(record), now_of(self_).steady);
   act();
 }
@@ -308,11 +300,12 @@ router_behavior(router_service::stateful_pointer<router_state> self,
     [&state](const lookup_node_proxy& msg) { return state.handle(msg); },
     [&state](get_local_advert) { return state.advert(); },
     [&state](const local_addresses& msg) { return state.handle(msg); },
-    [&state](get_node_metrics) { return state.metrics(); },
+    [&state](get_node_metrics msg) { return state.handle(msg); },
     [&state](const stop_router& msg) { return state.handle(msg); },
     [&state](const admission_request& msg) { return state.handle(msg); },
     [&state](const proven_connection& msg) { state.handle(msg); },
     [&state](const handshake_failed& msg) { state.handle(msg); },
+    [&state](const request_ended& msg) { state.handle(msg); },
     [&state](const proxy_event& msg) { state.handle(msg); },
     [&state](node_proxy_dormant& msg) { state.handle(msg); },
     [&state](passed_on& msg) { state.handle(msg); },

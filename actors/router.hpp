@@ -33,7 +33,8 @@ struct get_local_advert {
   void serialize(Archive&) {}
 };
 
-/// Asks for numbers about the node.
+/// Asks for numbers about the node. The answer waits for what the Node Proxies
+/// say about their peers, and for nothing else.
 struct get_node_metrics {
   template <class Archive>
   void serialize(Archive&) {}

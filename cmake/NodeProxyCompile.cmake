@@ -62,11 +62,15 @@ function(node_proxy_uses_caf target)
   if(NOT target STREQUAL node_proxy_caf_headers)
     target_precompile_headers(${target} REUSE_FROM node_proxy_caf_headers)
   endif()
-  if(CAF_VERSION VERSION_GREATER_EQUAL 1)
-    # CAF 1.x deprecates what it has in common with 0.17 (`request`, `send`).
-    target_compile_options(${target} PRIVATE -Wno-deprecated-declarations)
-  endif()
 endfunction()
+
+# For folders whose programs talk to nodes by what both versions of CAF have in
+# common (`request`, `send`), which 1.x deprecates.
+macro(node_proxy_allow_deprecated_caf)
+  if(CAF_VERSION VERSION_GREATER_EQUAL 1)
+    add_compile_options(-Wno-deprecated-declarations)
+  endif()
+endmacro()
 
 # ccache handles precompiled headers only when told that their time stamps and
 # macros may be trusted, which depending on their content makes sound.

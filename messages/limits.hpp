@@ -61,7 +61,7 @@ inline constexpr std::size_t unsettled_rejects = 1'024;
 
 /// Bytes per second below which the bytes of an unfinished frame are no sign of
 /// life.
-inline constexpr std::uint64_t least_rate = 4 * 1024;
+inline constexpr std::uint64_t min_rate = 4 * 1024;
 
 /// When a key is replaced at the latest (PROTOCOL.md, "Rekeying"): after so
 /// many frames, bytes of plaintext, or seconds. Its receiver accepts twice

@@ -48,7 +48,7 @@ struct peer_settings {
   /// Bytes handed to a socket but not yet written, beyond which only control
   /// frames are handed on.
   std::size_t backlog_bytes = 256u << 10;
-  /// From the first byte to the first sealed frame of a connection.
+  /// From when there is a TCP connection to the first sealed frame on it.
   duration handshake_timeout = std::chrono::seconds{5};
   /// Longest silence of this side on a connection.
   duration heartbeat_interval = std::chrono::seconds{10};

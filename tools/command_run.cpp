@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/key_file.hpp>
 #include <node_proxy/actors/node.hpp>
 #include <node_proxy/base/hex.hpp>
@@ -26,6 +27,9 @@
 #include "stop_signals.hpp"
 
 namespace node_proxy::tools {
+
+using internal::send_anonymously;
+using internal::send_request;
 
 namespace {
 
@@ -91,7 +95,7 @@ public:
 
   ~engine_set() {
     for (const auto& x : engines_)
-      caf::anon_send(x.engine, caf::flush_atom_v);
+      send_anonymously(x.engine, caf::flush_atom_v);
   }
 
   [[nodiscard]] const std::vector<register_engine>& all() const {
@@ -100,7 +104,7 @@ public:
 
   void start(const router_actor& router) {
     for (const auto& x : engines_)
-      caf::anon_send(x.engine, caf::actor_cast<caf::actor>(router));
+      send_anonymously(x.engine, caf::actor_cast<caf::actor>(router));
   }
 
 private:
@@ -113,9 +117,8 @@ void connect_permanently(caf::actor_system& system, const node& local,
   caf::scoped_actor self{system};
   for (const auto& peer : peers) {
     auto name = to_hex(peer.id.data);
-    self
-      ->request(local.router(), std::chrono::seconds{10},
-                node_connect_request{peer.id, true})
+    send_request(&*self, local.router(), std::chrono::seconds{10},
+                 node_connect_request{peer.id, true})
       .receive(
         [&](const node_connect_reply& reply) {
           if (reply.result != node_connect_result::ok)
@@ -238,7 +241,7 @@ int run(const run_options& options) {
     auto observer = config->observer;
     status =
       run_node(system, options, std::move(*config), out, changed, signals);
-    caf::anon_send(observer, caf::flush_atom_v);
+    send_anonymously(observer, caf::flush_atom_v);
     end_actors(system, out);
   }
   if (status == exit_ok && out.failed())

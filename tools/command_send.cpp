@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/key_file.hpp>
 #include <node_proxy/actors/node.hpp>
 #include <node_proxy/messages/limits.hpp>
@@ -21,6 +22,8 @@
 #include "stop_signals.hpp"
 
 namespace node_proxy::tools {
+
+using internal::send_request;
 
 namespace {
 
@@ -107,7 +110,8 @@ void sender::send(node_out_batch batch, std::size_t bytes) {
   auto shared = []<class T>(T handle) {
     return std::make_shared<T>(std::move(handle));
   };
-  auto request = shared(self_->request(router_, timeout, std::move(batch)));
+  auto request =
+    shared(send_request(&*self_, router_, timeout, std::move(batch)));
   auto finish = [this, size, request] {
     request->receive(
       [&](const batch_outcome& outcome) {

@@ -5,11 +5,15 @@
 
 #include <spdlog/spdlog.h>
 
+#include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/error.hpp>
 
 #include "options.hpp"
 
 namespace node_proxy::tools {
+
+using internal::send_anonymously;
+using internal::send_request;
 
 namespace {
 
@@ -27,12 +31,6 @@ json failed_line(std::uint64_t id, std::string_view error,
   return result;
 }
 
-json failed_line(std::uint64_t id, const caf::error& error) {
-  auto code = code_of(error);
-  return failed_line(id, code ? to_string(*code) : describe(error),
-                     context_of(error));
-}
-
 json delivered_line(std::uint64_t id) {
   json result;
   result["event"] = "delivered";
@@ -40,28 +38,49 @@ json delivered_line(std::uint64_t id) {
   return result;
 }
 
-/// Sends what it gets, and writes what became of it. Each request is answered
-/// when its message expires, so CAF need not measure the time as well.
-caf::behavior sender_actor(caf::event_based_actor* self,
-                           const router_actor& router, json_lines* out,
-                           const std::shared_ptr<outstanding>& open) {
+/// Writes what became of messages.
+caf::behavior reporter_actor(caf::event_based_actor* self, json_lines* out,
+                             const std::shared_ptr<outstanding>& open) {
   return {
-    [=](std::uint64_t id, const node_out_msg& msg) {
-      auto to = *msg.msg.target.node;
-      auto size = msg.msg.msg.size();
-      auto end = [=](const json& line) {
-        static_cast<void>(out->write(line));
-        open->remove(to, size);
-      };
-      self->request(router, caf::infinite, msg)
-        .then([=](delivered) { end(delivered_line(id)); },
-              [=](const caf::error& error) { end(failed_line(id, error)); });
+    [=](std::uint64_t id, const node_id& to, std::size_t size) {
+      static_cast<void>(out->write(delivered_line(id)));
+      open->remove(to, size);
+    },
+    [=](std::uint64_t id, const node_id& to, std::size_t size,
+        const caf::error& error) {
+      auto code = code_of(error);
+      static_cast<void>(out->write(failed_line(
+        id, code ? to_string(*code) : describe(error), context_of(error))));
+      open->remove(to, size);
     },
     [=](std::uint64_t id, const std::string& error, const std::string& detail) {
       static_cast<void>(out->write(failed_line(id, error, detail)));
       open->remove_report();
     },
     [self](caf::flush_atom) { self->quit(); },
+  };
+}
+
+/// Sends what it gets, and has it reported what became of that. It does not
+/// wait for who reads the reports. Each request is answered when its message
+/// expires, so CAF need not measure the time as well.
+caf::behavior sender_actor(caf::event_based_actor* self,
+                           const router_actor& router,
+                           const caf::actor& reporter) {
+  return {
+    [=](std::uint64_t id, const node_out_msg& msg) {
+      auto to = *msg.msg.target.node;
+      auto size = msg.msg.msg.size();
+      send_request(self, router, caf::infinite, msg)
+        .then([=](delivered) { send_anonymously(reporter, id, to, size); },
+              [=](const caf::error& error) {
+                send_anonymously(reporter, id, to, size, error);
+              });
+    },
+    [=](caf::flush_atom) {
+      send_anonymously(reporter, caf::flush_atom_v);
+      self->quit();
+    },
   };
 }
 
@@ -123,24 +142,24 @@ void outstanding::add_report() {
 
 void outstanding::remove_report() {
   std::lock_guard guard{mutex_};
-  if (reports_-- == max_messages)
+  if (--reports_ == max_reports / 2)
     changed_.set();
 }
 
 bool outstanding::has_room_for_reports() const {
   std::lock_guard guard{mutex_};
-  return reports_ < max_messages;
+  return reports_ < max_reports;
 }
 
 console::console(caf::actor_system& system, const node_id& self,
                  const router_actor& router, json_lines& out, wakeup& changed)
   : self_{self}, outstanding_{std::make_shared<outstanding>(changed)},
     // It writes and may have to wait for the reader.
-    sender_{
-      system.spawn<caf::detached>(sender_actor, router, &out, outstanding_)} {}
+    reporter_{system.spawn<caf::detached>(reporter_actor, &out, outstanding_)},
+    sender_{system.spawn(sender_actor, router, reporter_)} {}
 
 console::~console() {
-  caf::anon_send(sender_, caf::flush_atom_v);
+  send_anonymously(sender_, caf::flush_atom_v);
 }
 
 void console::handle_line(const input_line& line) {
@@ -199,7 +218,7 @@ expected<node_id, std::string> console::parse_node(std::string_view text) {
 bool console::try_send(std::uint64_t id, node_out_msg& msg) {
   if (!outstanding_->add(*msg.msg.target.node, msg.msg.msg.size()))
     return false;
-  caf::anon_send(sender_, id, std::move(msg));
+  send_anonymously(sender_, id, std::move(msg));
   return true;
 }
 
@@ -212,7 +231,7 @@ void console::report_full(std::uint64_t id) {
 void console::report_failure(std::uint64_t id, std::string_view error,
                              std::string_view detail) {
   outstanding_->add_report();
-  caf::anon_send(sender_, id, std::string{error}, std::string{detail});
+  send_anonymously(reporter_, id, std::string{error}, std::string{detail});
 }
 
 } // namespace node_proxy::tools

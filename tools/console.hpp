@@ -22,7 +22,7 @@ namespace node_proxy::tools {
 inline constexpr std::string_view console_engine = "console";
 
 /// How much is on its way to each node. Shared by the thread that reads and the
-/// actor that gets the outcomes.
+/// actor that writes the outcomes.
 class outstanding {
 public:
   // Of one node, and of all together.
@@ -31,6 +31,9 @@ public:
   static constexpr std::size_t max_all_bytes = 256u << 20;
   // What each node may have whatever others have.
   static constexpr std::size_t sure_bytes = 1u << 20;
+  // Reports that wait to be written: what is behind them waits no longer than
+  // they take.
+  static constexpr std::size_t max_reports = 256;
 
   // A node of which nothing has come to its end for so long is stuck.
   static constexpr std::chrono::milliseconds patience{50};
@@ -116,6 +119,7 @@ private:
 
   node_id self_;
   std::shared_ptr<outstanding> outstanding_;
+  caf::actor reporter_;
   caf::actor sender_;
   std::uint64_t last_id_ = 0;
   std::optional<waiting_line> waiting_;

@@ -7,10 +7,14 @@
 
 #include <spdlog/spdlog.h>
 
+#include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/base/hex.hpp>
 
 namespace node_proxy::tools {
+
+using internal::send_request;
+using internal::set_fallback;
 
 namespace {
 
@@ -68,7 +72,8 @@ node_out_batch make_echo(const engine_msg_batch& batch) {
 promise<done> echo(caf::event_based_actor* self, const router_actor& router,
                    const engine_msg_batch& batch) {
   auto taken = self->make_response_promise<done>();
-  self->request(router, std::chrono::seconds{2 * echo_expiry}, make_echo(batch))
+  send_request(self, router, std::chrono::seconds{2 * echo_expiry},
+               make_echo(batch))
     .then(
       [taken](const batch_outcome& outcome) mutable {
         for (const auto& failure : outcome.failures)
@@ -85,7 +90,7 @@ promise<done> echo(caf::event_based_actor* self, const router_actor& router,
 
 caf::behavior echo_engine(caf::event_based_actor* self) {
   // Messages wait until it is known where echoes go.
-  self->set_default_handler(caf::skip);
+  set_fallback(self, caf::skip);
   return {
     [self](const caf::actor& handle) {
       auto router = caf::actor_cast<router_actor>(handle);

@@ -62,8 +62,8 @@ bool write_until(int fd, std::string_view& text, clock::time_point until,
 
 struct line_writer::state {
   state(int its_fd, left_out_line its_left_out, std::function<void()> on_failed)
-    : fd{its_fd}, make_left_out{std::move(its_left_out)}, tell_failed{std::move(
-                                                            on_failed)} {}
+    : fd{its_fd}, make_left_out{std::move(its_left_out)},
+      notify_failed{std::move(on_failed)} {}
 
   [[nodiscard]] bool has_room(const std::string& line) const {
     return queue.empty() || octets + line.size() <= max_queued;
@@ -96,7 +96,7 @@ struct line_writer::state {
 
   const int fd;
   const left_out_line make_left_out;
-  const std::function<void()> tell_failed;
+  const std::function<void()> notify_failed;
   wakeup stop;
   std::mutex mutex;
   std::condition_variable changed;
@@ -137,7 +137,7 @@ void line_writer::state::run() {
   auto is_news = failed;
   guard.unlock();
   if (is_news)
-    tell_failed();
+    notify_failed();
 }
 
 line_writer::line_writer(int fd, left_out_line left_out,

@@ -1,9 +1,6 @@
-// All that differs between CAF 0.17 (Debian, Ubuntu) and CAF 1.x, except for
-// the type ids and inspection in <node_proxy/actors/caf/messages.hpp>.
-//
-// What both have, and what therefore needs no wrapper here, is the interface
-// that CAF 1.x calls deprecated: `send`, `request(...).then(...)`,
-// `delayed_send`, `monitor` with `set_down_handler`, `set_exit_handler`.
+// What users meet of the differences between CAF 0.17 (Debian, Ubuntu) and CAF
+// 1.x, except for the type ids and inspection in
+// <node_proxy/actors/caf/messages.hpp>.
 
 #pragma once
 
@@ -107,6 +104,12 @@ State& state_of(caf::stateful_actor<State, Base>* self) {
 #endif
 }
 
+// 1.x prefers a handler for `message` among the behavior, which 0.17 has not.
+#if CAF_MAJOR_VERSION >= 1
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#endif
+
 /// Has `f` called for each message that no handler takes. A request is then
 /// answered with `unexpected_message`.
 template <class Self, class F>
@@ -117,6 +120,10 @@ void set_unexpected_handler(Self* self, F f) {
       return caf::drop(whom, content);
     }});
 }
+
+#if CAF_MAJOR_VERSION >= 1
+#pragma GCC diagnostic pop
+#endif
 
 // -- replies ------------------------------------------------------------------
 
@@ -168,12 +175,18 @@ void fail(promise<R>& waiting, caf::error reason) {
 template <class Self, class Duration, class Msg>
 void send_later(Self* self, Duration delay, Msg msg) {
   auto wait = std::chrono::duration_cast<caf::timespan>(delay);
+  auto send = [&](const auto& to) {
+#if CAF_MAJOR_VERSION >= 1
+    self->mail(std::move(msg)).delay(wait).send(to);
+#else
+    self->delayed_send(to, wait, std::move(msg));
+#endif
+  };
   // A typed actor sends to typed handles only.
   if constexpr (requires { typename Self::actor_hdl; })
-    self->delayed_send(caf::actor_cast<typename Self::actor_hdl>(self), wait,
-                       std::move(msg));
+    send(caf::actor_cast<typename Self::actor_hdl>(self));
   else
-    self->delayed_send(caf::actor_cast<caf::actor>(self), wait, std::move(msg));
+    send(caf::actor_cast<caf::actor>(self));
 }
 
 // -- configuration ------------------------------------------------------------

@@ -20,8 +20,7 @@ constexpr int application_id = 0x4e507374;
 /// Of the tables below.
 constexpr int schema_version = 1;
 
-/// Nodes that are told in `node` come in the order of `place`, as one that is
-/// replaced gets a new place.
+/// Nodes are in the order of `place`, as one that is replaced gets a new one.
 constexpr const char* schema = R"(
   CREATE TABLE self (
     id BLOB NOT NULL,

@@ -15,7 +15,7 @@ namespace node_proxy::internal {
 
 namespace {
 
-/// The error that `errno` tells.
+/// The error that `errno` names.
 file_error system_error(const file_name& name, std::string_view attempt) {
   auto number = errno;
   auto code = file_errc::io;

@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include <node_proxy/actors/caf/sending.hpp>
+
 namespace node_proxy::internal {
 
 namespace {
@@ -23,7 +25,7 @@ public:
   void start(node_store store, node_log log) {
     store_ = std::move(store);
     log_ = std::move(log);
-    self_->set_exit_handler([this](const caf::exit_msg& msg) {
+    set_exit_handler(self_, [this](const caf::exit_msg& msg) {
       // By now there may be room.
       if (failing_ && !write())
         log_.error("what could not be written of the state is lost");

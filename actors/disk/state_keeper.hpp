@@ -15,7 +15,7 @@ struct retry_write {};
 /// Takes changes one after the other, each answered once it is written. One
 /// that cannot be written is answered, too: it is kept, with all that come
 /// after it, and they are tried again until they can, the last time when the
-/// keeper ends. The log tells when that begins and when it is over.
+/// keeper ends. The log says when that begins and when it is over.
 using state_keeper_actor =
   actor_interface<done(state_changes), void(retry_write)>;
 

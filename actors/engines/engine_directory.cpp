@@ -2,6 +2,8 @@
 
 #include <mutex>
 
+#include <node_proxy/actors/caf/sending.hpp>
+
 namespace node_proxy::internal {
 
 namespace {
@@ -15,7 +17,7 @@ using news = std::vector<std::pair<engine_watcher, engine_left>>;
 
 void tell(news all) {
   for (auto& [who, what] : all)
-    caf::anon_send(who, std::move(what));
+    send_anonymously(who, std::move(what));
 }
 
 } // namespace

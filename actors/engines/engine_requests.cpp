@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <node_proxy/actors/caf/answers.hpp>
+#include <node_proxy/actors/caf/sending.hpp>
 
 namespace node_proxy::internal {
 
@@ -24,7 +25,7 @@ public:
     if (answers_.size() > 1)
       return; // the owner knows
     guard.unlock();
-    caf::anon_send(owner_, engines_answered{});
+    send_anonymously(owner_, engines_answered{});
   }
 
   std::vector<answer> take() {

@@ -15,7 +15,7 @@ namespace node_proxy::internal {
 
 /// Lets through what an operator can read: not the line that was the last one
 /// anyway, and in an interval only a few of one kind. The others are counted,
-/// and told with the next line of their kind that passes. Time never runs
+/// and reported with the next line of their kind that passes. Time never runs
 /// backwards from call to call.
 class line_limit {
 public:
@@ -40,7 +40,7 @@ private:
   struct history {
     steady_time since{};
     std::uint64_t lines = 0;    // since then
-    std::uint64_t left_out = 0; // not told yet
+    std::uint64_t left_out = 0; // not reported yet
   };
 
   std::unordered_map<std::string, history> kinds_;

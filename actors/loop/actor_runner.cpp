@@ -161,8 +161,8 @@ private:
 
   // The thread that does not lead stands by, unless it was the leader and is
   // still busy. It rests while there is nothing to watch.
-  std::condition_variable deputy_;
-  bool has_deputy_ = true;
+  std::condition_variable follower_;
+  bool has_follower_ = true;
   bool rests_ = false;
   slow_actors slow_;
 };
@@ -186,7 +186,7 @@ void actor_runner::core::stop() {
     stopping_ = true;
     hand_over(added_);
   }
-  deputy_.notify_all();
+  follower_.notify_all();
   events_->interrupt();
 }
 
@@ -236,7 +236,7 @@ void actor_runner::core::add_job(const thread_unit& by, caf::resumable* job) {
   // needed all this.
   auto kept = shared_from_this();
   auto by_any = &by == &any_thread_;
-  auto wakes_deputy = false;
+  auto wakes_follower = false;
   auto wakes_leader = false;
   {
     lock guard{mutex_};
@@ -245,18 +245,18 @@ void actor_runner::core::add_job(const thread_unit& by, caf::resumable* job) {
     auto is_event = by_leader && running_ == nullptr;
     // Actors that others woke may be slow, which takes somebody to notice.
     auto may_be_slow = is_event || is_last_;
-    if (runs_here && (may_be_slow || (has_deputy_ && !slow_.contain(job)))) {
+    if (runs_here && (may_be_slow || (has_follower_ && !slow_.contain(job)))) {
       jobs_.push_back(job);
       ++added_;
       job = nullptr;
-      wakes_deputy = !is_event && std::exchange(rests_, false);
+      wakes_follower = !is_event && std::exchange(rests_, false);
       wakes_leader = !by_leader && std::exchange(waits_, false);
     }
   }
   if (job != nullptr)
     schedule(system_, job);
-  if (wakes_deputy)
-    deputy_.notify_one();
+  if (wakes_follower)
+    follower_.notify_one();
   if (wakes_leader)
     events_->interrupt();
 }
@@ -265,13 +265,13 @@ void actor_runner::core::add_job(const thread_unit& by, caf::resumable* job) {
 
 /// Returns when there is no leader any more.
 void actor_runner::core::stand_by(lock& guard) {
-  has_deputy_ = true;
+  has_follower_ = true;
   for (;;) {
     watch(guard);
     if (stopping_ || leader_ == nullptr)
       return;
     rests_ = true;
-    deputy_.wait(guard, [this] { return stopping_ || !rests_; });
+    follower_.wait(guard, [this] { return stopping_ || !rests_; });
   }
 }
 
@@ -281,7 +281,7 @@ void actor_runner::core::watch(lock& guard) {
   for (std::uint64_t interval = 1;; ++interval) {
     auto turns = turns_;
     auto added = added_;
-    deputy_.wait_for(guard, watch_interval, [this] { return stopping_; });
+    follower_.wait_for(guard, watch_interval, [this] { return stopping_; });
     if (stopping_)
       return;
     // What has waited all that time.
@@ -297,7 +297,7 @@ void actor_runner::core::watch(lock& guard) {
       continue;
     // It is still at it.
     hand_over(added_);
-    has_deputy_ = false;
+    has_follower_ = false;
     running_ = nullptr;
     leader_ = nullptr;
     return;

@@ -18,8 +18,8 @@ public:
 
   virtual ~event_source() = default;
 
-  /// Waits until something has happened, or looks whether it has, and tells the
-  /// actors concerned. One thread at a time.
+  /// Waits until something has happened, or looks whether it has, and
+  /// notifies the actors concerned. One thread at a time.
   virtual void wait(bool may_block) = 0;
 
   /// Makes `wait` return soon. From any thread.
@@ -33,9 +33,9 @@ public:
 /// again.
 ///
 /// Nobody is to suffer from an actor that takes its time. So there are two
-/// threads. One leads: it waits for events and runs actors. If it is still busy
-/// with the same actor after 10 to 20 ms, the other one leads in its place.
-/// (The pattern is known as leader and followers.)
+/// threads, a leader and a follower. The leader waits for events and runs
+/// actors. If it is still busy with the same actor after 10 to 20 ms, the
+/// follower takes the lead.
 ///
 /// CAF's scheduler gets
 ///

@@ -1,4 +1,4 @@
-// What owners of connections are told.
+// How owners of connections are notified.
 
 #pragma once
 

@@ -14,15 +14,17 @@
 
 #include <sys/epoll.h>
 
+#include <node_proxy/actors/caf/sending.hpp>
+
 namespace node_proxy::internal {
 
 namespace {
 
-// At most so many owners are told before they have their turn.
+// At most so many owners are notified before they have their turn.
 constexpr std::size_t events_per_turn = 64;
 
-// What the alarm is called in the epoll set. Connections have other ids.
-constexpr connection_id alarm_id = 0;
+// What the waker is called in the epoll set. Connections have other ids.
+constexpr connection_id waker_id = 0;
 
 constexpr std::uint32_t end_events = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
@@ -31,7 +33,7 @@ std::uint32_t events_of(bool reading, bool writing) {
 }
 
 std::uint64_t next_id() {
-  static std::atomic<std::uint64_t> last = alarm_id;
+  static std::atomic<std::uint64_t> last = waker_id;
   return ++last;
 }
 
@@ -41,8 +43,8 @@ steady_time steady_now() {
 
 } // namespace
 
-/// Whom to tell about a socket. However often there is a reason, the owner has
-/// one message of it in its mailbox.
+/// Whom to notify about a socket. However often there is a reason, the owner
+/// has one message of it in its mailbox.
 class watched_owner {
 public:
   explicit watched_owner(connection_id id) : id_{id} {}
@@ -52,11 +54,11 @@ public:
       std::lock_guard guard{mutex_};
       // The handle of the earlier owner is released without the lock.
       std::swap(owner_, owner);
-      is_told_ = false;
+      is_notified_ = false;
     }
-    // What cannot be watched is told by nobody else.
+    // Nobody else notifies it of what cannot be watched.
     if (is_lost_)
-      tell();
+      notify();
   }
 
   /// The system cannot watch the socket: that counts as its end.
@@ -69,16 +71,16 @@ public:
   void handle_event(bool at_end) {
     if (at_end)
       has_ended_ = true;
-    tell();
+    notify();
   }
 
-  void tell() {
+  void notify() {
     std::lock_guard guard{mutex_};
-    if (owner_ && !is_told_.exchange(true))
-      caf::anon_send(owner_, connection_ready{id_});
+    if (owner_ && !is_notified_.exchange(true))
+      send_anonymously(owner_, connection_ready{id_});
   }
 
-  void handle_told() { is_told_ = false; }
+  void handle_notified() { is_notified_ = false; }
 
   [[nodiscard]] bool has_ended() const { return has_ended_; }
 
@@ -86,7 +88,7 @@ private:
   connection_id id_;
   std::mutex mutex_;
   connection_owner owner_;
-  std::atomic<bool> is_told_ = false;
+  std::atomic<bool> is_notified_ = false;
   std::atomic<bool> has_ended_ = false;
   std::atomic<bool> is_lost_ = false;
 };
@@ -96,9 +98,9 @@ namespace {
 /// The sockets and their owners.
 class watch_list {
 public:
-  watch_list(descriptor epoll, descriptor alarm)
-    : epoll_{std::move(epoll)}, alarm_{std::move(alarm)} {
-    control(EPOLL_CTL_ADD, alarm_id, alarm_.get(), EPOLLIN);
+  watch_list(descriptor epoll, descriptor waker)
+    : epoll_{std::move(epoll)}, waker_{std::move(waker)} {
+    control(EPOLL_CTL_ADD, waker_id, waker_.get(), EPOLLIN);
   }
 
   /// @returns whether the system has room to watch it.
@@ -107,7 +109,7 @@ public:
       std::lock_guard guard{mutex_};
       owners_.emplace(id, std::move(owner));
     }
-    // An end is always told, even now, and over and over again but for this.
+    // epoll reports an end even now, and over and over again but for this.
     return control(EPOLL_CTL_ADD, id, socket, EPOLLONESHOT);
   }
 
@@ -122,21 +124,21 @@ public:
   }
 
   /// Waits for at most `timeout` milliseconds, or for any time if that is -1.
-  void tell_owners(int timeout) {
+  void notify_owners(int timeout) {
     std::array<epoll_event, events_per_turn> events;
     auto count =
       ::epoll_wait(epoll_.get(), events.data(), events_per_turn, timeout);
     for (int i = 0; i < count; ++i) {
       const auto& event = events[static_cast<std::size_t>(i)];
-      if (event.data.u64 == alarm_id)
-        reset_waker(alarm_.get());
+      if (event.data.u64 == waker_id)
+        reset_waker(waker_.get());
       else if (auto owner = owner_of(event.data.u64))
         owner->handle_event((event.events & end_events) != 0);
     }
   }
 
-  /// Ends `tell_owners`, now or the next time.
-  void set_off_alarm() const noexcept { wake(alarm_.get()); }
+  /// Ends `notify_owners`, now or the next time.
+  void interrupt() const noexcept { wake(waker_.get()); }
 
 private:
   bool control(int operation, connection_id id, int socket,
@@ -154,7 +156,7 @@ private:
   }
 
   descriptor epoll_;
-  descriptor alarm_;
+  descriptor waker_;
   std::mutex mutex_;
   std::unordered_map<connection_id, std::shared_ptr<watched_owner>> owners_;
 };
@@ -189,10 +191,10 @@ public:
       std::chrono::ceil<std::chrono::milliseconds>(wait).count());
   }
 
-  void tell_owners() {
+  void notify_owners() {
     for (const auto& owner : take_due())
       if (auto to = caf::actor_cast<caf::actor>(owner))
-        caf::anon_send(to, tick{});
+        send_anonymously(to, tick{});
   }
 
 private:
@@ -220,15 +222,15 @@ private:
 
 class event_loop::events : public event_source {
 public:
-  events(descriptor epoll, descriptor alarm)
-    : sockets{std::move(epoll), std::move(alarm)} {}
+  events(descriptor epoll, descriptor waker)
+    : sockets{std::move(epoll), std::move(waker)} {}
 
   void wait(bool may_block) override {
-    sockets.tell_owners(may_block ? times.begin_wait() : 0);
-    times.tell_owners();
+    sockets.notify_owners(may_block ? times.begin_wait() : 0);
+    times.notify_owners();
   }
 
-  void interrupt() noexcept override { sockets.set_off_alarm(); }
+  void interrupt() noexcept override { sockets.interrupt(); }
 
   watch_list sockets;
   time_list times;
@@ -237,8 +239,8 @@ public:
 // -- event_loop ---------------------------------------------------------------
 
 event_loop::event_loop(caf::actor_system& system, descriptor epoll,
-                       descriptor alarm)
-  : events_{std::make_shared<events>(std::move(epoll), std::move(alarm))},
+                       descriptor waker)
+  : events_{std::make_shared<events>(std::move(epoll), std::move(waker))},
     runner_{system, events_} {}
 
 namespace {
@@ -276,11 +278,11 @@ event_loop::of(caf::actor_system& system) {
   auto epoll = open_epoll();
   if (!epoll)
     return unexpected{epoll.error()};
-  auto alarm = open_waker();
-  if (!alarm)
-    return unexpected{alarm.error()};
+  auto waker = open_waker();
+  if (!waker)
+    return unexpected{waker.error()};
   auto loop =
-    std::make_shared<event_loop>(system, std::move(*epoll), std::move(*alarm));
+    std::make_shared<event_loop>(system, std::move(*epoll), std::move(*waker));
   known->second = loop;
   return loop;
 }
@@ -339,12 +341,12 @@ bool watched_socket::has_ended() const {
   return owner_->has_ended();
 }
 
-void watched_socket::tell() {
-  owner_->tell();
+void watched_socket::notify() {
+  owner_->notify();
 }
 
-void watched_socket::handle_told() {
-  owner_->handle_told();
+void watched_socket::handle_notified() {
+  owner_->handle_notified();
 }
 
 // -- timer --------------------------------------------------------------------

@@ -1,4 +1,4 @@
-// Tells actors when sockets are ready and when a time has come.
+// Notifies actors when sockets are ready and when a time has come.
 
 #pragma once
 
@@ -21,7 +21,7 @@ namespace node_proxy::internal {
 /// The time of a `timer` has come.
 struct tick {};
 
-/// An actor that can be told that the time of its timer has come.
+/// An actor that has a timer.
 using tick_receiver = actor_interface<void(tick)>;
 
 /// Something that has to end with its actor system, even if its owner keeps it
@@ -44,9 +44,10 @@ public:
   [[nodiscard]] static expected<std::shared_ptr<event_loop>, os_error>
   of(caf::actor_system& system);
 
-  event_loop(caf::actor_system& system, descriptor epoll, descriptor alarm);
+  event_loop(caf::actor_system& system, descriptor epoll, descriptor waker);
 
-  /// `x` is to be told of the end of the actor system, if it lives until then.
+  /// `x` is to be notified of the end of the actor system, if it lives until
+  /// then.
   void add_dependent(std::weak_ptr<system_dependent> x);
 
   /// What runs actors in its threads, whoever wakes them.
@@ -87,27 +88,28 @@ public:
 
   [[nodiscard]] int get() const noexcept { return socket_.get(); }
 
-  /// Whom to tell about it.
+  /// Whom to notify about it.
   void set_owner(const connection_owner& owner);
 
-  /// Tells the owner once, as soon as something can be read or written,
+  /// Notifies the owner once, as soon as something can be read or written,
   /// whichever is wanted, or the connection has ended.
   void wait(bool reading, bool writing);
 
-  /// Tells the owner each time that more can be read, or written again, and
-  /// when the connection ends. It costs nothing to ask for that again. What the
-  /// owner has left there is not told, nor is an end that came with the last of
-  /// what was read: see `has_ended`.
+  /// Notifies the owner each time that more can be read, or written again, and
+  /// when the connection ends. It costs nothing to ask for that again. There is
+  /// no notification of what the owner has left unread, nor of an end that came
+  /// with the last of what was read: see `has_ended`.
   void watch(bool reading, bool writing);
 
   /// Whether the connection ends with what is there to read.
   [[nodiscard]] bool has_ended() const;
 
-  /// Tells the owner now.
-  void tell();
+  /// Notifies the owner now.
+  void notify();
 
-  /// The owner is about to look at the socket. Before that it is told once.
-  void handle_told();
+  /// The owner is about to look at the socket. Until it says so here, it is
+  /// notified once, however often there is a reason.
+  void handle_notified();
 
 private:
   descriptor socket_;

@@ -8,6 +8,7 @@
 #include <node_proxy/actors/caf/compat.hpp>
 #include <node_proxy/actors/caf/intrusion.hpp>
 #include <node_proxy/actors/caf/running.hpp>
+#include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/loop/event_loop.hpp>
 
 namespace node_proxy::internal {
@@ -29,7 +30,7 @@ public:
   loop_actor(caf::actor_config& cfg, event_loop& loop, init_function init)
     : stateful{cfg}, unit_{loop.unit()}, init_{std::move(init)} {
     // CAF writes what nobody handles to the program's output.
-    this->set_default_handler(caf::drop);
+    set_fallback(this, caf::drop);
   }
 
   using caf::abstract_actor::enqueue;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/proxy/node_proxy_state.hpp>
 
 namespace node_proxy::internal {
@@ -11,11 +12,12 @@ frame_memory& node_proxy_state::memory_of_frames() {
   return result;
 }
 
-void node_proxy_state::handle(const attach_session& msg) {
+void node_proxy_state::handle(attach_session& msg) {
   auto id = msg.connection->id();
   add(msg.connection);
   msg.connection->begin_stream();
-  peer_->handle_session(id, std::move(*msg.session), now());
+  auto proven = std::exchange(msg.session, nullptr);
+  peer_->handle_session(id, std::move(*proven), now());
   read(id);
 }
 
@@ -44,6 +46,8 @@ void node_proxy_state::read(connection_id id) {
   else if (got.bytes > 0)
     peer_->handle_progress(id, got.bytes, at);
   if (got.end) {
+    // What was wrong with frames before is told as long as that goes.
+    act();
     connections_.erase(id);
     peer_->handle_closed(id, to_string(*got.end), at);
   }
@@ -53,7 +57,7 @@ void node_proxy_state::read(connection_id id) {
 void node_proxy_state::perform(dial_peer& action) {
   auto attempt = action.id;
   ++dials_;
-  self_->request(config_.transport, caf::infinite, dial{action.address})
+  send_request(self_, config_.transport, caf::infinite, dial{action.address})
     .then(
       [this, attempt](const dialled& msg) {
         --dials_;

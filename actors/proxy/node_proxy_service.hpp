@@ -19,6 +19,7 @@
 #include <node_proxy/actors/node_proxy.hpp>
 #include <node_proxy/actors/transport/transport_messages.hpp>
 #include <node_proxy/protocol/peer/peer_action.hpp>
+#include <node_proxy/protocol/peer/peer_metrics.hpp>
 #include <node_proxy/protocol/peer/peer_record.hpp>
 #include <node_proxy/protocol/session/handshake.hpp>
 
@@ -34,7 +35,8 @@ struct routed_batch {
   node_out_batch batch;
 };
 
-/// The peer has dialled us and proven itself.
+/// The peer has dialled us and proven itself. Whoever gets this takes the
+/// session out of it.
 struct attach_session {
   std::shared_ptr<proven_session> session;
   connection_ptr connection;
@@ -61,13 +63,18 @@ struct looked_up {};
 /// is counted as well.
 struct routed_mark {};
 
+/// Asks what has been counted since the Node Proxy was spawned.
+struct get_peer_metrics {};
+
 /// Nothing is under way with the peer: the Node Proxy could end.
 struct node_proxy_dormant {
   node_id remote;
   /// How many messages of the Router it has handled, see `router_retirement`.
   std::uint64_t handled = 0;
-  /// What to remember of the peer, if anything.
-  std::optional<peer_record> record;
+  /// What is left of the peer.
+  peer_record record;
+  /// What has been counted since the Node Proxy was spawned.
+  peer_metrics metrics;
 };
 
 /// The Router has sent nothing that the Node Proxy has not got, and will not
@@ -86,11 +93,11 @@ struct stop_node_proxy {
   std::chrono::nanoseconds grace{0};
 };
 
-/// What a Node Proxy tells the Router about its peer.
+/// What a Node Proxy reports to the Router about its peer.
 struct proxy_event {
   node_id remote;
   std::variant<peer_event, learned_advert, learned_addresses, overtaken_advert,
-               connection_permanence>
+               connection_permanence, peer_metrics>
     what;
 };
 
@@ -102,8 +109,8 @@ using node_proxy_service = node_proxy_actor::extend_with<actor_interface<
   delivered(routed_msg), batch_outcome(routed_batch), void(attach_session),
   void(engine_left), void(local_advert_changed), void(connect_now),
   void(way_back), void(seek), void(looked_up), void(routed_mark), void(retire),
-  void(stop_node_proxy), void(connection_ready), void(engines_answered),
-  void(tick), void(flush_queued)>>;
+  void(stop_node_proxy), peer_metrics(get_peer_metrics), void(connection_ready),
+  void(engines_answered), void(tick), void(flush_queued)>>;
 
 /// What a Node Proxy reports to: the Router.
 using node_proxy_supervisor =

@@ -7,6 +7,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/engines/engine_lanes.hpp>
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/proxy/node_proxy_service.hpp>
@@ -29,7 +30,7 @@ public:
   ~node_proxy_state() {
     // The Router is not to keep all who ever watched it.
     if (retirement_.retired() && retirement_.given_out())
-      self_->demonitor(config_.router.address());
+      demonitor_end(self_, config_.router.address());
   }
 
   void start(node_proxy_config config);
@@ -45,7 +46,7 @@ public:
 
   caf::result<delivered> handle(const node_out_msg& msg);
   caf::result<batch_outcome> handle(const node_out_batch& batch);
-  void handle(const attach_session& msg);
+  void handle(attach_session& msg);
   void handle(const stop_node_proxy& msg);
   void handle(const connection_ready& msg);
   void handle_tick();
@@ -96,11 +97,20 @@ public:
 
   void handle(const retire&);
 
+  peer_metrics handle(const get_peer_metrics&) const {
+    return peer_->metrics();
+  }
+
 private:
   // Of all Node Proxies whose turn it is in this thread.
   static frame_memory& memory_of_frames();
 
-  const timestamp& now() { return now_ = now_of(self_); }
+  void look_at_clock() { now_ = now_of(self_); }
+
+  const timestamp& now() {
+    look_at_clock();
+    return now_;
+  }
 
   template <class Reply, class Msg>
   void take_or_pass_on(const Msg& msg, promise<Reply> waiting);

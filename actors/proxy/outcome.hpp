@@ -1,4 +1,4 @@
-// Outcomes of sent messages, as the actors tell them.
+// Outcomes of sent messages, as the actors report them.
 
 #pragma once
 

@@ -1,6 +1,7 @@
 // What the Router does about what acceptors and Node Proxies say, and what the
 // directory of peers wants done.
 
+#include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/router/router_state.hpp>
 
 #include <utility>
@@ -22,7 +23,7 @@ void router_state::handle(const proven_connection& msg) {
   auto& established = msg.session->established;
   const auto& terms = established.terms();
   auto taken = directory_->handle_arrival(
-    {terms.remote, msg.session->remote_key, terms.local_epoch, msg.is_new},
+    {terms.remote, msg.session->remote_key, terms.local_epoch},
     now_of(self_).steady);
   act();
   if (taken) {
@@ -42,12 +43,17 @@ void router_state::handle(const handshake_failed& msg) {
   services_.log.debug("inbound handshake failed: {}", msg.reason);
 }
 
+void router_state::handle(const request_ended& msg) {
+  directory_->handle_request_end(msg.from, msg.epoch);
+}
+
 void router_state::handle(node_proxy_dormant& msg) {
   auto to = proxies_.find(msg.remote);
   if (to == proxies_.end() || !to->second.retirement.grants(msg.handled))
     return;
-  self_->demonitor(to->second.handle.address());
-  self_->send(to->second.handle, retire{});
+  demonitor_end(self_, to->second.handle.address());
+  send_message(self_, to->second.handle, retire{});
+  to->second.reported = std::move(msg.metrics);
   forget_proxy(msg.remote, std::move(msg.record));
 }
 
@@ -65,7 +71,7 @@ void router_state::take(const node_id& remote, const peer_event& event) {
   auto is_news = directory_->handle_event(remote, event, now_of(self_).steady);
   act();
   if (is_news)
-    std::visit([&](const auto& x) { tell(remote, x); }, event);
+    std::visit([&](const auto& x) { report(remote, x); }, event);
 }
 
 void router_state::take(const node_id& remote, const learned_advert& msg) {
@@ -98,6 +104,11 @@ void router_state::check_issued(
                         to_string(result.error()));
 }
 
+void router_state::take(const node_id& remote, const peer_metrics& metrics) {
+  if (auto to = proxies_.find(remote); to != proxies_.end())
+    to->second.reported = metrics;
+}
+
 // -- what the directory wants -------------------------------------------------
 
 void router_state::act() {
@@ -126,7 +137,7 @@ void router_state::perform(const serve_peer& action) {
   config.local_advert = directory_->advert();
   config.remote_known = action.known;
   auto handle = spawn_node_proxy(self_->system(), std::move(config));
-  self_->monitor(handle);
+  monitor_end(self_, handle);
   proxy_ids_.emplace(handle.id(), action.id);
   auto& result = proxies_[action.id];
   result.handle = std::move(handle);
@@ -170,7 +181,7 @@ void router_state::write_state() {
     write_state();
     finish_stop();
   };
-  self_->request(services_.keeper, caf::infinite, std::move(*changes))
+  send_request(self_, services_.keeper, caf::infinite, std::move(*changes))
     .then([written](done) { written(); },
           [this, written](const caf::error& error) {
             services_.log.error("the state is no longer written: {}",
@@ -180,15 +191,15 @@ void router_state::write_state() {
           });
 }
 
-// -- what an operator is told -------------------------------------------------
+// -- what is reported to operators --------------------------------------------
 
 void router_state::report(node_event event) const {
   if (config_.observer)
-    caf::anon_send(config_.observer, std::move(event));
+    send_anonymously(config_.observer, std::move(event));
 }
 
-void router_state::tell(const node_id& remote,
-                        const peer_connected& event) const {
+void router_state::report(const node_id& remote,
+                          const peer_connected& event) const {
   auto direction = event.role == connection_role::initiator
                      ? connection_direction::out
                      : connection_direction::in;
@@ -197,27 +208,27 @@ void router_state::tell(const node_id& remote,
   report({connected_event{remote, event.proto_ver, direction}});
 }
 
-void router_state::tell(const node_id& remote,
-                        const peer_resumed& event) const {
+void router_state::report(const node_id& remote,
+                          const peer_resumed& event) const {
   report({resumed_event{remote, event.resent}});
 }
 
-void router_state::tell(const node_id& remote,
-                        const peer_disconnected& event) const {
+void router_state::report(const node_id& remote,
+                          const peer_disconnected& event) const {
   services_.log.info("disconnected from {}: {}", to_hex(remote.data),
                      event.reason);
   report({disconnected_event{remote, std::string{event.reason}}});
 }
 
-void router_state::tell(const node_id& remote,
-                        const peer_refused& event) const {
+void router_state::report(const node_id& remote,
+                          const peer_refused& event) const {
   services_.log.warn("refused by {}: {}", to_hex(remote.data),
                      to_string(event.reason));
   report({refused_event{remote, event.reason}});
 }
 
-void router_state::tell(const node_id& remote,
-                        const peer_key_shared& event) const {
+void router_state::report(const node_id& remote,
+                          const peer_key_shared& event) const {
   if (event.is_own)
     services_.log.warn(
       "{} says that another process connects to it with the key of this node; "
@@ -232,7 +243,8 @@ void router_state::tell(const node_id& remote,
   report({key_shared_event{event.is_own ? config_.self->id() : remote}});
 }
 
-void router_state::tell(const node_id& remote, const peer_unreachable&) const {
+void router_state::report(const node_id& remote,
+                          const peer_unreachable&) const {
   services_.log.warn("{} cannot be reached", to_hex(remote.data));
 }
 

@@ -10,7 +10,9 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
+#include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/disk/state_keeper.hpp>
 #include <node_proxy/actors/node_event.hpp>
 #include <node_proxy/actors/router/local_delivery.hpp>
@@ -44,7 +46,7 @@ public:
   caf::result<engine_found> handle(const lookup_engine& msg);
   caf::result<node_proxy_found> handle(const lookup_node_proxy& msg);
   node_advert handle(local_addresses msg);
-  node_metrics metrics();
+  caf::result<node_metrics> handle(get_node_metrics);
   caf::result<router_stopped> handle(const stop_router& msg);
 
   node_advert advert() const {
@@ -58,6 +60,7 @@ public:
   void handle(const proven_connection& msg);
   void handle(const proxy_event& msg);
   void handle(const handshake_failed& msg);
+  void handle(const request_ended& msg);
   void handle(node_proxy_dormant& msg);
   void handle(passed_on& msg);
   void handle_tick();
@@ -66,6 +69,19 @@ private:
   struct proxy {
     node_proxy_service handle;
     router_retirement retirement = {};
+    // What it has counted, as it said last.
+    peer_metrics reported = {};
+  };
+
+  // All Node Proxies are asked what they have counted, for those who want to
+  // know the numbers of the node. Whoever wants them meanwhile waits for the
+  // next survey: so there is one at a time, and no number is older than the
+  // question.
+  struct survey {
+    std::vector<promise<node_metrics>> waiting = {};
+    std::vector<promise<node_metrics>> next = {};
+    // How many have not answered.
+    std::size_t open = 0;
   };
 
   /// What a sender gets whose message goes nowhere. Without a request that is
@@ -100,13 +116,13 @@ private:
   template <class Msg>
   void send_to(proxy& to, Msg msg) {
     to.retirement.handle_sent();
-    self_->send(to.handle, std::move(msg));
+    send_message(self_, to.handle, std::move(msg));
   }
 
   /// The same for a message that users send, too.
   template <class Msg>
   void send_as_user(proxy& to, const Msg& msg) {
-    caf::anon_send(to.handle, msg);
+    send_anonymously(to.handle, msg);
     send_to(to, routed_mark{});
   }
 
@@ -129,14 +145,20 @@ private:
   void take(const node_id& remote, const learned_addresses& msg);
   void take(const node_id& remote, const overtaken_advert& msg);
   void take(const node_id& remote, connection_permanence permanence);
+  void take(const node_id& remote, const peer_metrics& metrics);
+
+  void begin_survey();
+  void end_survey();
+  void answer_surveys();
+  node_metrics metrics();
 
   void report(node_event event) const;
-  void tell(const node_id& remote, const peer_connected& event) const;
-  void tell(const node_id& remote, const peer_resumed& event) const;
-  void tell(const node_id& remote, const peer_disconnected& event) const;
-  void tell(const node_id& remote, const peer_refused& event) const;
-  void tell(const node_id& remote, const peer_key_shared& event) const;
-  void tell(const node_id& remote, const peer_unreachable& event) const;
+  void report(const node_id& remote, const peer_connected& event) const;
+  void report(const node_id& remote, const peer_resumed& event) const;
+  void report(const node_id& remote, const peer_disconnected& event) const;
+  void report(const node_id& remote, const peer_refused& event) const;
+  void report(const node_id& remote, const peer_key_shared& event) const;
+  void report(const node_id& remote, const peer_unreachable& event) const;
 
   router_service::pointer self_;
   node_config config_;
@@ -158,11 +180,14 @@ private:
   // There is none before the first message of this node to itself.
   local_delivery_actor local_;
   std::map<std::string_view, std::uint64_t> failed_handshakes_;
+  // What Node Proxies have counted that have ended.
+  peer_totals ended_totals_;
+  survey survey_;
   // There is one write at a time, however slow the disk is.
   bool writing_ = false;
   bool stopping_ = false;
   promise<router_stopped> stop_waiting_;
-  // How many failures nobody was told of when the end began.
+  // How many failures were in no answer when the end began.
   std::uint64_t unanswered_before_ = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/wire/frame.hpp>
 
@@ -30,9 +31,9 @@ std::span<std::byte> read_buffer(std::size_t size) {
 class tcp_connection final : public connection {
 public:
   tcp_connection(std::unique_ptr<watched_socket> socket, linger_actor transport,
-                 std::shared_ptr<void> place)
+                 permit unproven)
     : id_{socket->id()}, socket_{std::move(socket)},
-      transport_{std::move(transport)}, place_{std::move(place)} {}
+      transport_{std::move(transport)}, unproven_{std::move(unproven)} {}
 
   ~tcp_connection() override { tcp_connection::close(); }
 
@@ -46,10 +47,10 @@ public:
   void begin_stream() override {
     if (std::exchange(streaming_, true))
       return;
-    place_.reset();
+    unproven_ = {};
     frames_.set_max_body(limits::frame_body);
     if (socket_)
-      socket_->tell();
+      socket_->notify();
   }
 
   read_result read(const body_handler& handle_body) override;
@@ -63,6 +64,23 @@ public:
   void close() override;
 
 private:
+  // When the owner reads again.
+  enum class next_read {
+    // Never: it has what it wanted.
+    unwanted,
+    // In its next turn: there is more.
+    soon,
+    // There is more, but others come first: the loop looks again.
+    after_others,
+    // When more comes.
+    on_input,
+    // In its next turn: the end came with what was read, and is reported once.
+    at_end,
+  };
+
+  [[nodiscard]] next_read next_after(const read_result& result,
+                                     std::size_t room);
+  void go_on(next_read next);
   void read_on(const body_handler& handle_body, read_result& result);
   void give_bodies(const body_handler& handle_body, read_result& result);
   void keep(bytes_view rest);
@@ -72,10 +90,12 @@ private:
   // None when it has come to its end.
   std::unique_ptr<watched_socket> socket_;
   linger_actor transport_;
-  std::shared_ptr<void> place_;
+  permit unproven_;
 
   bool streaming_ = false;
-  // The owner is to be told when there is something to read.
+  // A length was wrong: what follows it means nothing.
+  bool is_garbled_ = false;
+  // The owner is to be notified when there is something to read.
   bool awaits_input_ = false;
   int full_reads_ = 0;
   deframer frames_{limits::handshake_body};
@@ -90,18 +110,21 @@ private:
 
 connection::read_result tcp_connection::read(const body_handler& handle_body) {
   read_result result;
-  if (!socket_)
+  if (!socket_ || is_garbled_)
     return result;
-  socket_->handle_told();
-  // More than was wanted may have come before.
+  socket_->handle_notified();
+  // More than was wanted may have come before. What the owner has to say about
+  // it comes before what is read next.
   give_bodies(handle_body, result);
-  if (!result.end && (result.bodies == 0 || streaming_))
+  if (!result.end && result.bodies == 0)
     read_on(handle_body, result);
+  else if (!result.end && streaming_)
+    socket_->notify();
   else if (unsent() > 0)
     watch();
-  if (result.end) {
+  if (result.end == close_reason::lost) {
     socket_.reset();
-    place_.reset();
+    unproven_ = {};
   }
   return result;
 }
@@ -116,20 +139,35 @@ void tcp_connection::read_on(const body_handler& handle_body,
     give_bodies(handle_body, result);
     frames_.keep_rest();
   }
-  // An end that was told without octets before it: nothing will come.
+  if (is_garbled_)
+    return;
+  // An end that was reported without octets before it: nothing will come.
   if (got.ended || (got.count == 0 && socket_->has_ended()))
     result.end = close_reason::lost;
-  auto is_full = got.count == buffer.size();
+  auto next = next_after(result, buffer.size());
+  if (!result.end)
+    go_on(next);
+}
+
+tcp_connection::next_read tcp_connection::next_after(const read_result& result,
+                                                     std::size_t room) {
+  auto is_full = result.bytes == room;
   full_reads_ = is_full ? full_reads_ + 1 : 0;
-  auto is_wanted = streaming_ || result.bodies == 0;
-  auto at_once = is_full && full_reads_ % reads_in_a_row != 0;
-  awaits_input_ = is_wanted && !at_once;
-  if (result.end)
-    return;
-  auto leaves_end = !is_full && got.count > 0 && socket_->has_ended();
-  if (is_wanted && (at_once || leaves_end))
-    socket_->tell();
-  if (awaits_input_ && is_full)
+  if (!streaming_ && result.bodies > 0)
+    return next_read::unwanted;
+  if (is_full)
+    return full_reads_ % reads_in_a_row != 0 ? next_read::soon
+                                             : next_read::after_others;
+  return result.bytes > 0 && socket_->has_ended() ? next_read::at_end
+                                                  : next_read::on_input;
+}
+
+void tcp_connection::go_on(next_read next) {
+  using enum next_read;
+  awaits_input_ = next == after_others || next == on_input || next == at_end;
+  if (next == soon || next == at_end)
+    socket_->notify();
+  if (next == after_others)
     socket_->wait(true, unsent() > 0);
   else if (awaits_input_ || unsent() > 0)
     watch();
@@ -143,6 +181,8 @@ void tcp_connection::give_bodies(const body_handler& handle_body,
       result.end = body.error() == frame_error::length_zero
                      ? close_reason::length_zero
                      : close_reason::length_over_limit;
+      is_garbled_ = true;
+      awaits_input_ = false;
       return;
     }
     if (!*body)
@@ -193,7 +233,7 @@ void tcp_connection::keep(bytes_view rest) {
   unsent_.insert(unsent_.end(), rest.begin(), rest.end());
 }
 
-/// Has the owner told when what it is out of is there again.
+/// Has the owner notified when there is input, or room, that it waits for.
 void tcp_connection::watch() {
   socket_->watch(awaits_input_, unsent() > 0);
 }
@@ -201,26 +241,26 @@ void tcp_connection::watch() {
 // -- ending -------------------------------------------------------------------
 
 void tcp_connection::close() {
-  // The place is free when the socket is closed.
-  auto place = std::move(place_);
+  // The permit is given back when the socket is closed.
+  auto unproven = std::move(unproven_);
   auto socket = std::move(socket_);
   // Without anything to deliver the socket is just closed.
   if (!socket || !has_written_)
     return;
   unsent_.erase(unsent_.begin(),
                 unsent_.begin() + static_cast<std::ptrdiff_t>(unsent_begin_));
-  caf::anon_send(transport_,
-                 linger{std::make_shared<abandoned_socket>(abandoned_socket{
-                   std::move(place), std::move(socket), std::move(unsent_)})});
+  send_anonymously(
+    transport_,
+    linger{std::make_shared<abandoned_socket>(abandoned_socket{
+      std::move(unproven), std::move(socket), std::move(unsent_)})});
 }
 
 } // namespace
 
 connection_ptr make_tcp_connection(std::unique_ptr<watched_socket> socket,
-                                   linger_actor transport,
-                                   std::shared_ptr<void> place) {
+                                   linger_actor transport, permit unproven) {
   return std::make_shared<tcp_connection>(
-    std::move(socket), std::move(transport), std::move(place));
+    std::move(socket), std::move(transport), std::move(unproven));
 }
 
 } // namespace node_proxy::internal

@@ -10,33 +10,38 @@ namespace {
 // What one turn throws away at most of what a peer still sends.
 constexpr std::size_t discarded_at_once = 64 * 1024;
 
+// What is thrown away altogether: more than the operating systems of both ends
+// hold, so that a peer comes to read what was sent to it.
+constexpr std::size_t most_discarded = 64 * 1024 * 1024;
+
 // Peers that do not go are not to use up all descriptors.
 constexpr std::size_t max_lingering = 1024;
 
-/// Reads and throws away. @returns whether the peer has closed its end.
-bool discard(int socket) {
-  std::array<std::byte, 4 * 1024> scratch;
+/// Reads and throws away. @returns whether there may be more, which is wanted.
+bool discard(abandoned_socket& x) {
+  std::array<std::byte, 16 * 1024> scratch;
   for (std::size_t count = 0; count < discarded_at_once;) {
-    auto x = read_some(socket, scratch);
-    if (x.ended)
-      return true;
-    if (x.count == 0)
+    auto got = read_some(x.socket->get(), scratch);
+    if (got.ended)
       return false;
-    count += x.count;
+    if (got.count == 0)
+      return true;
+    count += got.count;
+    x.discarded += got.count;
   }
-  return false;
+  return x.discarded < most_discarded;
 }
 
 /// @returns whether there is something left to wait for.
 bool go_on(abandoned_socket& x) {
   auto fd = x.socket->get();
-  x.socket->handle_told();
+  x.socket->handle_notified();
   if (auto rest = bytes_view{x.unsent}.subspan(x.begin); !rest.empty()) {
     x.begin += write_some(fd, rest);
     if (x.begin == x.unsent.size())
       shut_down_writing(fd);
   }
-  if (discard(fd))
+  if (!discard(x))
     return false;
   x.socket->wait(true, x.begin < x.unsent.size());
   return true;

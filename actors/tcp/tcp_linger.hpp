@@ -8,6 +8,7 @@
 
 #include <node_proxy/actors/local_messages.hpp>
 #include <node_proxy/actors/loop/event_loop.hpp>
+#include <node_proxy/actors/tcp/permit_pool.hpp>
 #include <node_proxy/actors/tcp/tcp_socket.hpp>
 #include <node_proxy/actors/transport/connection.hpp>
 
@@ -15,12 +16,14 @@ namespace node_proxy::internal {
 
 /// A socket that nobody owns any more.
 struct abandoned_socket {
-  /// What it takes up until it is closed, if anything.
-  std::shared_ptr<void> place;
+  /// What it was accepted with, until it is closed.
+  permit unproven;
   std::unique_ptr<watched_socket> socket;
   /// What is still to be written, from `begin` on.
   bytes unsent;
   std::size_t begin = 0;
+  /// How much has been read and thrown away.
+  std::size_t discarded = 0;
 };
 
 /// See to the end of a socket.
@@ -40,11 +43,13 @@ struct socket_deadline {
 
 /// Sockets that are about to be closed. To close a socket with something unread
 /// makes TCP throw away what the peer has not taken yet. So each is written to
-/// its end, then read until the peer has closed its end, too.
+/// its end, then read until the peer has closed its end, too, or has sent more
+/// than anybody who reads would.
 class lingering_sockets {
 public:
   /// Beyond a bound it is ended at once.
-  /// @param owner who is told by the event loop, and calls `handle_ready`.
+  /// @param owner is notified by the event loop, and then calls
+  ///              `handle_ready`.
   /// @returns whether there is something to wait for.
   bool add(std::shared_ptr<abandoned_socket> what,
            const connection_owner& owner);

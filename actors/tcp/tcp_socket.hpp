@@ -18,7 +18,7 @@ namespace node_proxy::internal {
 open_listener(const tcp_addr& address);
 
 /// A socket on its way to `address`. It is writable when it has arrived or
-/// failed, which `connect_result` tells.
+/// failed: see `connect_result`.
 [[nodiscard]] expected<descriptor, os_error>
 start_connecting(const tcp_addr& address);
 

@@ -11,8 +11,10 @@
 #include <variant>
 #include <vector>
 
+#include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/loop/event_loop.hpp>
 #include <node_proxy/actors/loop/loop_actor.hpp>
+#include <node_proxy/actors/tcp/permit_pool.hpp>
 #include <node_proxy/actors/tcp/tcp_connection.hpp>
 #include <node_proxy/actors/tcp/tcp_linger.hpp>
 #include <node_proxy/actors/transport/dial_targets.hpp>
@@ -118,7 +120,7 @@ private:
   void end_if_idle();
   std::unique_ptr<watched_socket> watch(descriptor socket);
   connection_ptr make_connection(std::unique_ptr<watched_socket> socket,
-                                 std::shared_ptr<void> place);
+                                 permit unproven = {});
   void forget_owner(const caf::actor& owner);
   [[nodiscard]] bool is_monitored(const caf::actor_addr& who) const;
   void monitor(const caf::actor& who);
@@ -126,9 +128,8 @@ private:
   tcp_transport_actor::pointer self_;
   std::shared_ptr<event_loop> loop_;
   node_log log_;
-  std::size_t max_unproven_ = 0;
-  // Each connection of a stranger has a copy, its place.
-  std::shared_ptr<void> unproven_ = std::make_shared<char>();
+  // Each connection of a stranger has one of its permits.
+  permit_pool unproven_;
   listener_map listeners_;
   dial_map dials_;
   lingering_sockets lingering_;
@@ -140,10 +141,10 @@ void transport_state::start(std::shared_ptr<event_loop> loop,
                             std::size_t max_unproven, node_log log) {
   loop_ = std::move(loop);
   log_ = std::move(log);
-  max_unproven_ = max_unproven;
-  self_->set_down_handler([this](caf::down_msg& msg) { handle_down(msg); });
-  self_->set_exit_handler(
-    [this](caf::exit_msg& msg) { handle_exit(msg.reason); });
+  unproven_ = permit_pool{max_unproven};
+  set_down_handler(self_, [this](caf::down_msg& msg) { handle_down(msg); });
+  set_exit_handler(self_,
+                   [this](caf::exit_msg& msg) { handle_exit(msg.reason); });
 }
 
 transport_state::~transport_state() {
@@ -220,7 +221,7 @@ bool transport_state::is_monitored(const caf::actor_addr& who) const {
 
 void transport_state::monitor(const caf::actor& who) {
   if (!is_monitored(who.address()))
-    self_->monitor(who);
+    monitor_end(self_, who);
 }
 
 void transport_state::handle_down(const caf::down_msg& msg) {
@@ -282,7 +283,7 @@ transport_state::handle(const stop_listening& msg) {
 
 void transport_state::accept_some(listener_entry& entry) {
   auto& socket = *entry.socket;
-  socket.handle_told();
+  socket.handle_notified();
   for (int count = 0; count < accepts_per_turn; ++count) {
     auto next = accept_next(socket.get());
     if (next) {
@@ -308,13 +309,12 @@ void transport_state::accept_some(listener_entry& entry) {
 
 void transport_state::admit(listener_entry& entry, descriptor socket) {
   const auto& acceptor = entry.acceptors[entry.next++ % entry.acceptors.size()];
-  // Elsewhere they are only given back: it may be too high for a moment.
-  auto taken = static_cast<std::size_t>(unproven_.use_count() - 1);
-  if (taken < max_unproven_)
-    self_->send(acceptor,
-                inbound{make_connection(watch(std::move(socket)), unproven_)});
+  if (auto unproven = unproven_.acquire())
+    send_message(
+      self_, acceptor,
+      inbound{make_connection(watch(std::move(socket)), std::move(*unproven))});
   else
-    self_->send(acceptor, inbound_refused{});
+    send_message(self_, acceptor, inbound_refused{});
 }
 
 /// The listener stays readable, so not even to look is all that helps.
@@ -367,7 +367,7 @@ void transport_state::handle_connected(dial_map::iterator entry) {
     handle_dial_failed(entry, address_error(os_error{error}, request->address));
     return;
   }
-  fulfil(request->answer, dialled{make_connection(std::move(socket), nullptr)});
+  fulfil(request->answer, dialled{make_connection(std::move(socket))});
   auto answered = request;
   std::erase_if(dials_,
                 [&](const auto& x) { return x.second.request == answered; });
@@ -387,7 +387,7 @@ void transport_state::handle_dial_failed(dial_map::iterator entry,
 
 void transport_state::forget_owner(const caf::actor& owner) {
   if (!is_monitored(owner.address()))
-    self_->demonitor(owner);
+    demonitor_end(self_, owner);
 }
 
 // -- connections --------------------------------------------------------------
@@ -400,9 +400,10 @@ std::unique_ptr<watched_socket> transport_state::watch(descriptor socket) {
 
 connection_ptr
 transport_state::make_connection(std::unique_ptr<watched_socket> socket,
-                                 std::shared_ptr<void> place) {
-  return make_tcp_connection(
-    std::move(socket), caf::actor_cast<linger_actor>(self_), std::move(place));
+                                 permit unproven) {
+  return make_tcp_connection(std::move(socket),
+                             caf::actor_cast<linger_actor>(self_),
+                             std::move(unproven));
 }
 
 void transport_state::handle(const linger& msg) {

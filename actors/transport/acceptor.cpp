@@ -10,6 +10,7 @@
 
 #include <sched.h>
 
+#include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/loop/os_random.hpp>
 #include <node_proxy/protocol/crypto/random_source.hpp>
@@ -93,8 +94,8 @@ private:
     // The Router looks up who that is.
     bool asking = false;
     bool answered = false;
-    // See `admission`.
-    bool is_new = false;
+    // What the Router told.
+    std::optional<request_ended> request = {};
   };
 
   void read_frame(connection_id id) {
@@ -118,16 +119,23 @@ private:
       return;
     }
     x.asking = true;
-    self_->request(router_, caf::infinite, admission_request{*request})
-      .then([this, id](const admission& msg) { handle_admission(id, msg); },
+    auto from = request->src_node_id;
+    send_request(self_, router_, caf::infinite, admission_request{*request})
+      .then([this, id,
+             from](const admission& msg) { handle_admission(id, from, msg); },
             [this, id](const caf::error&) { drop(id, "shutting_down"); });
   }
 
-  void handle_admission(connection_id id, const admission& msg) {
+  void handle_admission(connection_id id, const node_id& from,
+                        const admission& msg) {
+    request_ended request{from, msg.epoch};
     auto position = pending_.find(id);
-    if (position == pending_.end())
+    if (position == pending_.end()) {
+      send_message(self_, router_, request);
       return;
+    }
     auto& x = position->second;
+    x.request = request;
     auto reply = x.handshake.handle_facts(msg.facts, msg.epoch, settings_,
                                           now_of(self_).steady);
     if (!reply) {
@@ -136,7 +144,6 @@ private:
     }
     x.asking = false;
     x.answered = true;
-    x.is_new = msg.is_new;
     x.connection->write(*reply);
     if (auto refused = x.handshake.refusal())
       drop(id, to_string(*refused));
@@ -152,8 +159,8 @@ private:
       return;
     }
     auto shared = std::make_shared<proven_session>(std::move(*proven));
-    self_->send(router_,
-                proven_connection{std::move(shared), x.connection, x.is_new});
+    send_message(self_, router_,
+                 proven_connection{std::move(shared), x.connection});
     pending_.erase(id);
   }
 
@@ -163,11 +170,13 @@ private:
     if (found.empty())
       return;
     report(reason);
+    if (const auto& request = found.mapped().request)
+      send_message(self_, router_, *request);
     found.mapped().connection->close();
   }
 
   void report(std::string_view reason) {
-    self_->send(router_, handshake_failed{reason});
+    send_message(self_, router_, handshake_failed{reason});
   }
 
   void arm_tick() {

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -15,7 +16,8 @@
 namespace node_proxy::internal {
 
 /// Somebody asks for a connection. It may be a replay, so the Router only looks
-/// things up.
+/// things up. Its answer holds until `proven_connection` or `request_ended`, of
+/// which one has to follow.
 struct admission_request {
   connect_request request;
 };
@@ -24,8 +26,6 @@ struct admission_request {
 struct proven_connection {
   std::shared_ptr<proven_session> session;
   connection_ptr connection;
-  /// The epoch of the session was new, see `admission`.
-  bool is_new = false;
 };
 
 /// A handshake came to nothing before its initiator had proven itself.
@@ -33,9 +33,16 @@ struct handshake_failed {
   std::string_view reason;
 };
 
-/// What acceptors ask and tell: the Router.
+/// A request that the Router has answered came to nothing.
+struct request_ended {
+  node_id from;
+  /// See `admission`.
+  std::uint64_t epoch = 0;
+};
+
+/// What acceptors ask and report to: the Router.
 using admission_actor =
   actor_interface<admission(admission_request), void(proven_connection),
-                  void(handshake_failed)>;
+                  void(handshake_failed), void(request_ended)>;
 
 } // namespace node_proxy::internal

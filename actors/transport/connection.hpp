@@ -47,6 +47,7 @@ public:
     /// Complete frames.
     std::size_t bodies = 0;
     /// The connection has come to its end. What had arrived before was read.
+    /// Unless it is `lost`, `write` and `close` still have their effect.
     std::optional<close_reason> end;
   };
 

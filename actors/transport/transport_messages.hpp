@@ -14,7 +14,7 @@
 
 namespace node_proxy::internal {
 
-/// What can be told that somebody has connected.
+/// Who is notified that somebody has connected.
 using inbound_handler = actor_interface<void(inbound), void(inbound_refused)>;
 
 /// A transport. One for each transport protocol.
@@ -24,11 +24,11 @@ using transport_actor =
 
 // -- to and from a transport --------------------------------------------------
 
-/// Accept connections at `address`, port 0 for any, and tell the acceptors of
-/// each in turn: `inbound` or `inbound_refused`. It stops listening there once
-/// the last acceptor has ended. Errors, which name the address: address_in_use,
-/// bad_address, bad_config if there is no acceptor, not_permitted,
-/// out_of_resources.
+/// Accept connections at `address`, port 0 for any, and report them to the
+/// acceptors in turn: `inbound` or `inbound_refused`. The transport stops
+/// listening there once the last acceptor has ended. Errors, which name the
+/// address: address_in_use, bad_address, bad_config if there is no acceptor,
+/// not_permitted, out_of_resources.
 struct listen {
   transport_address address;
   std::vector<inbound_handler> acceptors;
@@ -64,12 +64,13 @@ struct dialled {
   connection_ptr connection;
 };
 
-/// Somebody has connected. The acceptor that is told is to own it.
+/// Somebody has connected. The acceptor that gets this is to own it.
 struct inbound {
   connection_ptr connection;
 };
 
-/// Somebody has connected and was shut out, for want of a place.
+/// Somebody has connected and was shut out: there are too many who have not
+/// proven themselves.
 struct inbound_refused {};
 
 } // namespace node_proxy::internal

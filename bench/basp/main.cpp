@@ -82,7 +82,7 @@ public:
     to_ = std::move(to);
     done_ = std::move(done);
     round_trip_ = options.mode == "round_trip";
-    most_ = round_trip_ ? 1 : options.outstanding;
+    max_outstanding_ = round_trip_ ? 1 : options.outstanding;
     payload_ = Payload(options.size, typename Payload::value_type{0x5a});
     result_.all.size = options.size;
     begun_ = bench_clock::now();
@@ -92,7 +92,7 @@ public:
 
 private:
   void go_on() {
-    while (!failed_ && outstanding_ < most_ && !limit_->passed()) {
+    while (!failed_ && outstanding_ < max_outstanding_ && !limit_->passed()) {
       ++outstanding_;
       send();
     }
@@ -136,7 +136,7 @@ private:
   caf::actor to_;
   std::shared_ptr<measured_promise> done_;
   bool round_trip_ = false;
-  std::size_t most_ = 1;
+  std::size_t max_outstanding_ = 1;
   Payload payload_;
   bench_clock::time_point begun_;
   std::optional<time_limit> limit_;

@@ -30,9 +30,9 @@ link_options with_defaults(link_options options) {
       std::clamp<std::size_t>(batch_bytes / options.size, 1, batch_messages);
   auto& outstanding = options.outstanding;
   if (outstanding == 0) {
-    auto most =
+    auto max =
       options.mode == "batch" ? outstanding_in_batches : outstanding_singles;
-    outstanding = outstanding_for(options.size, most) / options.senders;
+    outstanding = outstanding_for(options.size, max) / options.senders;
   }
   outstanding = std::max(outstanding, batch);
   return options;

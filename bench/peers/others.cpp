@@ -59,10 +59,10 @@ void connect(core_loop& loop, peer_list& peers, const std::string& request) {
 
 } // namespace
 
-void be_others(std::size_t most) {
+void be_others(std::size_t max_peers) {
   if (!node_proxy::init_crypto())
     throw std::runtime_error{"libsodium cannot be used"};
-  make_room_for(most);
+  make_room_for(max_peers);
   core_loop loop;
   peer_list peers;
   for (std::string request;;) {

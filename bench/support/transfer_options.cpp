@@ -14,8 +14,8 @@ constexpr std::size_t min_outstanding = 4;
 
 } // namespace
 
-std::size_t outstanding_for(std::size_t size, std::size_t most) {
-  return std::clamp(outstanding_bytes / size, min_outstanding, most);
+std::size_t outstanding_for(std::size_t size, std::size_t max) {
+  return std::clamp(outstanding_bytes / size, min_outstanding, max);
 }
 
 void add_transfer_options(CLI::App& app, transfer_options& options,

@@ -38,8 +38,8 @@ struct transfer_options {
 inline constexpr std::size_t outstanding_singles = 512;
 
 /// How many messages of this size await their outcome: no more than the caches
-/// of a processor hold, which is 1 MiB or `most`, but always a few.
-[[nodiscard]] std::size_t outstanding_for(std::size_t size, std::size_t most);
+/// of a processor hold, which is 1 MiB or `max`, but always a few.
+[[nodiscard]] std::size_t outstanding_for(std::size_t size, std::size_t max);
 
 /// Adds the options; the first of `modes` is the default.
 void add_transfer_options(CLI::App& app, transfer_options& options,

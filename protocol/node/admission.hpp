@@ -20,8 +20,6 @@ struct admission {
   connect_facts facts;
   /// Of this node's numbers towards the peer.
   std::uint64_t epoch = 0;
-  /// The epoch was made up for this answer: nothing is remembered of the peer.
-  bool is_new = false;
 };
 
 /// A peer has proven itself on a connection that it made.
@@ -30,7 +28,6 @@ struct arrival {
   noise_public_key key{};
   /// Of this node's numbers, as the peer was told; see `admission`.
   std::uint64_t epoch = 0;
-  bool is_new = false;
 };
 
 /// Why a peer that has proven itself is not taken.
@@ -38,8 +35,9 @@ enum class arrival_error : std::uint8_t {
   denied,
   over_capacity,
   shutting_down,
-  /// What there was of that epoch has been forgotten meanwhile. Its numbers
-  /// must not begin anew; the peer comes again and gets another one.
+  /// What there was of that epoch has been lost meanwhile, by a failure here.
+  /// Its numbers must not begin anew; the peer comes again and gets another
+  /// one.
   epoch_ended,
 };
 

@@ -61,7 +61,7 @@ std::optional<steady_time> comeback::poll_timeout() const {
 
 void comeback::plan_dials(steady_time now) {
   planned_.clear();
-  for (auto left = std::min(lost_.size(), most_dials); left > 0; --left) {
+  for (auto left = std::min(lost_.size(), max_dials); left > 0; --left) {
     auto delay = duration{static_cast<duration::rep>(
       random_.below(static_cast<std::uint64_t>(dial_time.count())))};
     planned_.emplace(now + delay, next_in_turn());

@@ -27,7 +27,7 @@ namespace node_proxy::internal {
 class comeback {
 public:
   /// How many are dialled at a time, and how long it takes for that.
-  static constexpr std::size_t most_dials = 256;
+  static constexpr std::size_t max_dials = 256;
   static constexpr duration dial_time = std::chrono::seconds{1};
 
   /// How often all are dialled.

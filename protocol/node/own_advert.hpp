@@ -24,12 +24,12 @@ public:
 
   /// This node can be reached there. Errors: those of `sign_advert`; the advert
   /// stays as it is.
-  /// @param least_version what the version is at least.
+  /// @param min_version what the version is at least.
   [[nodiscard]] expected<void, bare_error>
   handle_addresses(std::vector<weighted_address> addresses,
-                   std::uint64_t least_version, timestamp now) {
+                   std::uint64_t min_version, timestamp now) {
     addresses_ = std::move(addresses);
-    return issue(std::max(least_version, version_ + 1), now);
+    return issue(std::max(min_version, version_ + 1), now);
   }
 
   /// Somebody knows one of that version, which is not the present one.

@@ -1,5 +1,6 @@
 #include <node_proxy/protocol/node/peer_book.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace node_proxy::internal {
@@ -7,6 +8,8 @@ namespace node_proxy::internal {
 void peer_book::handle_dormant(const node_id& id, peer_record record,
                                bool named, steady_time now) {
   static_cast<void>(take(id, now));
+  if (record.finished && !requests_.contain(id))
+    return;
   // Who leaves much behind is not to drive others out.
   auto room = room_of(record);
   if (room_.rejects + room.rejects > limits_.rejects
@@ -16,8 +19,17 @@ void peer_book::handle_dormant(const node_id& id, peer_record record,
   auto& list = named ? named_ : strangers_;
   auto position = list.insert(list.end(), {id, std::move(record), now});
   places_[id] = {&list, position};
-  if (places_.size() > limits_.records)
-    forget(strangers_.empty() ? named_ : strangers_);
+  forget_too_many();
+}
+
+void peer_book::handle_request_end(const node_id& id) {
+  auto place = places_.find(id);
+  if (place == places_.end())
+    return;
+  auto [list, position] = place->second;
+  if (position->record.finished)
+    forget(*list, position);
+  forget_too_many();
 }
 
 const peer_record* peer_book::find(const node_id& id, steady_time now) {
@@ -44,9 +56,11 @@ std::size_t peer_book::size(steady_time now) {
 }
 
 void peer_book::forget_old(steady_time now) {
-  for (auto* list : {&strangers_, &named_})
-    while (!list->empty() && now - list->front().since >= limits_.lifetime)
-      forget(*list);
+  for (auto* list : {&strangers_, &named_}) {
+    auto i = list->begin();
+    while (i != list->end() && now - i->since >= limits_.lifetime)
+      i = is_held(*i) ? std::next(i) : forget(*list, i);
+  }
 }
 
 peer_book::room peer_book::room_of(const peer_record& record) {
@@ -67,11 +81,28 @@ void peer_book::remove(const peer_record& record) {
   room_.unfinished -= unfinished;
 }
 
-/// Forgets the oldest one of a list.
-void peer_book::forget(entries& list) {
-  remove(list.front().record);
-  places_.erase(list.front().id);
-  list.pop_front();
+void peer_book::forget_too_many() {
+  while (places_.size() > limits_.records
+         && (forget_first(strangers_) || forget_first(named_)))
+    continue;
+}
+
+/// Forgets the oldest one of a list that is not held, if there is one.
+bool peer_book::forget_first(entries& list) {
+  auto oldest = std::ranges::find_if_not(
+    list, [this](const entry& x) { return is_held(x); });
+  if (oldest == list.end())
+    return false;
+  forget(list, oldest);
+  return true;
+}
+
+/// @returns the next one.
+peer_book::entries::iterator peer_book::forget(entries& list,
+                                               entries::iterator position) {
+  remove(position->record);
+  places_.erase(position->id);
+  return list.erase(position);
 }
 
 } // namespace node_proxy::internal

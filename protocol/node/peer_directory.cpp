@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <node_proxy/protocol/peer/timer_table.hpp>
 #include <node_proxy/protocol/wire/advert.hpp>
 
 namespace node_proxy::internal {
@@ -21,7 +22,7 @@ peer_directory::peer_directory(const directory_settings& settings,
                                std::shared_ptr<const identity> self,
                                const stored_state& stored, random_source random)
   : settings_(settings), self_(std::move(self)), random_(std::move(random)),
-    book_(settings.peers_kept), adverts_(settings.adverts_kept),
+    book_(settings.peers_kept, requests_), adverts_(settings.adverts_kept),
     comeback_(random_source{random_.next_key()}),
     advert_(self_, stored.own_version) {
   for (const auto& id : stored.permanent_peers) {
@@ -50,19 +51,18 @@ expected<void, send_error> peer_directory::handle_wanted(const node_id& id,
                                                          steady_time now) {
   if (stopping_)
     return unexpected{send_error::shutting_down};
-  if (served_.contains(id))
+  if (served_.find(id))
     return {};
   if (id == self_->id())
     return unexpected{send_error::wrong_target};
-  if (!settings_.admission.allows(id) || served_.contains(twin_of(id)))
+  if (!settings_.admission.allows(id) || served_.find(twin_of(id)))
     return unexpected{send_error::denied};
   auto key = noise_key_of(id);
   if (!key || !has_way_to(id, now))
     return unexpected{send_error::unknown_node};
   if (is_guest(id) && !has_room_for_guest())
     return unexpected{send_error::outbox_full};
-  auto record = book_.take(id, now);
-  serve(id, *key, record ? *record : peer_record{random_.next_u64()});
+  serve(id, *key, take_record(id, now));
   return {};
 }
 
@@ -93,7 +93,7 @@ peer_directory::handle_introduction(const node_advert& advert) {
   hold_if_named(advert.id);
   if (adverts_.handle_introduction(advert)) {
     keep(advert.id);
-    if (served_.contains(advert.id))
+    if (served_.find(advert.id))
       actions_.emplace_back(introduce_peer{advert});
   }
   update_guest(advert.id);
@@ -104,12 +104,12 @@ peer_directory::handle_introduction(const node_advert& advert) {
 
 expected<void, bare_error>
 peer_directory::handle_local_addresses(std::vector<weighted_address> addresses,
-                                       std::uint64_t least_version,
+                                       std::uint64_t min_version,
                                        timestamp now) {
   auto is_first = !started_;
   started_ = true;
   auto result =
-    advert_.handle_addresses(std::move(addresses), least_version, now);
+    advert_.handle_addresses(std::move(addresses), min_version, now);
   if (result)
     announce();
   if (!is_first)
@@ -124,36 +124,40 @@ peer_directory::handle_local_addresses(std::vector<weighted_address> addresses,
 // -- who comes ----------------------------------------------------------------
 
 admission peer_directory::handle_request(const node_id& id, steady_time now) {
-  auto facts = facts_about(id);
-  if (auto known = served_.find(id); known != served_.end())
-    return {facts, known->second.epoch};
-  if (auto record = book_.find(id, now))
-    return {facts, record->epoch};
-  return {facts, random_.next_u64(), true};
+  auto epoch = epoch_for(id, now);
+  requests_.handle_answer(id, epoch);
+  return {facts_about(id), epoch};
+}
+
+void peer_directory::handle_request_end(const node_id& id,
+                                        std::uint64_t epoch) {
+  requests_.handle_end(id, epoch);
+  if (!requests_.contain(id))
+    book_.handle_request_end(id);
 }
 
 expected<void, arrival_error> peer_directory::handle_arrival(const arrival& x,
                                                              steady_time now) {
+  auto result = take_in(x, now);
+  handle_request_end(x.id, x.epoch);
+  return result;
+}
+
+expected<void, arrival_error> peer_directory::take_in(const arrival& x,
+                                                      steady_time now) {
   auto known = served_.find(x.id);
-  if (stopping_ && known == served_.end())
+  if (stopping_ && !known)
     return unexpected{arrival_error::shutting_down};
   auto facts = facts_about(x.id);
   if (!facts.allowed || facts.twin_connected)
     return unexpected{arrival_error::denied};
   if (facts.over_capacity)
     return unexpected{arrival_error::over_capacity};
-  if (known == served_.end()) {
-    auto record = book_.take(x.id, now);
-    if (!record && x.is_new)
-      record = peer_record{x.epoch};
-    if (!record)
-      return unexpected{arrival_error::epoch_ended};
-    serve(x.id, x.key, *record);
-    known = served_.find(x.id);
-  }
-  auto until = now + settings_.arrival_timeout;
-  change(known->second, [until](served& y) { y.arriving_until = until; });
-  arrivals_.push_back({until, x.id});
+  if (requests_.epoch(x.id) != x.epoch)
+    return unexpected{arrival_error::epoch_ended};
+  if (!known)
+    serve(x.id, x.key, take_record(x.id, now));
+  served_.handle_arrival(x.id, now + settings_.arrival_timeout);
   return {};
 }
 
@@ -166,12 +170,8 @@ bool peer_directory::handle_event(const node_id& id, const peer_event& event,
 
 bool peer_directory::handle(const node_id& id, const peer_connected&,
                             steady_time now) {
-  if (auto x = served_.find(id); x != served_.end())
-    change(x->second, [](served& y) {
-      y.connected = true;
-      y.arriving_until.reset();
-    });
-  comeback_.handle_connected(id, census_.connected == 1, now);
+  served_.handle_connected(id);
+  comeback_.handle_connected(id, served_.connected() == 1, now);
   note_connected(id);
   perform_comeback(now);
   troubles_.handle_connected(id);
@@ -184,13 +184,12 @@ bool peer_directory::handle(const node_id&, const peer_resumed&, steady_time) {
 
 bool peer_directory::handle(const node_id& id, const peer_disconnected& event,
                             steady_time now) {
-  if (auto x = served_.find(id); x != served_.end())
-    change(x->second, [](served& y) { y.connected = false; });
+  served_.handle_disconnected(id);
   // Who was told goodbye does not wait for us; but at our own end it may.
   if (!stopping_ && is_goodbye(event.reason))
     forget_connected(id);
   else if (!stopping_ && noted_connected_.contains(id))
-    comeback_.handle_lost(id, census_.connected == 0, now);
+    comeback_.handle_lost(id, served_.connected() == 0, now);
   return true;
 }
 
@@ -242,21 +241,21 @@ peer_directory::handle_overtaken(const overtaken_advert& msg, timestamp now) {
 void peer_directory::handle_end(const node_id& id,
                                 std::optional<peer_record> record,
                                 steady_time now) {
-  auto ended = served_.extract(id);
-  if (ended.empty())
+  if (!served_.remove(id))
     return;
-  census_.remove(ended.mapped());
   adverts_.handle_release(id, advert_hold::served);
   if (record)
     book_.handle_dormant(id, std::move(*record), settings_.admission.names(id),
                          now);
+  else
+    requests_.handle_lost(id);
   drop_forgotten();
 }
 
 // -- results ------------------------------------------------------------------
 
 void peer_directory::handle_timeout(steady_time now) {
-  end_arrivals(now);
+  served_.handle_timeout(now);
   comeback_.handle_timeout(now);
   perform_comeback(now);
 }
@@ -268,11 +267,7 @@ std::optional<directory_action> peer_directory::poll_action() {
 }
 
 std::optional<steady_time> peer_directory::poll_timeout() const {
-  auto result = comeback_.poll_timeout();
-  if (arrivals_.empty())
-    return result;
-  auto first = arrivals_.front().first;
-  return std::min(first, result.value_or(first));
+  return earliest({comeback_.poll_timeout(), served_.poll_timeout()});
 }
 
 std::optional<state_changes> peer_directory::poll_changes() {
@@ -285,21 +280,7 @@ std::optional<state_changes> peer_directory::poll_changes() {
 
 bool peer_directory::connected(const node_id& id) const {
   auto x = served_.find(id);
-  return x != served_.end() && x->second.connected;
-}
-
-void peer_directory::census::add(const served& x) {
-  connected += x.connected;
-  here += x.is_here();
-  guests += x.guest;
-  guests_here += x.guest && x.is_here();
-}
-
-void peer_directory::census::remove(const served& x) {
-  connected -= x.connected;
-  here -= x.is_here();
-  guests -= x.guest;
-  guests_here -= x.guest && x.is_here();
+  return x && x->connected;
 }
 
 // -- who may be served --------------------------------------------------------
@@ -308,10 +289,28 @@ connect_facts peer_directory::facts_about(const node_id& id) const {
   connect_facts result;
   result.versions = settings_.versions;
   result.allowed = settings_.admission.allows(id);
-  result.twin_connected = served_.contains(twin_of(id));
+  result.twin_connected = served_.find(twin_of(id)) != nullptr;
   result.over_capacity = !has_room_for(id);
   result.advert_versions = {advert_.version(), adverts_.version(id)};
   return result;
+}
+
+/// The epoch of this node's numbers towards a peer: that of what is there, or
+/// what the peer was told, or a new one.
+std::uint64_t peer_directory::epoch_for(const node_id& id, steady_time now) {
+  if (auto known = served_.find(id))
+    return known->epoch;
+  if (auto record = book_.find(id, now))
+    return record->epoch;
+  auto told = requests_.epoch(id);
+  return told ? *told : random_.next_u64();
+}
+
+/// What there is of a peer that is to be served.
+peer_record peer_directory::take_record(const node_id& id, steady_time now) {
+  auto epoch = epoch_for(id, now);
+  auto record = book_.take(id, now);
+  return record ? *record : peer_record{epoch};
 }
 
 /// Whether nothing but its own coming has made a node known.
@@ -323,18 +322,18 @@ bool peer_directory::is_guest(const node_id& id) const {
 /// Whether a peer may come. Who is here keeps its place when it comes again.
 bool peer_directory::has_room_for(const node_id& id) const {
   auto known = served_.find(id);
-  auto is_served = known != served_.end();
-  if (permanent_.contains(id) || (is_served && known->second.is_here()))
+  if (permanent_.contains(id) || (known && known->is_here()))
     return true;
-  if (census_.here >= settings_.max_peers)
+  if (served_.here() >= settings_.max_peers)
     return false;
-  return is_served || !is_guest(id) || has_room_for_guest();
+  return known || !is_guest(id) || has_room_for_guest();
 }
 
 bool peer_directory::has_room_for_guest() const {
-  auto gone = census_.guests - census_.guests_here;
+  auto gone = served_.guests() - served_.guests_here();
   // Those that have left may be dialled, and be here then.
-  return gone < settings_.max_peers && census_.guests / 2 < settings_.max_peers;
+  return gone < settings_.max_peers
+         && served_.guests() / 2 < settings_.max_peers;
 }
 
 /// Whether there may be a way to a node: it says where it is, or came to us. To
@@ -346,31 +345,16 @@ bool peer_directory::has_way_to(const node_id& id, steady_time now) {
 void peer_directory::serve(const node_id& id, const noise_public_key& key,
                            const peer_record& record) {
   adverts_.handle_hold(id, advert_hold::served);
-  auto& x = served_[id];
-  x.epoch = record.epoch;
-  x.guest = is_guest(id);
-  census_.add(x);
+  served_.add(id, record.epoch, is_guest(id));
   auto known = adverts_.find(id);
   actions_.emplace_back(serve_peer{id, key, record,
                                    known ? std::optional{*known} : std::nullopt,
                                    permanent_.contains(id)});
 }
 
-/// Takes their place from those that are not connected after all: their
-/// connection broke, or another one of the same peer was kept.
-void peer_directory::end_arrivals(steady_time now) {
-  while (!arrivals_.empty() && arrivals_.front().first <= now) {
-    auto x = served_.find(arrivals_.take_front().second);
-    if (x != served_.end() && x->second.arriving_until
-        && *x->second.arriving_until <= now)
-      change(x->second, [](served& y) { y.arriving_until.reset(); });
-  }
-}
-
 /// Somebody else than the peer may have made it known, or is to forget it.
 void peer_directory::update_guest(const node_id& id) {
-  if (auto x = served_.find(id); x != served_.end())
-    change(x->second, [&](served& y) { y.guest = is_guest(id); });
+  served_.set_guest(id, is_guest(id));
 }
 
 // -- who was lost -------------------------------------------------------------
@@ -389,7 +373,7 @@ void peer_directory::forget_connected(const node_id& id) {
 
 void peer_directory::perform_comeback(steady_time now) {
   if (comeback_.poll_way_back())
-    for (const auto& [id, x] : served_)
+    for (const auto& [id, x] : served_.all())
       if (!x.connected)
         actions_.emplace_back(hurry_peer{id});
   while (auto id = comeback_.poll_dial())

@@ -7,9 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <unordered_map>
 #include <unordered_set>
-#include <utility>
 #include <vector>
 
 #include <node_proxy/base/fifo.hpp>
@@ -19,10 +17,12 @@
 #include <node_proxy/protocol/node/admission.hpp>
 #include <node_proxy/protocol/node/advert_book.hpp>
 #include <node_proxy/protocol/node/comeback.hpp>
+#include <node_proxy/protocol/node/open_requests.hpp>
 #include <node_proxy/protocol/node/own_advert.hpp>
 #include <node_proxy/protocol/node/peer_book.hpp>
 #include <node_proxy/protocol/node/peer_directory_action.hpp>
 #include <node_proxy/protocol/node/policy.hpp>
+#include <node_proxy/protocol/node/served_peers.hpp>
 #include <node_proxy/protocol/node/stored_state.hpp>
 #include <node_proxy/protocol/node/trouble_log.hpp>
 #include <node_proxy/protocol/peer/peer_action.hpp>
@@ -58,7 +58,7 @@ struct directory_settings {
 ///   left, whether engines have not taken what they sent or answers wait for
 ///   them: who comes under ever new names does not fill the memory.
 /// - An epoch belongs to one peer, record after record. It is never begun
-///   twice.
+///   twice. A peer that was told an epoch finds it when it proves itself.
 ///
 /// `handle_*` take events; after each of them, call `poll_action` until it is
 /// empty and do what it says in that order; `poll_changes` says what is to be
@@ -92,12 +92,12 @@ public:
   /// This node can be reached there: its advert says so from now on. The first
   /// time, permanent peers and those that were lost are dialled, which are to
   /// get it with the handshake.
-  /// @param least_version of the advert, such as the seconds of a clock: a node
+  /// @param min_version of the advert, such as the seconds of a clock: a node
   ///                      that forgot its last one does not fall behind it.
   /// Errors: those of `sign_advert`; the advert stays as it is.
   [[nodiscard]] expected<void, bare_error>
   handle_local_addresses(std::vector<weighted_address> addresses,
-                         std::uint64_t least_version, timestamp now);
+                         std::uint64_t min_version, timestamp now);
 
   /// This node stops: nobody comes any more.
   void handle_shutdown() { stopping_ = true; }
@@ -105,8 +105,13 @@ public:
   // -- who comes --------------------------------------------------------------
 
   /// Somebody asks for a connection. It may be a replay, so this only looks
-  /// things up.
+  /// things up, and notes what it told: until `handle_request_end` or
+  /// `handle_arrival`, of which one has to follow.
   [[nodiscard]] admission handle_request(const node_id& id, steady_time now);
+
+  /// A request came to nothing.
+  /// @param epoch that it was answered with.
+  void handle_request_end(const node_id& id, std::uint64_t epoch);
 
   /// A peer has proven itself: it is served on success. Things may have changed
   /// since it was admitted.
@@ -115,7 +120,7 @@ public:
 
   // -- what those who serve a peer say ----------------------------------------
 
-  /// @returns whether an operator is to know, and has not been told.
+  /// @returns whether it is to be reported to operators, and has not been.
   bool handle_event(const node_id& id, const peer_event& event,
                     steady_time now);
 
@@ -130,7 +135,7 @@ public:
   handle_overtaken(const overtaken_advert& msg, timestamp now);
 
   /// A peer is served no more.
-  /// @param record what to remember of it, if anything.
+  /// @param record what was left of it. Nothing if that was lost.
   void handle_end(const node_id& id, std::optional<peer_record> record,
                   steady_time now);
 
@@ -155,10 +160,10 @@ public:
 
   [[nodiscard]] bool connected(const node_id& id) const;
 
-  [[nodiscard]] std::size_t connected() const { return census_.connected; }
+  [[nodiscard]] std::size_t connected() const { return served_.connected(); }
 
   /// Guests that are served.
-  [[nodiscard]] std::size_t guests() const { return census_.guests; }
+  [[nodiscard]] std::size_t guests() const { return served_.guests(); }
 
   /// What is remembered of a peer that is not served.
   [[nodiscard]] const peer_record* record(const node_id& id, steady_time now) {
@@ -172,35 +177,10 @@ public:
   [[nodiscard]] const advert_book& adverts() const { return adverts_; }
 
 private:
-  struct served {
-    std::uint64_t epoch = 0;
-    bool connected = false;
-    // It has come, and is connected until then, or will not be.
-    std::optional<steady_time> arriving_until = {};
-    bool guest = false;
-
-    [[nodiscard]] bool is_here() const { return connected || arriving_until; }
-  };
-
-  // How many of those that are served are what.
-  struct census {
-    std::size_t connected = 0;
-    std::size_t here = 0;
-    std::size_t guests = 0;
-    std::size_t guests_here = 0;
-
-    void add(const served& x);
-    void remove(const served& x);
-  };
-
-  template <class F>
-  void change(served& x, F f) {
-    census_.remove(x);
-    f(x);
-    census_.add(x);
-  }
-
   connect_facts facts_about(const node_id& id) const;
+  std::uint64_t epoch_for(const node_id& id, steady_time now);
+  peer_record take_record(const node_id& id, steady_time now);
+  expected<void, arrival_error> take_in(const arrival& x, steady_time now);
   bool is_guest(const node_id& id) const;
   bool has_room_for(const node_id& id) const;
   bool has_room_for_guest() const;
@@ -209,7 +189,6 @@ private:
              const peer_record& record);
   void seek(const node_id& id, steady_time now);
   void perform_comeback(steady_time now);
-  void end_arrivals(steady_time now);
   void announce();
   void hold_if_named(const node_id& id);
   void update_guest(const node_id& id);
@@ -230,10 +209,8 @@ private:
   const directory_settings& settings_;
   std::shared_ptr<const identity> self_;
   random_source random_;
-  std::unordered_map<node_id, served> served_;
-  census census_;
-  // Until when they may arrive, the first one first.
-  fifo<std::pair<steady_time, node_id>> arrivals_;
+  served_peers served_;
+  open_requests requests_;
   peer_book book_;
   advert_book adverts_;
   // Served or, if they are denied, not.

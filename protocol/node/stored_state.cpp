@@ -16,9 +16,9 @@ void state_changes::add(const state_changes& later) {
 
 void state_changes::bound() {
   // Each is at most a needless attempt, or a missing one.
-  if (connected.size() > most_nodes)
+  if (connected.size() > max_nodes)
     connected.clear();
-  if (nodes.size() > most_nodes)
+  if (nodes.size() > max_nodes)
     std::erase_if(nodes, [](const auto& x) { return !x.second; });
 }
 

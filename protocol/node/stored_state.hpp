@@ -28,7 +28,7 @@ struct stored_state {
 /// What is different from now on. There is at most one change for each thing.
 struct state_changes {
   /// Beyond so many changes of nodes those are dropped that only spare room.
-  static constexpr std::size_t most_nodes = 65'536;
+  static constexpr std::size_t max_nodes = 65'536;
 
   std::optional<std::uint64_t> own_version = {};
   /// Other nodes; nothing in place of one that is forgotten.

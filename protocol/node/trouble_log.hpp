@@ -1,4 +1,4 @@
-// What an operator has been told about peers that cannot be connected.
+// What was reported to operators about peers that cannot be connected.
 
 #pragma once
 
@@ -12,13 +12,13 @@
 
 namespace node_proxy::internal {
 
-/// Attempts to connect go on and on; what comes of them is told once, and again
+/// Attempts to connect go on and on; what comes of them is news once, and again
 /// after the peer was connected.
 class trouble_log {
 public:
-  /// About how many peers it is known what was told. Of more, some are told
-  /// twice.
-  static constexpr std::size_t most_peers = 1'024;
+  /// About how many peers it is known what was reported. Of more, some are
+  /// reported twice.
+  static constexpr std::size_t max_peers = 1'024;
 
   /// @returns whether that is news.
   [[nodiscard]] bool handle_refused(const node_id& id,
@@ -42,7 +42,7 @@ private:
   };
 
   entry& entry_of(const node_id& id) {
-    if (entries_.size() >= most_peers && !entries_.contains(id))
+    if (entries_.size() >= max_peers && !entries_.contains(id))
       entries_.clear();
     return entries_[id];
   }

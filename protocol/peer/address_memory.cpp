@@ -36,7 +36,7 @@ void address_memory::handle_contact(const transport_address& address,
     return x == address || std::ranges::find(tried, x) != tried.end();
   });
   reached_.insert(reached_.begin(), address);
-  if (reached_.size() > most_reached)
+  if (reached_.size() > max_reached)
     reached_.pop_back();
 }
 

@@ -16,7 +16,7 @@ namespace node_proxy::internal {
 class address_memory {
 public:
   /// How many addresses at which the peer was met are kept.
-  static constexpr std::size_t most_reached = 4;
+  static constexpr std::size_t max_reached = 4;
 
   // -- events -----------------------------------------------------------------
 
@@ -44,7 +44,7 @@ public:
     archive(cereal::make_nvp("introduced",
                              bounded<limits::advert_addresses>(introduced_)),
             cereal::make_nvp("version", version_),
-            cereal::make_nvp("reached", bounded<most_reached>(reached_)));
+            cereal::make_nvp("reached", bounded<max_reached>(reached_)));
   }
 
   friend bool operator==(const address_memory&,

@@ -6,9 +6,11 @@ namespace node_proxy::internal {
 
 attempts::attempts(const peer_settings& settings,
                    std::shared_ptr<const identity> self,
-                   const noise_public_key& remote_key, random_source random)
+                   const noise_public_key& remote_key, const dial_pace& pace,
+                   random_source random)
   : handshake_timeout_(settings.handshake_timeout), self_(std::move(self)),
-    remote_key_(remote_key), random_(std::move(random)), dialler_(settings) {}
+    remote_key_(remote_key), random_(std::move(random)),
+    dialler_(settings, pace) {}
 
 // -- events -------------------------------------------------------------------
 

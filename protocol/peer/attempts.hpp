@@ -31,7 +31,8 @@ public:
   };
 
   attempts(const peer_settings& settings, std::shared_ptr<const identity> self,
-           const noise_public_key& remote_key, random_source random);
+           const noise_public_key& remote_key, const dial_pace& pace,
+           random_source random);
 
   // -- events -----------------------------------------------------------------
 
@@ -107,6 +108,8 @@ public:
   [[nodiscard]] bool busy() const { return dialler_.busy(); }
 
   [[nodiscard]] steady_time not_before() const { return dialler_.not_before(); }
+
+  [[nodiscard]] dial_pace pace() const { return dialler_.pace(); }
 
   [[nodiscard]] std::vector<transport_address> tried() const {
     return dialler_.tried();

@@ -10,11 +10,20 @@
 
 namespace node_proxy::internal {
 
+/// When a peer may be dialled next, and what comes after that.
+struct dial_pace {
+  steady_time not_before{};
+  /// See `backoff`.
+  duration ceiling{};
+};
+
 /// Exponential backoff with full jitter: the n-th delay is drawn evenly from 0
 /// up to `base` times 2^n, at most `cap`.
 class backoff {
 public:
-  backoff(duration base, duration cap) : base_(base), cap_(cap) {}
+  /// @param ceiling where an earlier one had come to; 0 for none.
+  backoff(duration base, duration cap, duration ceiling = {})
+    : base_(base), cap_(cap), ceiling_(std::clamp(ceiling, base, cap)) {}
 
   /// Draws the delay before the next attempt.
   [[nodiscard]] duration next(random_source& random) {
@@ -27,10 +36,13 @@ public:
   /// Begins anew after success.
   void reset() { ceiling_ = base_; }
 
+  /// The longest that the next delay may be.
+  [[nodiscard]] duration ceiling() const { return ceiling_; }
+
 private:
   duration base_;
   duration cap_;
-  duration ceiling_ = base_;
+  duration ceiling_;
 };
 
 } // namespace node_proxy::internal

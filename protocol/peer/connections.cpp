@@ -1,6 +1,7 @@
 #include <node_proxy/protocol/peer/connections.hpp>
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace node_proxy::internal {
@@ -9,7 +10,7 @@ namespace {
 
 /// How many connections of one peer there may be. More than two take somebody
 /// who makes them faster than those that they supersede come to their end.
-constexpr std::size_t most_links = 8;
+constexpr std::size_t max_links = 8;
 
 } // namespace
 
@@ -17,8 +18,8 @@ connections::connections(std::shared_ptr<const peer_settings> settings,
                          peer_ends ends, const peer_record& record,
                          random_source random)
   : settings_(std::move(settings)), ends_(std::move(ends)),
-    epoch_(record.epoch),
-    attempts_(*settings_, ends_.self, ends_.remote_key, std::move(random)),
+    epoch_(record.epoch), attempts_(*settings_, ends_.self, ends_.remote_key,
+                                    record.pace, std::move(random)),
     last_established_(record.last_established),
     remote_epoch_since_(record.remote_epoch_since) {}
 
@@ -67,6 +68,7 @@ void connections::handle_refusal(connect_reply_error reason, timestamp now) {
 }
 
 void connections::dial(timestamp now) {
+  sought_ = true;
   attempts_.dial(now.steady, events_);
 }
 
@@ -74,20 +76,17 @@ void connections::dial(timestamp now) {
 
 link* connections::handle_session(connection_id connection, session session,
                                   steady_time answered, bool stopping,
-                                  const resume_for& resume, timestamp now) {
-  // If the handshake began before this peer came to be it is about another
-  // epoch. The initiator will try again.
-  auto is_ours = session.terms().local_epoch == epoch_;
-  if (!is_ours || stopping) {
-    ++ended_[is_ours ? "shutting_down" : "other_epoch"];
-    events_.emplace_back(close_connection{connection});
-    return nullptr;
-  }
+                                  const resume_for& resume, bool finished,
+                                  timestamp now) {
+  assert(session.terms().local_epoch == epoch_);
   link::confirming phase{resume(session.terms().remote_epoch), answered};
   auto& x = links_.emplace_back(connection, settings_, std::move(session),
                                 std::move(phase), now.steady);
   bound_links();
-  return &x;
+  if (!stopping)
+    return &x;
+  leave(x, control::goodbye_reason::shutdown, finished, now);
+  return nullptr;
 }
 
 bool connections::prevails(link& x, std::optional<std::uint64_t> known,
@@ -110,6 +109,7 @@ void connections::activate(link& x, std::uint64_t next_in, timestamp now) {
   last_established_ = x.terms().digest;
   finished_ = false;
   refused_ = false;
+  sought_ = false;
   abandon_attempts();
 }
 
@@ -344,7 +344,7 @@ bool connections::is_stable(const link& x, timestamp now) const {
 
 /// Closes the oldest connection that is being left if there are too many.
 void connections::bound_links() {
-  if (links_.size() <= most_links)
+  if (links_.size() <= max_links)
     return;
   auto oldest = std::ranges::find_if(
     links_, [](const link& x) { return x.is<link::leaving>(); });

@@ -35,7 +35,7 @@ using resume_for = std::function<control::resume(std::uint64_t epoch)>;
 /// All connections to one remote node, of which at most one is active.
 ///
 /// They know nothing of messages: whoever owns them hands in what depends on
-/// these. What `poll_event` gives tells that a connection ended, that the peer
+/// these. What `poll_event` gives says that a connection ended, that the peer
 /// refused or cannot be reached, and what is to be done.
 class connections {
 public:
@@ -79,13 +79,16 @@ public:
 
   // -- from a session to an active connection ---------------------------------
 
-  /// The peer dialled us and has proven itself. Unless that is about another
-  /// epoch than this node's, or this node is `stopping`, it is to be decided
-  /// with `prevails` whether the connection survives.
+  /// The peer dialled us and has proven itself. Unless this node is `stopping`,
+  /// which the peer is told, it is to be decided with `prevails` whether the
+  /// connection survives.
+  /// @param session is about the epoch of this node.
+  /// @param finished this side has nothing to say any more.
   /// @returns the connection, which says what `resume` gives; or nullptr.
   [[nodiscard]] link* handle_session(connection_id connection, session session,
                                      steady_time answered, bool stopping,
-                                     const resume_for& resume, timestamp now);
+                                     const resume_for& resume, bool finished,
+                                     timestamp now);
 
   /// Both ends of `x`, which is confirming, are proven. If there is another
   /// such connection, one of the two goes.
@@ -182,12 +185,12 @@ public:
   /// The last connection ended with `finished` on both sides.
   [[nodiscard]] bool finished() const { return finished_; }
 
-  /// When the last connection ended.
 
-  /// Until when no attempt is made.
-  [[nodiscard]] steady_time not_before() const {
-    return attempts_.not_before();
-  }
+  /// Until when no attempt is made, and how long the next wait may be.
+  [[nodiscard]] dial_pace pace() const { return attempts_.pace(); }
+
+  /// The peer refused, or attempts were made since it was connected last.
+  [[nodiscard]] bool rebuffed() const { return refused_ || sought_; }
 
   [[nodiscard]] std::vector<transport_address> tried() const {
     return attempts_.tried();
@@ -231,6 +234,7 @@ private:
   bool finished_ = false;
   // The peer's last word.
   bool refused_ = false;
+  bool sought_ = false;
 };
 
 } // namespace node_proxy::internal

@@ -147,7 +147,7 @@ std::size_t dialler::under_way() const {
 
 /// Whether there will be an attempt once its time has come.
 bool dialler::may_dial() const {
-  return under_way() < most_attempts
+  return under_way() < max_attempts
          && std::ranges::any_of(targets_,
                                 [this](const target& x) { return waits(x); });
 }

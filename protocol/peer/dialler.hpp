@@ -23,7 +23,7 @@ namespace node_proxy::internal {
 class dialler {
 public:
   /// How many attempts may be under way, with or without a connection.
-  static constexpr std::size_t most_attempts = 4;
+  static constexpr std::size_t max_attempts = 4;
 
   static constexpr duration comeback_jitter = std::chrono::seconds{1};
 
@@ -41,9 +41,11 @@ public:
     steady_time deadline{};
   };
 
-  explicit dialler(const peer_settings& settings)
+  /// @param pace of an earlier one.
+  explicit dialler(const peer_settings& settings, const dial_pace& pace = {})
     : attempt_delay_(settings.attempt_delay),
-      backoff_(settings.backoff_base, settings.backoff_cap) {}
+      backoff_(settings.backoff_base, settings.backoff_cap, pace.ceiling),
+      not_before_(pace.not_before) {}
 
   // -- events -----------------------------------------------------------------
 
@@ -64,7 +66,7 @@ public:
   /// follow.
   void handle_dial_failed(attempt_id id) { handle_dialled(id, true); }
 
-  /// What `handle_dialled` told of goes on with a handshake.
+  /// What `handle_dialled` was about goes on with a handshake.
   void handle_handshake(handshaking handshake) {
     handshakes_.push_back(std::move(handshake));
   }
@@ -115,6 +117,11 @@ public:
   /// When the waiting time between attempts ends, or ended.
   [[nodiscard]] steady_time not_before() const { return not_before_; }
 
+  /// For the one that comes after this.
+  [[nodiscard]] dial_pace pace() const {
+    return {not_before_, backoff_.ceiling()};
+  }
+
   /// The handshake under way on a connection, if any.
   [[nodiscard]] handshaking* find(connection_id connection);
   [[nodiscard]] const handshaking* find(connection_id connection) const;
@@ -151,7 +158,7 @@ private:
   backoff backoff_;
   std::vector<target> targets_; // the best one first
   attempt_id last_attempt_ = 0;
-  steady_time not_before_{};
+  steady_time not_before_;
   // All have the same time, so the oldest one ends first.
   std::list<handshaking> handshakes_;
 };

@@ -94,7 +94,7 @@ void link::handle_progress(std::size_t count, steady_time now) {
   x->progress += count;
   auto silence = std::chrono::duration<double>(now - x->last_in).count();
   if (static_cast<double>(x->progress)
-      >= silence * static_cast<double>(limits::least_rate))
+      >= silence * static_cast<double>(limits::min_rate))
     handle_life(now);
 }
 

@@ -174,15 +174,14 @@ bool peer::dormant(timestamp now) const {
   return at && *at <= now.steady;
 }
 
-std::optional<peer_record> peer::record() const {
-  // What both ends have finished begins anew. What never came to a connection
-  // has nothing to go on with.
-  auto finished = connections_.finished() && delivery_.finished();
-  if (finished || !connections_.last_established())
-    return std::nullopt;
-  return peer_record{epoch(), delivery_.out_record(), delivery_.in_record(),
-                     connections_.last_established(),
-                     connections_.remote_epoch_since()};
+peer_record peer::record() const {
+  return {epoch(),
+          delivery_.out_record(),
+          delivery_.in_record(),
+          connections_.last_established(),
+          connections_.remote_epoch_since(),
+          connections_.pace(),
+          finished()};
 }
 
 peer_metrics peer::metrics() const {
@@ -261,12 +260,22 @@ bool peer::may_close_idle() const {
   return permanence_ == connection_permanence::ephemeral && delivery_.idle();
 }
 
+/// What both ends have finished begins anew. What never came to a connection
+/// has nothing to go on with.
+bool peer::finished() const {
+  return (connections_.finished() && delivery_.finished())
+         || !connections_.last_established();
+}
+
 /// From when on the peer is dormant; nothing while something is under way.
 std::optional<steady_time> peer::dormant_from() const {
   if (stopping_ || !connections_.at_rest() || wants_connection()
       || !delivery_.at_rest())
     return std::nullopt;
-  return connections_.not_before();
+  // Whoever sends again and again does not have it dialled at once each time.
+  if (finished() && connections_.rebuffed())
+    return connections_.pace().not_before;
+  return steady_time{};
 }
 
 /// Whether what is queued has time and a way to go. That the peer may come by

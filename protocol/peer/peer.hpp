@@ -99,7 +99,7 @@ public:
                       timestamp now);
   void handle_dial_failed(attempt_id attempt, timestamp now);
 
-  /// The peer dialled us and has proven itself.
+  /// The peer dialled us and has proven itself, for the epoch of this peer.
   void handle_session(connection_id connection, proven_session session,
                       timestamp now);
 
@@ -176,8 +176,8 @@ public:
   /// is empty.
   [[nodiscard]] bool dormant(timestamp now) const;
 
-  /// What to remember of a dormant peer, if anything.
-  [[nodiscard]] std::optional<peer_record> record() const;
+  /// What is left of a dormant peer.
+  [[nodiscard]] peer_record record() const;
 
   [[nodiscard]] peer_metrics metrics() const;
 
@@ -197,6 +197,7 @@ private:
   void fail(send_token token, send_error error);
   bool wants_connection() const;
   bool may_close_idle() const;
+  bool finished() const;
   std::optional<steady_time> dormant_from() const;
   bool drains(timestamp now) const;
   void check_shutdown(timestamp now);

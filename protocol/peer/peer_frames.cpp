@@ -14,7 +14,8 @@ void peer::handle_session(connection_id connection, proven_session session,
   auto x = connections_.handle_session(
     connection, std::move(session.established), session.answered,
     stopping_ && !stopping_->draining,
-    [this](std::uint64_t epoch) { return delivery_.resume(epoch); }, now);
+    [this](std::uint64_t epoch) { return delivery_.resume(epoch); },
+    delivery_.finished(), now);
   if (x)
     establish(*x, session.resume, now);
   take_events();

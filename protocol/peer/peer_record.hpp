@@ -7,6 +7,7 @@
 
 #include <node_proxy/protocol/delivery/inbox.hpp>
 #include <node_proxy/protocol/delivery/outbox.hpp>
+#include <node_proxy/protocol/peer/backoff.hpp>
 #include <node_proxy/protocol/session/session.hpp>
 
 namespace node_proxy::internal {
@@ -24,6 +25,10 @@ struct peer_record {
   std::optional<connection_digest> last_established = std::nullopt;
   /// The peer's epoch was in use after that.
   steady_time remote_epoch_since{};
+  dial_pace pace = {};
+  /// Nothing of this goes on. It is worth remembering only for a peer that has
+  /// been told the epoch and may be about to come.
+  bool finished = false;
 };
 
 } // namespace node_proxy::internal

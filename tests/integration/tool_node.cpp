@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include "documented_lines.hpp"
+
 namespace node_proxy::testing {
 
 namespace {
@@ -68,8 +70,8 @@ json tool_node::await(std::string_view kind, const json& fields) {
     auto line = process_.next_line();
     if (!line)
       FAIL("a node has ended: ", process_.errors());
-    auto event = json::parse(*line, nullptr, false);
-    REQUIRE_MESSAGE(event.is_object(), *line);
+    REQUIRE_MESSAGE(is_documented(*line), *line);
+    auto event = json::parse(*line);
     if (matches(event))
       return event;
     untaken_.push_back(std::move(event));
@@ -86,8 +88,10 @@ void tool_node::send(const tool_node& to, std::string_view engine,
 std::vector<json> tool_node::stop(int signal) {
   process_.signal(signal);
   auto events = std::move(untaken_);
-  while (auto line = process_.next_line())
+  while (auto line = process_.next_line()) {
+    REQUIRE_MESSAGE(is_documented(*line), *line);
     events.push_back(json::parse(*line));
+  }
   CHECK_MESSAGE(process_.wait() == 0, process_.errors());
   return events;
 }

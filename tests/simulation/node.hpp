@@ -326,7 +326,8 @@ private:
     responder_handshake handshake;
     agenda::key timeout;
     node_id from = {};
-    bool is_new = false; // its epoch
+    // What the directory has told.
+    std::optional<std::uint64_t> epoch = {};
     bool answered = false;
   };
 
@@ -357,7 +358,7 @@ private:
   void release_held(const remote_ptr& x);
   void offer_rest(const remote_ptr& x);
   void handle_offer(const remote_ptr& x, std::uint64_t handled,
-                    const std::optional<peer_record>& record);
+                    const peer_record& record);
   void end(const remote_ptr& x);
   void act();
   void arm_directory();
@@ -397,6 +398,7 @@ private:
   void handle_init(connection_id connection, accepting& x, bytes_view body);
   void handle_proof(connection_id connection, accepting& x, bytes_view body);
   void refuse(connection_id connection, std::string_view reason);
+  void end_accepting(const accepting& x, std::string_view reason);
   void attach(const remote_ptr& to, connection_id connection,
               const std::shared_ptr<proven_session>& session);
 

@@ -178,14 +178,14 @@ void node::offer_rest(const remote_ptr& x) {
 }
 
 void node::handle_offer(const remote_ptr& x, std::uint64_t handled,
-                        const std::optional<peer_record>& record) {
+                        const peer_record& record) {
   if (x->ended || !x->routed.grants(handled))
     return;
   if (!x->machine.dormant(net_.now()))
     net_.fail("a Node Proxy of " + name_ + " is to end with work to do");
-  if (record)
-    remembered_[x->id] = *record;
-  ++(record ? rests_.remembered : rests_.finished);
+  if (!record.finished)
+    remembered_[x->id] = record;
+  ++(record.finished ? rests_.finished : rests_.remembered);
   end(x);
   directory_->handle_end(x->id, record, net_.now().steady);
   auto retire = [this, x] {

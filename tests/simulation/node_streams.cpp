@@ -83,8 +83,7 @@ void node::handle_closed(connection_id connection, std::string_view reason) {
     x->machine.handle_closed(connection, reason, net_.now());
     pump(x);
   } else {
-    net_.cancel(std::get<accepting>(user).timeout);
-    ++other_ends_[std::string{reason}];
+    end_accepting(std::get<accepting>(user), reason);
   }
 }
 
@@ -117,7 +116,7 @@ void node::handle_init(connection_id connection, accepting& x,
     return refuse(connection, to_string(request.error()));
   x.from = request->src_node_id;
   auto admitted = directory_->handle_request(x.from, net_.now().steady);
-  x.is_new = admitted.is_new;
+  x.epoch = admitted.epoch;
   auto reply = x.handshake.handle_facts(admitted.facts, admitted.epoch,
                                         settings, net_.now().steady);
   if (!reply)
@@ -135,8 +134,7 @@ void node::handle_proof(connection_id connection, accepting& x,
     return refuse(connection, to_string(proven.error()));
   auto other = x.from;
   auto taken = directory_->handle_arrival(
-    {other, proven->remote_key, proven->established.terms().local_epoch,
-     x.is_new},
+    {other, proven->remote_key, *std::exchange(x.epoch, std::nullopt)},
     net_.now().steady);
   act();
   if (!taken) {
@@ -176,10 +174,16 @@ void node::refuse(connection_id connection, std::string_view reason) {
   auto stream = streams_.extract(connection);
   if (stream.empty())
     return;
-  net_.cancel(std::get<accepting>(stream.mapped().user).timeout);
-  ++other_ends_[std::string{reason}];
+  end_accepting(std::get<accepting>(stream.mapped().user), reason);
   net_.log(name_, "refuses: " + std::string{reason});
   net_.close(connection, *this);
+}
+
+void node::end_accepting(const accepting& x, std::string_view reason) {
+  net_.cancel(x.timeout);
+  ++other_ends_[std::string{reason}];
+  if (x.epoch)
+    directory_->handle_request_end(x.from, *x.epoch);
 }
 
 } // namespace simulation

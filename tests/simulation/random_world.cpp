@@ -163,7 +163,7 @@ std::vector<transport_address> random_world::some_addresses(const node& x) {
     return result;
   constexpr std::array others{route::slow, route::refusing, route::silent,
                               route::mute};
-  for (auto n = 1 + random_.below(dialler::most_attempts - 1); n > 0; --n) {
+  for (auto n = 1 + random_.below(dialler::max_attempts - 1); n > 0; --n) {
     auto kind = random_.below(others.size() + 1);
     transport_address added =
       kind < others.size() ? x.address(others[kind]) : any_node().address();

@@ -9,11 +9,11 @@ namespace simulation {
 namespace {
 
 /// Reasons that honest nodes have to end a connection.
-constexpr std::array<std::string_view, 16> honest_reasons{
+constexpr std::array<std::string_view, 14> honest_reasons{
   "closed",     "reset",       "dead_peer",     "handshake_timeout",
   "idle",       "shutdown",    "shutting_down", "goodbye_timeout",
   "superseded", "displaced",   "denied",        "over_capacity",
-  "limit",      "other_epoch", "noise_failed",  "epoch_ended"};
+  "limit",      "noise_failed"};
 
 /// Connections that two nodes may have at a time: those that come to their end
 /// (`most_links` of the peer), one more that just came, and one that is
@@ -121,6 +121,8 @@ void referee::handle_connected(const node& at, const node_id& other, bool is) {
   check_disagreement(nodes, x);
   mine = is;
   x.losses += !is;
+  if (is)
+    epochs_[&at].insert(serving_.at({&at, other}));
   note_agreement(x);
 }
 
@@ -149,11 +151,12 @@ void referee::handle_key_shared(const node& at, const node_id& other) {
        net_.find(other));
 }
 
-/// Numbers of an epoch go on or, without what is needed for that, never come
-/// again.
+/// Numbers of an epoch that was in use go on or, without what is needed for
+/// that, never come again.
 void referee::handle_served(const node& at, const serve_peer& peer) {
-  auto is_new = epochs_[&at].insert(peer.record.epoch).second;
-  if (!is_new && !peer.record.last_established)
+  const auto& record = peer.record;
+  serving_[{&at, peer.id}] = record.epoch;
+  if (epochs_[&at].contains(record.epoch) && !record.last_established)
     fail("begins the numbers of an epoch anew", at, net_.find(peer.id));
   if (at.serves(twin_of(peer.id)))
     fail("serves two ids of one key", at, net_.find(peer.id));

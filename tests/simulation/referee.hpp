@@ -174,7 +174,9 @@ private:
   std::map<channel_life, std::size_t> last_;
   std::map<std::tuple<const node*, unsigned, node_id>, std::uint64_t> versions_;
   // The epochs that were in use, by node.
+  // Those in use so far, and the one of each peer that is served.
   std::map<const node*, std::set<std::uint64_t>> epochs_;
+  std::map<std::pair<const node*, node_id>, std::uint64_t> serving_;
   std::vector<failure> failures_;
 };
 

@@ -104,6 +104,8 @@ TEST_CASE_FIXTURE(remoting_fixture,
   check_round_trip(connection_permanence::permanent);
   check_round_trip(node_connect_request{some_id(6), true});
   check_round_trip(node_connect_reply{node_connect_result::denied});
+  check_round_trip(node_metrics{
+    1, 2, 3, 4, {{"closed", 5}}, {}, {6, 7, {{"idle", 8}}, 9, 10}});
 }
 
 TEST_CASE_FIXTURE(remoting_fixture, "an error crosses CAF's own middleman") {

@@ -6,7 +6,7 @@
 
 #include <node_proxy/actors/loop/event_loop.hpp>
 
-#include "tick_teller.hpp"
+#include "tick_reporter.hpp"
 
 namespace node_proxy::internal {
 
@@ -22,7 +22,7 @@ steady_time now() {
 struct fixture : system_fixture {
   std::shared_ptr<event_loop> loop = event_loop::of(system).value();
   tick_receiver owner =
-    spawn_tick_teller(system, loop, caf::actor_cast<caf::actor>(self));
+    spawn_tick_reporter(system, loop, caf::actor_cast<caf::actor>(self));
 
   // That it begins is no tick.
   fixture() { next<bool>(); }

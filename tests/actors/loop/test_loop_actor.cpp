@@ -1,6 +1,6 @@
 #include <memory>
 
-#include "tick_teller.hpp"
+#include "tick_reporter.hpp"
 
 namespace node_proxy::internal {
 
@@ -15,7 +15,7 @@ struct fixture : system_fixture {
   /// the loop that wakes it.
   bool stays_in_loop() {
     auto uut =
-      spawn_tick_teller(system, loop, caf::actor_cast<caf::actor>(self));
+      spawn_tick_reporter(system, loop, caf::actor_cast<caf::actor>(self));
     auto result = next<bool>();
     self->send(uut, tick{});
     result = next<bool>() && result;

@@ -206,7 +206,7 @@ public:
     there_.self->send(
       there_.router,
       proven_connection{std::make_shared<proven_session>(std::move(*proven)),
-                        connection_, admitted_.is_new});
+                        connection_});
   }
 
   /// Waits until a Node Proxy has the connection or, if that is false, until it
@@ -257,30 +257,37 @@ node_config forgetful_config() {
 
 } // namespace
 
-TEST_CASE("an epoch that is forgotten during a handshake does not begin anew") {
+TEST_CASE("an epoch that was told stays until the peer has come") {
   fixture uut{forgetful_config()};
   auto who = fresh_identity();
   inbound_peer first{uut, who};
   first.come();
-  auto epoch = first.epoch();
   inbound_peer second{uut, who};
-  SUBCASE("with its record, of which there were too many") {
-    first.leave();
-    uut.await([](const auto& x) { return x.remembered_peers == 1; });
-    second.greet();
-    inbound_peer other{uut, fresh_identity()};
-    other.come();
-    other.leave();
-    uut.await([](const auto& x) { return x.node_proxies == 0; });
-  }
-  SUBCASE("with its Node Proxy, which failed") {
-    second.greet();
-    auto found =
-      uut.must<node_proxy_found>(uut.router, lookup_node_proxy{who->id()});
-    caf::anon_send_exit(found.proxy, caf::exit_reason::kill);
-    uut.await([](const auto& x) { return x.node_proxies == 0; });
-  }
-  CHECK(second.epoch() == epoch);
+  first.leave();
+  uut.await([](const auto& x) { return x.remembered_peers == 1; });
+  second.greet();
+  // Of others there are too many.
+  inbound_peer other{uut, fresh_identity()};
+  other.come();
+  other.leave();
+  uut.await([](const auto& x) { return x.node_proxies == 0; });
+  CHECK(second.epoch() == first.epoch());
+  second.prove();
+  CHECK(second.is_taken());
+}
+
+TEST_CASE("an epoch that is lost with its Node Proxy does not begin anew") {
+  fixture uut;
+  auto who = fresh_identity();
+  inbound_peer first{uut, who};
+  first.come();
+  inbound_peer second{uut, who};
+  second.greet();
+  auto found =
+    uut.must<node_proxy_found>(uut.router, lookup_node_proxy{who->id()});
+  caf::anon_send_exit(found.proxy, caf::exit_reason::kill);
+  uut.await([](const auto& x) { return x.node_proxies == 0; });
+  CHECK(second.epoch() == first.epoch());
   second.prove();
   CHECK_FALSE(second.is_taken());
   CHECK(uut.failures("epoch_ended") == 1);
@@ -288,7 +295,7 @@ TEST_CASE("an epoch that is forgotten during a handshake does not begin anew") {
   // It comes again.
   inbound_peer third{uut, who};
   third.come();
-  CHECK(third.epoch() != epoch);
+  CHECK(third.epoch() != first.epoch());
 }
 
 TEST_CASE("an epoch goes on where there is a record of it") {

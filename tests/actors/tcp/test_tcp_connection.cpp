@@ -159,6 +159,7 @@ TEST_CASE_FIXTURE(raw_fixture, "an empty frame ends the connection") {
   near.read_one();
   peer.send(length_of(0));
   CHECK(near.end_of_connection() == close_reason::length_zero);
+  near.shut_down();
   CHECK(peer.sees_end());
 }
 
@@ -166,6 +167,7 @@ TEST_CASE_FIXTURE(raw_fixture, "a handshake frame of more than 4 KiB") {
   near.read_one();
   peer.send(length_of(limits::handshake_body + 1));
   CHECK(near.end_of_connection() == close_reason::length_over_limit);
+  near.shut_down();
   CHECK(peer.sees_end());
 }
 
@@ -178,6 +180,10 @@ TEST_CASE_FIXTURE(raw_fixture, "a frame of 4 GiB") {
   // What was right before it still counts.
   CHECK(near.next_body() == numbered(10));
   CHECK(near.end_of_connection() == close_reason::length_over_limit);
+  // The owner may answer that.
+  near.write_body(numbered(20));
+  near.shut_down();
+  CHECK(peer.receive(24) == frame_of(numbered(20)));
   CHECK(peer.sees_end());
 }
 
@@ -227,6 +233,18 @@ TEST_CASE_FIXTURE(raw_fixture,
   CHECK(peer.sees_end());
   peer.close();
   CHECK(wait_for_descriptors(before - 2));
+}
+
+TEST_CASE_FIXTURE(raw_fixture, "a peer that never stops cannot hold a socket") {
+  auto before = open_descriptors();
+  near.attach_here();
+  near.write_body(numbered(10));
+  near.shut_down();
+  // More than is thrown away, in less time than is waited for.
+  bytes data(1024 * 1024);
+  for (auto start = std::chrono::steady_clock::now(); peer.send(data);)
+    REQUIRE(std::chrono::steady_clock::now() - start < patience);
+  CHECK(wait_for_descriptors(before - 1));
 }
 
 TEST_CASE_FIXTURE(raw_fixture, "a peer that never reads cannot hold a socket") {

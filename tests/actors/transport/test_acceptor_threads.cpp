@@ -61,6 +61,7 @@ struct fixture : system_fixture {
     return {
       [](const admission_request&) { return admission{}; },
       [](const handshake_failed&) {},
+      [](const request_ended&) {},
     };
   });
 

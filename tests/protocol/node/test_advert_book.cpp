@@ -156,7 +156,7 @@ TEST_CASE_FIXTURE(fixture, "an advert that names nothing hides no address") {
 
 TEST_CASE_FIXTURE(fixture, "addresses that are remembered count as well") {
   address_memory memory;
-  for (std::uint16_t port = 1; port <= address_memory::most_reached; ++port)
+  for (std::uint16_t port = 1; port <= address_memory::max_reached; ++port)
     memory.handle_contact(tcp_addr{ipv6{}, port}, {});
   uut.handle_addresses(id_of(1), memory);
   CHECK(uut.size() == 0);

@@ -112,11 +112,11 @@ TEST_CASE_FIXTURE(fixture, "a process begins with those of an earlier one") {
 }
 
 TEST_CASE_FIXTURE(fixture, "of too many some are dialled, and then others") {
-  constexpr auto count = 2 * comeback::most_dials;
+  constexpr auto count = 2 * comeback::max_dials;
   lose(count + 1, false);
   uut.handle_connected(id_of(count), false, now);
   auto all = dials(comeback::dial_time);
-  CHECK(all.size() == comeback::most_dials);
+  CHECK(all.size() == comeback::max_dials);
   uut.handle_connected(all.back(), true, now);
   for (const auto& id : dials(comeback::dial_time))
     all.push_back(id);

@@ -25,7 +25,8 @@ peer_record record_of(std::uint64_t epoch, std::size_t rejects = 0) {
 
 /// A book, and a clock that goes on by a second each time.
 struct fixture {
-  peer_book uut{{3, 5, 1h}};
+  open_requests requests;
+  peer_book uut{{3, 5, 1h}, requests};
   steady_time now = 1s;
 
   void add(unsigned number, bool named = false, std::size_t rejects = 0) {
@@ -118,8 +119,49 @@ TEST_CASE_FIXTURE(fixture, "a later record takes the place of an earlier one") {
   CHECK(uut.find(id_of(1), now)->in);
 }
 
+TEST_CASE_FIXTURE(fixture, "who has an open request stays beyond all bounds") {
+  for (auto i : {1u, 2u})
+    requests.handle_answer(id_of(i), i);
+  for (auto i : {1u, 2u, 3u, 4u, 5u})
+    add(i);
+  CHECK(known() == "125");
+  now += 1h;
+  CHECK(known() == "12");
+  requests.handle_end(id_of(1), 1);
+  uut.handle_request_end(id_of(1));
+  CHECK(known() == "2");
+}
+
+TEST_CASE_FIXTURE(fixture, "who asks while there is room for none is forgotten "
+                           "after that") {
+  peer_book none{{0, 0, 1h}, requests};
+  requests.handle_answer(id_of(1), 1);
+  requests.handle_answer(id_of(1), 1);
+  none.handle_dormant(id_of(1), record_of(1), false, now);
+  requests.handle_end(id_of(1), 1);
+  CHECK(none.size(now) == 1);
+  requests.handle_end(id_of(1), 1);
+  none.handle_request_end(id_of(1));
+  CHECK(none.size(now) == 0);
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "what has finished stays for an open request alone") {
+  auto finished = record_of(1);
+  finished.finished = true;
+  uut.handle_dormant(id_of(1), finished, false, now);
+  CHECK(known().empty());
+  requests.handle_answer(id_of(1), 1);
+  uut.handle_dormant(id_of(1), finished, false, now);
+  CHECK(known() == "1");
+  requests.handle_end(id_of(1), 1);
+  uut.handle_request_end(id_of(1));
+  CHECK(known().empty());
+}
+
 TEST_CASE("a million peers leave no more than the bound") {
-  peer_book uut;
+  open_requests requests;
+  peer_book uut{{}, requests};
   steady_time now = 1s;
   for (unsigned i = 0; i < 1'000'000; ++i) {
     auto id = id_of(i & 0xffff);

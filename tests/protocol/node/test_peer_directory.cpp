@@ -1,184 +1,21 @@
 // Who may come, who is served, what is remembered.
 
-#include <node_proxy/protocol/node/peer_directory.hpp>
+#include "directory_fixture.hpp"
 
-#include <algorithm>
-#include <map>
-#include <set>
-#include <string>
-
-#include <doctest/doctest.h>
-
-#include <node_proxy/protocol/wire/advert.hpp>
-
-#include "simulation/identities.hpp"
-
-using namespace node_proxy;
-using namespace node_proxy::internal;
-using namespace std::chrono_literals;
-
-namespace {
-
-using simulation::identity_of;
-
-node_id id_of(std::size_t index) {
-  return identity_of(index)->id();
-}
-
-node_advert advert_of(std::size_t index, std::uint64_t version = 1) {
-  node_advert result;
-  result.version = version;
-  REQUIRE(sign_advert(*identity_of(index), result));
-  return result;
-}
-
-peer_record record_of(std::uint64_t epoch) {
-  peer_record result{epoch};
-  result.last_established = connection_digest{};
-  return result;
-}
-
-template <class T>
-std::string text_of(const expected<void, T>& result) {
-  return std::string{result ? "ok" : to_string(result.error())};
-}
-
-/// The directory of node 0; others are named by their index.
-struct fixture {
-  directory_settings settings;
-  stored_state stored;
-  std::optional<peer_directory> uut;
-  timestamp now{1000s, 60'000'000s};
-  // What was served, and is to be sought.
-  std::map<node_id, serve_peer> served;
-  std::set<node_id> sought;
-  std::uint64_t denied = 0;
-
-  /// A process begins.
-  void start() {
-    served.clear();
-    uut.emplace(settings, identity_of(0), stored, test::seeded(7));
-    act();
-    REQUIRE(uut->handle_local_addresses({}, 1, now));
-    act();
-  }
-
-  void act() {
-    while (auto action = uut->poll_action()) {
-      if (auto x = std::get_if<serve_peer>(&*action))
-        REQUIRE(served.emplace(x->id, *x).second);
-      else if (auto y = std::get_if<seek_peer>(&*action))
-        sought.insert(y->id);
-      denied += std::holds_alternative<report_denied>(*action);
-    }
-  }
-
-  /// @returns what keeps the peer from being served.
-  std::string want(const node_id& id) {
-    auto result = text_of(uut->handle_wanted(id, now.steady));
-    act();
-    return result;
-  }
-
-  std::string want(std::size_t index) { return want(id_of(index)); }
-
-  std::string arrive(const node_id& id, const admission& admitted) {
-    auto key = *noise_key_of(id);
-    auto result = text_of(uut->handle_arrival(
-      {id, key, admitted.epoch, admitted.is_new}, now.steady));
-    act();
-    return result;
-  }
-
-  /// A peer asks, is answered and proves itself.
-  std::string come(const node_id& id) {
-    auto admitted = uut->handle_request(id, now.steady);
-    if (!admitted.facts.allowed || admitted.facts.twin_connected)
-      return "denied";
-    if (admitted.facts.over_capacity)
-      return "over_capacity";
-    auto result = arrive(id, admitted);
-    if (result == "ok")
-      tell(id, peer_connected{});
-    return result;
-  }
-
-  std::string come(std::size_t index) { return come(id_of(index)); }
-
-  bool tell(const node_id& id, const peer_event& event) {
-    auto result = uut->handle_event(id, event, now.steady);
-    act();
-    return result;
-  }
-
-  /// The connection ends, but not what is under way.
-  void leave(std::size_t index, std::string_view reason = "reset") {
-    tell(id_of(index), peer_disconnected{reason});
-  }
-
-  void rest(std::size_t index, std::optional<peer_record> record = {}) {
-    uut->handle_end(id_of(index), std::move(record), now.steady);
-    served.erase(id_of(index));
-    act();
-  }
-
-  void introduce(std::size_t index) {
-    uut->handle_introduction(advert_of(index));
-    act();
-  }
-
-  /// Brings changes to disk.
-  void write() {
-    auto changes = uut->poll_changes();
-    if (!changes)
-      return;
-    stored.own_version = changes->own_version.value_or(stored.own_version);
-    for (const auto& [id, known] : changes->nodes) {
-      std::erase_if(stored.nodes, [&id = id](const known_node& x) {
-        return x.advert.id == id;
-      });
-      if (known)
-        stored.nodes.push_back(*known);
-    }
-    write_ids(stored.permanent_peers, changes->permanent);
-    write_ids(stored.connected_peers, changes->connected);
-  }
-
-  template <class Changes>
-  static void write_ids(std::vector<node_id>& ids, const Changes& changes) {
-    for (const auto& [id, is_in] : changes) {
-      std::erase(ids, id);
-      if (is_in)
-        ids.push_back(id);
-    }
-  }
-
-  void wait(duration time) {
-    auto end = now.steady + time;
-    for (auto at = uut->poll_timeout(); at && *at <= end;
-         at = uut->poll_timeout()) {
-      now.steady = std::max(now.steady, *at);
-      uut->handle_timeout(now.steady);
-      act();
-    }
-    now.steady = end;
-  }
-
-  fixture() { start(); }
-};
-
-} // namespace
+using namespace test;
 
 // -- who is served ------------------------------------------------------------
 
-TEST_CASE_FIXTURE(fixture, "a node of which nothing is known is unknown") {
+TEST_CASE_FIXTURE(directory_fixture,
+                  "a node of which nothing is known is unknown") {
   CHECK(want(1) == "unknown_node");
   introduce(1);
   CHECK(want(1) == "ok");
   CHECK(served.contains(id_of(1)));
 }
 
-TEST_CASE_FIXTURE(fixture, "this node and whoever is denied are not served") {
+TEST_CASE_FIXTURE(directory_fixture,
+                  "this node and whoever is denied are not served") {
   settings.admission.deny(id_of(1));
   introduce(1);
   CHECK(want(0) == "wrong_target");
@@ -187,13 +24,14 @@ TEST_CASE_FIXTURE(fixture, "this node and whoever is denied are not served") {
   CHECK(want(twin_of(id_of(1))) == "denied");
 }
 
-TEST_CASE_FIXTURE(fixture, "an id that is no point of the curve is unknown") {
+TEST_CASE_FIXTURE(directory_fixture,
+                  "an id that is no point of the curve is unknown") {
   node_id nobody;
   nobody.data.fill(std::byte{0xff});
   CHECK(want(nobody) == "unknown_node");
 }
 
-TEST_CASE_FIXTURE(fixture, "of two ids of one key one is served") {
+TEST_CASE_FIXTURE(directory_fixture, "of two ids of one key one is served") {
   auto twin = twin_of(id_of(1));
   auto one = uut->handle_request(id_of(1), now.steady);
   auto other = uut->handle_request(twin, now.steady);
@@ -212,7 +50,8 @@ TEST_CASE_FIXTURE(fixture, "of two ids of one key one is served") {
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "when the node stops nobody else is served") {
+TEST_CASE_FIXTURE(directory_fixture,
+                  "when the node stops nobody else is served") {
   introduce(1);
   CHECK(come(2) == "ok");
   auto admitted = uut->handle_request(id_of(3), now.steady);
@@ -232,7 +71,8 @@ TEST_CASE("what an arrival is told") {
 
 // -- room ---------------------------------------------------------------------
 
-TEST_CASE_FIXTURE(fixture, "more than there is room for do not come") {
+TEST_CASE_FIXTURE(directory_fixture,
+                  "more than there is room for do not come") {
   settings.max_peers = 2;
   CHECK(come(1) == "ok");
   CHECK(come(2) == "ok");
@@ -248,8 +88,9 @@ TEST_CASE_FIXTURE(fixture, "more than there is room for do not come") {
   CHECK(uut->connected() == 2);
 }
 
-TEST_CASE_FIXTURE(fixture, "whoever has proven itself counts, though it is not "
-                           "said to be connected yet") {
+TEST_CASE_FIXTURE(directory_fixture,
+                  "whoever has proven itself counts, though it is not "
+                  "said to be connected yet") {
   settings.max_peers = 1;
   auto one = uut->handle_request(id_of(1), now.steady);
   auto two = uut->handle_request(id_of(2), now.steady);
@@ -258,8 +99,9 @@ TEST_CASE_FIXTURE(fixture, "whoever has proven itself counts, though it is not "
   CHECK(arrive(id_of(2), two) == "over_capacity");
 }
 
-TEST_CASE_FIXTURE(fixture, "whoever has proven itself and is not connected "
-                           "leaves its place to others") {
+TEST_CASE_FIXTURE(directory_fixture,
+                  "whoever has proven itself and is not connected "
+                  "leaves its place to others") {
   settings.max_peers = 1;
   introduce(1);
   introduce(2);
@@ -275,14 +117,14 @@ TEST_CASE_FIXTURE(fixture, "whoever has proven itself and is not connected "
   CHECK(come(2) == "ok");
 }
 
-TEST_CASE_FIXTURE(fixture, "for a permanent peer there is room") {
+TEST_CASE_FIXTURE(directory_fixture, "for a permanent peer there is room") {
   settings.max_peers = 1;
   CHECK(come(1) == "ok");
   uut->handle_permanence(id_of(2), connection_permanence::permanent);
   CHECK(come(2) == "ok");
 }
 
-TEST_CASE_FIXTURE(fixture, "guests that have left are bounded") {
+TEST_CASE_FIXTURE(directory_fixture, "guests that have left are bounded") {
   settings.max_peers = 2;
   for (auto i : {1u, 2u}) {
     CHECK(come(i) == "ok");
@@ -310,7 +152,8 @@ TEST_CASE_FIXTURE(fixture, "guests that have left are bounded") {
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "answers wait for a bounded number of guests") {
+TEST_CASE_FIXTURE(directory_fixture,
+                  "answers wait for a bounded number of guests") {
   settings.max_peers = 2;
   for (std::size_t i = 1; i < 8; ++i) {
     CHECK(come(i) == "ok");
@@ -332,48 +175,9 @@ TEST_CASE_FIXTURE(fixture, "answers wait for a bounded number of guests") {
   CHECK(want(5) == "ok");
 }
 
-// -- epochs -------------------------------------------------------------------
-
-TEST_CASE_FIXTURE(fixture, "an epoch goes on with its record") {
-  auto first = uut->handle_request(id_of(1), now.steady);
-  CHECK(first.is_new);
-  CHECK(come(1) == "ok");
-  auto epoch = served.at(id_of(1)).record.epoch;
-  CHECK(uut->handle_request(id_of(1), now.steady).epoch == epoch);
-  leave(1);
-  rest(1, record_of(epoch));
-  auto again = uut->handle_request(id_of(1), now.steady);
-  CHECK(again.epoch == epoch);
-  CHECK_FALSE(again.is_new);
-  SUBCASE("of who comes") {
-    CHECK(come(1) == "ok");
-  }
-  SUBCASE("of who is wanted") {
-    CHECK(want(1) == "ok");
-  }
-  CHECK(served.at(id_of(1)).record.last_established);
-  CHECK(uut->records(now.steady) == 0);
-}
-
-TEST_CASE_FIXTURE(fixture, "an epoch that is forgotten does not begin anew") {
-  CHECK(come(1) == "ok");
-  auto epoch = served.at(id_of(1)).record.epoch;
-  auto admitted = uut->handle_request(id_of(1), now.steady);
-  SUBCASE("with its Node Proxy") {
-    rest(1);
-  }
-  SUBCASE("with its record") {
-    rest(1, record_of(epoch));
-    now.steady += settings.peers_kept.lifetime;
-  }
-  CHECK(arrive(id_of(1), admitted) == "epoch_ended");
-  CHECK(come(1) == "ok");
-  CHECK(served.at(id_of(1)).record.epoch != epoch);
-}
-
 // -- adverts ------------------------------------------------------------------
 
-TEST_CASE_FIXTURE(fixture, "introductions are checked") {
+TEST_CASE_FIXTURE(directory_fixture, "introductions are checked") {
   auto refusal = [this](const node_advert& advert) {
     auto reply = uut->handle_introduction(advert);
     auto reason = std::get_if<node_advert_refusal>(&reply.result);
@@ -388,7 +192,8 @@ TEST_CASE_FIXTURE(fixture, "introductions are checked") {
   CHECK(refusal(advert_of(1, 4)) == "stale");
 }
 
-TEST_CASE_FIXTURE(fixture, "who is served is told of its introduction") {
+TEST_CASE_FIXTURE(directory_fixture,
+                  "who is served is told of its introduction") {
   introduce(1);
   CHECK(want(1) == "ok");
   uut->handle_introduction(advert_of(1, 2));
@@ -400,7 +205,7 @@ TEST_CASE_FIXTURE(fixture, "who is served is told of its introduction") {
   CHECK_FALSE(uut->poll_action());
 }
 
-TEST_CASE_FIXTURE(fixture, "only newer adverts are news") {
+TEST_CASE_FIXTURE(directory_fixture, "only newer adverts are news") {
   CHECK(come(1) == "ok");
   CHECK(uut->handle_advert(advert_of(1, 2)));
   CHECK_FALSE(uut->handle_advert(advert_of(1, 2)));
@@ -408,7 +213,8 @@ TEST_CASE_FIXTURE(fixture, "only newer adverts are news") {
   CHECK(uut->adverts().version(id_of(1)) == 2);
 }
 
-TEST_CASE_FIXTURE(fixture, "strangers are forgotten, others are not") {
+TEST_CASE_FIXTURE(directory_fixture,
+                  "strangers are forgotten, others are not") {
   settings.adverts_kept.strangers = 1;
   settings.configured = {id_of(1)};
   start();
@@ -427,7 +233,8 @@ TEST_CASE_FIXTURE(fixture, "strangers are forgotten, others are not") {
   CHECK(want(5) == "unknown_node");
 }
 
-TEST_CASE_FIXTURE(fixture, "the own advert has ever higher versions") {
+TEST_CASE_FIXTURE(directory_fixture,
+                  "the own advert has ever higher versions") {
   CHECK(uut->advert()->version == 1);
   REQUIRE(uut->handle_local_addresses({}, 1, now));
   CHECK(uut->advert()->version == 2);
@@ -442,8 +249,9 @@ TEST_CASE_FIXTURE(fixture, "the own advert has ever higher versions") {
   CHECK(uut->advert()->version == 202);
 }
 
-TEST_CASE_FIXTURE(fixture, "an advert that cannot be signed leaves the last "
-                           "one") {
+TEST_CASE_FIXTURE(directory_fixture,
+                  "an advert that cannot be signed leaves the last "
+                  "one") {
   std::vector<weighted_address> many(limits::advert_addresses + 1);
   CHECK_FALSE(uut->handle_local_addresses(many, 1, now));
   CHECK(uut->advert()->version == 1);
@@ -451,7 +259,8 @@ TEST_CASE_FIXTURE(fixture, "an advert that cannot be signed leaves the last "
 
 // -- what survives ------------------------------------------------------------
 
-TEST_CASE_FIXTURE(fixture, "permanent peers and adverts survive a restart") {
+TEST_CASE_FIXTURE(directory_fixture,
+                  "permanent peers and adverts survive a restart") {
   introduce(1);
   introduce(2);
   uut->handle_permanence(id_of(1), connection_permanence::permanent);
@@ -466,7 +275,8 @@ TEST_CASE_FIXTURE(fixture, "permanent peers and adverts survive a restart") {
   CHECK_FALSE(uut->poll_changes()->nodes.contains(id_of(1)));
 }
 
-TEST_CASE_FIXTURE(fixture, "a permanent peer that is denied is told of") {
+TEST_CASE_FIXTURE(directory_fixture,
+                  "a permanent peer that is denied is told of") {
   introduce(1);
   uut->handle_permanence(id_of(1), connection_permanence::permanent);
   write();
@@ -476,7 +286,7 @@ TEST_CASE_FIXTURE(fixture, "a permanent peer that is denied is told of") {
   CHECK(denied == 1);
 }
 
-TEST_CASE_FIXTURE(fixture, "what is forgotten is so on disk") {
+TEST_CASE_FIXTURE(directory_fixture, "what is forgotten is so on disk") {
   settings.adverts_kept.strangers = 1;
   start();
   introduce(1);
@@ -495,7 +305,8 @@ TEST_CASE_FIXTURE(fixture, "what is forgotten is so on disk") {
 
 // -- who was lost -------------------------------------------------------------
 
-TEST_CASE_FIXTURE(fixture, "the next process dials those who were connected") {
+TEST_CASE_FIXTURE(directory_fixture,
+                  "the next process dials those who were connected") {
   for (std::size_t i = 1; i < 6; ++i) {
     introduce(i);
     CHECK(come(i) == "ok");
@@ -514,7 +325,8 @@ TEST_CASE_FIXTURE(fixture, "the next process dials those who were connected") {
   CHECK(served.size() == 3);
 }
 
-TEST_CASE_FIXTURE(fixture, "a lost peer that becomes denied is given up") {
+TEST_CASE_FIXTURE(directory_fixture,
+                  "a lost peer that becomes denied is given up") {
   introduce(1);
   CHECK(come(1) == "ok");
   write();
@@ -526,7 +338,8 @@ TEST_CASE_FIXTURE(fixture, "a lost peer that becomes denied is given up") {
   CHECK(stored.connected_peers.empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "one that is back brings the others back") {
+TEST_CASE_FIXTURE(directory_fixture,
+                  "one that is back brings the others back") {
   for (std::size_t i = 1; i < 6; ++i) {
     introduce(i);
     CHECK(come(i) == "ok");
@@ -544,7 +357,7 @@ TEST_CASE_FIXTURE(fixture, "one that is back brings the others back") {
   CHECK(sought.size() == 5);
 }
 
-TEST_CASE_FIXTURE(fixture, "those that try anyhow are not to wait") {
+TEST_CASE_FIXTURE(directory_fixture, "those that try anyhow are not to wait") {
   introduce(1);
   CHECK(want(1) == "ok");
   auto admitted = uut->handle_request(id_of(2), now.steady);
@@ -558,7 +371,7 @@ TEST_CASE_FIXTURE(fixture, "those that try anyhow are not to wait") {
 
 // -- what an operator is told -------------------------------------------------
 
-TEST_CASE_FIXTURE(fixture, "trouble is told once, until it is over") {
+TEST_CASE_FIXTURE(directory_fixture, "trouble is told once, until it is over") {
   CHECK(come(1) == "ok");
   auto id = id_of(1);
   auto refused = [&](connect_reply_error reason) {

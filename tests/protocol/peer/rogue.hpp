@@ -50,8 +50,7 @@ public:
     responder_handshake responder{bob(), random_.next_key()};
     REQUIRE(responder.handle_init(body_of(init)));
     auto reply = body_of(
-      responder
-        .handle_facts({}, epoch_of_bob, settings_, now.steady - under_way)
+      responder.handle_facts({}, uut.epoch(), settings_, now.steady - under_way)
         .value());
     REQUIRE(noise.read_message_2(parse_body(reply).value().payload));
     auto keys = noise.split();
@@ -285,7 +284,6 @@ public:
   std::size_t written = 0;
   delivery_id last_delivery;
   /// What the acceptor takes for the epoch of Bob's state.
-  std::uint64_t epoch_of_bob = 22;
   /// Of the present connection.
   connection_digest digest{};
 };

@@ -212,7 +212,7 @@ TEST_CASE_FIXTURE(handshaking_dialler, "a connection is not yet the peer") {
 TEST_CASE_FIXTURE(handshaking_dialler, "handshakes count as attempts") {
   uut.handle_addresses(
     {address(1), address(2), address(3), address(4), address(5)});
-  for (std::size_t i = 0; i < dialler::most_attempts; ++i)
+  for (std::size_t i = 0; i < dialler::max_attempts; ++i)
     begin(i + 1, i * 250ms);
   CHECK_FALSE(uut.poll_attempt(1h));
   CHECK(uut.next_deadline(true) == 5s);
@@ -238,17 +238,17 @@ TEST_CASE("no more than a few attempts are under way") {
   auto random = seeded(9);
   dialler uut{quick()};
   std::vector<transport_address> addresses;
-  for (std::uint16_t port = 0; port <= dialler::most_attempts; ++port)
+  for (std::uint16_t port = 0; port <= dialler::max_attempts; ++port)
     addresses.push_back(address(port));
   uut.handle_addresses(addresses);
   auto first = uut.poll_attempt(0s);
-  for (std::size_t i = 1; i < dialler::most_attempts; ++i)
+  for (std::size_t i = 1; i < dialler::max_attempts; ++i)
     CHECK(uut.poll_attempt(i * 250ms));
   CHECK_FALSE(uut.next_deadline(true));
   CHECK_FALSE(uut.poll_attempt(1h));
   uut.handle_dial_failed(first->id);
   CHECK_FALSE(uut.handle_failure(1h, random));
-  CHECK(port_of(uut.poll_attempt(1h)) == dialler::most_attempts);
+  CHECK(port_of(uut.poll_attempt(1h)) == dialler::max_attempts);
 }
 
 TEST_CASE("a connection that was not wanted leaves its address untried") {

@@ -165,12 +165,12 @@ TEST_CASE_FIXTURE(many_addresses, "no more than some attempts at once") {
   std::vector<transport_address> all{b.address(route::silent)};
   for (auto* x : {&net.add("c"), &net.add("d"), &net.add("e")})
     all.emplace_back(x->address(route::silent));
-  REQUIRE(all.size() == dialler::most_attempts);
+  REQUIRE(all.size() == dialler::max_attempts);
   all.emplace_back(b.address());
   name(all);
   a.connect(b);
   net.run_for(2s);
-  CHECK(a.attempts() == dialler::most_attempts);
+  CHECK(a.attempts() == dialler::max_attempts);
   net.run_for(2s);
   CHECK(both_connected());
 }
@@ -225,12 +225,12 @@ TEST_CASE_FIXTURE(many_addresses, "handshakes have a bound, too") {
   std::vector<transport_address> all{b.address(route::mute)};
   for (auto* x : {&net.add("c"), &net.add("d"), &net.add("e")})
     all.emplace_back(x->address(route::mute));
-  REQUIRE(all.size() == dialler::most_attempts);
+  REQUIRE(all.size() == dialler::max_attempts);
   all.emplace_back(b.address());
   name(all);
   a.connect(b);
   net.run_for(4s);
-  CHECK(a.links(b) == dialler::most_attempts);
+  CHECK(a.links(b) == dialler::max_attempts);
   net.run_for(2s);
   CHECK(both_connected());
   CHECK(a.links(b) == 1);

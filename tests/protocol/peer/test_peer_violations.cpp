@@ -430,13 +430,14 @@ TEST_CASE("connections that are being left are few") {
   CHECK(closed >= 90);
 }
 
-TEST_CASE("a session for another epoch of ours is closed") {
+TEST_CASE("whoever comes while this node stops is told goodbye") {
   rogue uut;
-  uut.epoch_of_bob = 23;
   uut.connect();
-  CHECK(uut.heard() == "closed");
-  CHECK(uut.ended("other_epoch") == 1);
-  CHECK_FALSE(uut.uut.connected());
+  uut.uut.handle_shutdown(uut.now.steady + 5s, uut.now);
+  uut.pump();
+  uut.heard();
+  uut.connect();
+  CHECK(uut.heard() == "resume 0 0, goodbye shutdown finished");
 }
 
 TEST_CASE("a bad session leaves our own attempt alone") {

@@ -10,12 +10,12 @@ using namespace test;
 
 namespace {
 
-constexpr std::uint64_t most = 5;
+constexpr std::uint64_t max_version = 5;
 
 /// The highest version that is in both ranges, by trying all.
 std::optional<std::uint64_t> by_trial(version_range a, version_range b) {
   std::optional<std::uint64_t> result;
-  for (std::uint64_t v = 0; v <= most; ++v)
+  for (std::uint64_t v = 0; v <= max_version; ++v)
     if (a.min <= v && v <= a.max && b.min <= v && v <= b.max)
       result = v;
   return result;
@@ -23,8 +23,8 @@ std::optional<std::uint64_t> by_trial(version_range a, version_range b) {
 
 std::vector<version_range> all_ranges() {
   std::vector<version_range> result;
-  for (std::uint64_t min = 0; min <= most; ++min)
-    for (std::uint64_t max = 0; max <= most; ++max)
+  for (std::uint64_t min = 0; min <= max_version; ++min)
+    for (std::uint64_t max = 0; max <= max_version; ++max)
       result.push_back({min, max});
   return result;
 }

@@ -12,20 +12,21 @@
 
 namespace test {
 
-/// Tells another actor whether it runs in the loop, at first and at each tick.
-class tick_teller {
+/// Reports to another actor whether it runs in the loop, at first and at each
+/// tick.
+class tick_reporter {
 public:
-  explicit tick_teller(tick_receiver::pointer) {}
+  explicit tick_reporter(tick_receiver::pointer) {}
 
   tick_receiver::base::behavior_type start(std::shared_ptr<event_loop> loop,
                                            const caf::actor& to) {
     loop_ = std::move(loop);
-    auto tell = [to] {
+    auto report = [to] {
       caf::anon_send(to, in_event_loop());
     };
-    tell();
-    return {[tell](tick) {
-      tell();
+    report();
+    return {[report](tick) {
+      report();
     }};
   }
 
@@ -33,10 +34,11 @@ private:
   std::shared_ptr<event_loop> loop_;
 };
 
-inline tick_receiver spawn_tick_teller(caf::actor_system& system,
-                                       const std::shared_ptr<event_loop>& loop,
-                                       const caf::actor& to) {
-  return spawn_in_loop<tick_receiver, tick_teller>(
+inline tick_receiver
+spawn_tick_reporter(caf::actor_system& system,
+                    const std::shared_ptr<event_loop>& loop,
+                    const caf::actor& to) {
+  return spawn_in_loop<tick_receiver, tick_reporter>(
     system, *loop, [=](auto* self) { return state_of(self).start(loop, to); });
 }
 

@@ -1,0 +1,36 @@
+#include <node_proxy/actors/router/peer_totals.hpp>
+
+#include <algorithm>
+#include <string_view>
+
+namespace node_proxy::internal {
+
+namespace {
+
+// Reasons are written in the program, so there are few.
+void add_to(std::vector<reason_count>& counts, std::string_view reason,
+            std::uint64_t count) {
+  auto known = std::ranges::find(counts, reason, &reason_count::reason);
+  if (known != counts.end())
+    known->count += count;
+  else
+    counts.push_back({std::string{reason}, count});
+}
+
+} // namespace
+
+void add_to(peer_totals& totals, const peer_metrics& x) {
+  totals.connection_attempts += x.attempts;
+  totals.failed_attempts += x.failed_attempts;
+  for (const auto& [reason, count] : x.ends)
+    add_to(totals.connection_ends, reason, count);
+  totals.messages_in += x.messages_in;
+  totals.messages_out += x.messages_out;
+  totals.messages_rejected += x.messages_rejected;
+  totals.unreliable_dropped += x.unreliable_dropped;
+  totals.frames_in += x.frames_in;
+  totals.stale_adverts += x.stale_adverts;
+  totals.unknown_controls += x.unknown_controls;
+}
+
+} // namespace node_proxy::internal

@@ -1,0 +1,76 @@
+// What the Router does for those who ask for the numbers of its node.
+
+#include <utility>
+
+#include <node_proxy/actors/caf/sending.hpp>
+#include <node_proxy/actors/loop/now.hpp>
+#include <node_proxy/actors/router/peer_totals.hpp>
+#include <node_proxy/actors/router/router_state.hpp>
+
+namespace node_proxy::internal {
+
+caf::result<node_metrics> router_state::handle(get_node_metrics) {
+  // Unlike other answers this one is no error, so it may be for a plain `send`.
+  survey_.next.push_back(self_->make_response_promise<node_metrics>());
+  if (survey_.open == 0)
+    begin_survey();
+  return caf::delegated<node_metrics>{};
+}
+
+void router_state::begin_survey() {
+  survey_.waiting = std::exchange(survey_.next, {});
+  survey_.open = proxies_.size();
+  auto answered = [this] {
+    if (--survey_.open == 0)
+      end_survey();
+  };
+  // Not counted as something to do, and so no reason not to retire. Whoever
+  // retires or ends first answers all the same, if only with an error; what it
+  // has counted is known by then.
+  for (const auto& [id, to] : proxies_)
+    send_request(self_, to.handle, caf::infinite, get_peer_metrics{})
+      .then(
+        [this, answered, who = to.handle.id()](const peer_metrics& metrics) {
+          if (auto known = proxy_ids_.find(who); known != proxy_ids_.end())
+            take(known->second, metrics);
+          answered();
+        },
+        [answered](const caf::error&) { answered(); });
+  if (survey_.open == 0)
+    end_survey();
+}
+
+void router_state::end_survey() {
+  auto result = metrics();
+  for (auto& x : std::exchange(survey_.waiting, {}))
+    fulfil(x, result);
+  if (!survey_.next.empty())
+    begin_survey();
+}
+
+/// Answers all who wait, with what has been reported so far.
+void router_state::answer_surveys() {
+  if (survey_.waiting.empty() && survey_.next.empty())
+    return;
+  auto result = metrics();
+  for (auto* all : {&survey_.waiting, &survey_.next})
+    for (auto& x : std::exchange(*all, {}))
+      fulfil(x, result);
+}
+
+node_metrics router_state::metrics() {
+  node_metrics result;
+  result.connected_peers = directory_->connected();
+  result.node_proxies = proxies_.size();
+  result.remembered_peers = directory_->records(now_of(self_).steady);
+  result.known_adverts = directory_->adverts().size();
+  for (const auto& [reason, count] : failed_handshakes_)
+    result.failed_handshakes.push_back({std::string{reason}, count});
+  result.unanswered_failures = unanswered_->counts();
+  result.peers = ended_totals_;
+  for (const auto& [id, to] : proxies_)
+    add_to(result.peers, to.reported);
+  return result;
+}
+
+} // namespace node_proxy::internal

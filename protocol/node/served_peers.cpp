@@ -1,0 +1,82 @@
+#include <node_proxy/protocol/node/served_peers.hpp>
+
+namespace node_proxy::internal {
+
+// -- events -------------------------------------------------------------------
+
+void served_peers::add(const node_id& id, std::uint64_t epoch, bool guest) {
+  auto [position, is_new] = entries_.try_emplace(id);
+  if (!is_new)
+    return;
+  position->second.epoch = epoch;
+  position->second.guest = guest;
+  count_.add(position->second);
+}
+
+bool served_peers::remove(const node_id& id) {
+  auto ended = entries_.extract(id);
+  if (ended.empty())
+    return false;
+  count_.remove(ended.mapped());
+  return true;
+}
+
+void served_peers::handle_arrival(const node_id& id, steady_time until) {
+  change(id, [until](entry& x) { x.arriving_until = until; });
+  arrivals_.push_back({until, id});
+}
+
+void served_peers::handle_connected(const node_id& id) {
+  change(id, [](entry& x) {
+    x.connected = true;
+    x.arriving_until.reset();
+  });
+}
+
+void served_peers::handle_disconnected(const node_id& id) {
+  change(id, [](entry& x) { x.connected = false; });
+}
+
+void served_peers::set_guest(const node_id& id, bool guest) {
+  change(id, [guest](entry& x) { x.guest = guest; });
+}
+
+void served_peers::handle_timeout(steady_time now) {
+  while (!arrivals_.empty() && arrivals_.front().first <= now)
+    // It may have come again since then.
+    change(arrivals_.take_front().second, [now](entry& x) {
+      if (x.arriving_until && *x.arriving_until <= now)
+        x.arriving_until.reset();
+    });
+}
+
+// -- results ------------------------------------------------------------------
+
+std::optional<steady_time> served_peers::poll_timeout() const {
+  if (arrivals_.empty())
+    return std::nullopt;
+  return arrivals_.front().first;
+}
+
+// -- state --------------------------------------------------------------------
+
+const served_peers::entry* served_peers::find(const node_id& id) const {
+  auto x = entries_.find(id);
+  return x != entries_.end() ? &x->second : nullptr;
+}
+
+void served_peers::census::add(const entry& x) {
+  connected += x.connected;
+  here += x.is_here();
+  guests += x.guest;
+  guests_here += x.guest && x.is_here();
+}
+
+void served_peers::census::remove(const entry& x) {
+  connected -= x.connected;
+  here -= x.is_here();
+  guests -= x.guest;
+  guests_here -= x.guest && x.is_here();
+}
+
+} // namespace node_proxy::internal

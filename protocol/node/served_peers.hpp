@@ -1,0 +1,97 @@
+// The peers that a node serves, and how many of them are what.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include <node_proxy/base/fifo.hpp>
+#include <node_proxy/messages/identities.hpp>
+#include <node_proxy/protocol/timestamp.hpp>
+
+namespace node_proxy::internal {
+
+/// Those that have a Node Proxy, see `peer_directory`. Who is *here* is
+/// connected, or has come and will be soon. Time never runs backwards from call
+/// to call. What is said of a peer that is not served has no effect.
+class served_peers {
+public:
+  struct entry {
+    std::uint64_t epoch = 0;
+    bool connected = false;
+    /// It has come, and is connected until then, or will not be.
+    std::optional<steady_time> arriving_until = {};
+    /// Nothing but its own coming has made it known.
+    bool guest = false;
+
+    [[nodiscard]] bool is_here() const { return connected || arriving_until; }
+  };
+
+  // -- events -----------------------------------------------------------------
+
+  void add(const node_id& id, std::uint64_t epoch, bool guest);
+
+  /// @returns whether it was served.
+  bool remove(const node_id& id);
+
+  /// It has come, and is here until then even if it is not connected. That is
+  /// never earlier than for those who came before.
+  void handle_arrival(const node_id& id, steady_time until);
+
+  void handle_connected(const node_id& id);
+  void handle_disconnected(const node_id& id);
+
+  void set_guest(const node_id& id, bool guest);
+
+  /// Those are no longer here that are not connected after all: their
+  /// connection broke, or another one of the same peer was kept.
+  void handle_timeout(steady_time now);
+
+  // -- results ----------------------------------------------------------------
+
+  [[nodiscard]] std::optional<steady_time> poll_timeout() const;
+
+  // -- state ------------------------------------------------------------------
+
+  [[nodiscard]] const entry* find(const node_id& id) const;
+
+  [[nodiscard]] const std::unordered_map<node_id, entry>& all() const {
+    return entries_;
+  }
+
+  [[nodiscard]] std::size_t connected() const { return count_.connected; }
+  [[nodiscard]] std::size_t here() const { return count_.here; }
+  [[nodiscard]] std::size_t guests() const { return count_.guests; }
+  [[nodiscard]] std::size_t guests_here() const { return count_.guests_here; }
+
+private:
+  struct census {
+    std::size_t connected = 0;
+    std::size_t here = 0;
+    std::size_t guests = 0;
+    std::size_t guests_here = 0;
+
+    void add(const entry& x);
+    void remove(const entry& x);
+  };
+
+  template <class F>
+  void change(const node_id& id, F f) {
+    auto x = entries_.find(id);
+    if (x == entries_.end())
+      return;
+    count_.remove(x->second);
+    f(x->second);
+    count_.add(x->second);
+  }
+
+  std::unordered_map<node_id, entry> entries_;
+  census count_;
+  // Until when they may arrive, the first one first.
+  fifo<std::pair<steady_time, node_id>> arrivals_;
+};
+
+} // namespace node_proxy::internal
