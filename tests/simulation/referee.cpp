@@ -290,6 +290,11 @@ void referee::check_end(const std::vector<node*>& nodes) {
       if (std::ranges::find(honest_reasons, reason) == honest_reasons.end())
         fail("ended " + std::to_string(count) + " connections for " + reason,
              *x);
+    // What peers may have outstanding is given back with them.
+    auto all = static_cast<std::int64_t>(x->settings.node_window);
+    if (auto free = x->budget().free(); x->at_rest() && free != all)
+      fail("has " + std::to_string(free) + " bytes of its budget at the end",
+           *x);
     if (x->attempts() > most_attempts * seconds * (nodes.size() - 1))
       fail("dialled " + std::to_string(x->attempts()) + " times", *x);
     for (auto* y : nodes)
