@@ -291,7 +291,7 @@ caf::behavior relay(caf::event_based_actor* self, const router_actor& router,
       fulfil(answer, done{});
     };
     if (next)
-      self->request(router, patience, *next)
+      self->request(router, caf::infinite, *next)
         .then([finish](delivered) mutable { finish(); },
               [answer](caf::error e) mutable { fail(answer, std::move(e)); });
     else
