@@ -15,14 +15,15 @@ namespace node_proxy {
 
 // An engine is any actor that takes `engine_msg`, or `engine_msg_batch` if it
 // registered for batches. A message counts as taken, and is acknowledged to its
-// sender, when the engine's handler for it has answered with anything but an
-// error. A handler of batches may answer with `batch_taken`: then only those
+// sender, when the engine's handler for it has returned, with anything but an
+// error. What it answers later, by a promise or in another's name, is of no
+// interest. A handler of batches may return `batch_taken`: then only those
 // messages count. Whatever becomes of an engine, no message is handed out
 // twice:
 //
-// - Its handler throws or answers with an error: `engine_failed`.
+// - Its handler throws or returns an error: `engine_failed`.
 // - It quits: the message at hand is taken, those after it are `engine_gone`.
-// - It is killed: what it had not answered is `engine_gone`.
+// - It is killed: what it had not come to is `engine_gone`.
 // - It skips a message: the sender waits until it takes it, or ends.
 // - It is unregistered: it goes on with what it got; the rest is `engine_gone`.
 

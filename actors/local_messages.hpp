@@ -46,6 +46,7 @@
   X(stop_node_proxy)                                                           \
   X(proxy_event)                                                               \
   X(engines_answered)                                                          \
+  X(request_note)                                                              \
   X(tick)                                                                      \
   X(flush_queued)                                                              \
   X(local_addresses)                                                           \

@@ -67,25 +67,40 @@ node_out_batch make_echo(const engine_msg_batch& batch) {
   return result;
 }
 
-/// A message counts as taken when its echo has arrived, or will not: so senders
-/// cannot make the queue of echoes grow.
-promise<done> echo(caf::event_based_actor* self, const router_actor& router,
-                   const engine_msg_batch& batch) {
-  auto taken = self->make_response_promise<done>();
+caf::behavior echo_behavior(caf::event_based_actor* self,
+                            const router_actor& router);
+
+/// What comes meanwhile waits until the echo has arrived, or will not: so
+/// senders cannot make the queue of echoes grow.
+void echo(caf::event_based_actor* self, const router_actor& router,
+          const engine_msg_batch& batch) {
+  self->become([self](caf::flush_atom) { self->quit(); });
+  auto go_on = [self, router] {
+    self->become(echo_behavior(self, router));
+  };
   send_request(self, router, std::chrono::seconds{2 * echo_expiry},
                make_echo(batch))
     .then(
-      [taken](const batch_outcome& outcome) mutable {
+      [go_on](const batch_outcome& outcome) {
         for (const auto& failure : outcome.failures)
           spdlog::debug("an echo was not delivered: {}",
                         to_string(failure.error));
-        fulfil(taken, done{});
+        go_on();
       },
-      [taken](const caf::error& error) mutable {
+      [go_on](const caf::error& error) {
         spdlog::debug("echoes were not delivered: {}", describe(error));
-        fulfil(taken, done{});
+        go_on();
       });
-  return taken;
+}
+
+caf::behavior echo_behavior(caf::event_based_actor* self,
+                            const router_actor& router) {
+  return {
+    [self, router](const engine_msg_batch& batch) {
+      echo(self, router, batch);
+    },
+    [self](caf::flush_atom) { self->quit(); },
+  };
 }
 
 caf::behavior echo_engine(caf::event_based_actor* self) {
@@ -93,12 +108,7 @@ caf::behavior echo_engine(caf::event_based_actor* self) {
   set_fallback(self, caf::skip);
   return {
     [self](const caf::actor& handle) {
-      auto router = caf::actor_cast<router_actor>(handle);
-      self->become(
-        [self, router](const engine_msg_batch& batch) {
-          return echo(self, router, batch);
-        },
-        [self](caf::flush_atom) { self->quit(); });
+      self->become(echo_behavior(self, caf::actor_cast<router_actor>(handle)));
     },
     [self](caf::flush_atom) { self->quit(); },
   };

@@ -9,6 +9,8 @@
 #include <caf/actor_companion.hpp>
 #include <caf/all.hpp>
 
+#include <node_proxy/actors/caf/noted_element.hpp>
+
 namespace node_proxy::internal {
 
 #if CAF_MAJOR_VERSION >= 1
@@ -51,6 +53,31 @@ void send_as_request(Self* self, const caf::actor& from, caf::message_id id,
                      const caf::actor& to, Msg msg) {
   enqueue(to, self->context(), caf::actor_cast<caf::strong_actor_ptr>(from), id,
           std::move(msg));
+}
+
+/// The same with a note, see `make_noted_element`.
+template <class Self, class Msg, class Note>
+void send_as_request(Self* self, const caf::actor& from, caf::message_id id,
+                     const caf::actor& to, Msg msg, Note note) {
+  caf::actor_cast<caf::abstract_actor*>(to)->enqueue(
+    make_noted_element(caf::actor_cast<caf::strong_actor_ptr>(from), id,
+                       std::move(msg), std::move(note)),
+    self->context());
+}
+
+/// Whether an actor lives in another process.
+inline bool is_remote(const caf::actor& whom) {
+  auto* actor = caf::actor_cast<caf::abstract_actor*>(whom);
+  return actor->node() != actor->home_system().node();
+}
+
+/// Whether an actor that ends may leave requests without an answer, and keep
+/// them: 0.17 forgets what a blocking actor has skipped, and what was sent to
+/// another process is there.
+inline bool may_lose_requests(const caf::actor& whom) {
+  auto* actor = caf::actor_cast<caf::abstract_actor*>(whom);
+  return is_remote(whom)
+         || dynamic_cast<caf::blocking_actor*>(actor) != nullptr;
 }
 
 /// Ends a companion, which no thread runs and which would otherwise stay in the

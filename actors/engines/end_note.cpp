@@ -16,14 +16,16 @@ struct id_token {
 
 class probe final : public end_note {
 public:
-  probe(id_type id, std::shared_ptr<std::atomic<bool>> ended)
-    : end_note{id}, ended_{std::move(ended)} {}
+  using result = std::atomic<std::optional<actor_end>>;
 
-  void handle_end() override { *ended_ = true; }
+  probe(id_type id, std::shared_ptr<result> end)
+    : end_note{id}, end_{std::move(end)} {}
+
+  void handle_end(actor_end how) override { *end_ = how; }
 
 private:
   // The note may be at work when nobody waits for it any more.
-  std::shared_ptr<std::atomic<bool>> ended_;
+  std::shared_ptr<result> end_;
 };
 
 } // namespace
@@ -47,12 +49,12 @@ void detach(const caf::actor& whom, end_note::id_type id) {
   caf::actor_cast<caf::abstract_actor*>(whom)->detach(token);
 }
 
-bool has_ended(const caf::actor& whom) {
-  auto ended = std::make_shared<std::atomic<bool>>(false);
+std::optional<actor_end> end_of(const caf::actor& whom) {
+  auto end = std::make_shared<probe::result>();
   auto id = end_note::new_id();
-  attach(whom, std::make_unique<probe>(id, ended));
+  attach(whom, std::make_unique<probe>(id, end));
   detach(whom, id);
-  return *ended;
+  return *end;
 }
 
 } // namespace node_proxy::internal

@@ -5,10 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include <node_proxy/actors/caf/running.hpp>
 
 namespace node_proxy::internal {
+
+/// How an actor has ended. It fails if it ends with an error, as it does when a
+/// handler throws.
+enum class actor_end : std::uint8_t { normal, failure };
 
 /// Is left on an actor. Unlike CAF's monitors it needs no mailbox: what it does
 /// comes before, or between, the messages to those who monitor the actor, when
@@ -23,9 +28,12 @@ public:
   explicit end_note(id_type id) : id_(id) {}
 
   /// The actor has ended. Called once, without a lock of the actor.
-  virtual void handle_end() = 0;
+  virtual void handle_end(actor_end how) = 0;
 
-  void actor_exited(const caf::error&, unit*) final { handle_end(); }
+  void actor_exited(const caf::error& reason, unit*) final {
+    handle_end(reason ? actor_end::failure : actor_end::normal);
+  }
+
   bool matches(const token& what) final;
 
 private:
@@ -38,7 +46,7 @@ void attach(const caf::actor& whom, std::unique_ptr<end_note> note);
 /// Takes the note back, if it is still there. It may be at work meanwhile.
 void detach(const caf::actor& whom, end_note::id_type id);
 
-/// Whether an actor has ended, even if others have not been told yet.
-[[nodiscard]] bool has_ended(const caf::actor& whom);
+/// How an actor has ended, if it has, even if others have not been told yet.
+[[nodiscard]] std::optional<actor_end> end_of(const caf::actor& whom);
 
 } // namespace node_proxy::internal

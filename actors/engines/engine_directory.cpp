@@ -35,9 +35,9 @@ public:
   note(id_type id, std::weak_ptr<engine_directory> owner, engine_key key)
     : end_note{id}, owner_{std::move(owner)}, key_{key} {}
 
-  void handle_end() override {
+  void handle_end(actor_end how) override {
     if (auto owner = owner_.lock())
-      owner->handle_ended(key_);
+      owner->handle_ended(key_, how);
   }
 
 private:
@@ -52,8 +52,9 @@ engine_directory::~engine_directory() {
 expected<void, errc> engine_directory::add(register_engine what) {
   // Whoever has the name may have ended without having got to say so: then its
   // successor comes from the handler of somebody who was told first.
-  if (auto known = find(what.name); known && has_ended((*known)->engine()))
-    handle_ended(key_of((*known)->engine()));
+  if (auto known = find(what.name))
+    if (auto end = end_of((*known)->engine()))
+      handle_ended(key_of((*known)->engine()), *end);
   auto entry = std::make_shared<engine_entry>(std::move(what));
   auto wanted = insert(entry);
   if (!wanted)
@@ -96,7 +97,7 @@ bool engine_directory::remove(const engine_name& name) {
       return was_vacant;
     entry = std::move(x->second);
     names_.erase(x);
-    entry->stage_ = engine_entry::stage::unregistered;
+    *entry->stage_ = engine_stage::unregistered;
     for (const auto& [id, who] : entry->watchers_)
       told.emplace_back(who, engine_left{entry});
     if (told.empty())
@@ -154,7 +155,7 @@ void engine_directory::close() {
     vacant_before_.clear();
     for (const auto& [key, x] : holders)
       for (const auto& entry : x.entries) {
-        entry->stage_ = engine_entry::stage::unregistered;
+        *entry->stage_ = engine_stage::unregistered;
         for (auto& [id, who] : std::exchange(entry->watchers_, {}))
           watchers.push_back(std::move(who));
       }
@@ -164,7 +165,9 @@ void engine_directory::close() {
 }
 
 /// An engine has ended, or is found to have.
-void engine_directory::handle_ended(engine_key engine) {
+void engine_directory::handle_ended(engine_key engine, actor_end how) {
+  auto stage =
+    how == actor_end::failure ? engine_stage::failed : engine_stage::ended;
   holder ended;
   news told;
   {
@@ -179,7 +182,7 @@ void engine_directory::handle_ended(engine_key engine) {
         names_.erase(entry->name());
         add_vacancy(entry->name());
       }
-      entry->stage_ = engine_entry::stage::ended;
+      *entry->stage_ = stage;
       for (auto& [id, who] : std::exchange(entry->watchers_, {}))
         told.emplace_back(std::move(who), engine_left{entry});
     }

@@ -27,21 +27,40 @@ struct engine_left;
 /// Who wants to know when an engine has lost its name, or ended.
 using engine_watcher = actor_interface<void(engine_left)>;
 
+/// What is known of an engine under a name. It fails if it ends with an error.
+enum class engine_stage : std::uint8_t {
+  registered,
+  unregistered,
+  ended,
+  failed
+};
+
+/// Goes on being that of an engine that nobody else refers to any more.
+using shared_engine_stage = std::shared_ptr<const std::atomic<engine_stage>>;
+
 /// An engine under one name. If the name is given away again that is another
 /// entry.
 class engine_entry {
 public:
-  explicit engine_entry(register_engine what) : what_(std::move(what)) {}
+  explicit engine_entry(register_engine what)
+    : what_(std::move(what)), is_remote_(internal::is_remote(what_.engine)) {}
 
   [[nodiscard]] const engine_name& name() const { return what_.name; }
   [[nodiscard]] const caf::actor& engine() const { return what_.engine; }
   [[nodiscard]] bool batches() const { return what_.batches; }
 
+  /// Whether the engine lives in another process.
+  [[nodiscard]] bool is_remote() const { return is_remote_; }
+
   /// Whether the name still stands for this engine.
-  [[nodiscard]] bool registered() const { return stage_ == stage::registered; }
+  [[nodiscard]] bool registered() const {
+    return *stage_ == engine_stage::registered;
+  }
 
   /// Whether the engine is known to have ended.
-  [[nodiscard]] bool ended() const { return stage_ == stage::ended; }
+  [[nodiscard]] bool ended() const { return *stage_ >= engine_stage::ended; }
+
+  [[nodiscard]] shared_engine_stage stage() const { return stage_; }
 
   /// Logs, once, that the engine has no handler for what it registered for.
   void warn_unfit(const node_log& log) const;
@@ -49,11 +68,11 @@ public:
 private:
   friend class engine_directory;
 
-  enum class stage : std::uint8_t { registered, unregistered, ended };
-
   const register_engine what_;
+  const bool is_remote_;
   // Changed while the directory is locked.
-  std::atomic<stage> stage_ = stage::registered;
+  std::shared_ptr<std::atomic<engine_stage>> stage_ =
+    std::make_shared<std::atomic<engine_stage>>(engine_stage::registered);
   std::unordered_map<caf::actor_id, engine_watcher> watchers_;
   mutable std::atomic_flag warned_;
 };
@@ -123,7 +142,7 @@ private:
 
   expected<std::optional<end_note::id_type>, errc>
   insert(const engine_entry_ptr& entry);
-  void handle_ended(engine_key engine);
+  void handle_ended(engine_key engine, actor_end how);
   void add_vacancy(const engine_name& name);
   std::optional<loose_note> drop(const engine_entry_ptr& entry);
 

@@ -70,6 +70,7 @@ engine_lanes::find_lane(const engine_name& name) {
     if (!engines_->watch(**entry, caf::actor_cast<engine_watcher>(self_)))
       return unexpected{engine_gone};
     known = lanes_.try_emplace(entry->get()).first;
+    known->second.notes = requests_.notes_on(**entry);
     known->second.to = std::move(*entry);
   }
   recent_ = &known->second;
@@ -87,10 +88,12 @@ void engine_lanes::handle(const engine_left& msg) {
   auto known = lanes_.find(msg.entry.get());
   if (known == lanes_.end())
     return;
-  refuse_waiting(known->second);
-  if (msg.entry->ended())
-    refuse_asked(known->second);
-  forget_if_done(known->second);
+  auto& x = known->second;
+  refuse_waiting(x);
+  // Of the others CAF tells what becomes of each request, some time.
+  if (msg.entry->ended() && may_lose_requests(msg.entry->engine()))
+    refuse_asked(x);
+  forget_if_done(x);
 }
 
 void engine_lanes::pass_on(lane& x) {
@@ -105,7 +108,7 @@ void engine_lanes::pass_on(lane& x) {
 
 void engine_lanes::ask_one(lane& x) {
   auto [id, msg] = x.waiting.take_front();
-  auto number = requests_.ask(x.to->engine(), std::move(msg));
+  auto number = requests_.ask(*x.to, x.notes, std::move(msg));
   x.asked.add(number, id);
   asked_.add(number, &x);
 }
@@ -122,12 +125,12 @@ void engine_lanes::ask_batch(lane& x) {
     ids.push_back(id);
     batch.msgs.push_back(std::move(msg));
   }
-  auto number = requests_.ask(x.to->engine(), std::move(batch));
+  auto number = requests_.ask(*x.to, x.notes, std::move(batch));
   x.asked.add(number, std::move(ids));
   asked_.add(number, &x);
 }
 
-void engine_lanes::handle_answer(const engine_requests::answer& answer) {
+void engine_lanes::handle_answer(const engine_answer& answer) {
   auto to = asked_.take(answer.number);
   if (!to)
     return;

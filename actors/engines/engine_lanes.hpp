@@ -26,8 +26,10 @@ namespace node_proxy::internal {
 /// the next ones when it has taken some: what its mailbox holds is bounded, and
 /// the rest counts against the peer's window.
 ///
-/// What an engine has not got, or not answered, when it ends is refused. Its
-/// successor of the same name begins with what comes then.
+/// A message is taken when the engine's handler for it has returned, whether it
+/// has answered or will do so later. What an engine has not got, or not come
+/// to, when it ends is refused. Its successor of the same name begins with what
+/// comes then.
 class engine_lanes {
 public:
   /// Told when messages are taken, or will not be.
@@ -57,6 +59,7 @@ private:
 
   struct lane {
     engine_entry_ptr to;
+    std::shared_ptr<const request_notes> notes;
     fifo<deliver_message> waiting;
     request_table<request> asked;
   };
@@ -75,7 +78,7 @@ private:
   void pass_on(lane& x);
   void ask_one(lane& x);
   void ask_batch(lane& x);
-  void handle_answer(const engine_requests::answer& answer);
+  void handle_answer(const engine_answer& answer);
   void finish(const request& x, result what);
   void refuse(const delivery_id& id, control::reject_reason reason);
   void refuse_waiting(lane& x);

@@ -1,6 +1,6 @@
 #include <node_proxy/actors/engines/engine_requests.hpp>
 
-#include <mutex>
+#include <optional>
 #include <utility>
 
 #include <node_proxy/actors/caf/answers.hpp>
@@ -8,46 +8,38 @@
 
 namespace node_proxy::internal {
 
-/// Where answers wait for whoever asked, whatever thread they come from.
-class engine_requests::answer_box {
-public:
-  explicit answer_box(caf::actor owner) : owner_(std::move(owner)) {}
+namespace {
 
-  template <class Content>
-  void put(number_type number, const Content& content) {
-    answer result{number, std::nullopt, std::nullopt};
-    if (content.template match_elements<caf::error>())
-      result.error = content.template get_as<caf::error>(0);
-    else if (content.template match_elements<batch_taken>())
-      result.taken = content.template get_as<batch_taken>(0).count;
-    std::unique_lock guard{mutex_};
-    answers_.push_back(std::move(result));
-    if (answers_.size() > 1)
-      return; // the owner knows
-    guard.unlock();
-    send_anonymously(owner_, engines_answered{});
-  }
-
-  std::vector<answer> take() {
-    std::lock_guard guard{mutex_};
-    return std::exchange(answers_, {});
-  }
-
-private:
-  std::mutex mutex_;
-  std::vector<answer> answers_;
-  const caf::actor owner_;
-};
-
-engine_requests::~engine_requests() {
-  // Engines that have not answered yet refer to the companion, which refers to
-  // the actor that asked.
-  if (asker_)
-    end_companion(companion());
+template <class Content>
+engine_answer make_answer(std::uint64_t number, const Content& content) {
+  engine_answer result{number, std::nullopt, std::nullopt};
+  if (content.template match_elements<caf::error>())
+    result.error = content.template get_as<caf::error>(0);
+  else if (content.template match_elements<batch_taken>())
+    result.taken = content.template get_as<batch_taken>(0).count;
+  return result;
 }
 
-std::vector<engine_requests::answer> engine_requests::take_answers() {
-  return box_ ? box_->take() : std::vector<answer>{};
+} // namespace
+
+engine_requests::~engine_requests() {
+  // Engines that have not answered yet refer to the companion, and to the box,
+  // and these to the actor that asked.
+  if (!asker_)
+    return;
+  end_companion(companion());
+  box_->close();
+}
+
+std::shared_ptr<const request_notes>
+engine_requests::notes_on(const engine_entry& engine) {
+  if (!asker_)
+    start();
+  return std::make_shared<request_notes>(request_notes{box_, engine.stage()});
+}
+
+std::vector<engine_answer> engine_requests::take_answers() {
+  return box_ ? box_->take() : std::vector<engine_answer>{};
 }
 
 void engine_requests::start() {
@@ -56,7 +48,7 @@ void engine_requests::start() {
   asker_ = self_->system().spawn<caf::actor_companion, caf::hidden>();
   internal::handle_answers(companion(),
                            [box = box_](auto number, const auto& content) {
-                             box->put(number, content);
+                             box->put(make_answer(number, content));
                            });
 }
 

@@ -8,8 +8,9 @@
 
 #include <malloc.h>
 
-#include "actors/node_fixture.hpp"
+#include "actors/silent_engine.hpp"
 #include "counting_engine.hpp"
+#include "two_test_nodes.hpp"
 
 using namespace test;
 
@@ -24,58 +25,6 @@ static_assert(
   std::is_constructible_v<register_engine, const char*, typed_engine>);
 static_assert(
   !std::is_constructible_v<register_engine, const char*, no_engine>);
-
-/// Two nodes, one of which sends to engines of the other one.
-struct two_test_nodes {
-  two_test_nodes() : b{local_config()}, a{knowing_b()} {}
-
-  node_config knowing_b() const {
-    auto result = local_config();
-    result.adverts = {b.node.advert()};
-    return result;
-  }
-
-  node_out_msg to(std::string engine) const {
-    return a.message_to(b.node.id(), std::move(engine), {});
-  }
-
-  template <class Handler>
-  caf::actor add(std::string name, Handler handler, bool batches = false) {
-    auto result =
-      b.system.spawn([handler]() -> caf::behavior { return {handler}; });
-    b.add_engine(std::move(name), result, batches);
-    return result;
-  }
-
-  /// What becomes of so many messages, which share a frame.
-  batch_outcome send_many(const std::string& engine, std::size_t count) {
-    node_out_batch batch;
-    batch.msgs.assign(count, to(engine));
-    auto outcome = a.ask<batch_outcome>(batch);
-    REQUIRE_MESSAGE(outcome, describe(outcome.error()));
-    return *outcome;
-  }
-
-  /// What becomes of one message.
-  std::optional<errc> send_one(const std::string& engine) {
-    auto outcome = a.send(to(engine));
-    return outcome ? std::nullopt : code_of(outcome.error());
-  }
-
-  void end(const caf::actor& engine) {
-    caf::anon_send_exit(engine, caf::exit_reason::kill);
-    b.self->wait_for(engine);
-  }
-
-  test_node b;
-  test_node a;
-};
-
-/// Whether all failures have this reason.
-bool all_failed(const batch_outcome& outcome, send_error error) {
-  return std::ranges::all_of(
-    outcome.failures, [error](const auto& x) { return x.error == error; });
-}
 
 } // namespace
 
@@ -177,32 +126,14 @@ TEST_CASE_FIXTURE(two_test_nodes, "a batch is taken by an engine that quits") {
   CHECK(send_many("x", 100).delivered == 0);
 }
 
-namespace {
-
-/// Skips all messages until it is told to take them.
-caf::behavior skipping_engine(caf::event_based_actor* self,
-                              const caf::actor& to) {
-  self->set_default_handler(caf::skip);
-  return {[self, to](done) {
-    self->become([to](const engine_msg& msg) { caf::anon_send(to, msg); });
-  }};
-}
-
-} // namespace
-
 TEST_CASE_FIXTURE(two_test_nodes, "a message that is skipped waits") {
-  auto x = b.system.spawn(skipping_engine, caf::actor_cast<caf::actor>(b.self));
+  auto x = b.system.spawn(silent_engine, caf::actor_cast<caf::actor>(b.self));
   b.add_engine("x", x);
-  // The engine of the second message shows that the first one is there.
-  b.add_engine("mark", b.system.spawn(forward_engine,
-                                      caf::actor_cast<caf::actor>(b.self)));
   auto waiting = a.self->request(a.node.router(), patience, to("x"));
-  caf::anon_send(a.node.router(), to("mark"));
-  static_cast<void>(next_message(b.self));
+  static_cast<void>(b.next<done>());
   auto ended = false;
   SUBCASE("until it is taken") {
     b.self->send(x, done{});
-    CHECK(next_message(b.self).target.name == "x");
   }
   SUBCASE("until the engine is killed") {
     ended = true;
@@ -213,29 +144,12 @@ TEST_CASE_FIXTURE(two_test_nodes, "a message that is skipped waits") {
     [&](const caf::error& e) { CHECK(code_of(e) == errc::engine_gone); });
 }
 
-namespace {
-
-/// Keeps its promise until it is told to answer.
-caf::behavior late_engine(caf::event_based_actor* self, const caf::actor& to) {
-  auto kept = std::make_shared<caf::response_promise>();
-  return {
-    [self, to, kept](const engine_msg& msg) -> caf::result<done> {
-      *kept = self->make_response_promise();
-      caf::anon_send(to, msg);
-      return caf::delegated<done>{};
-    },
-    [kept](done) { kept->deliver(done{}); },
-  };
-}
-
-} // namespace
-
 TEST_CASE_FIXTURE(two_test_nodes,
                   "an engine finishes what it got with a name") {
-  auto x = b.system.spawn(late_engine, caf::actor_cast<caf::actor>(b.self));
+  auto x = b.system.spawn(silent_engine, caf::actor_cast<caf::actor>(b.self));
   b.add_engine("x", x);
   auto waiting = a.self->request(a.node.router(), patience, to("x"));
-  static_cast<void>(next_message(b.self));
+  static_cast<void>(b.next<done>());
   REQUIRE(b.ask<engine_unregistered>(unregister_engine{"x"}));
   auto ended = false;
   SUBCASE("when it has lost it") {
@@ -243,8 +157,8 @@ TEST_CASE_FIXTURE(two_test_nodes,
   }
   SUBCASE("or ends, which is noticed") {
     ended = true;
+    end(x);
   }
-  end(x);
   waiting.receive(
     [&](delivered) { CHECK_FALSE(ended); },
     [&](const caf::error& e) { CHECK(code_of(e) == errc::engine_gone); });

@@ -6,6 +6,7 @@
 #include <node_proxy/protocol/wire/advert.hpp>
 
 #include "actors/node_fixture.hpp"
+#include "actors/silent_engine.hpp"
 
 using namespace test;
 
@@ -42,19 +43,7 @@ std::optional<errc> error_of(const expected<T, caf::error>& outcome) {
   return code_of(outcome.error());
 }
 
-/// An engine that takes nothing: it keeps the promise of each answer, and tells
-/// `to` of the message.
-caf::behavior silent_engine(caf::event_based_actor* self,
-                            const caf::actor& to) {
-  auto kept = std::make_shared<std::vector<caf::response_promise>>();
-  return {[self, to, kept](const engine_msg& msg) -> caf::result<void> {
-    self->send(to, msg);
-    kept->push_back(self->make_response_promise());
-    return kept->back();
-  }};
-}
-
-/// A silent engine. It has to be told to end, as its promises keep it alive.
+/// A silent engine, as long as this exists.
 class silent_engine_of {
 public:
   explicit silent_engine_of(test_node& node)
@@ -191,7 +180,7 @@ TEST_CASE("who left what no engine takes keeps others out of a full node") {
   test_node first{config};
   caf::anon_send(first.node.router(),
                  first.message_to(b.node.id(), "silent", {}));
-  static_cast<void>(next_message(b.self));
+  static_cast<void>(b.next<done>());
   first.node.shutdown();
   static_cast<void>(b.next_event<disconnected_event>());
   test_node second{knowing(b.node.advert())};
@@ -223,7 +212,7 @@ TEST_CASE("shutdown answers who still waits") {
   silent_engine_of engine{b};
   auto waiting = a.self->request(a.node.router(), patience,
                                  a.message_to(b.node.id(), "silent", {}));
-  static_cast<void>(next_message(b.self));
+  static_cast<void>(b.next<done>());
   a.node.shutdown();
   waiting.receive([](const delivered&) { FAIL("nobody took it"); },
                   [](const caf::error& e) {
@@ -241,7 +230,7 @@ TEST_CASE("a Node Proxy that is killed leaves nobody waiting") {
   REQUIRE(proxy);
   auto waiting = a.self->request(proxy->proxy, patience,
                                  a.message_to(b.node.id(), "silent", {}));
-  static_cast<void>(next_message(b.self));
+  static_cast<void>(b.next<done>());
   caf::anon_send_exit(proxy->proxy, caf::exit_reason::user_shutdown);
   waiting.receive(
     [](const delivered&) { FAIL("nobody took it"); },

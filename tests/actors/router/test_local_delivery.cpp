@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "actors/node_fixture.hpp"
+#include "actors/silent_engine.hpp"
 
 using namespace test;
 
@@ -30,17 +31,6 @@ struct fixture {
 
   test_node a{small_config()};
 };
-
-/// Tells `to` of each message, and answers none.
-caf::behavior silent_engine(caf::event_based_actor* self,
-                            const caf::actor& to) {
-  auto kept = std::make_shared<std::vector<caf::response_promise>>();
-  return {[self, to, kept](const engine_msg& msg) -> caf::result<void> {
-    self->send(to, msg);
-    kept->push_back(self->make_response_promise());
-    return kept->back();
-  }};
-}
 
 caf::actor spawn_silent(test_node& x) {
   return x.system.spawn(silent_engine, caf::actor_cast<caf::actor>(x.self));
@@ -86,6 +76,21 @@ TEST_CASE_FIXTURE(fixture, "outcomes are those of a remote engine") {
   CHECK(send(far) == errc::expired);
   CHECK(send(message("\xff")) == errc::malformed);
   CHECK(send(message("")) == errc::malformed);
+}
+
+TEST_CASE_FIXTURE(fixture, "a message whose answer is promised is taken") {
+  auto kept = std::make_shared<caf::response_promise>();
+  auto promise = [kept](caf::event_based_actor* self) -> caf::behavior {
+    return {[self, kept](const engine_msg&) -> caf::result<done> {
+      *kept = self->make_response_promise();
+      return caf::delegated<done>{};
+    }};
+  };
+  auto engine = a.system.spawn(promise);
+  a.add_engine("late", engine);
+  CHECK(send(message("late")) == std::nullopt);
+  CHECK(send(message("late")) == std::nullopt);
+  caf::anon_send_exit(engine, caf::exit_reason::kill);
 }
 
 TEST_CASE_FIXTURE(fixture, "what an engine does not take expires") {
@@ -161,7 +166,7 @@ TEST_CASE_FIXTURE(fixture,
   auto engine = spawn_silent(a);
   a.add_engine("silent", engine);
   auto waiting = a.self->request(a.node.router(), patience, message("silent"));
-  static_cast<void>(next_message(a.self));
+  static_cast<void>(a.next<done>());
   a.node.shutdown();
   waiting.receive([](const delivered&) { FAIL("nobody took it"); },
                   [](const caf::error& error) {

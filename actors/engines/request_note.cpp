@@ -1,0 +1,46 @@
+#include <node_proxy/actors/engines/request_note.hpp>
+
+#include <exception>
+#include <optional>
+
+namespace node_proxy::internal {
+
+namespace {
+
+// The innermost one of this thread; handing over may run an actor that does so
+// itself.
+thread_local constinit request_handover* handover = nullptr;
+
+} // namespace
+
+void request_note::handle_destroyed() const {
+  auto& answers = *notes_->answers;
+  if (answers.was_last(number_))
+    return;
+  if (handover != nullptr && &handover->answers_ == &answers
+      && handover->number_ == number_) {
+    handover->destroyed_ = true;
+    return;
+  }
+  engine_answer answer{number_, std::nullopt, std::nullopt};
+  // A handler of a blocking actor throws through whoever holds the request; of
+  // other actors the end has been noted before.
+  if (std::uncaught_exceptions() > 0 || *notes_->stage == engine_stage::failed)
+    answer.error = caf::make_error(caf::sec::runtime_error);
+  answers.put(std::move(answer));
+}
+
+request_handover::request_handover(answer_box& answers, std::uint64_t number)
+  : answers_(answers), number_(number), outer_(handover) {
+  handover = this;
+}
+
+request_handover::~request_handover() {
+  handover = outer_;
+  // CAF has answered for an engine that has ended, but not for a companion.
+  if (destroyed_ && !answers_.was_last(number_))
+    answers_.put({number_, caf::make_error(caf::sec::request_receiver_down),
+                  std::nullopt});
+}
+
+} // namespace node_proxy::internal
