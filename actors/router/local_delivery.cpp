@@ -11,6 +11,7 @@
 #include <node_proxy/base/deadline_queue.hpp>
 #include <node_proxy/base/utf8.hpp>
 #include <node_proxy/messages/limits.hpp>
+#include <node_proxy/protocol/delivery/outbox.hpp>
 #include <node_proxy/protocol/delivery/rejection.hpp>
 
 namespace node_proxy::internal {
@@ -61,13 +62,15 @@ private:
   // What engines have not come to an end with, and how much of the bounds of an
   // outbox it takes: until then it is in memory, whoever still waits for it.
   struct held {
+    engine_name target;
     std::size_t size = 0;
     bool answered = false;
   };
 
   std::unordered_map<send_token, held> held_;
   std::size_t held_bytes_ = 0;
-  std::size_t unanswered_ = 0; // of held_
+  std::unordered_map<engine_name, std::size_t> held_for_; // bytes, by engine
+  std::size_t unanswered_ = 0;                            // of held_
   deadline_queue<steady_time> steady_deadlines_;
   deadline_queue<std::chrono::seconds> wall_deadlines_;
   std::optional<steady_time> stops_at_;
@@ -124,12 +127,17 @@ std::optional<send_error> local_delivery_state::take(send_token token,
   if (has_passed(*expires, now))
     return send_error::expired;
   auto size = msg.msg.msg.size() + outbox::memory_overhead;
-  if (size > config_.settings.outbox_bytes)
+  outbox_shares shares{config_.settings.outbox_bytes};
+  if (size > shares.max_size())
     return send_error::too_large;
-  if (held_bytes_ + size > config_.settings.outbox_bytes)
+  const auto& target = msg.msg.target.name;
+  auto known = held_for_.find(target);
+  auto own = known == held_for_.end() ? 0 : known->second;
+  if (!shares.has_room(held_bytes_, own, size))
     return send_error::outbox_full;
-  held_.emplace(token, held{size});
+  held_.emplace(token, held{target, size});
   held_bytes_ += size;
+  held_for_[target] += size;
   ++unanswered_;
   watch(token, *expires);
   engine_msg copy{{config_.self, msg.msg.sender.name},
@@ -175,8 +183,12 @@ void local_delivery_state::finish(send_token token,
   auto known = held_.extract(token);
   if (known.empty())
     return;
-  held_bytes_ -= known.mapped().size;
-  if (known.mapped().answered)
+  const auto& [target, size, answered] = known.mapped();
+  held_bytes_ -= size;
+  auto of_engine = held_for_.find(target);
+  if ((of_engine->second -= size) == 0)
+    held_for_.erase(of_engine);
+  if (answered)
     return;
   --unanswered_;
   pending_->handle_outcome({token, failure});

@@ -7,15 +7,8 @@
 
 namespace node_proxy::internal {
 
-namespace {
-
-/// The part of the memory for messages that each channel has for itself.
-constexpr std::size_t own_part = 128;
-
-} // namespace
-
 outbox::outbox(const peer_settings& settings, const outbox_record& record)
-  : max_bytes_(settings.outbox_bytes),
+  : shares_(settings.outbox_bytes),
     idle_timeout_(settings.channel_idle_timeout), next_number_(record.next),
     known_to_(record.known_to) {
   for (const auto& x : record.channels)
@@ -28,7 +21,8 @@ outbox::outbox(const peer_settings& settings, const outbox_record& record)
 bool outbox::handle_send(send_token token, const channel_key& key,
                          message_data data, deadline expires, timestamp now) {
   auto x = find_or_add(key, now.steady);
-  if (!x || !has_room(*x, data.size() + memory_overhead))
+  auto size = data.size() + memory_overhead;
+  if (!x || !shares_.has_room(totals_.bytes, x->held(), size))
     return false;
   x->handle_send(token, std::move(data), expires);
   auto at = steady_deadline(expires, now);
@@ -200,15 +194,6 @@ outgoing_channel* outbox::find_or_add(const channel_key& key, steady_time now) {
   }
   recent_ = &known->second;
   return recent_;
-}
-
-/// A channel may have as much as is free beside it, and its own part in any
-/// case.
-bool outbox::has_room(const outgoing_channel& x, std::size_t size) const {
-  auto held = x.held() + size;
-  auto free = max_bytes_ - std::min(max_bytes_, totals_.bytes + size);
-  return held <= std::max(free, max_bytes_ / own_part)
-         && size <= max_bytes_ / 2;
 }
 
 /// A channel is empty, or was used for something that is not in it.

@@ -12,6 +12,7 @@
 
 #include <node_proxy/base/fifo.hpp>
 #include <node_proxy/messages/basics.hpp>
+#include <node_proxy/protocol/delivery/outbox_shares.hpp>
 #include <node_proxy/protocol/delivery/outgoing_channel.hpp>
 #include <node_proxy/protocol/delivery/send_schedule.hpp>
 #include <node_proxy/protocol/settings.hpp>
@@ -145,7 +146,6 @@ private:
   };
 
   outgoing_channel* find_or_add(const channel_key& key, steady_time now);
-  bool has_room(const outgoing_channel& x, std::size_t size) const;
   void note_idle(outgoing_channel& x, steady_time now);
   void forget_idle(steady_time until);
   void forget(outgoing_channel& x);
@@ -157,7 +157,7 @@ private:
   std::optional<transmission> poll_again(std::size_t max_plaintext);
   std::optional<transmission> poll_new(std::size_t max_plaintext);
 
-  std::size_t max_bytes_;
+  outbox_shares shares_;
   duration idle_timeout_;
   outbox_totals totals_;
   channels channels_;

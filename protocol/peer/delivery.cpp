@@ -33,7 +33,7 @@ delivery::delivery(const peer_settings& settings, const node_id& self,
                    const node_id& remote,
                    std::shared_ptr<receive_budget> budget,
                    const peer_record& record)
-  : self_(self), remote_(remote), max_reliable_(settings.outbox_bytes / 2),
+  : self_(self), remote_(remote), max_reliable_(outbox_shares{settings.outbox_bytes}.max_size()),
     max_unreliable_(settings.window), channel_window_(settings.channel_window),
     ack_delay_(settings.ack_delay), outbox_(settings, record.out),
     inbox_(settings, std::move(budget), record.in),

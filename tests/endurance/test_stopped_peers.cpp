@@ -109,7 +109,8 @@ node_proxy::peer_settings very_impatient_settings() {
   auto result = impatient_settings();
   result.heartbeat_interval = 250ms;
   result.dead_peer_limit = 1s;
-  result.outbox_messages = 256;
+  // One engine may have half of it.
+  result.outbox_bytes = 2 * 256 * outbox::memory_overhead;
   return result;
 }
 

@@ -126,7 +126,7 @@ TEST_CASE("a message larger than the peer takes is refused here") {
 TEST_CASE("a full outbox says so at once") {
   auto owner = fresh_identity();
   auto config = knowing(unreachable_advert(*owner));
-  config.settings.outbox_bytes = 10'000;
+  config.settings.outbox_bytes = 20'000;
   test_node a{config};
   auto msg = a.message_to(owner->id(), "x", bytes(6'000));
   auto first = a.self->request(a.node.router(), patience, msg);
