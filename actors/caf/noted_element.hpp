@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <new>
+#include <type_traits>
 #include <utility>
 
 #include <caf/actor_control_block.hpp>
