@@ -87,7 +87,10 @@ expected<void, inbox_error> inbox::handle_open(const control::open& open,
                                                steady_time now) {
   if (open.channel != next_channel_)
     return unexpected{inbox_error::out_of_order};
-  if (open_.size() >= limits::channels)
+  // Those of an earlier connection are forgotten once it is known which of them
+  // are open again.
+  if (open_.size() >= limits::channels
+      || channels_.size() >= 2 * limits::channels)
     return unexpected{inbox_error::bad_open};
   auto& x = find_or_add({open.target, open.ordering});
   if (x.id || !shares_.adopt(x.share, open.window))

@@ -52,6 +52,8 @@ outbox::handle_resume(std::uint64_t epoch, std::uint64_t next,
 void outbox::handle_disconnect() {
   connected_ = false;
   next_channel_ = 0;
+  for (auto& [number, x] : open_)
+    x->id.reset();
   open_.clear();
   to_say_.clear();
   to_settle_.clear();

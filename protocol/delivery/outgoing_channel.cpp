@@ -120,7 +120,6 @@ void outgoing_channel::handle_forgotten(std::uint64_t begin,
 }
 
 void outgoing_channel::handle_resume(std::uint64_t next, std::uint64_t window) {
-  id.reset();
   if (sent_.empty())
     window_ = window;
   aborted_.clear();
