@@ -18,29 +18,37 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t frame_size = 65'000 + 100;
 constexpr auto fragment = limits::fragment;
 constexpr auto overhead = limits::message_overhead;
+constexpr std::size_t frame_size = fragment + 100;
 const deadline never = steady_time{1h};
 
 timestamp at(duration steady, std::chrono::seconds wall = 0s) {
   return {steady, wall};
 }
 
+const channel_key to_a{engine_name{"a"}};
+const channel_key to_b{engine_name{"b"}};
+
 /// The chunks of the next frame: "5 7." are 5 bytes, and 7 that are the last.
 std::string sent(unreliable_outbox& uut, std::size_t size = frame_size) {
-  auto list = uut.poll_transmit(size);
+  auto list = uut.poll_transmit(3, size);
   if (!list)
     return "nothing";
   auto octets = encoded(*list);
   CHECK(octets.size() <= size);
   std::string result;
   auto chunks = decode<std::vector<chunk_view>>(octets).value();
-  for (const auto& [last, chunk] : chunks)
+  for (const auto& [channel, last, chunk] : chunks) {
+    CHECK(channel == 3);
     result += (result.empty() ? "" : " ") + std::to_string(chunk.size())
               + (last ? "." : "");
+  }
   return result;
 }
+
+const engine_name a{"a"};
+const engine_name b{"b"};
 
 std::string outcomes(unreliable_outbox& uut) {
   std::string result;
@@ -54,8 +62,8 @@ std::string outcomes(unreliable_outbox& uut) {
 
 TEST_CASE("an unreliable message is sent once, and nobody knows") {
   unreliable_outbox uut{10'000};
-  CHECK(uut.handle_send(1, split(bytes(10)), never, at(0s)));
-  CHECK(uut.handle_send(2, split(bytes(20)), never, at(0s)));
+  CHECK(uut.handle_send(1, to_a, split(bytes(10)), never, at(0s)));
+  CHECK(uut.handle_send(2, to_a, split(bytes(20)), never, at(0s)));
   CHECK(sent(uut) == "10. 20.");
   CHECK(outcomes(uut) == "1=unconfirmed 2=unconfirmed");
   CHECK(sent(uut) == "nothing");
@@ -64,29 +72,30 @@ TEST_CASE("an unreliable message is sent once, and nobody knows") {
 
 TEST_CASE("a long unreliable message is cut") {
   unreliable_outbox uut{1'000'000};
-  CHECK(uut.handle_send(1, split(bytes(2 * fragment + 5)), never, at(0s)));
-  CHECK(sent(uut) == "65000");
+  CHECK(
+    uut.handle_send(1, to_a, split(bytes(2 * fragment + 5)), never, at(0s)));
+  CHECK(sent(uut) == "16000");
   // No more will be known about it.
   CHECK(outcomes(uut) == "1=unconfirmed");
-  CHECK(sent(uut) == "65000 5.");
+  CHECK(sent(uut) == "16000 5.");
   CHECK(outcomes(uut).empty());
 }
 
 TEST_CASE("unreliable messages have a limit of bytes") {
   unreliable_outbox uut{2 * (10 + overhead)};
-  CHECK(uut.handle_send(1, split(bytes(10)), never, at(0s)));
-  CHECK_FALSE(uut.handle_send(2, split(bytes(11)), never, at(0s)));
-  CHECK(uut.handle_send(3, split(bytes(10)), never, at(0s)));
-  CHECK_FALSE(uut.handle_send(4, {}, never, at(0s)));
+  CHECK(uut.handle_send(1, to_a, split(bytes(10)), never, at(0s)));
+  CHECK_FALSE(uut.handle_send(2, to_a, split(bytes(11)), never, at(0s)));
+  CHECK(uut.handle_send(3, to_a, split(bytes(10)), never, at(0s)));
+  CHECK_FALSE(uut.handle_send(4, to_a, {}, never, at(0s)));
   CHECK(sent(uut) == "10. 10.");
-  CHECK(uut.handle_send(5, split(bytes(10)), never, at(0s)));
+  CHECK(uut.handle_send(5, to_a, split(bytes(10)), never, at(0s)));
 }
 
 TEST_CASE("unreliable messages expire until they are sent") {
   unreliable_outbox uut{1'000'000};
   CHECK_FALSE(uut.next_deadline());
-  CHECK(uut.handle_send(1, split(bytes(10)), steady_time{9s}, at(0s)));
-  CHECK(uut.handle_send(2, split(bytes(10)), steady_time{5s}, at(0s)));
+  CHECK(uut.handle_send(1, to_a, split(bytes(10)), steady_time{9s}, at(0s)));
+  CHECK(uut.handle_send(2, to_a, split(bytes(10)), steady_time{5s}, at(0s)));
   CHECK(uut.next_deadline() == 5s);
   uut.handle_timeout(at(5s - 1ns), send_error::expired);
   CHECK(outcomes(uut).empty());
@@ -101,7 +110,7 @@ TEST_CASE("unreliable messages expire until they are sent") {
 
 TEST_CASE("an unreliable message expires by the wall clock") {
   unreliable_outbox uut{1'000'000};
-  CHECK(uut.handle_send(1, split(bytes(10)), deadline{600s}, at(0s, 0s)));
+  CHECK(uut.handle_send(1, to_a, split(bytes(10)), deadline{600s}, at(0s, 0s)));
   CHECK(uut.next_deadline() == 60s);
   uut.handle_timeout(at(60s, 60s), send_error::expired);
   CHECK(uut.next_deadline() == 120s);
@@ -111,10 +120,10 @@ TEST_CASE("an unreliable message expires by the wall clock") {
 
 TEST_CASE("what was begun is sent to its end") {
   unreliable_outbox uut{1'000'000};
-  CHECK(
-    uut.handle_send(1, split(bytes(fragment + 5)), steady_time{5s}, at(0s)));
-  CHECK(uut.handle_send(2, split(bytes(7)), steady_time{5s}, at(0s)));
-  CHECK(sent(uut, frame_size - 90) == "65000");
+  CHECK(uut.handle_send(1, to_a, split(bytes(fragment + 5)), steady_time{5s},
+                        at(0s)));
+  CHECK(uut.handle_send(2, to_a, split(bytes(7)), steady_time{5s}, at(0s)));
+  CHECK(sent(uut, frame_size - 90) == "16000");
   uut.handle_timeout(at(6s), send_error::expired);
   CHECK(outcomes(uut) == "1=unconfirmed 2=expired");
   CHECK_FALSE(uut.next_deadline());
@@ -124,9 +133,9 @@ TEST_CASE("what was begun is sent to its end") {
 
 TEST_CASE("what was begun ends with its connection") {
   unreliable_outbox uut{1'000'000};
-  CHECK(uut.handle_send(1, split(bytes(fragment + 5)), never, at(0s)));
-  CHECK(uut.handle_send(2, split(bytes(7)), never, at(0s)));
-  CHECK(sent(uut, frame_size - 90) == "65000");
+  CHECK(uut.handle_send(1, to_a, split(bytes(fragment + 5)), never, at(0s)));
+  CHECK(uut.handle_send(2, to_a, split(bytes(7)), never, at(0s)));
+  CHECK(sent(uut, frame_size - 90) == "16000");
   uut.handle_disconnect();
   CHECK(outcomes(uut) == "1=unconfirmed");
   CHECK(sent(uut) == "7.");
@@ -134,9 +143,9 @@ TEST_CASE("what was begun ends with its connection") {
 
 TEST_CASE("the end of all unreliable messages") {
   unreliable_outbox uut{1'000'000};
-  CHECK(uut.handle_send(1, split(bytes(fragment + 5)), never, at(0s)));
-  CHECK(uut.handle_send(2, split(bytes(7)), never, at(0s)));
-  CHECK(sent(uut, frame_size - 90) == "65000");
+  CHECK(uut.handle_send(1, to_a, split(bytes(fragment + 5)), never, at(0s)));
+  CHECK(uut.handle_send(2, to_a, split(bytes(7)), never, at(0s)));
+  CHECK(sent(uut, frame_size - 90) == "16000");
   uut.handle_failure(send_error::denied);
   CHECK(outcomes(uut) == "1=unconfirmed 2=denied");
   CHECK(uut.empty());
@@ -144,30 +153,30 @@ TEST_CASE("the end of all unreliable messages") {
 
 TEST_CASE("unreliable messages come out whole") {
   unreliable_inbox uut{100'000, 1'000};
-  CHECK(uut.handle_chunk(true, numbered(10))->data == numbered(10));
-  CHECK_FALSE(uut.handle_chunk(false, numbered(10)));
-  CHECK_FALSE(uut.handle_chunk(false, {}));
-  CHECK(uut.handle_chunk(true, numbered(5, 10))->data == numbered(15));
+  CHECK(uut.handle_chunk(a, true, numbered(10))->data == numbered(10));
+  CHECK_FALSE(uut.handle_chunk(a, false, numbered(10)));
+  CHECK_FALSE(uut.handle_chunk(a, false, {}));
+  CHECK(uut.handle_chunk(a, true, numbered(5, 10))->data == numbered(15));
 }
 
 TEST_CASE("a connection takes its fragments with it") {
   unreliable_inbox uut{100'000, 1'000};
-  CHECK_FALSE(uut.handle_chunk(false, numbered(10)));
+  CHECK_FALSE(uut.handle_chunk(a, false, numbered(10)));
   uut.handle_disconnect();
-  CHECK(uut.handle_chunk(true, numbered(5))->data == numbered(5));
-  CHECK_FALSE(uut.handle_chunk(false, bytes(2'000)));
+  CHECK(uut.handle_chunk(a, true, numbered(5))->data == numbered(5));
+  CHECK_FALSE(uut.handle_chunk(a, false, bytes(2'000)));
   uut.handle_disconnect();
-  CHECK(uut.handle_chunk(true, numbered(5))->data == numbered(5));
+  CHECK(uut.handle_chunk(a, true, numbered(5))->data == numbered(5));
 }
 
 TEST_CASE("unreliable messages that are too long are dropped") {
   unreliable_inbox uut{100'000, 1'000};
-  CHECK_FALSE(uut.handle_chunk(true, bytes(1'001)));
-  CHECK_FALSE(uut.handle_chunk(false, bytes(1'000)));
-  CHECK_FALSE(uut.handle_chunk(false, bytes(1)));
-  CHECK_FALSE(uut.handle_chunk(true, bytes(1)));
+  CHECK_FALSE(uut.handle_chunk(a, true, bytes(1'001)));
+  CHECK_FALSE(uut.handle_chunk(a, false, bytes(1'000)));
+  CHECK_FALSE(uut.handle_chunk(a, false, bytes(1)));
+  CHECK_FALSE(uut.handle_chunk(a, true, bytes(1)));
   CHECK(uut.dropped() == 2);
-  CHECK(uut.handle_chunk(true, bytes(1'000)));
+  CHECK(uut.handle_chunk(a, true, bytes(1'000)));
 }
 
 TEST_CASE("unreliable messages longer than the window take no memory") {
@@ -179,26 +188,69 @@ TEST_CASE("unreliable messages longer than the window take no memory") {
   auto before = memory();
   bytes data(fragment);
   for (auto i = 0; i < 100; ++i)
-    CHECK_FALSE(uut.handle_chunk(false, data));
+    CHECK_FALSE(uut.handle_chunk(a, false, data));
   CHECK(memory() < before + 2 * window);
-  CHECK_FALSE(uut.handle_chunk(true, data));
+  CHECK_FALSE(uut.handle_chunk(a, true, data));
   CHECK(uut.dropped() == 1);
-  CHECK_FALSE(uut.handle_chunk(false, bytes(fragment - overhead)));
-  CHECK(uut.handle_chunk(true, data));
+  CHECK_FALSE(uut.handle_chunk(a, false, bytes(fragment - overhead)));
+  CHECK(uut.handle_chunk(a, true, data));
+}
+
+TEST_CASE("a frame is for one engine") {
+  unreliable_outbox uut{1'000'000};
+  CHECK(uut.next_key() == nullptr);
+  CHECK(uut.handle_send(1, to_a, split(bytes(10)), never, at(0s)));
+  CHECK(uut.handle_send(2, to_a, split(bytes(20)), never, at(0s)));
+  CHECK(uut.handle_send(3, to_b, split(bytes(30)), never, at(0s)));
+  CHECK(uut.handle_send(4, to_a, split(bytes(40)), never, at(0s)));
+  for (auto text : {"10. 20.", "30.", "40."}) {
+    REQUIRE(uut.next_key() != nullptr);
+    CHECK(*uut.next_key() == (text == std::string{"30."} ? to_b : to_a));
+    CHECK(sent(uut) == text);
+  }
+  CHECK(uut.next_key() == nullptr);
 }
 
 TEST_CASE("without room unreliable messages are dropped") {
   unreliable_inbox uut{2 * (10 + overhead), 1'000};
-  auto first = uut.handle_chunk(true, bytes(10));
-  auto second = uut.handle_chunk(true, bytes(10));
+  auto first = uut.handle_chunk(a, true, bytes(10));
+  auto second = uut.handle_chunk(b, true, bytes(10));
   REQUIRE(second);
-  CHECK_FALSE(uut.handle_chunk(true, bytes(10)));
+  CHECK_FALSE(uut.handle_chunk(b, true, bytes(10)));
   CHECK(uut.dropped() == 1);
   uut.handle_finished(second->number);
   uut.handle_finished(second->number);
-  CHECK(uut.handle_chunk(true, bytes(10)));
-  CHECK_FALSE(uut.handle_chunk(true, bytes(10)));
+  CHECK(uut.handle_chunk(b, true, bytes(10)));
+  CHECK_FALSE(uut.handle_chunk(b, true, bytes(10)));
   uut.handle_finished(first->number);
-  CHECK(uut.handle_chunk(true, bytes(10)));
+  CHECK(uut.handle_chunk(a, true, bytes(10)));
   CHECK(uut.dropped() == 2);
+}
+
+TEST_CASE("one engine leaves room for unreliable messages to others") {
+  constexpr auto cost = 10 + overhead;
+  unreliable_inbox uut{8 * cost, 1'000};
+  // As much as is free beside it ...
+  auto first = uut.handle_chunk(a, true, bytes(10));
+  for (auto i = 0; i < 3; ++i)
+    CHECK(uut.handle_chunk(a, true, bytes(10)));
+  CHECK_FALSE(uut.handle_chunk(a, true, bytes(10)));
+  CHECK(uut.handle_chunk(b, true, bytes(10)));
+  CHECK(uut.handle_chunk(b, true, bytes(10)));
+  CHECK_FALSE(uut.handle_chunk(b, true, bytes(10)));
+  // ... or one message.
+  CHECK(uut.handle_chunk("c", true, bytes(10)));
+  CHECK(uut.handle_chunk("d", true, bytes(10)));
+  CHECK_FALSE(uut.handle_chunk("e", true, bytes(10)));
+  CHECK(uut.dropped() == 3);
+  uut.handle_finished(first->number);
+  CHECK_FALSE(uut.handle_chunk(a, true, bytes(10)));
+  CHECK(uut.handle_chunk("e", true, bytes(10)));
+}
+
+TEST_CASE("fragments for two engines are not put together") {
+  unreliable_inbox uut{100'000, 1'000};
+  CHECK_FALSE(uut.handle_chunk(a, false, numbered(10)));
+  CHECK(uut.handle_chunk(b, true, numbered(5))->data == numbered(5));
+  CHECK(uut.handle_chunk(a, true, numbered(7))->data == numbered(7));
 }

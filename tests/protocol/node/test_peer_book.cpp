@@ -17,20 +17,31 @@ node_id id_of(unsigned number) {
   return result;
 }
 
-peer_record record_of(std::uint64_t epoch, std::size_t rejects = 0) {
+peer_record record_of(std::uint64_t epoch, std::size_t rejects = 0,
+                      std::size_t unfinished = 0) {
   peer_record result{epoch};
-  result.in = inbox_record{1, 2, std::vector<control::reject>(rejects)};
+  result.in = inbox_record{1, 2};
+  // Of several channels.
+  for (; rejects > 0; --rejects)
+    result.in->channels.push_back({{}, {{rejects, {}}}, {}});
+  if (unfinished > 0) {
+    incoming_channel::partial half{1, 2 * unfinished};
+    half.data.reserve(unfinished);
+    result.in->channels.push_back({{}, {}, half});
+  }
   return result;
 }
 
 /// A book, and a clock that goes on by a second each time.
 struct fixture {
-  peer_book uut{{3, 5, 1h}};
+  peer_book uut{{3, 5, 1'000, 1h}};
   steady_time now = 1s;
 
-  void add(unsigned number, bool named = false, std::size_t rejects = 0) {
+  void add(unsigned number, bool named = false, std::size_t rejects = 0,
+           std::size_t unfinished = 0) {
     now += 1s;
-    uut.handle_dormant(id_of(number), record_of(number, rejects), named, now);
+    uut.handle_dormant(id_of(number), record_of(number, rejects, unfinished),
+                       named, now);
   }
 
   bool knows(unsigned number) { return uut.find(id_of(number), now); }
@@ -110,9 +121,39 @@ TEST_CASE_FIXTURE(fixture, "rejects have a bound of their own") {
   CHECK(uut.find(id_of(3), now)->in);
 }
 
+TEST_CASE_FIXTURE(fixture, "messages in part have a bound of their own") {
+  add(1, false, 0, 600);
+  add(2, false, 0, 401);
+  REQUIRE(knows(2));
+  CHECK_FALSE(uut.find(id_of(2), now)->in);
+  CHECK(uut.find(id_of(1), now)->in);
+  // One that is smaller finds room.
+  add(2, false, 0, 400);
+  CHECK(uut.find(id_of(2), now)->in);
+  add(3, false, 0, 1);
+  CHECK_FALSE(uut.find(id_of(3), now)->in);
+  REQUIRE(uut.take(id_of(1), now));
+  add(3, false, 0, 600);
+  CHECK(uut.find(id_of(3), now)->in);
+}
+
+TEST_CASE_FIXTURE(fixture, "who is forgotten makes room for others") {
+  add(1, false, 5, 1'000);
+  SUBCASE("because there are too many") {
+    for (auto i : {2u, 3u, 4u})
+      add(i);
+  }
+  SUBCASE("because it was long ago") {
+    now += 1h;
+  }
+  REQUIRE_FALSE(knows(1));
+  add(5, false, 5, 1'000);
+  CHECK(uut.find(id_of(5), now)->in);
+}
+
 TEST_CASE_FIXTURE(fixture, "a later record takes the place of an earlier one") {
-  add(1, false, 5);
-  uut.handle_dormant(id_of(1), record_of(9, 5), true, now);
+  add(1, false, 5, 1'000);
+  uut.handle_dormant(id_of(1), record_of(9, 5, 1'000), true, now);
   CHECK(uut.size(now) == 1);
   CHECK(uut.find(id_of(1), now)->epoch == 9);
   CHECK(uut.find(id_of(1), now)->in);

@@ -13,6 +13,7 @@
 #include <node_proxy/protocol/wire/advert.hpp>
 #include <node_proxy/protocol/wire/bare.hpp>
 #include <node_proxy/protocol/wire/frame.hpp>
+#include <node_proxy/protocol/wire/message_data.hpp>
 
 #include "protocol/session/handshake_pair.hpp"
 #include "support/chunks.hpp"
@@ -28,10 +29,12 @@ public:
   explicit rogue(const peer_settings& settings = {})
     : settings_(settings),
       uut(settings, std::make_shared<identity>(bob()), alice().id(),
-          alice().noise_public(), peer_record{22}, seeded(1)) {}
+          alice().noise_public(), peer_record{22},
+          std::make_shared<receive_budget>(settings.node_window), seeded(1)) {}
 
   /// Goes through a handshake that Alice begins, with this first sealed frame,
-  /// which was under way for some time.
+  /// which was under way for some time. If she `opens`, she has a channel 0 to
+  /// the engine "echo" then, and time to hear of that.
   void connect(const control::resume& resume = {0, {}, 1'000'000},
                std::uint64_t epoch = 11,
                std::optional<connection_digest> prev = {},
@@ -69,6 +72,17 @@ public:
     auto proven = responder.handle_first_frame(first).value();
     uut.handle_session(++connection_, std::move(proven), now);
     pump();
+    if (!opens)
+      return;
+    open(0, "echo");
+    say(control::reopened{});
+    wait(settings_.ack_delay);
+  }
+
+  /// Opens a channel, with the window that Bob told.
+  void open(std::uint64_t channel, std::string_view target) {
+    say(control::open{channel, std::string{target}, transport_ordering::ordered,
+                      window_of_bob_});
   }
 
   /// Lets Bob dial Alice. His attempt becomes a connection of this name, on
@@ -111,22 +125,24 @@ public:
 
   /// Sends chunks as `node_msg`. Is the last of them the end of its message?
   void send(std::uint64_t first, const std::vector<bytes>& chunks,
-            bool last = true) {
-    feed(sealed(frame_kind::node_msg, first, list_of(chunks, last)));
+            bool last = true, std::uint64_t channel = 0) {
+    feed(sealed(frame_kind::node_msg, first, list_of(channel, chunks, last)));
   }
 
   /// The same as `unreliable`.
-  void send_unreliable(const std::vector<bytes>& chunks, bool last = true) {
+  void send_unreliable(const std::vector<bytes>& chunks, bool last = true,
+                       std::uint64_t channel = 0) {
     auto number = std::exchange(unreliables_, unreliables_ + chunks.size());
-    feed(sealed(frame_kind::unreliable, number, list_of(chunks, last)));
+    feed(
+      sealed(frame_kind::unreliable, number, list_of(channel, chunks, last)));
   }
 
-  /// A message to the engine "echo", as it stands in a chunk.
-  static bytes message(std::string_view text,
-                       std::optional<node_id> sender = {},
-                       std::optional<node_id> target = {}) {
-    engine_msg msg{{sender, "test"}, {target, "echo"}, {}, to_bytes(text)};
-    return encode(serialized_msg{encode(msg).value()}).value();
+  /// A message as it stands in chunks.
+  static bytes message(std::string_view text) {
+    message_codec codec;
+    engine_msg msg{{{}, "test"}, {}, {}, to_bytes(text)};
+    auto data = codec.encode(msg).value();
+    return joined(data.head.view(), data.payload.view());
   }
 
   /// Octets of one frame, as they come from the stream.
@@ -180,7 +196,9 @@ private:
     } else if (auto close = std::get_if<close_connection>(&action)) {
       note(close->connection == connection_ ? "closed" : "old closed");
     } else if (auto delivery = std::get_if<deliver_message>(&action)) {
-      note("got " + std::string{as_text(delivery->msg.msg)});
+      auto target = delivery->msg.target.name;
+      note("got " + std::string{as_text(delivery->msg.msg)}
+           + (target == "echo" ? "" : " for " + target));
       last_delivery = delivery->id;
       if (takes_messages) {
         uut.handle_finished(delivery->id, {}, now);
@@ -226,25 +244,41 @@ private:
     }
   }
 
-  static bytes list_of(const std::vector<bytes>& chunks, bool last) {
+  static bytes list_of(std::uint64_t channel, const std::vector<bytes>& chunks,
+                       bool last) {
     chunk_list list;
     for (std::size_t i = 0; i < chunks.size(); ++i)
-      list.add(last || i + 1 < chunks.size(), chunks[i]);
+      list.add(channel, last || i + 1 < chunks.size(), chunks[i]);
     return encoded(list);
   }
 
-  static std::string text_of(const control::resume& x) {
+  std::string text_of(const control::resume& x) {
+    window_of_bob_ = x.window;
     return "resume " + std::to_string(x.first) + " "
            + (x.received ? std::to_string(x.received->next) : "none");
   }
-  static std::string text_of(const control::ack& x) {
-    auto result = "ack " + std::to_string(x.next);
-    for (const auto& reject : x.rejects)
-      result += " " + std::string{to_string(reject.reason)};
+  static std::string text_of(const control::open& x) {
+    return "open " + std::to_string(x.channel) + " " + x.target;
+  }
+  static std::string text_of(const control::reopened&) { return "reopened"; }
+  static std::string text_of(const control::close& x) {
+    return "close " + std::to_string(x.channel);
+  }
+  static std::string text_of(const control::abort& x) {
+    return "abort " + std::to_string(x.channel) + ":" + std::to_string(x.first);
+  }
+  static std::string text_of(const control::ack& ack) {
+    std::string result = "ack";
+    for (const auto& x : ack.channels) {
+      result += " " + std::to_string(x.channel) + ":" + std::to_string(x.next);
+      for (const auto& reject : x.rejects)
+        result += " " + std::string{to_string(reject.reason)};
+    }
     return result;
   }
   static std::string text_of(const control::settled& x) {
-    return "settled " + std::to_string(x.next);
+    return "settled " + std::to_string(x.channel) + ":"
+           + std::to_string(x.next);
   }
   static std::string text_of(const control::void_range& x) {
     return "void " + std::to_string(x.from) + "-" + std::to_string(x.to);
@@ -273,11 +307,14 @@ private:
   std::optional<attempt_id> attempt_;
   std::uint64_t controls_ = 0;
   std::uint64_t unreliables_ = 0;
+  std::uint64_t window_of_bob_ = 0;
   std::string heard_;
 
 public:
   peer uut;
   timestamp now{1000s, 1'000'000s};
+  /// Whether `connect` opens a channel.
+  bool opens = true;
   /// Engines take each message at once.
   bool takes_messages = true;
   /// The socket takes what it is given at once.

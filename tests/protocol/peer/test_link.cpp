@@ -42,7 +42,7 @@ struct fixture : handshake_pair {
     bytes one(1);
     chunk_list chunks;
     for (auto i = 0; i < count; ++i)
-      chunks.add(true, one);
+      chunks.add(0, true, one);
     bytes out;
     other->seal_messages(first, chunks, out);
     return admitted(out);
@@ -90,11 +90,10 @@ TEST_CASE_FIXTURE(fixture, "there is no second resume frame") {
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "numbers follow each other, also after goodbye") {
+TEST_CASE_FIXTURE(fixture, "numbers follow each other") {
   uut->activate(7, now);
   CHECK(hear_chunks(7, 2) == "yes");
   CHECK(hear(control::void_range{9, 12}) == "yes");
-  uut->leave(idle, false, now);
   CHECK(hear_chunks(12, 1) == "yes");
   SUBCASE("a gap") {
     CHECK(hear_chunks(14, 1) == "out_of_order");
@@ -113,14 +112,34 @@ TEST_CASE_FIXTURE(fixture, "messages on a connection never used are ignored") {
   CHECK(hear(control::void_range{9, 12}) == "no");
 }
 
-TEST_CASE_FIXTURE(fixture, "answers count on the active connection only") {
+TEST_CASE_FIXTURE(fixture,
+                  "what is said of messages after goodbye is ignored") {
+  const control::frame said[]{control::open{},          control::reopened{},
+                              control::close{},         control::abort{},
+                              control::ack{},           control::settled{},
+                              control::void_range{0, 1}};
   uut->activate(0, now);
-  CHECK(hear(control::ack{}) == "yes");
-  CHECK(hear(control::settled{}) == "yes");
+  for (const auto& frame : said)
+    CHECK(hear(frame) == "yes");
+  CHECK(hear_chunks(1, 1) == "yes");
   uut->leave(idle, false, now);
-  CHECK(hear(control::ack{}) == "no");
-  CHECK(hear(control::settled{}) == "no");
+  for (const auto& frame : said)
+    CHECK(hear(frame) == "no");
+  // Nobody looks at their order any more.
+  CHECK(hear_chunks(9, 1) == "no");
+  CHECK(hear(control::void_range{5, 4}) == "no");
   CHECK(hear(control::goodbye{}) == "yes");
+}
+
+TEST_CASE_FIXTURE(fixture, "adverts are of use whenever they come") {
+  SUBCASE("on a connection that was used") {
+    uut->activate(0, now);
+  }
+  SUBCASE("on one that never was") {}
+  uut->leave(idle, false, now);
+  for (auto i = 0; i < adverts_at_once; ++i)
+    CHECK(hear(node_advert{}) == "yes");
+  CHECK(hear(node_advert{}) == "too_many_adverts");
 }
 
 TEST_CASE_FIXTURE(fixture, "what is waited for depends on the phase") {

@@ -96,7 +96,6 @@ TEST_CASE_FIXTURE(two_nodes, "an expired message is voided afterwards") {
 }
 
 TEST_CASE_FIXTURE(two_nodes, "the rest of a message that expires is not sent") {
-  b.settings.window = 1'000;
   net.prepare = [](connection_id, connection& x) {
     x.directions[0].bytes_per_second = 100'000;
   };

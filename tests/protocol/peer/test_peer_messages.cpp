@@ -107,9 +107,9 @@ TEST_CASE_FIXTURE(two_nodes, "a peer that takes nothing at all") {
 }
 
 TEST_CASE_FIXTURE(two_nodes, "a message larger than the own outbox") {
-  a.settings.outbox_bytes = 1'000;
+  a.settings.outbox_bytes = 3'000;
   a.settings.window = 1'000;
-  CHECK(a.outcome(a.send(b, "echo", repeated(1'000))) == "too_large");
+  CHECK(a.outcome(a.send(b, "echo", repeated(1'100))) == "too_large");
   send_options unreliable;
   unreliable.reliability = transport_reliability::unreliable;
   CHECK(a.outcome(a.send(b, "echo", repeated(1'000), unreliable))
@@ -153,8 +153,8 @@ TEST_CASE_FIXTURE(two_nodes, "an engine that ends rejects what it has") {
 }
 
 TEST_CASE_FIXTURE(two_nodes, "a slow engine pushes back to the sender") {
-  b.settings.window = 10'000;
-  a.settings.outbox_bytes = 50'000;
+  b.settings.channel_window = limits::min_channel_window;
+  a.settings.outbox_bytes = 100'000;
   connect();
   std::string outcome;
   auto sent = 0;
@@ -163,42 +163,106 @@ TEST_CASE_FIXTURE(two_nodes, "a slow engine pushes back to the sender") {
     net.run_for(10ms);
   }
   CHECK(outcome == "outbox_full");
-  CHECK(sent * 1'000 > 40'000);
-  CHECK(b.all_received().size() * 800 >= 8'000);
-  CHECK(b.held_bytes() < 10'000);
-  // Acks and heartbeats still flow.
+  // Half of it is for others.
+  CHECK(sent * 1'300 > 45'000);
+  CHECK(sent * 1'200 < 50'000);
+  CHECK(b.held_bytes() > limits::min_channel_window - 2'000);
+  CHECK(b.held_bytes() < limits::min_channel_window);
+  // Other engines still take messages, and the other node's go back.
+  auto other = a.send(b, "echo", "hello");
+  auto back = b.send(a, "echo", "hello");
+  REQUIRE(wait_for(other, 1s));
+  CHECK(a.outcome(other) == "delivered");
+  CHECK(b.outcome(back) == "delivered");
   net.run_for(10min);
   CHECK(a.connected(b));
-  auto back = b.send(a, "echo", "hello");
-  net.run_for(1s);
-  CHECK(b.outcome(back) == "delivered");
   b.take_all();
   net.run_for(1s);
-  CHECK(b.all_received().size() == static_cast<std::size_t>(sent));
+  CHECK(b.all_received().size() == static_cast<std::size_t>(sent) + 1);
   CHECK(a.outcome(static_cast<send_token>(sent)) == "delivered");
 }
 
-TEST_CASE_FIXTURE(two_nodes, "the number of messages that wait is bounded") {
-  a.settings.outbox_messages = 10;
-  b.crash();
-  for (auto i = 0; i < 10; ++i)
-    CHECK(a.outcome(a.send(b, "echo", "x")) == "pending");
-  CHECK(a.outcome(a.send(b, "echo", "x")) == "outbox_full");
+TEST_CASE_FIXTURE(two_nodes, "unordered messages pass ordered ones") {
+  b.settings.channel_window = limits::min_channel_window;
+  b.settings.window = 0;
+  connect();
+  for (auto i = 0; i < 4; ++i)
+    a.send(b, "late", repeated(8'000));
+  net.run_for(1s);
+  CHECK(b.all_received().size() == 1);
+  send_options unordered;
+  unordered.ordering = transport_ordering::unordered;
+  a.send(b, "late", "hello", unordered);
+  net.run_for(1s);
+  REQUIRE(b.all_received().size() == 2);
+  CHECK(b.all_received()[1].text == "hello");
 }
 
-TEST_CASE_FIXTURE(two_nodes, "a lone message may exceed the window") {
-  b.settings.window = 1'000;
+TEST_CASE_FIXTURE(two_nodes, "a small message does not wait for a large one") {
+  net.prepare = [](connection_id, connection& x) {
+    x.directions[0].bytes_per_second = 1'000'000;
+  };
+  a.settings.backlog_bytes = 32'000;
+  connect();
+  auto large = a.send(b, "late", repeated(8u << 20));
+  net.run_for(1s);
+  auto small = a.send(b, "echo", "hello");
+  // What was given to the socket before goes first.
+  REQUIRE(wait_for(small, 200ms));
+  CHECK(a.outcome(small) == "delivered");
+  CHECK(a.outcome(large) == "pending");
+}
+
+TEST_CASE_FIXTURE(two_nodes, "a channel that is idle is forgotten by both") {
+  a.set_permanent(b);
+  auto free = b.budget().free();
+  for (auto i = 0; i < 100; ++i)
+    a.send(b, "echo", repeated(10'000));
+  net.run_for(1s);
+  // It takes much, so its window has grown.
+  CHECK(b.budget().free() < free);
+  net.run_for(a.settings.channel_idle_timeout);
+  CHECK(b.budget().free() == free);
+  auto token = a.send(b, "echo", "again");
+  REQUIRE(wait_for(token, 1s));
+  CHECK(a.outcome(token) == "delivered");
+}
+
+TEST_CASE_FIXTURE(two_nodes, "more engines than there are channels") {
+  connect();
+  std::vector<send_token> tokens;
+  for (std::size_t i = 0; i < limits::channels + 1; ++i)
+    tokens.push_back(a.send(b, "none" + std::to_string(i), "x"));
+  CHECK(a.outcome(tokens.back()) == "outbox_full");
+  net.run_for(1s);
+  for (std::size_t i = 0; i < limits::channels; ++i)
+    CHECK(a.outcome(tokens[i]) == "unknown_engine");
+  auto token = a.send(b, "echo", "hello");
+  REQUIRE(wait_for(token, 1s));
+  CHECK(a.outcome(token) == "delivered");
+  CHECK(both_connected());
+}
+
+TEST_CASE_FIXTURE(two_nodes,
+                  "messages larger than the window come one by one") {
+  b.settings.channel_window = limits::min_channel_window;
+  b.settings.window = 0;
+  b.settings.large_window = 250'000;
   connect();
   auto first = a.send(b, "late", repeated(200'000));
   auto second = a.send(b, "late", repeated(200'000));
+  auto other = a.send(b, "echo", repeated(200'000));
   net.run_for(1s);
   CHECK(b.all_received().size() == 1);
+  CHECK(a.outcome(other) == "pending");
   b.take("late");
-  net.run_for(1s);
-  CHECK(b.all_received().size() == 2);
+  REQUIRE(wait_for(other, 1s));
   CHECK(a.outcome(first) == "delivered");
-  b.take("late");
+  CHECK(a.outcome(other) == "delivered");
   net.run_for(1s);
+  CHECK(b.all_received().size() == 3);
+  b.take("late");
+  REQUIRE(wait_for(second, 1s));
   CHECK(a.outcome(second) == "delivered");
 }
 
@@ -229,6 +293,7 @@ TEST_CASE_FIXTURE(two_nodes, "unreliable messages nobody takes are dropped") {
     a.send(b, "late", repeated(800), unreliable);
   net.run_for(1s);
   CHECK(b.held_bytes() < 10'000);
+  CHECK(b.held_bytes() > 4'000);
   CHECK(b.all_received().size() + b.peer_of(a)->metrics().unreliable_dropped
         == 100);
   auto reliable = a.send(b, "echo", "hello");

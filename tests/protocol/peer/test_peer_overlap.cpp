@@ -182,12 +182,12 @@ TEST_CASE_FIXTURE(twins, "who is displaced is told that its key is shared") {
 TEST_CASE("the loser says goodbye and reads on") {
   rogue uut;
   uut.connect();
-  CHECK(uut.heard() == "resume 0 none");
+  CHECK(uut.heard() == "resume 0 none, reopened, ack 0:0");
   uut.send(0, {uut.message("a")});
-  CHECK(uut.heard() == "got a, ack 1");
+  CHECK(uut.heard() == "got a, ack 0:1");
   uut.connect({0, test::control::received_state{22, 0}, 1'000'000}, 11,
               uut.digest);
-  CHECK(uut.heard() == "resume 0 1, ack 1");
+  CHECK(uut.heard() == "resume 0 1, reopened, ack 0:1");
   CHECK(uut.ended("superseded") == 1);
   uut.wait(4s);
   CHECK(uut.heard().empty());
@@ -195,7 +195,7 @@ TEST_CASE("the loser says goodbye and reads on") {
   CHECK(uut.heard() == "old closed");
   CHECK(uut.ended("goodbye_timeout") == 1);
   uut.send(1, {uut.message("b")});
-  CHECK(uut.heard() == "got b, ack 2");
+  CHECK(uut.heard() == "got b, ack 0:2");
 }
 
 TEST_CASE("an ack is owed on the next connection, whatever it was told") {
@@ -204,11 +204,11 @@ TEST_CASE("an ack is owed on the next connection, whatever it was told") {
   uut.connect();
   uut.heard();
   uut.send(0, {uut.message("a")});
-  CHECK(uut.heard() == "got a, ack 1");
+  CHECK(uut.heard() == "got a, ack 0:1");
   uut.connect();
-  CHECK(uut.heard() == "resume 0 1, ack 1");
-  uut.connect({0, {}, 1'000}, 12);
-  CHECK(uut.heard() == "resume 0 1");
+  CHECK(uut.heard() == "resume 0 1, reopened, ack 0:1");
+  uut.connect({0, {}, 1'000'000}, 12);
+  CHECK(uut.heard() == "resume 0 1, reopened, ack 0:0");
 }
 
 TEST_CASE("fragments of two connections are not put together") {
@@ -219,7 +219,7 @@ TEST_CASE("fragments of two connections are not put together") {
   auto half = test::bytes_view{whole}.first(5);
   uut.send_unreliable({test::to_bytes(half)}, false);
   uut.connect();
-  CHECK(uut.heard() == "resume 0 0, ack 0");
+  CHECK(uut.heard() == "resume 0 0, reopened, ack 0:0");
   uut.send_unreliable({whole});
   CHECK(uut.heard() == "got whole");
   CHECK(uut.uut.metrics().messages_rejected == 0);
@@ -243,5 +243,31 @@ TEST_CASE("a connection of a life that is over does not come back") {
   CHECK(uut.ended("displaced") == 2);
   // What it knows of the later life stays.
   uut.connect(begin, 12);
-  CHECK(uut.heard() == "resume 0 1, ack 1");
+  CHECK(uut.heard() == "resume 0 1, reopened, ack 0:1");
+}
+
+TEST_CASE("channels begin anew on each connection") {
+  rogue uut;
+  uut.takes_messages = false;
+  uut.connect();
+  uut.open(1, "other");
+  uut.send(0, {uut.message("a")});
+  uut.send(1, {uut.message("b")}, true, 1);
+  auto other = uut.last_delivery;
+  uut.wait(5ms);
+  CHECK(uut.heard()
+        == "resume 0 none, reopened, ack 0:0, got a, got b for other, ack 1:1");
+  // The second one is there before the first has ended.
+  uut.opens = false;
+  uut.connect();
+  uut.open(0, "other");
+  uut.open(1, "echo");
+  uut.say(test::control::reopened{});
+  uut.wait(5ms);
+  CHECK(uut.heard() == "resume 0 2, reopened, ack 0:1 1:0");
+  uut.send(2, {uut.message("c")});
+  CHECK(uut.heard() == "got c for other");
+  uut.uut.handle_finished(other, {}, uut.now);
+  uut.wait(5ms);
+  CHECK(uut.heard() == "ack 0:2");
 }

@@ -48,8 +48,9 @@ TEST_CASE("when a key is replaced") {
   settings.heartbeat_interval = 15min;
   settings.dead_peer_limit = 10h;
   rogue uut{settings};
+  uut.opens = false;
   uut.connect();
-  CHECK(uut.heard() == "resume 0 none");
+  CHECK(uut.heard() == "resume 0 none, reopened");
   uut.wait(1h - 1ms);
   CHECK(uut.heard() == "heartbeat, heartbeat, heartbeat, heartbeat");
   uut.wait(2ms);
@@ -66,6 +67,7 @@ TEST_CASE("a key is replaced after so many frames") {
   for (std::uint64_t seq = 0; seq < 6; ++seq)
     uut.send(seq, {uut.message("x")});
   CHECK(uut.heard()
-        == "resume 0 none, got x, ack 1, got x, ack 2, rekey, got x, ack 3, "
-           "got x, ack 4, got x, ack 5, rekey, got x, ack 6");
+        == "resume 0 none, reopened, ack 0:0, rekey, got x, ack 0:1, "
+           "got x, ack 0:2, got x, ack 0:3, rekey, got x, ack 0:4, "
+           "got x, ack 0:5, got x, ack 0:6, rekey");
 }

@@ -60,7 +60,7 @@ TEST_CASE("a sealed message counts by whatever way it comes") {
   rogue uut;
   chunk_list list;
   auto message = uut.message("hello");
-  list.add(true, message);
+  list.add(0, true, message);
   node_msg early{0, encrypted_msg_chacha20_poly1305{bytes(40)}};
   CHECK_FALSE(uut.uut.handle_node_msg(early, uut.now));
   uut.connect();
@@ -72,7 +72,7 @@ TEST_CASE("a sealed message counts by whatever way it comes") {
                encrypted_msg_chacha20_poly1305{to_bytes(parsed.ciphertext)}};
   CHECK(uut.uut.handle_node_msg(msg, uut.now));
   uut.pump();
-  CHECK(uut.heard() == "got hello, ack 1");
+  CHECK(uut.heard() == "got hello, ack 0:1");
   CHECK(uut.uut.handle_node_msg({1, encrypted_msg_null{bytes(40)}}, uut.now));
   uut.pump();
   CHECK(uut.heard() == "goodbye protocol_error, closed");

@@ -24,7 +24,7 @@ bytes control_frame(session& from,
 bytes message_frame(session& from, std::uint64_t first,
                     std::string_view text = "text") {
   chunk_list list;
-  list.add(true, as_bytes(text));
+  list.add(5, true, as_bytes(text));
   bytes result;
   from.seal_messages(first, list, result);
   return result;
@@ -32,7 +32,7 @@ bytes message_frame(session& from, std::uint64_t first,
 
 bytes unreliable_frame(session& from, std::string_view text = "text") {
   chunk_list list;
-  list.add(true, as_bytes(text));
+  list.add(5, true, as_bytes(text));
   bytes result;
   from.seal_unreliable(list, result);
   return result;
@@ -63,8 +63,10 @@ std::string opened(session& to, bytes_view stream) {
   std::string result =
     std::holds_alternative<opened_messages>(*frame) ? "messages" : "unreliable";
   result += " " + std::to_string(chunks.first);
-  for (const auto& [last, chunk] : chunks.chunks)
+  for (const auto& [channel, last, chunk] : chunks.chunks) {
+    CHECK(channel == 5);
     result += " " + std::string{as_text(chunk)} + (last ? "." : "");
+  }
   return result;
 }
 
@@ -83,8 +85,8 @@ TEST_CASE("both ends open what the other seals, with either cipher") {
     auto pair = connected(suite);
     auto& a = *pair.alices_end;
     auto& b = *pair.bobs_end;
-    CHECK(opened(b, control_frame(a)) == "control 5");
-    CHECK(opened(a, control_frame(b, control::settled{4})) == "control 2");
+    CHECK(opened(b, control_frame(a)) == "control 9");
+    CHECK(opened(a, control_frame(b, control::settled{4})) == "control 7");
     CHECK(opened(b, message_frame(a, 300, "x")) == "messages 300 x.");
     CHECK(opened(a, message_frame(b, 0, "y")) == "messages 0 y.");
     CHECK(opened(b, unreliable_frame(a, "z")) == "unreliable 0 z.");
@@ -103,8 +105,8 @@ TEST_CASE("several chunks in a frame take as many numbers") {
   auto& a = *pair.alices_end;
   auto& b = *pair.bobs_end;
   chunk_list list;
-  list.add(false, as_bytes("one"));
-  list.add(true, as_bytes("two"));
+  list.add(5, false, as_bytes("one"));
+  list.add(5, true, as_bytes("two"));
   bytes frame;
   a.seal_unreliable(list, frame);
   CHECK(opened(b, frame) == "unreliable 0 one two.");
@@ -121,7 +123,7 @@ TEST_CASE("counters of control and unreliable frames are consecutive") {
   }
   SUBCASE("a control frame comes twice") {
     auto frame = control_frame(a);
-    CHECK(opened(b, frame) == "control 5");
+    CHECK(opened(b, frame) == "control 9");
     CHECK(opened(b, frame) == "out_of_order");
   }
   SUBCASE("an unreliable frame is left out") {
@@ -139,7 +141,7 @@ TEST_CASE("counters of control and unreliable frames are consecutive") {
     auto message = message_frame(a, 7);
     CHECK(opened(b, message) == "messages 7 text.");
     CHECK(opened(b, unreliable) == "unreliable 0 text.");
-    CHECK(opened(b, control) == "control 5");
+    CHECK(opened(b, control) == "control 9");
   }
 }
 
@@ -149,14 +151,14 @@ TEST_CASE("each direction changes its key by itself") {
     auto& a = *pair.alices_end;
     auto& b = *pair.bobs_end;
     for (std::uint64_t round = 0; round < 3; ++round) {
-      CHECK(opened(b, control_frame(a, control::rekey{})) == "control 6");
+      CHECK(opened(b, control_frame(a, control::rekey{})) == "control 10");
       CHECK(a.usage().frames == 0);
       CHECK(opened(b, message_frame(a, 10 + round)).starts_with("messages"));
-      CHECK(opened(a, control_frame(b)) == "control 5");
+      CHECK(opened(a, control_frame(b)) == "control 9");
     }
-    CHECK(opened(a, control_frame(b, control::rekey{})) == "control 6");
-    CHECK(opened(a, control_frame(b)) == "control 5");
-    CHECK(opened(b, control_frame(a)) == "control 5");
+    CHECK(opened(a, control_frame(b, control::rekey{})) == "control 10");
+    CHECK(opened(a, control_frame(b)) == "control 9");
+    CHECK(opened(b, control_frame(a)) == "control 9");
   }
 }
 
@@ -172,7 +174,7 @@ TEST_CASE("after a rekey the old key opens nothing") {
     CHECK(opened(b, after) == "decrypt_failed");
   }
   SUBCASE("an old frame comes again") {
-    CHECK(opened(b, rekey) == "control 6");
+    CHECK(opened(b, rekey) == "control 10");
     CHECK(opened(b, before) == "decrypt_failed");
   }
 }
@@ -211,7 +213,7 @@ TEST_CASE("frames that are no sealed ones are refused") {
 TEST_CASE("plaintext that is not what its kind demands is refused") {
   // nothing, no chunk, an end in the middle, a bool of 2, an octet too many
   for (std::string list :
-       {"", "00", "0101", "01010200", "01020100", "0101010000"}) {
+       {"", "00", "010501", "0105010200", "0105020100", "010501010000"}) {
     for (auto kind : {frame_kind::node_msg, frame_kind::unreliable}) {
       INFO(list, " as ", to_string(kind));
       auto suite = ciphers().front();
@@ -248,17 +250,20 @@ TEST_CASE("an altered frame is refused at every octet, its length included") {
         }
       CHECK_FALSE(opened(b, frame).empty());
     }
-    CHECK(opened(b, control_frame(*pair.alices_end)) == "control 5");
+    CHECK(opened(b, control_frame(*pair.alices_end)) == "control 9");
   }
 }
 
-TEST_CASE("the longest chunk fits a frame, whatever its number") {
+TEST_CASE("four fragments fit a frame, whatever their numbers") {
   auto most = session::max_messages(limits::sequence_end - 1);
   chunk_list list;
-  CHECK(list.size_with(limits::fragment) <= most);
   auto pair = connected(ciphers().back());
   bytes longest(limits::fragment);
-  list.add(true, longest);
+  for (auto i = 0; i < 3; ++i)
+    list.add(5, true, longest);
+  CHECK(list.size_with(~0ull, limits::fragment) <= most);
+  list.add(5, true, longest);
+  CHECK(list.size_with(5, limits::fragment) > most);
   bytes frame;
   pair.alices_end->seal_messages(limits::sequence_end - 1, list, frame);
   CHECK(opened(*pair.bobs_end, frame).starts_with("messages 461168601842738"));

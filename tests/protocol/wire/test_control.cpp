@@ -19,9 +19,14 @@ std::vector<control::frame> some_frames() {
   using enum control::reject_reason;
   return {control::resume{3, control::received_state{~0ull, 300}, 4'000'000},
           control::resume{1, std::nullopt, 2},
-          control::ack{500, 600, {{7, malformed}, {400, over_limit}}},
-          control::settled{70'000},
+          control::open{300, "engine", transport_ordering::unordered, 70'000},
+          control::reopened{},
+          control::close{400},
+          control::abort{5, 600},
           control::void_range{5, 600},
+          control::ack{{{9, 500, 600, {{7, malformed}, {400, engine_gone}}},
+                        {200, 1, 2, {}}}},
+          control::settled{8, 70'000},
           advert,
           control::heartbeat{},
           control::rekey{},
@@ -64,24 +69,41 @@ TEST_CASE("control frames have these octets") {
            "0200000000000000"
            "03"
            "ac02");
-  CHECK(hex_of(control::ack{2, 3, {{1, control::reject_reason::engine_gone}}})
-        == "0105"
-           "02"
-           "03"
+  CHECK(hex_of(control::open{1, "ab", transport_ordering::unordered, 300})
+        == "0107"
            "01"
+           "026162"
            "01"
-           "04");
-  CHECK(hex_of(control::settled{9})
-        == "0201"
-           "09");
+           "ac02");
+  CHECK(hex_of(control::reopened{}) == "0200");
+  CHECK(hex_of(control::close{7})
+        == "0301"
+           "07");
+  CHECK(hex_of(control::abort{7, 8})
+        == "0402"
+           "07"
+           "08");
   CHECK(hex_of(control::void_range{4, 5})
-        == "0302"
+        == "0502"
            "04"
            "05");
-  CHECK(hex_of(control::heartbeat{}) == "0500");
-  CHECK(hex_of(control::rekey{}) == "0600");
-  CHECK(hex_of(control::goodbye{1, true})
+  CHECK(
+    hex_of(control::ack{
+      {{6, 2, 3, {{1, control::reject_reason::engine_gone}}}, {7, 4, 5, {}}}})
+    == "060b"
+       "02"
+       "060203"
+       "010102"
+       "070405"
+       "00");
+  CHECK(hex_of(control::settled{7, 9})
         == "0702"
+           "07"
+           "09");
+  CHECK(hex_of(control::heartbeat{}) == "0900");
+  CHECK(hex_of(control::rekey{}) == "0a00");
+  CHECK(hex_of(control::goodbye{1, true})
+        == "0b02"
            "01"
            "01");
 }
@@ -110,7 +132,7 @@ TEST_CASE("an altered control frame is an error or another frame") {
 }
 
 TEST_CASE("unknown tags below 128 are an error, others are skipped") {
-  for (std::uint64_t tag : {8u, 9u, 100u, 127u})
+  for (std::uint64_t tag : {12u, 13u, 100u, 127u})
     CHECK(error_of(framed(tag, numbered(3))) == "bad_tag");
   for (std::uint64_t tag : {128ull, 129ull, 100'000ull, ~0ull}) {
     auto frame = control::decode_frame(framed(tag, numbered(3)));
@@ -126,18 +148,47 @@ TEST_CASE("a control frame that is too large is refused") {
 }
 
 TEST_CASE("an acknowledgement has no more rejects than may be unsettled") {
-  control::ack ack{5'000, 1, {}};
+  control::ack ack{{{1, 5'000, 1, {}}}};
+  auto& rejects = ack.channels[0].rejects;
   for (std::uint64_t i = 0; i < limits::unsettled_rejects; ++i)
-    ack.rejects.push_back({i, control::reject_reason::malformed});
+    rejects.push_back({i, control::reject_reason::malformed});
   auto body = encode(ack).value();
-  CHECK(error_of(framed(1, body)) == "ok");
-  // One more: the count is the two octets behind the other two fields.
-  auto count = body.begin() + 3;
+  CHECK(error_of(framed(6, body)) == "ok");
+  // One more: the count is the two octets behind the other fields.
+  auto count = body.begin() + 5;
   REQUIRE(*count == std::byte{0x80});
   *count = std::byte{0x81};
   body.push_back(std::byte{0});
   body.push_back(std::byte{0});
-  CHECK(error_of(framed(1, body)) == "too_long");
+  CHECK(error_of(framed(6, body)) == "too_long");
+}
+
+TEST_CASE("an acknowledgement has no more channels than may be open") {
+  control::ack ack;
+  for (std::uint64_t i = 0; i < limits::channels; ++i)
+    ack.channels.push_back({i, 0, 0, {}});
+  auto body = encode(ack).value();
+  CHECK(error_of(framed(6, body)) == "ok");
+  ack.channels.push_back({});
+  REQUIRE(body[0] == std::byte{0x80});
+  body[0] = std::byte{0x81};
+  body.resize(body.size() + 4);
+  CHECK(error_of(framed(6, body)) == "too_long");
+}
+
+TEST_CASE("a channel is opened to what may be an engine's name") {
+  auto error_for = [](const std::string& target) {
+    auto body = encode(control::close{3}).value(); // as short as the number
+    append_uint(body, target.size());
+    for (auto c : target)
+      body.push_back(static_cast<std::byte>(c));
+    body.push_back(std::byte{0});
+    body.push_back(std::byte{9});
+    return error_of(framed(1, body));
+  };
+  CHECK(error_for(std::string(limits::engine_name, 'x')) == "ok");
+  CHECK(error_for(std::string(limits::engine_name + 1, 'x')) == "too_long");
+  CHECK(error_for("\xff") == "bad_utf8");
 }
 
 TEST_CASE("goodbye reasons that are not known read as other") {
