@@ -22,9 +22,13 @@ bool outbox::handle_send(send_token token, const channel_key& key,
                          message_data data, deadline expires, timestamp now) {
   auto x = find_or_add(key, now.steady);
   auto size = data.size() + memory_overhead;
-  if (!x || !shares_.has_room(totals_.bytes, x->held(), size))
+  if (!x || !shares_.has_room(totals_.bytes, x->held(), size)) {
+    if (x && x->empty())
+      note_idle(*x, now.steady);
     return false;
+  }
   x->handle_send(token, std::move(data), expires);
+  x->last_used = now.steady;
   auto at = steady_deadline(expires, now);
   next_deadline_ = std::min(next_deadline_.value_or(at), at);
   if (connected_)
@@ -82,16 +86,9 @@ expected<void, outbox_error> outbox::handle_ack(const control::channel_ack& ack,
 }
 
 void outbox::handle_timeout(timestamp now, send_error definite) {
+  if (next_deadline_ && *next_deadline_ <= now.steady)
+    end_expired(now, definite);
   forget_idle(now.steady - idle_timeout_);
-  if (!next_deadline_ || now.steady < *next_deadline_)
-    return;
-  next_deadline_.reset();
-  for (auto& [key, x] : channels_) {
-    x.handle_timeout(now, definite);
-    if (auto at = x.next_deadline(now))
-      next_deadline_ = std::min(next_deadline_.value_or(*at), *at);
-  }
-  follow_up();
 }
 
 void outbox::handle_max_message(std::size_t max_message) {
@@ -241,6 +238,8 @@ control::open outbox::open(outgoing_channel& x) {
 void outbox::reopen(std::uint64_t next) {
   for (auto& [key, x] : channels_) {
     x.handle_resume(next, window_);
+    if (x.empty())
+      note_idle(x, x.last_used);
     if (!x.first())
       continue;
     to_say_.push_back(open(x));
@@ -270,6 +269,16 @@ std::size_t outbox::list_again(std::uint64_t next) {
   return messages;
 }
 
+void outbox::end_expired(timestamp now, send_error definite) {
+  next_deadline_.reset();
+  for (auto& [key, x] : channels_) {
+    x.handle_timeout(now, definite);
+    if (auto at = x.next_deadline(now))
+      next_deadline_ = std::min(next_deadline_.value_or(*at), *at);
+  }
+  follow_up();
+}
+
 void outbox::say_aborted(outgoing_channel& x) {
   while (auto first = x.poll_aborted())
     if (x.id)
@@ -278,8 +287,11 @@ void outbox::say_aborted(outgoing_channel& x) {
 
 /// To be called after messages were ended early.
 void outbox::follow_up() {
-  for (auto& [key, x] : channels_)
+  for (auto& [key, x] : channels_) {
     say_aborted(x);
+    if (x.empty())
+      note_idle(x, x.last_used);
+  }
 }
 
 // -- chunks -------------------------------------------------------------------

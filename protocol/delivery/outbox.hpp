@@ -152,6 +152,7 @@ private:
   control::open open(outgoing_channel& x);
   void reopen(std::uint64_t next);
   std::size_t list_again(std::uint64_t next);
+  void end_expired(timestamp now, send_error definite);
   void say_aborted(outgoing_channel& x);
   void follow_up();
   std::optional<transmission> poll_again(std::size_t max_plaintext);

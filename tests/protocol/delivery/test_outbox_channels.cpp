@@ -110,10 +110,10 @@ TEST_CASE_FIXTURE(outbox_fixture, "two that send much share the connection") {
   for (send_token token = 0; token < 1'000; ++token)
     send(token, "a", 500);
   send(1'000, "b", 25 * fragment);
-  CHECK(costs(*this, 1)[0] == 26 * cost_of(500));
+  CHECK(costs(*this, 1)[0] < fragment + cost_of(500));
   for (auto frames : {1, 2, 2}) {
     auto both = costs(*this, frames);
-    CHECK(both[0] + both[1] > 60'000u * frames);
+    CHECK(both[0] + both[1] > 45'000u * frames);
     CHECK(both[0] < both[1] + 2 * fragment);
     CHECK(both[1] < both[0] + 2 * fragment);
   }
