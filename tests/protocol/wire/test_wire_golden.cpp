@@ -12,6 +12,7 @@
 #include <node_proxy/protocol/wire/control.hpp>
 #include <node_proxy/protocol/wire/frame.hpp>
 #include <node_proxy/protocol/wire/hello.hpp>
+#include <node_proxy/protocol/wire/message_data.hpp>
 
 using namespace node_proxy;
 using namespace node_proxy::internal;
@@ -60,6 +61,23 @@ void check_sealed(golden_map& file, const std::string& name, frame_kind kind,
   CHECK(to_hex(parsed->ciphertext) == to_hex(ciphertext));
 }
 
+/// The target is that of a channel, so it is not among the octets.
+void compare_message(golden_map& file, const std::string& name,
+                     const engine_msg& message) {
+  CAPTURE(name);
+  const auto& expected_octets = file.at(name);
+  message_codec codec;
+  auto encoded = codec.encode(message);
+  REQUIRE(encoded);
+  CHECK(to_hex(test::joined(encoded->head.view(), encoded->payload.view()))
+        == to_hex(expected_octets));
+  auto decoded = codec.decode(expected_octets);
+  REQUIRE(decoded);
+  CHECK(decoded->sender == message.sender.name);
+  CHECK(decoded->mailbox == message.mailbox);
+  CHECK(to_hex(decoded->payload) == to_hex(message.msg.view()));
+}
+
 } // namespace
 
 TEST_CASE("handshake payloads have the octets of another implementation") {
@@ -96,13 +114,18 @@ TEST_CASE("control frames have the octets of another implementation") {
     file, "resume",
     resume{5, received_state{0x0102030405060708, 300}, 1'048'576});
   compare_control(file, "resume.new", resume{0, std::nullopt, 1});
-  ack all_reasons{300, 1'048'576, {}};
+  compare_control(file, "open",
+                  open{3, "printer", transport_ordering::unordered, 32'768});
+  compare_control(file, "reopened", reopened{});
+  compare_control(file, "close", control::close{300});
+  compare_control(file, "abort", control::abort{3, 300});
+  compare_control(file, "void", void_range{300, 302});
+  channel_ack all_reasons{3, 300, 1'048'576, {}};
   for (std::uint64_t i = 0; i < enum_names<reject_reason>.size(); ++i)
     all_reasons.rejects.push_back(
       {100 + i * 30, static_cast<reject_reason>(i)});
-  compare_control(file, "ack", all_reasons);
-  compare_control(file, "settled", settled{300});
-  compare_control(file, "void", void_range{300, 302});
+  compare_control(file, "ack", ack{{all_reasons, {300, 1, 16'128, {}}}});
+  compare_control(file, "settled", settled{3, 300});
   compare_control(file, "node_advert", samples::advert());
   compare_control(file, "heartbeat", heartbeat{});
   compare_control(file, "rekey", rekey{});
@@ -129,15 +152,25 @@ TEST_CASE("chunks have the octets of another implementation") {
   chunk_list list;
   auto short_chunk = samples::data(0xA0, 5);
   auto long_chunk = samples::data(0xB0, 200);
-  list.add(true, short_chunk);
-  list.add(false, long_chunk);
+  list.add(3, true, short_chunk);
+  list.add(300, false, long_chunk);
   CHECK(to_hex(test::encoded(list)) == to_hex(expected_octets));
 
   auto chunks = decode<std::vector<chunk_view>>(expected_octets);
   REQUIRE(chunks);
   REQUIRE(chunks->size() == 2);
+  CHECK(chunks->at(0).channel == 3);
   CHECK(chunks->at(0).last);
   CHECK(to_hex(chunks->at(0).chunk) == to_hex(samples::data(0xA0, 5)));
+  CHECK(chunks->at(1).channel == 300);
   CHECK(!chunks->at(1).last);
   CHECK(to_hex(chunks->at(1).chunk) == to_hex(samples::data(0xB0, 200)));
+}
+
+TEST_CASE("messages have the octets of another implementation") {
+  auto file = golden("bare/wire.json");
+  compare_message(
+    file, "channel_msg",
+    {{{}, "printer"}, {{}, "echo"}, 300, samples::data(0xA0, 200)});
+  compare_message(file, "channel_msg.least", {{{}, ""}, {{}, "echo"}, {}, {}});
 }

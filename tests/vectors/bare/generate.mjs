@@ -156,6 +156,8 @@ write("messages.json", [
 ])
 
 const body = (type, value) => Buffer.from(encode(type, value), "hex")
+const channelMsg = (value) => union("SerializedMsgBare", Uint8Array.from(body("ChannelMsg", value)).buffer)
+const rejects = Object.values(types.RejectReason).map((reason, i) => ({ seq: BigInt(100 + i * 30), reason }))
 const control = (tag, octets) => ({ tag, body: Uint8Array.from(octets).buffer })
 
 write("wire.json", [
@@ -180,23 +182,32 @@ write("wire.json", [
     ],
     ["control.resume.new", "ControlFrame", control(0n, body("Resume", { first: 0n, received: null, window: 1n }))],
     [
+        "control.open",
+        "ControlFrame",
+        control(1n, body("Open", { channel: 3n, target: "printer", ordering: "Unordered", window: 32768n })),
+    ],
+    ["control.reopened", "ControlFrame", control(2n, [])],
+    ["control.close", "ControlFrame", control(3n, body("Close", { channel: 300n }))],
+    ["control.abort", "ControlFrame", control(4n, body("Abort", { channel: 3n, first: 300n }))],
+    ["control.void", "ControlFrame", control(5n, body("Void", { from: 300n, to: 302n }))],
+    [
         "control.ack",
         "ControlFrame",
         control(
-            1n,
+            6n,
             body("Ack", {
-                next: 300n,
-                window: 1048576n,
-                rejects: Object.values(types.RejectReason).map((reason, i) => ({ seq: BigInt(100 + i * 30), reason })),
+                channels: [
+                    { channel: 3n, next: 300n, window: 1048576n, rejects },
+                    { channel: 300n, next: 1n, window: 16128n, rejects: [] },
+                ],
             }),
         ),
     ],
-    ["control.settled", "ControlFrame", control(2n, body("Settled", { next: 300n }))],
-    ["control.void", "ControlFrame", control(3n, body("Void", { from: 300n, to: 302n }))],
-    ["control.node_advert", "ControlFrame", control(4n, body("NodeAdvert", advert))],
-    ["control.heartbeat", "ControlFrame", control(5n, [])],
-    ["control.rekey", "ControlFrame", control(6n, [])],
-    ["control.goodbye", "ControlFrame", control(7n, body("Goodbye", { reason: 2n, finished: true }))],
+    ["control.settled", "ControlFrame", control(7n, body("Settled", { channel: 3n, next: 300n }))],
+    ["control.node_advert", "ControlFrame", control(8n, body("NodeAdvert", advert))],
+    ["control.heartbeat", "ControlFrame", control(9n, [])],
+    ["control.rekey", "ControlFrame", control(10n, [])],
+    ["control.goodbye", "ControlFrame", control(11n, body("Goodbye", { reason: 2n, finished: true }))],
     ["frame.handshake_init", "FrameBody", union("HandshakeInit", octets(0, 130))],
     ["frame.handshake_reply", "FrameBody", union("HandshakeReply", octets(1, 130))],
     ["frame.node_msg", "FrameBody", union("NodeMsg", sealed)],
@@ -210,10 +221,12 @@ write("wire.json", [
         "sealed_chunks",
         "SealedChunks",
         [
-            { last: true, chunk: octets(0xa0, 5) },
-            { last: false, chunk: octets(0xb0, 200) },
+            { channel: 3n, last: true, chunk: octets(0xa0, 5) },
+            { channel: 300n, last: false, chunk: octets(0xb0, 200) },
         ],
     ],
+    ["channel_msg", "SerializedMsg", channelMsg({ sender: "printer", mailbox: 300n, msg: octets(0xa0, 200) })],
+    ["channel_msg.least", "SerializedMsg", channelMsg({ sender: "", mailbox: null, msg: octets(0, 0) })],
 ])
 
 const uints = [0n, 1n, 127n, 128n, 255n, 16383n, 16384n]

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # A peer in JavaScript, written from protocol/PROTOCOL.md, agrees with its
-# example and with the program node-proxy. It needs Node.js and the packages of
-# js_peer/package.json and is skipped (status 77) where they are missing, for
-# tests do not install anything.
+# example, and finds that the program node-proxy keeps its rules. It needs
+# Node.js and the packages of tests/conformance/package.json and is skipped
+# (status 77) where they are missing, for tests do not install anything.
 set -euo pipefail
-cd "$(dirname "$0")/js_peer"
+cd "$(dirname "$0")/../conformance"
 
 skip() {
   echo "skipped: $*"
@@ -15,8 +15,8 @@ command -v node > /dev/null || skip "there is no node"
 node -e "process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)" ||
   skip "node $(node --version) is older than 20"
 [[ -d node_modules/@bare-ts ]] ||
-  skip "run npm install --no-package-lock in tests/integration/js_peer"
+  skip "run npm install --no-package-lock in tests/conformance"
 [[ -n ${NODE_PROXY_TOOL-} ]] || skip "NODE_PROXY_TOOL is not set"
 
 node check_example.mjs
-node check_interop.mjs
+node check_tool.mjs

@@ -70,21 +70,27 @@ function decompress(id) {
     return [(x & 1n) === sign ? x : mod(-x), y]
 }
 
-function add([x1, y1], [x2, y2]) {
-    const k = mod(d * mod(x1 * x2) * mod(y1 * y2))
-    return [
-        mod((x1 * y2 + x2 * y1) * inverse(1n + k)),
-        mod((y1 * y2 + x1 * x2) * inverse(1n - k)),
-    ]
+// The sum of two points [X, Y, Z, T] in extended coordinates (RFC 8032, section
+// 5.1.4), which needs no inverse.
+function add([x1, y1, z1, t1], [x2, y2, z2, t2]) {
+    const a = mod((y1 - x1) * (y2 - x2))
+    const b = mod((y1 + x1) * (y2 + x2))
+    const c = mod(2n * d * mod(t1 * t2))
+    const e = 2n * z1 * z2
+    const [f, g, h, i] = [b - a, e - c, e + c, b + a]
+    return [mod(f * g), mod(h * i), mod(g * h), mod(f * i)]
 }
 
-const isNeutral = ([x, y]) => x === 0n && y === 1n
+const isNeutral = ([x, y, z]) => x === 0n && y === z
 
 /** Whether an id from outside is a point of the prime-order subgroup. */
 export function isValidId(id) {
-    let point = id.length === 32 && decompress(id)
-    if (!point || isNeutral(point)) return false
-    let result = [0n, 1n]
+    const affine = id.length === 32 && decompress(id)
+    if (!affine) return false
+    const [x, y] = affine
+    let point = [x, y, 1n, mod(x * y)]
+    if (isNeutral(point)) return false
+    let result = [0n, 1n, 1n, 0n]
     for (let n = order; n > 0n; n >>= 1n) {
         if (n & 1n) result = add(result, point)
         point = add(point, point)

@@ -9,6 +9,7 @@ import { transform } from "@bare-ts/tools"
 import { hkdf, nonceOf, open, seal } from "./noise.mjs"
 
 const here = fileURLToPath(new URL(".", import.meta.url))
+const schemaFile = new URL("../../protocol/node_proxy.bare", import.meta.url)
 
 // The compiled schema is used at once and not kept. It has to lie in a folder
 // from which the library is found.
@@ -23,7 +24,7 @@ async function compile(schema) {
     }
 }
 
-export const schema = await compile(readFileSync(join(here, "../../../protocol/node_proxy.bare"), "utf8"))
+export const schema = await compile(readFileSync(schemaFile, "utf8"))
 
 const config = bare.Config({ initialBufferLength: 256, maxBufferLength: 1 << 26 })
 
@@ -132,12 +133,26 @@ export class Direction {
     }
 }
 
-const controlTypes = ["Resume", "Ack", "Settled", "Void", "NodeAdvert", null, null, "Goodbye"]
-const controlNames = ["resume", "ack", "settled", "void", "node_advert", "heartbeat", "rekey", "goodbye"]
+// The control frames by their tags; a frame without a structure is empty.
+const controls = [
+    ["resume", "Resume"],
+    ["open", "Open"],
+    ["reopened", null],
+    ["close", "Close"],
+    ["abort", "Abort"],
+    ["void", "Void"],
+    ["ack", "Ack"],
+    ["settled", "Settled"],
+    ["node_advert", "NodeAdvert"],
+    ["heartbeat", null],
+    ["rekey", null],
+    ["goodbye", "Goodbye"],
+]
 
 export function encodeControl(name, value) {
-    const tag = controlNames.indexOf(name)
-    const body = controlTypes[tag] ? encode(controlTypes[tag], value) : Buffer.alloc(0)
+    const tag = controls.findIndex(([known]) => known === name)
+    const type = controls[tag][1]
+    const body = type ? encode(type, value) : Buffer.alloc(0)
     return encode("ControlFrame", { tag: BigInt(tag), body: toData(body) })
 }
 
@@ -145,29 +160,69 @@ export function encodeControl(name, value) {
 export function decodeControl(plaintext) {
     const { tag, body } = decode("ControlFrame", plaintext)
     if (tag >= 128n) return { name: "unknown" }
-    if (tag >= controlTypes.length) throw new Error("unknown control frame")
-    const type = controlTypes[Number(tag)]
+    if (tag >= controls.length) throw new Error("unknown control frame")
+    const [name, type] = controls[Number(tag)]
     if (!type && body.byteLength > 0) throw new Error("body is not empty")
-    return { name: controlNames[Number(tag)], value: type ? decode(type, ofData(body)) : {} }
+    return { name, value: type ? decode(type, ofData(body)) : {} }
 }
 
-const fragment = 65_000
+/** Octets in each fragment of a message but the last. */
+export const fragmentSize = 16_000
 
-/** The chunks of an engine message. */
-export function chunksOf(message) {
-    const bytes = encode("SerializedMsg", {
+/** What a message costs beyond its octets. */
+export const messageOverhead = 128
+
+/** Octets of a chunk list that fit any frame. */
+export const maxList = 65_505
+
+/** The encoded message from an engine. */
+export const serialize = ({ sender, mailbox = null, msg }) =>
+    encode("SerializedMsg", {
         tag: "SerializedMsgBare",
-        val: toData(encode("EngineMsg", message)),
+        val: toData(encode("ChannelMsg", { sender, mailbox, msg: toData(msg) })),
     })
-    const chunks = []
-    for (let i = 0; i < bytes.length; i += fragment) {
-        const last = i + fragment >= bytes.length
-        chunks.push({ last, chunk: toData(bytes.subarray(i, i + fragment)) })
-    }
-    return { chunks, size: bytes.length }
+
+export function deserialize(octets) {
+    const { sender, mailbox, msg } = decode("ChannelMsg", ofData(decode("SerializedMsg", octets).val))
+    return { sender, mailbox, msg: ofData(msg) }
 }
 
-export const messageOf = (bytes) => decode("EngineMsg", ofData(decode("SerializedMsg", bytes).val))
+/** An encoded message as chunks of a channel. */
+export function cut(channel, octets) {
+    const chunks = []
+    for (let i = 0; i < octets.length; i += fragmentSize) {
+        const last = i + fragmentSize >= octets.length
+        chunks.push({ channel, last, chunk: toData(octets.subarray(i, i + fragmentSize)) })
+    }
+    return chunks
+}
+
+/** The length of the message that begins with this fragment. */
+export function announcedSize(fragment) {
+    let value = 0n
+    for (let i = 1; i < Math.min(fragment.length, 11); ++i) {
+        value |= BigInt(fragment[i] & 0x7f) << BigInt(7 * (i - 1))
+        if (fragment[i] < 0x80) return 1 + i + Number(value)
+    }
+    throw new Error("no length")
+}
+
+/** Cuts a list of chunks into lists that each fit a frame. */
+export function* packed(chunks) {
+    let list = []
+    let size = 3
+    for (const chunk of chunks) {
+        const more = chunk.chunk.byteLength + 14
+        if (size + more > maxList && list.length > 0) {
+            yield list
+            list = []
+            size = 3
+        }
+        list.push(chunk)
+        size += more
+    }
+    if (list.length > 0) yield list
+}
 
 const advertContext = "node-proxy advert v1"
 
@@ -183,5 +238,3 @@ export function signAdvert(identity, addrs, version, created) {
     advert.sig.val = toData(identity.sign(advertContext, signed))
     return advert
 }
-
-export { advertContext }
