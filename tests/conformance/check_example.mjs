@@ -1,13 +1,14 @@
 // Computes every value of protocol/EXAMPLE.md, and the published Noise vector.
 
 import assert from "node:assert/strict"
+import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { Identity, isSignedBy, isValidId, noiseKeyOf, x25519, x25519Public } from "./identity.mjs"
 import { NoiseInitiator, NoiseResponder } from "./noise.mjs"
 import * as wire from "./wire.mjs"
 
 function readExample() {
-    const text = readFileSync(new URL("../../../protocol/EXAMPLE.md", import.meta.url), "utf8")
+    const text = readFileSync(new URL("../../protocol/EXAMPLE.md", import.meta.url), "utf8")
     const values = {}
     for (const [, block] of text.matchAll(/^```hex\n(.*?)^```$/gms)) {
         const plain = block.replace(/#.*$/gm, "")
@@ -73,7 +74,7 @@ note("dh.ss", x25519(alice.noiseSecret, bob.noisePublic))
 note("dh.ee", x25519(ephemeral.alice, x25519Public(ephemeral.bob)))
 note("dh.se", x25519(alice.noiseSecret, x25519Public(ephemeral.bob)))
 
-const hello = wire.encode("Hello", {
+const helloOf = (prev) => wire.encode("Hello", {
     request: {
         protoVerMin: 1n,
         protoVerMax: 1n,
@@ -83,11 +84,12 @@ const hello = wire.encode("Hello", {
         dstNodeAdvertVer: 1763000000n,
     },
     epoch: 0x0102030405060708n,
-    prev: null,
+    prev: prev && wire.toData(prev),
     ciphers: [1n],
     maxMessage: 1 << 24,
     ext: [],
 })
+const hello = helloOf(null)
 const welcome = wire.encode("Welcome", {
     reply: {
         tag: "ConnectReplyOk",
@@ -138,9 +140,9 @@ note("k2", k2)
 const keys = { alice: wire.dataKey(k1, h, 1), bob: wire.dataKey(k2, h, 1) }
 note("key.alice", keys.alice)
 note("key.bob", keys.bob)
-note("key.alice.aes256_gcm", wire.dataKey(k1, h, 2))
+const aesKey = note("key.alice.aes256_gcm", wire.dataKey(k1, h, 2))
 note("key.bob.aes256_gcm", wire.dataKey(k2, h, 2))
-note("key.alice.next", wire.nextKey(keys.alice))
+const nextKey = note("key.alice.next", wire.nextKey(keys.alice))
 
 const out = { alice: new wire.Direction(keys.alice, 1), bob: new wire.Direction(keys.bob, 1) }
 const back = { alice: new wire.Direction(keys.alice, 1), bob: new wire.Direction(keys.bob, 1) }
@@ -156,27 +158,67 @@ function sealed(who, name, kind, plaintext) {
     back[who].next[kind] += 1n
 }
 
-const control = (who, name, value) => sealed(who, name, "ControlMsg", wire.encodeControl(name, value))
-const window = 1n << 22n
+const control = (who, name, value = {}) => sealed(who, name, "ControlMsg", wire.encodeControl(name, value))
+const window = 32768n
+const open = { channel: 0n, target: "echo", ordering: "Ordered", window }
 control("alice", "resume", { first: 0n, received: null, window })
 control("bob", "resume", { first: 0n, received: null, window })
+control("bob", "reopened")
 control("alice", "node_advert", adverts.alice)
-const { chunks } = wire.chunksOf({
-    sender: { node: null, name: "alice" },
-    target: { node: null, name: "echo" },
-    mailbox: 7n,
-    msg: wire.toData(Buffer.from("hello")),
-})
-sealed("alice", "node_msg", "NodeMsg", wire.encode("SealedChunks", chunks))
-control("bob", "ack", { next: 1n, window, rejects: [] })
+control("alice", "reopened")
+control("alice", "open", open)
+const serialized = wire.serialize({ sender: "alice", mailbox: 7n, msg: Buffer.from("hello") })
+const list = wire.encode("SealedChunks", wire.cut(0n, serialized))
+sealed("alice", "node_msg", "NodeMsg", list)
+control("bob", "ack", { channels: [{ channel: 0n, next: 1n, window, rejects: [] }] })
 control("alice", "goodbye", { reason: 0n, finished: true })
 control("bob", "goodbye", { reason: 0n, finished: true })
+
+// What else Alice could have sent, with any number.
+const sha256 = (octets) => createHash("sha256").update(octets).digest()
+
+function other(name, kind, number, plaintext, { key = keys.alice, cipher = 1 } = {}) {
+    const direction = new wire.Direction(key, cipher)
+    direction.next[kind] = number
+    const frame = direction.seal(kind, plaintext)
+    note(`${name}.nonce`, wire.frameNonce(kind, number))
+    note(`${name}.ad`, frame.subarray(4, -plaintext.length - 16))
+    return frame
+}
+
+const heartbeat = note("heartbeat.plaintext", wire.encodeControl("heartbeat"))
+note("unreliable.frame", other("unreliable", "UnreliableMsg", 0n, list))
+note("high.frame", other("high", "ControlMsg", 300n, heartbeat))
+note("highest.frame", other("highest", "ControlMsg", (1n << 62n) - 1n, heartbeat))
+note("aes.frame", other("aes", "ControlMsg", 1n, heartbeat, { key: aesKey, cipher: 2 }))
+note("rekeyed.frame", other("rekeyed", "ControlMsg", 4n, heartbeat, { key: nextKey }))
+
+const long = (octet) => wire.serialize({ sender: "alice", msg: Buffer.alloc(17_000, octet) })
+const [first, second] = [wire.cut(0n, long(0x61)), wire.cut(1n, long(0x62))]
+const mixed = wire.encode("SealedChunks", [first[0], second[0], second[1], first[1]])
+note("mixed.plaintext.sha256", sha256(mixed))
+note("mixed.frame.sha256", sha256(other("mixed", "NodeMsg", 200n, mixed)))
+
+// The second connection.
+note("again.hello", helloOf(h.subarray(0, 16)))
+const again = (name, value) => note(`again.${name}`, wire.encodeControl(name, value))
+again("resume", { first: 2n, received: { epoch: 0x1112131415161718n, next: 0n }, window })
+again("open", { ...open, window: 65536n })
+again("abort", { channel: 0n, first: 2n })
+again("void", { from: 5n, to: 7n })
+const rejects = [{ seq: 7n, reason: "UnknownEngine" }, { seq: 300n, reason: "EngineGone" }]
+again("ack", { channels: [{ channel: 0n, next: 301n, window, rejects }, { channel: 1n, next: 302n, window, rejects: [] }] })
+again("settled", { channel: 0n, next: 301n })
+again("close", { channel: 0n })
+
+for (const name of Object.keys(expected).filter((x) => x.startsWith("invalid_id.")))
+    assert(!isValidId(note(name, given(name))), name)
 
 assert.deepEqual(computed, expected)
 console.log(`EXAMPLE.md: ${Object.keys(expected).length} values are right`)
 
 function checkVector() {
-    const file = new URL("../../vectors/noise_ik_25519_chachapoly_sha256.json", import.meta.url)
+    const file = new URL("../vectors/noise_ik_25519_chachapoly_sha256.json", import.meta.url)
     const [vector] = JSON.parse(readFileSync(file, "utf8")).vectors
     const octets = (hex) => Buffer.from(hex, "hex")
     const own = (secret) => ({ noiseSecret: secret, noisePublic: x25519Public(secret) })
