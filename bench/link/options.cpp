@@ -49,8 +49,8 @@ std::string cipher_name(const link_options& options) {
   using node_proxy::internal::cipher_suite;
   auto aes = !options.chacha && node_proxy::init_crypto()
              && node_proxy::internal::aes_available();
-  return std::string{node_proxy::name(aes ? cipher_suite::aes256_gcm
-                                          : cipher_suite::chacha20_poly1305)};
+  return std::string{node_proxy::internal::name(
+    aes ? cipher_suite::aes256_gcm : cipher_suite::chacha20_poly1305)};
 }
 
 } // namespace bench

@@ -103,7 +103,7 @@ private:
   std::uint16_t port_;
   node_proxy::internal::peer core_;
   // The core has dialled; the socket may come later.
-  node_proxy::connection_id connection_ = 0;
+  node_proxy::internal::connection_id connection_ = 0;
   std::optional<tcp_stream> socket_;
   node_proxy::internal::deframer input_;
   node_proxy::bytes output_;
