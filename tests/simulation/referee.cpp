@@ -134,7 +134,7 @@ void referee::handle_written(const node& at, const node_id& other,
   auto nodes = pair_of(at, peer);
   const auto& x = beliefs_[nodes];
   auto connected = nodes.first == &at ? x.first : x.second;
-  if (!connected && age > at.settings.handshake_timeout)
+  if (!connected && age > at.settings.handshake_timeout + at.mailbox_time())
     fail("writes on a connection that it has given up", at, &peer);
 }
 
@@ -229,9 +229,14 @@ void referee::check_directory(node& x) {
   const auto& known = x.directory();
   if (auto count = known.guests(); count > 2 * x.rules.max_peers)
     fail("serves " + std::to_string(count) + " guests", x);
-  if (auto count = x.records(); count > x.memory_bounds().peers_kept.records)
+  // Whoever was told of a record finds it while its request is open.
+  if (auto count = x.records();
+      count > x.memory_bounds().peers_kept.records + x.unproven())
     fail("remembers " + std::to_string(count) + " peers", x);
-  auto held = x.served() + x.disk().permanent_peers.size();
+  // Whoever is, or was, named by a policy is no stranger.
+  auto named = std::ranges::count(denied_, &x, &node_pair::first);
+  auto held = x.served() + x.disk().permanent_peers.size()
+              + static_cast<std::size_t>(named);
   if (auto count = known.adverts().size();
       count > x.memory_bounds().adverts_kept.strangers + held)
     fail("knows " + std::to_string(count) + " adverts", x);
@@ -331,7 +336,7 @@ void referee::check_disagreement(const node_pair& nodes, const belief& x) {
   const auto& connected = x.first ? *nodes.first : *nodes.second;
   const auto& other = x.first ? *nodes.second : *nodes.first;
   auto since = std::max(*x.disagree_since, connected.last_heard(other));
-  auto limit = connected.settings.dead_peer_limit;
+  auto limit = connected.settings.dead_peer_limit + connected.mailbox_time();
   if (auto time = net_.now().steady - since; time > limit)
     fail("did not agree whether they are connected, for " + in_ms(time - limit)
            + " too long",
