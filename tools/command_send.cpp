@@ -113,7 +113,7 @@ void sender::send(node_out_batch batch, std::size_t bytes) {
   auto request =
     shared(send_request(&*self_, router_, timeout, std::move(batch)));
   auto finish = [this, size, request] {
-    request->receive(
+    std::move(*request).receive(
       [&](const batch_outcome& outcome) {
         summary_.acknowledged += outcome.delivered;
         for (const auto& failure : outcome.failures)

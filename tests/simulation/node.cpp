@@ -188,6 +188,13 @@ std::size_t node::records() {
   return directory_->records(net_.now().steady);
 }
 
+std::size_t node::unproven() const {
+  auto is_unproven = [](const auto& x) {
+    return std::holds_alternative<accepting>(x.second.user);
+  };
+  return static_cast<std::size_t>(std::ranges::count_if(streams_, is_unproven));
+}
+
 bool node::connected(const node& other) {
   auto x = peer_of(other);
   return x && x->connected();

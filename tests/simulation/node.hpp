@@ -176,6 +176,9 @@ public:
   /// How many others are remembered.
   [[nodiscard]] std::size_t records();
 
+  /// How many inbound connections there are whose initiator is not proven.
+  [[nodiscard]] std::size_t unproven() const;
+
   /// With which bounds it has begun.
   [[nodiscard]] const directory_settings& memory_bounds() const {
     return bounds_;

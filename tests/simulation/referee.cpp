@@ -232,7 +232,9 @@ void referee::check_directory(node& x) {
   const auto& known = x.directory();
   if (auto count = known.guests(); count > 2 * x.rules.max_peers)
     fail("serves " + std::to_string(count) + " guests", x);
-  if (auto count = x.records(); count > x.memory_bounds().peers_kept.records)
+  // Whoever was told of a record finds it while its request is open.
+  if (auto count = x.records();
+      count > x.memory_bounds().peers_kept.records + x.unproven())
     fail("remembers " + std::to_string(count) + " peers", x);
   // Whoever is, or was, named by a policy is no stranger.
   auto named = std::ranges::count(denied_, &x, &node_pair::first);
