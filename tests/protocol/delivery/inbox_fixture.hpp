@@ -14,14 +14,12 @@
 #include <node_proxy/protocol/delivery/inbox.hpp>
 #include <node_proxy/protocol/wire/bare_types.hpp>
 
+#include "protocol/delivery/message_sizes.hpp"
 #include "support/octets.hpp"
 
 namespace test {
 
 using namespace std::chrono_literals;
-
-inline constexpr auto fragment = limits::fragment;
-inline constexpr auto overhead = limits::message_overhead;
 
 /// The beginning of a message that says that it has this size.
 inline bytes announcing(std::size_t total, std::size_t size = fragment) {

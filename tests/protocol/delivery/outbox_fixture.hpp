@@ -15,14 +15,12 @@
 #include <node_proxy/protocol/wire/bare.hpp>
 
 #include "support/chunks.hpp"
+#include "protocol/delivery/message_sizes.hpp"
 #include "support/octets.hpp"
 
 namespace test {
 
 using namespace std::chrono_literals;
-
-inline constexpr auto fragment = limits::fragment;
-inline constexpr auto overhead = limits::message_overhead;
 
 /// What a message of this size counts in windows.
 constexpr std::uint64_t cost_of(std::size_t size) {

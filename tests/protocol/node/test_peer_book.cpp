@@ -175,7 +175,7 @@ TEST_CASE_FIXTURE(fixture, "who has an open request stays beyond all bounds") {
 
 TEST_CASE_FIXTURE(fixture, "who asks while there is room for none is forgotten "
                            "after that") {
-  peer_book none{{0, 0, 1h}, requests};
+  peer_book none{{0, 0, 0, 1h}, requests};
   requests.handle_answer(id_of(1), 1);
   requests.handle_answer(id_of(1), 1);
   none.handle_dormant(id_of(1), record_of(1), false, now);
