@@ -9,7 +9,9 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include <node_proxy/base/utf8.hpp>
 #include <node_proxy/messages/basics.hpp>
 #include <node_proxy/messages/field.hpp>
 #include <node_proxy/messages/limits.hpp>
@@ -44,9 +46,14 @@ struct signature {
   friend bool operator==(const signature&, const signature&) = default;
 };
 
-/// `EngineName`: the name of an engine on its node, UTF-8, at most
-/// `limits::engine_name` bytes.
+/// `EngineName`: the name of an engine on its node, UTF-8, 1 to
+/// `limits::engine_name` bytes; a sender may go without.
 using engine_name = std::string;
+
+/// Whether an engine may have this name.
+[[nodiscard]] inline bool is_engine_name(std::string_view name) {
+  return !name.empty() && name.size() <= limits::engine_name && is_utf8(name);
+}
 
 /// `EngineID = Pair (Option NodeID) EngineName`: an engine. Without a node it
 /// means the node at hand: for a received message the peer that sent it (as

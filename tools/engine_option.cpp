@@ -1,12 +1,6 @@
 #include "engine_option.hpp"
 
-#include <node_proxy/base/utf8.hpp>
-
 namespace node_proxy::tools {
-
-bool is_engine_name(std::string_view name) {
-  return !name.empty() && name.size() <= limits::engine_name && is_utf8(name);
-}
 
 expected<engine_option, std::string> parse_engine(std::string_view text) {
   auto wrong = [text](std::string_view why) {

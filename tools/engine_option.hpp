@@ -24,9 +24,6 @@ struct engine_option {
   engine_kind kind = engine_kind::print;
 };
 
-/// Whether nodes accept `name` as the name of an engine.
-[[nodiscard]] bool is_engine_name(std::string_view name);
-
 /// Reads NAME=KIND.
 [[nodiscard]] expected<engine_option, std::string>
 parse_engine(std::string_view text);

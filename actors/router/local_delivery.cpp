@@ -22,10 +22,6 @@ namespace {
 /// looking for.
 constexpr std::size_t least_clean_up = 1'024;
 
-bool is_engine_name(const engine_name& name) {
-  return !name.empty() && name.size() <= limits::engine_name && is_utf8(name);
-}
-
 class local_delivery_state {
 public:
   explicit local_delivery_state(local_delivery_actor::pointer self)
@@ -169,7 +165,7 @@ std::optional<send_error>
 local_delivery_state::check(const engine_msg& msg) const {
   if (msg.sender.node && *msg.sender.node != config_.self)
     return send_error::wrong_sender;
-  if (!is_utf8(msg.sender.name) || msg.sender.name.size() > limits::engine_name
+  if (!(msg.sender.name.empty() || is_engine_name(msg.sender.name))
       || !is_engine_name(msg.target.name))
     return send_error::malformed;
   if (msg.msg.size() > config_.settings.max_message)

@@ -2,16 +2,14 @@
 
 #include <node_proxy/actors/router/router_state.hpp>
 
-#include <node_proxy/base/utf8.hpp>
-#include <node_proxy/messages/limits.hpp>
+#include <node_proxy/messages/identities.hpp>
 
 namespace node_proxy::internal {
 
 namespace {
 
 caf::error check(const register_engine& msg) {
-  if (msg.name.empty() || msg.name.size() > limits::engine_name
-      || !is_utf8(msg.name))
+  if (!is_engine_name(msg.name))
     return make_error(errc::bad_config,
                       "an engine name has 1 to 255 bytes of UTF-8");
   if (!msg.engine)

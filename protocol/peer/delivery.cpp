@@ -33,7 +33,8 @@ delivery::delivery(const peer_settings& settings, const node_id& self,
                    const node_id& remote,
                    std::shared_ptr<receive_budget> budget,
                    const peer_record& record)
-  : self_(self), remote_(remote), max_reliable_(outbox_shares{settings.outbox_bytes}.max_size()),
+  : self_(self), remote_(remote),
+    max_reliable_(outbox_shares{settings.outbox_bytes}.max_size()),
     max_unreliable_(settings.window), channel_window_(settings.channel_window),
     ack_delay_(settings.ack_delay), outbox_(settings, record.out),
     inbox_(settings, std::move(budget), record.in),
@@ -55,7 +56,7 @@ expected<void, send_error> delivery::handle_send(send_token token,
   if (!expires)
     return unexpected{send_error::bad_expiry};
   auto data = codec_.encode(msg.msg);
-  if (!data)
+  if (!data || !is_engine_name(msg.msg.target.name))
     return unexpected{send_error::malformed};
   auto size = data->size();
   auto reliable = msg.prefs.reliability == transport_reliability::reliable;

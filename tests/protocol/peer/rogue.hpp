@@ -118,8 +118,11 @@ public:
     if (std::holds_alternative<control::rekey>(frame))
       out_->rekey();
   }
-  void say_raw(bytes_view plaintext) {
-    feed(sealed(frame_kind::control, controls_++, plaintext));
+  void say_raw(bytes_view plaintext) { feed(sealed_control(plaintext)); }
+
+  /// The next control frame, with this plaintext.
+  bytes sealed_control(bytes_view plaintext) {
+    return sealed(frame_kind::control, controls_++, plaintext);
   }
 
   /// Sends chunks as `node_msg`. Is the last of them the end of its message?

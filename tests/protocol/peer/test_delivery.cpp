@@ -200,7 +200,7 @@ TEST_CASE_FIXTURE(fixture, "both kinds of messages go by turns") {
   for (send_token token = 1; token <= 4; ++token)
     REQUIRE(send(token, std::string(400, 'x'), token % 2 == 0));
   CHECK(talk({true, 500, 500})
-        == "open 0 b, unreliable, messages 0+1, unreliable, messages 1+1");
+        == "open 0 b, messages 0+1, unreliable, messages 1+1, unreliable");
   CHECK(got.size() == 4);
 }
 
@@ -209,7 +209,7 @@ TEST_CASE_FIXTURE(fixture, "without room for messages none goes") {
   REQUIRE(send(1, "x"));
   REQUIRE(send(2, "x", false));
   CHECK(talk({true}).empty());
-  CHECK(talk() == "open 0 b, unreliable, messages 0+1");
+  CHECK(talk() == "open 0 b, messages 0+1, unreliable");
 }
 
 TEST_CASE_FIXTURE(fixture, "a message of either kind has a name of its own") {

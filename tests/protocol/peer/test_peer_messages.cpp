@@ -64,8 +64,10 @@ TEST_CASE_FIXTURE(two_nodes, "a sender or target elsewhere is an error") {
   msg.msg.sender = {};
   msg.msg.target = {a.id(), "echo"};
   CHECK(a.outcome(a.send(b.id(), msg)) == "wrong_target");
-  msg.msg.target = {b.id(), repeated(256)};
-  CHECK(a.outcome(a.send(b.id(), msg)) == "malformed");
+  for (const auto& name : {repeated(256), std::string{}, std::string{"\xff"}}) {
+    msg.msg.target = {b.id(), name};
+    CHECK(a.outcome(a.send(b.id(), msg)) == "malformed");
+  }
   CHECK_FALSE(a.connected(b));
 }
 
@@ -133,11 +135,13 @@ TEST_CASE_FIXTURE(two_nodes, "rejects are settled, however many") {
   connect();
   for (auto i = 0; i < 5'000; ++i)
     a.send(b, "none", "hello");
-  auto last = a.send(b, "echo", "end");
+  auto last = a.send(b, "none", "end");
   REQUIRE(wait_for(last));
-  CHECK(a.outcome(last) == "delivered");
-  for (send_token token = 1; token < last; ++token)
+  for (send_token token = 1; token <= last; ++token)
     CHECK(a.outcome(token) == "unknown_engine");
+  auto next = a.send(b, "echo", "hello");
+  REQUIRE(wait_for(next));
+  CHECK(a.outcome(next) == "delivered");
 }
 
 TEST_CASE_FIXTURE(two_nodes, "an engine that ends rejects what it has") {
@@ -166,8 +170,9 @@ TEST_CASE_FIXTURE(two_nodes, "a slow engine pushes back to the sender") {
   // Half of it is for others.
   CHECK(sent * 1'300 > 45'000);
   CHECK(sent * 1'200 < 50'000);
-  CHECK(b.held_bytes() > limits::min_channel_window - 2'000);
-  CHECK(b.held_bytes() < limits::min_channel_window);
+  auto held = b.held_bytes() / 800 * (800 + limits::message_overhead);
+  CHECK(held > limits::min_channel_window - 2'000);
+  CHECK(held < limits::min_channel_window);
   // Other engines still take messages, and the other node's go back.
   auto other = a.send(b, "echo", "hello");
   auto back = b.send(a, "echo", "hello");
@@ -293,7 +298,7 @@ TEST_CASE_FIXTURE(two_nodes, "unreliable messages nobody takes are dropped") {
     a.send(b, "late", repeated(800), unreliable);
   net.run_for(1s);
   CHECK(b.held_bytes() < 10'000);
-  CHECK(b.held_bytes() > 4'000);
+  CHECK(b.held_bytes() > 3'000);
   CHECK(b.all_received().size() + b.peer_of(a)->metrics().unreliable_dropped
         == 100);
   auto reliable = a.send(b, "echo", "hello");

@@ -238,7 +238,7 @@ TEST_CASE("a connection of a life that is over does not come back") {
     uut.uut.handle_closed(2, "lost", uut.now);
     uut.pump();
   }
-  uut.connect(begin, 11, {}, 1ms);
+  uut.connect(begin, 11, {}, 500ms);
   CHECK(uut.heard() == "resume 0 1, goodbye displaced finished");
   CHECK(uut.ended("displaced") == 2);
   // What it knows of the later life stays.
