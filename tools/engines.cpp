@@ -3,6 +3,8 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <spdlog/spdlog.h>
@@ -10,6 +12,7 @@
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/base/hex.hpp>
+#include <node_proxy/messages/limits.hpp>
 
 namespace node_proxy::tools {
 
@@ -56,48 +59,65 @@ caf::behavior print_engine(caf::event_based_actor* self, json_lines* out) {
 /// Until when an echo is worth delivering, in seconds.
 constexpr std::uint64_t echo_expiry = 30;
 
-node_out_batch make_echo(const engine_msg_batch& batch) {
-  node_out_batch result;
+/// Bytes of echoes that may be on their way to one node. Whoever sends without
+/// taking what comes back is told that the rest has failed, and keeps nobody
+/// else waiting.
+constexpr std::size_t max_echoes = 16u << 20;
+
+using echoes_under_way = std::unordered_map<node_id, std::size_t>;
+
+std::size_t size_of(const engine_msg& msg) {
+  return msg.msg.size() + limits::message_overhead;
+}
+
+engine_msg make_echo(const engine_msg& msg) {
+  return {{std::nullopt, msg.target.name}, msg.sender, msg.mailbox, msg.msg};
+}
+
+/// The messages of a batch are all of one node.
+batch_taken echo(caf::event_based_actor* self, const router_actor& router,
+                 const std::shared_ptr<echoes_under_way>& under_way,
+                 const engine_msg_batch& batch) {
+  auto node = batch.msgs.front().sender.node.value_or(node_id{});
+  auto& bytes = (*under_way)[node];
+  auto before = bytes;
+  node_out_batch echoes;
   for (const auto& msg : batch.msgs) {
-    auto target = msg.sender;
-    engine_msg back{
-      {std::nullopt, msg.target.name}, target, msg.mailbox, msg.msg};
-    result.msgs.push_back({{}, rel_time{echo_expiry}, std::move(back)});
+    if (bytes > 0 && bytes + size_of(msg) > max_echoes)
+      break;
+    bytes += size_of(msg);
+    echoes.msgs.push_back({{}, rel_time{echo_expiry}, make_echo(msg)});
   }
+  batch_taken result{echoes.msgs.size()};
+  if (result.count == 0)
+    return result;
+  auto forget = [under_way, node, added = bytes - before] {
+    auto known = under_way->find(node);
+    if ((known->second -= added) == 0)
+      under_way->erase(known);
+  };
+  send_request(self, router, std::chrono::seconds{2 * echo_expiry},
+               std::move(echoes))
+    .then(
+      [forget](const batch_outcome& outcome) {
+        for (const auto& failure : outcome.failures)
+          spdlog::debug("an echo was not delivered: {}",
+                        to_string(failure.error));
+        forget();
+      },
+      [forget](const caf::error& error) {
+        spdlog::debug("echoes were not delivered: {}", describe(error));
+        forget();
+      });
   return result;
 }
 
 caf::behavior echo_behavior(caf::event_based_actor* self,
-                            const router_actor& router);
-
-/// What comes meanwhile waits until the echo has arrived, or will not: so
-/// senders cannot make the queue of echoes grow.
-void echo(caf::event_based_actor* self, const router_actor& router,
-          const engine_msg_batch& batch) {
-  self->become([self](caf::flush_atom) { self->quit(); });
-  auto go_on = [self, router] {
-    self->become(echo_behavior(self, router));
-  };
-  send_request(self, router, std::chrono::seconds{2 * echo_expiry},
-               make_echo(batch))
-    .then(
-      [go_on](const batch_outcome& outcome) {
-        for (const auto& failure : outcome.failures)
-          spdlog::debug("an echo was not delivered: {}",
-                        to_string(failure.error));
-        go_on();
-      },
-      [go_on](const caf::error& error) {
-        spdlog::debug("echoes were not delivered: {}", describe(error));
-        go_on();
-      });
-}
-
-caf::behavior echo_behavior(caf::event_based_actor* self,
                             const router_actor& router) {
+  auto under_way = std::make_shared<echoes_under_way>();
   return {
-    [self, router](const engine_msg_batch& batch) {
-      echo(self, router, batch);
+    [self, router, under_way](const engine_msg_batch& batch) {
+      return echo(self, router, under_way, batch);
     },
     [self](caf::flush_atom) { self->quit(); },
   };

@@ -140,7 +140,7 @@ std::optional<send_error> local_delivery_state::take(send_token token,
                   {config_.self, msg.msg.target.name},
                   msg.msg.mailbox,
                   msg.msg.msg};
-  lanes_->deliver({reliable_id{0, token}, std::move(copy)});
+  lanes_->deliver({reliable_id{0, 0, token}, std::move(copy)});
   return std::nullopt;
 }
 

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include <node_proxy/messages/limits.hpp>
 #include <node_proxy/messages/node_advert.hpp>
 #include <node_proxy/messages/transport_prefs.hpp>
 #include <node_proxy/protocol/wire/bare.hpp>
@@ -38,7 +39,7 @@ struct resume {
   std::optional<received_state> received;
   /// What each channel may have outstanding here from its beginning on, see
   /// `channel_ack::window`; at least `limits::min_channel_window`.
-  std::uint64_t window = 0;
+  std::uint64_t window = limits::min_channel_window;
 
   template <class Archive>
   void serialize(Archive& archive) {

@@ -13,6 +13,8 @@
 
 #include <doctest/doctest.h>
 
+#include <node_proxy/protocol/delivery/outbox.hpp>
+
 #include "numbered_sender.hpp"
 #include "paced_sender.hpp"
 #include "receivers.hpp"
@@ -110,7 +112,7 @@ node_proxy::peer_settings very_impatient_settings() {
   result.heartbeat_interval = 250ms;
   result.dead_peer_limit = 1s;
   // One engine may have half of it.
-  result.outbox_bytes = 2 * 256 * outbox::memory_overhead;
+  result.outbox_bytes = 2 * 256 * node_proxy::internal::outbox::memory_overhead;
   return result;
 }
 

@@ -237,7 +237,7 @@ TEST_CASE("what waits for a peer is bounded as an operator says") {
   tool_key bob{folder, "bob"};
   auto nowhere = bob.advertise("tcp://127.0.0.1:1");
   tool_node alice{tool_key{folder, "alice"},
-                  {"--peer", nowhere, "--outbox-bytes", "5000"}};
+                  {"--peer", nowhere, "--outbox-bytes", "10000"}};
   for (auto i = 0; i < 2; ++i)
     alice.program().write("send " + bob.id + " inbox " + std::string(3'000, 'x')
                           + "\n");

@@ -208,6 +208,7 @@ void node::end(const remote_ptr& x) {
     other_ends_[std::string{reason}] += count;
   other_rejects_ += metrics.messages_rejected;
   other_attempts_ += metrics.attempts;
+  x->machine_ptr.reset();
   peers_.erase(x->id);
 }
 

@@ -39,7 +39,7 @@ struct fixture : system_fixture {
     proxy_config.loop = event_loop::of(system).value();
     proxy_config.router = caf::actor_cast<node_proxy_supervisor>(router);
     proxy_config.engines = std::make_shared<engine_directory>();
-    msg.msg.target.node = remote->id();
+    msg.msg.target = {remote->id(), "engine"};
     msg.expiry = rel_time{60};
     proxy = spawn_node_proxy(system, std::move(proxy_config));
   }
