@@ -94,6 +94,8 @@ void node_proxy_state::handle(const retire&) {
   // ends this, too.
   if (retirement_.given_out()) {
     lanes_.reset();
+    // It has a part of what all peers may have outstanding here.
+    peer_.reset();
     // Nor does the Router know it any more, which would end it.
     monitor_end(self_, config_.router);
     set_down_handler(
@@ -171,12 +173,16 @@ void node_proxy_state::handle(const stop_node_proxy& msg) {
 
 void node_proxy_state::handle_tick() {
   timer_->handle_tick();
+  if (!peer_)
+    return;
   peer_->handle_timeout(now());
   handle_flush();
 }
 
 void node_proxy_state::handle_flush() {
   gathered_ = 0;
+  if (!peer_)
+    return;
   auto more = peer_->flush(now(), memory_of_frames());
   act();
   if (more)

@@ -98,7 +98,8 @@ public:
   void handle(const retire&);
 
   peer_metrics handle(const get_peer_metrics&) const {
-    return peer_->metrics();
+    // The Router got those of one that has retired with its offer.
+    return peer_ ? peer_->metrics() : peer_metrics{};
   }
 
 private:
@@ -145,8 +146,9 @@ private:
 
   node_proxy_service::pointer self_;
   node_proxy_config config_;
+  // Like the lanes, absent once this has retired.
   std::unique_ptr<peer> peer_;
-  // Like the lanes, there from the start on.
+  // There from the start on.
   std::optional<pending_sends> pending_;
   // Absent once this has retired, as engines refer to it.
   std::optional<engine_lanes> lanes_;

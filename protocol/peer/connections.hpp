@@ -185,7 +185,6 @@ public:
   /// The last connection ended with `finished` on both sides.
   [[nodiscard]] bool finished() const { return finished_; }
 
-
   /// Until when no attempt is made, and how long the next wait may be.
   [[nodiscard]] dial_pace pace() const { return attempts_.pace(); }
 

@@ -34,7 +34,7 @@ constexpr std::size_t batches_open = 16;
 /// Messages to each engine that takes them.
 std::size_t messages() {
   auto value = std::getenv("STUCK_MESSAGES");
-  return value ? std::stoul(value) : 3'000;
+  return value ? std::stoul(value) : 1'000;
 }
 
 struct system_config : caf::actor_system_config {
@@ -123,7 +123,7 @@ TEST_CASE("half of the engines of a node take nothing") {
   with.fill_stuck();
   // In turn, so that the machine is the same for both.
   std::vector<double> ratios;
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 15; ++i) {
     auto free = without.send_to_ready();
     ratios.push_back(with.send_to_ready() / free);
     MESSAGE(free, " messages a second, with stuck engines ", ratios.back(),

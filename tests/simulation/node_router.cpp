@@ -57,7 +57,7 @@ void node::send_direct(const node_id& to, send_token token,
                        const node_out_msg& msg) {
   auto& handle = handles_[to];
   // One that has stopped says nothing more.
-  if (handle && handle->machine.stopped())
+  if (handle && handle->machine_ptr && handle->machine.stopped())
     handle.reset();
   if (!handle) {
     auto x = find_or_serve(to);
@@ -208,6 +208,7 @@ void node::end(const remote_ptr& x) {
     other_ends_[std::string{reason}] += count;
   other_rejects_ += metrics.messages_rejected;
   other_attempts_ += metrics.attempts;
+  // Somebody may hold its handle for ever.
   x->machine_ptr.reset();
   peers_.erase(x->id);
 }

@@ -14,8 +14,8 @@
 #include <node_proxy/protocol/session/session.hpp>
 #include <node_proxy/protocol/wire/bare.hpp>
 
-#include "support/chunks.hpp"
 #include "protocol/delivery/message_sizes.hpp"
+#include "support/chunks.hpp"
 #include "support/octets.hpp"
 
 namespace test {

@@ -478,8 +478,8 @@ TEST_CASE("the refusal in EXAMPLE.md is read as such") {
 TEST_CASE("the ids in EXAMPLE.md that are called invalid are none") {
   auto values = read_example();
   CHECK(std::erase_if(values, std::not_fn(is_invalid_id)) > 0);
-  for (const auto& [name, text] : values) {
-    INFO(name);
-    CHECK_FALSE(noise_key_of(node_id{hex_array<32>(text)}));
+  for (const auto& x : values) {
+    INFO(x.first);
+    CHECK_FALSE(noise_key_of(node_id{hex_array<32>(x.second)}));
   }
 }
