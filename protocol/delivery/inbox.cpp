@@ -78,7 +78,7 @@ expected<void, inbox_error> inbox::handle_resume(std::uint64_t epoch,
     x->id.reset();
   open_.clear();
   next_channel_ = 0;
-  reopened_ = false;
+  reopened_at_.reset();
   recent_ = nullptr;
   return {};
 }
@@ -102,8 +102,8 @@ expected<void, inbox_error> inbox::handle_open(const control::open& open,
   return {};
 }
 
-void inbox::handle_reopened(steady_time now) {
-  reopened_ = true;
+void inbox::handle_reopened(std::uint64_t begin, steady_time now) {
+  reopened_at_ = begin;
   std::vector<incoming_channel*> left;
   for (auto& [key, x] : channels_)
     if (!x.id)
@@ -306,14 +306,15 @@ void inbox::reset(std::uint64_t epoch, std::uint64_t first) {
   retry_at_.reset();
 }
 
-/// Of a channel that is not open nothing is kept but what engines have.
+/// Of a channel that is not open nothing is kept but what engines have, and
+/// what has come since the connection began.
 void inbox::forget_if_idle(incoming_channel& x) {
-  unsettled_ -= x.handle_settled(limits::sequence_end);
-  if (x.unfinished()) {
+  unsettled_ -= x.handle_settled(*reopened_at_);
+  if (x.unfinished() && x.unfinished()->first < *reopened_at_) {
     --partials_;
     consume(x, x.handle_abort(x.unfinished()->first));
   }
-  if (x.idle())
+  if (x.idle() && x.rejects().empty())
     forget(x);
 }
 
@@ -402,7 +403,7 @@ void inbox::advance(incoming_channel& x, steady_time now) {
     return;
   want_ack(x, now);
   grant_waiting(now);
-  if (reopened_ && !x.id)
+  if (reopened_at_ && !x.id)
     forget_if_idle(x);
 }
 

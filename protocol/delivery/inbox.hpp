@@ -107,8 +107,10 @@ public:
   [[nodiscard]] expected<void, inbox_error>
   handle_open(const control::open& open, steady_time now);
 
-  /// Nothing has to be remembered of channels that are not open.
-  void handle_reopened(steady_time now);
+  /// Nothing has to be remembered of what came in channels that are not open
+  /// before this connection, of which `begin` is the first number. What has
+  /// come since, on another one that began later at the peer, is not meant.
+  void handle_reopened(std::uint64_t begin, steady_time now);
 
   [[nodiscard]] expected<void, inbox_error>
   handle_close(const control::close& close);
@@ -236,7 +238,7 @@ private:
   // The present connection.
   std::unordered_map<std::uint64_t, incoming_channel*> open_;
   std::uint64_t next_channel_ = 0;
-  bool reopened_ = false;
+  std::optional<std::uint64_t> reopened_at_; // its first number, then
   // Where the last chunk belonged, as most do; may be nullptr.
   mutable incoming_channel* recent_ = nullptr;
 

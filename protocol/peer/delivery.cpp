@@ -120,7 +120,8 @@ delivery::handle_resume(const session_terms& terms, const control::resume& said,
   remote_max_message_ = terms.remote_max_message;
   outbox_.handle_max_message(terms.remote_max_message);
   expiry_error_ = send_error::expired;
-  return delivery_start{first_number(heard, said, terms.remote_epoch), *resent};
+  next_in_ = first_number(heard, said, terms.remote_epoch);
+  return delivery_start{next_in_, *resent};
 }
 
 void delivery::handle_disconnect() {
@@ -166,7 +167,7 @@ expected<void, std::string_view> delivery::handle(const control::open& frame,
 
 expected<void, std::string_view> delivery::handle(const control::reopened&,
                                                   steady_time now) {
-  inbox_.handle_reopened(now);
+  inbox_.handle_reopened(next_in_, now);
   return {};
 }
 

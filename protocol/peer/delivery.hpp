@@ -199,6 +199,7 @@ private:
   payload_arena arena_;
   delivery_metrics metrics_;
   // The present connection is owed an acknowledgement.
+  std::uint64_t next_in_ = 0; // when the present connection began
   bool ack_due_ = false;
   // It is the turn of unreliable messages.
   bool unreliable_next_ = false;

@@ -167,7 +167,7 @@ TEST_CASE_FIXTURE(inbox_fixture, "what is not opened again is forgotten") {
   finish("c2", malformed);
   CHECK(resume(1, 0) == "ok");
   CHECK(uut.unsettled());
-  uut.handle_reopened(now);
+  uut.handle_reopened(uut.received()->next, now);
   CHECK_FALSE(uut.unsettled());
   // Nobody has to be told of what an engine has, but it counts until then.
   CHECK_FALSE(uut.idle());
@@ -193,10 +193,32 @@ TEST_CASE_FIXTURE(inbox_fixture,
   CHECK(open(0, "a") == "ok");
   finish("b1", malformed);
   CHECK(open(1, "b") == "ok");
-  uut.handle_reopened(now);
+  uut.handle_reopened(uut.received()->next, now);
   CHECK(acked() == "0:0, 1:2 1=malformed");
   CHECK(end(0, 2) == "ok");
   CHECK(arrived() == "b1:10 a0:32000");
+}
+
+TEST_CASE_FIXTURE(inbox_fixture,
+                  "what came on a later connection outlives an earlier one") {
+  // The peer has begun two connections, of which this end heard in turn: the
+  // earlier one last, when nothing was to be opened again.
+  auto begin_of_earlier = uut.received() ? uut.received()->next : 0;
+  connect("ab");
+  CHECK(whole(1, 0, 10) == "ok");
+  finish("b0", malformed);
+  CHECK(begin(0, 1, 2 * fragment) == "ok");
+  CHECK(resume(1, 0) == "ok");
+  uut.handle_reopened(begin_of_earlier, now);
+  CHECK(uut.unsettled());
+  // The next connection goes on with all.
+  CHECK(resume(1, 0) == "ok");
+  CHECK(open(0, "a") == "ok");
+  CHECK(open(1, "b") == "ok");
+  uut.handle_reopened(uut.received()->next, now);
+  CHECK(acked() == "0:1, 1:2 0=malformed");
+  CHECK(end(0, 2) == "ok");
+  CHECK(arrived() == "b0:10 a1:32000");
 }
 
 TEST_CASE_FIXTURE(inbox_fixture,
@@ -206,7 +228,7 @@ TEST_CASE_FIXTURE(inbox_fixture,
   CHECK(resume(1, 0) == "ok");
   CHECK(open(0, "a") == "ok");
   CHECK(abort(0, 0) == "ok");
-  uut.handle_reopened(now);
+  uut.handle_reopened(uut.received()->next, now);
   CHECK(void_range(1, 2) == "ok");
   CHECK(acked() == "0:2");
   CHECK(uut.idle());
@@ -222,7 +244,7 @@ TEST_CASE_FIXTURE(inbox_fixture, "what engines take between connections") {
   finish("b1", engine_gone);
   CHECK(open(0, "b") == "ok");
   CHECK(open(1, "a") == "ok");
-  uut.handle_reopened(now);
+  uut.handle_reopened(uut.received()->next, now);
   CHECK(acked() == "0:2 1=engine_gone, 1:2");
 }
 
@@ -271,7 +293,7 @@ TEST_CASE("a forgotten channel makes room for rejects") {
   CHECK(x.resume(1, most) == "ok");
   CHECK(x.open(0, "b") == "ok");
   CHECK(x.acked() == "0:1024");
-  x.uut.handle_reopened(x.now);
+  x.uut.handle_reopened(x.uut.received()->next, x.now);
   CHECK(x.acked() == "0:1025 1024=malformed");
 }
 

@@ -169,7 +169,7 @@ TEST_CASE("all memory is given back") {
     }
     SUBCASE("with channels that are not opened again") {
       CHECK(x.resume(1, 0) == "ok");
-      x.uut.handle_reopened(x.now);
+      x.uut.handle_reopened(x.uut.received()->next, x.now);
       CHECK(budget->free() == 1'000'000);
     }
     SUBCASE("with channels that are closed") {

@@ -190,7 +190,7 @@ TEST_CASE("an inbox goes on with its numbers and rejects") {
   CHECK(x.resume(7, 8) == "ok");
   CHECK(x.open(0, "b") == "ok");
   CHECK(x.acked() == "0:8 7=malformed");
-  x.uut.handle_reopened(x.now);
+  x.uut.handle_reopened(x.uut.received()->next, x.now);
   CHECK(x.settled(0, 8) == "ok");
   CHECK(x.uut.record() == inbox_record{7, 8, {}});
 }
@@ -215,7 +215,7 @@ TEST_CASE("messages that have arrived in part are remembered") {
   CHECK(x.open(0, "a") == "ok");
   SUBCASE("until they are whole") {
     CHECK(x.open(1, "b") == "ok");
-    x.uut.handle_reopened(x.now);
+    x.uut.handle_reopened(x.uut.received()->next, x.now);
     CHECK(x.end(1, 2) == "ok");
     CHECK(x.end(0, 3) == "ok");
     CHECK(x.arrived() == "b1:32000 a0:32000");
@@ -226,7 +226,7 @@ TEST_CASE("messages that have arrived in part are remembered") {
   }
   SUBCASE("or given up") {
     CHECK(x.abort(0, 0) == "ok");
-    x.uut.handle_reopened(x.now);
+    x.uut.handle_reopened(x.uut.received()->next, x.now);
     CHECK(x.uut.idle());
     CHECK(x.acked() == "0:2");
   }
