@@ -9,7 +9,6 @@
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/proxy/pending_sends.hpp>
 #include <node_proxy/base/deadline_queue.hpp>
-#include <node_proxy/base/utf8.hpp>
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/delivery/outbox.hpp>
 #include <node_proxy/protocol/delivery/rejection.hpp>

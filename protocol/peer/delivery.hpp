@@ -198,8 +198,9 @@ private:
   message_codec codec_;
   payload_arena arena_;
   delivery_metrics metrics_;
-  // The present connection is owed an acknowledgement.
-  std::uint64_t next_in_ = 0; // when the present connection began
+  // The first number of the present connection.
+  std::uint64_t next_in_ = 0;
+  // It is owed an acknowledgement.
   bool ack_due_ = false;
   // It is the turn of unreliable messages.
   bool unreliable_next_ = false;

@@ -37,8 +37,8 @@ std::size_t messages() {
   return value ? std::stoul(value) : 1'000;
 }
 
-constexpr std::size_t min_rounds = 9;
-constexpr std::size_t max_rounds = 45;
+// So many tell a tenth, on a machine on which each is off by that much.
+constexpr std::size_t rounds = 45;
 
 double median(std::vector<double> values) {
   std::ranges::sort(values);
@@ -129,11 +129,9 @@ TEST_CASE("half of the engines of a node take nothing") {
   sender without{all.adverts()[0]};
   sender with{all.adverts()[1]};
   with.fill_stuck();
-  // In turn, so that the machine is the same for both, and more often if it is
-  // so busy with other things that few rounds do not tell.
+  // In turn, so that the machine is the same for both.
   std::vector<double> ratios;
-  while (ratios.size() < max_rounds
-         && (ratios.size() < min_rounds || median(ratios) < 0.9)) {
+  while (ratios.size() < rounds) {
     auto free = without.send_to_ready();
     ratios.push_back(with.send_to_ready() / free);
     MESSAGE(free, " messages a second, with stuck engines ", ratios.back(),
