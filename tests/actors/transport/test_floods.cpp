@@ -28,6 +28,10 @@ constexpr int times = 5;
 /// How many strangers there have been when the first one who means it comes.
 constexpr std::size_t before_all = 900;
 
+/// How many begin a handshake each second. A machine that has other things to
+/// do computes as many.
+constexpr std::size_t half_handshakes = 300;
+
 /// Strangers and nodes are in one process.
 void allow_descriptors() {
   rlimit limit{};
@@ -62,6 +66,8 @@ struct flooded_node {
     result.to = std::get<tcp_addr>(bob->node.addresses().front());
     result.habit = habit;
     result.addresses = addresses;
+    if (habit == stranger_habit::half_a_handshake)
+      result.each_second = half_handshakes;
     for (int i = 0; i < 200; ++i)
       result.frames.push_back(first_frame());
     return result;
