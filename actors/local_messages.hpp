@@ -22,7 +22,12 @@
   X(dial)                                                                      \
   X(dialled)                                                                   \
   X(inbound)                                                                   \
-  X(inbound_refused)                                                           \
+  X(make_room)                                                                 \
+  X(room_made)                                                                 \
+  X(read_init)                                                                 \
+  X(init_read)                                                                 \
+  X(answer_init)                                                               \
+  X(init_answered)                                                             \
   X(linger)                                                                    \
   X(socket_deadline)                                                           \
   X(admission_request)                                                         \

@@ -1,5 +1,6 @@
 #include <node_proxy/actors/node.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/loop/event_loop.hpp>
@@ -16,6 +18,7 @@
 #include <node_proxy/actors/tcp/tcp_socket.hpp>
 #include <node_proxy/actors/tcp/tcp_transport.hpp>
 #include <node_proxy/actors/transport/acceptor.hpp>
+#include <node_proxy/actors/transport/handshake_worker.hpp>
 #include <node_proxy/protocol/crypto/crypto_init.hpp>
 #include <node_proxy/protocol/wire/address_kind.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
@@ -80,8 +83,16 @@ void warn_of_silence(const node_log& log,
     to_string(listening.front()));
 }
 
-/// The acceptors, the event loop, and who writes the state.
+/// Those that compute handshakes, the event loop, and who writes the state.
 constexpr int threads_of_a_node = 8;
+
+/// How many connections may be unproven.
+std::size_t unproven_places(const node_config& config) {
+  rlimit descriptors{};
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0)
+    return config.max_unproven;
+  return std::min<rlim_t>(config.max_unproven, descriptors.rlim_cur / 2);
+}
 
 /// Whether so many threads more can run at once. To be asked before CAF makes
 /// some, as an actor system that could not make one never ends.
@@ -165,7 +176,8 @@ struct node::parts : system_dependent, std::enable_shared_from_this<parts> {
   router_service router;
   // What users get of it.
   router_actor public_router;
-  std::vector<inbound_handler> acceptors;
+  inbound_handler acceptor;
+  std::vector<handshake_worker> workers;
   std::vector<transport_address> addresses;
   node_advert advert;
 };
@@ -183,11 +195,13 @@ expected<void, caf::error> node::parts::start(node_config config) {
     return unexpected{make_error(
       error_code(loop.error()), "the event loop: " + error_text(loop.error()))};
   (*loop)->add_dependent(weak_from_this());
-  transport = spawn_tcp_transport(system, *loop, config.max_unproven, log);
+  transport = spawn_tcp_transport(system, *loop, log);
   router =
     spawn_router(system, config, {transport, *loop, keeper, log}, *stored);
   public_router = router;
-  acceptors = spawn_acceptors(system, config, router, *loop);
+  workers = spawn_handshake_workers(system, config.settings);
+  acceptor = spawn_acceptor(system, *loop, config, unproven_places(config),
+                            router, workers);
   for (const auto& engine : config.engines)
     if (auto ok = ask<engine_registered>(self, router, engine); !ok)
       return unexpected{ok.error()};
@@ -225,7 +239,7 @@ expected<void, caf::error>
 node::parts::listen_at(caf::scoped_actor& self,
                        const std::vector<transport_address>& wanted) {
   for (const auto& address : wanted) {
-    auto bound = ask<listening>(self, transport, listen{address, acceptors});
+    auto bound = ask<listening>(self, transport, listen{address, acceptor});
     if (!bound)
       return unexpected{bound.error()};
     addresses.push_back(bound->address);
@@ -268,7 +282,9 @@ void node::parts::shutdown() {
   for (const auto& address : addresses)
     static_cast<void>(
       ask<listening_stopped>(self, transport, stop_listening{address}));
-  for (auto& x : acceptors)
+  if (acceptor)
+    stop(acceptor);
+  for (auto& x : workers)
     stop(x);
   if (router)
     stop(router);
@@ -294,7 +310,8 @@ void node::parts::handle_system_end() {
     self->wait_for(handle);
     handle = nullptr;
   };
-  for (auto& x : acceptors)
+  kill(acceptor);
+  for (auto& x : workers)
     kill(x);
   kill(router);
   public_router = nullptr;

@@ -46,9 +46,10 @@ struct node_config {
   /// there is something to do about them: engines that have not taken what they
   /// sent, or answers that wait for them.
   std::size_t max_peers = 1'000;
-  /// Most inbound connections whose peer has not proven itself, until their
-  /// sockets are closed.
-  std::size_t max_unproven = 256;
+  /// Most inbound connections whose peer has not proven itself, but no more
+  /// than half of the descriptors that this process may have. The next one
+  /// takes the place of another one.
+  std::size_t max_unproven = 2'048;
   /// How many adverts of nodes are known that are neither named by
   /// `adverts` or `admission`, nor permanent peers, nor have anything under
   /// way.

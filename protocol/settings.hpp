@@ -48,6 +48,9 @@ struct peer_settings {
   /// Bytes handed to a socket but not yet written, beyond which only control
   /// frames are handed on.
   std::size_t backlog_bytes = 256u << 10;
+  /// From when somebody has connected to the first frame, whatever there is of
+  /// it. It is sent without waiting for anything.
+  duration first_frame_timeout = std::chrono::seconds{2};
   /// From when there is a TCP connection to the first sealed frame on it.
   duration handshake_timeout = std::chrono::seconds{5};
   /// Longest silence of this side on a connection.

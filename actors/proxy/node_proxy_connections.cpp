@@ -15,7 +15,6 @@ frame_memory& node_proxy_state::memory_of_frames() {
 void node_proxy_state::handle(attach_session& msg) {
   auto id = msg.connection->id();
   add(msg.connection);
-  msg.connection->begin_stream();
   auto proven = std::exchange(msg.session, nullptr);
   peer_->handle_session(id, std::move(*proven), now());
   read(id);

@@ -8,7 +8,6 @@
 
 #include <node_proxy/actors/local_messages.hpp>
 #include <node_proxy/actors/loop/event_loop.hpp>
-#include <node_proxy/actors/tcp/permit_pool.hpp>
 #include <node_proxy/actors/tcp/tcp_socket.hpp>
 #include <node_proxy/actors/transport/connection.hpp>
 
@@ -16,8 +15,6 @@ namespace node_proxy::internal {
 
 /// A socket that nobody owns any more.
 struct abandoned_socket {
-  /// What it was accepted with, until it is closed.
-  permit unproven;
   std::unique_ptr<watched_socket> socket;
   /// What is still to be written, from `begin` on.
   bytes unsent;

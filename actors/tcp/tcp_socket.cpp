@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -138,12 +139,20 @@ int connect_result(int fd) {
   return from_os(remote) == local_address(fd) ? ECONNREFUSED : 0;
 }
 
-expected<descriptor, os_error> accept_next(int listener) {
-  descriptor result{
-    ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
-  if (result.get() < 0)
+expected<accepted, os_error> accept_next(int listener) {
+  socket_address from;
+  descriptor socket{
+    ::accept4(listener, from.get(), &from.size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+  if (socket.get() < 0)
     return last_error();
-  return result;
+  return accepted{std::move(socket), from_os(from)};
+}
+
+bool is_among_last(int fd, std::size_t count) noexcept {
+  rlimit limit{};
+  // A new one has the lowest number that is free.
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0
+         && static_cast<std::size_t>(fd) + count >= limit.rlim_cur;
 }
 
 tcp_addr local_address(int fd) {

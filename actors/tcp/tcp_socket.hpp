@@ -25,9 +25,19 @@ start_connecting(const tcp_addr& address);
 /// What became of `start_connecting`: 0 or the number of an error.
 [[nodiscard]] int connect_result(int fd);
 
+/// A connection that somebody has made.
+struct accepted {
+  descriptor socket;
+  tcp_addr from;
+};
+
 /// The next connection of a listener, without waiting. Errors: EAGAIN if there
 /// is none.
-[[nodiscard]] expected<descriptor, os_error> accept_next(int listener);
+[[nodiscard]] expected<accepted, os_error> accept_next(int listener);
+
+/// Whether `fd`, which is new, is one of the last `count` descriptors that this
+/// process may have.
+[[nodiscard]] bool is_among_last(int fd, std::size_t count) noexcept;
 
 /// The address of the near end of a socket.
 [[nodiscard]] tcp_addr local_address(int fd);

@@ -14,10 +14,10 @@
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/loop/event_loop.hpp>
 #include <node_proxy/actors/loop/loop_actor.hpp>
-#include <node_proxy/actors/tcp/permit_pool.hpp>
 #include <node_proxy/actors/tcp/tcp_connection.hpp>
 #include <node_proxy/actors/tcp/tcp_linger.hpp>
 #include <node_proxy/actors/transport/dial_targets.hpp>
+#include <node_proxy/protocol/node/connection_source.hpp>
 #include <node_proxy/protocol/wire/address_kind.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
 
@@ -28,8 +28,12 @@ namespace {
 // At most so many connections are accepted before others get their turn.
 constexpr int accepts_per_turn = 16;
 
-// When there are no descriptors left, connections wait with the operating
-// system for so long.
+// So many descriptors are for other uses, such as to dial: those who connect
+// get them only if nobody makes room.
+constexpr std::size_t spare_descriptors = 16;
+
+// When there are no descriptors left, and nobody makes room, connections wait
+// with the operating system for so long.
 constexpr std::chrono::milliseconds accept_pause{100};
 
 // How long a peer may take to accept what was written before the end of a
@@ -72,8 +76,7 @@ public:
 
   ~transport_state();
 
-  void start(std::shared_ptr<event_loop> loop, std::size_t max_unproven,
-             node_log log);
+  void start(std::shared_ptr<event_loop> loop, node_log log);
 
   caf::result<listening> handle(const listen& msg);
   caf::result<listening_stopped> handle(const stop_listening& msg);
@@ -86,8 +89,7 @@ private:
   struct listener_entry {
     std::unique_ptr<watched_socket> socket;
     transport_address address;
-    std::vector<inbound_handler> acceptors;
-    std::size_t next = 0;
+    inbound_handler acceptor;
     // There were no descriptors or no memory for the last connection.
     bool starved = false;
   };
@@ -112,15 +114,15 @@ private:
   void handle_connected(dial_map::iterator entry);
   void handle_dial_failed(dial_map::iterator entry, const caf::error& error);
   void accept_some(listener_entry& entry);
-  void admit(listener_entry& entry, descriptor socket);
-  void handle_accept_failed(listener_entry& entry);
+  void ask_for_room(listener_entry& entry, bool in_need);
+  void handle_no_room(connection_id listener);
+  void accept_again(connection_id listener);
   void handle_down(const caf::down_msg& msg);
   void handle_exit(const caf::error& reason);
   void end_dials_and_listeners();
   void end_if_idle();
   std::unique_ptr<watched_socket> watch(descriptor socket);
-  connection_ptr make_connection(std::unique_ptr<watched_socket> socket,
-                                 permit unproven = {});
+  connection_ptr make_connection(std::unique_ptr<watched_socket> socket);
   void forget_owner(const caf::actor& owner);
   [[nodiscard]] bool is_monitored(const caf::actor_addr& who) const;
   void monitor(const caf::actor& who);
@@ -128,8 +130,6 @@ private:
   tcp_transport_actor::pointer self_;
   std::shared_ptr<event_loop> loop_;
   node_log log_;
-  // Each connection of a stranger has one of its permits.
-  permit_pool unproven_;
   listener_map listeners_;
   dial_map dials_;
   lingering_sockets lingering_;
@@ -137,11 +137,9 @@ private:
   std::optional<caf::error> ending_;
 };
 
-void transport_state::start(std::shared_ptr<event_loop> loop,
-                            std::size_t max_unproven, node_log log) {
+void transport_state::start(std::shared_ptr<event_loop> loop, node_log log) {
   loop_ = std::move(loop);
   log_ = std::move(log);
-  unproven_ = permit_pool{max_unproven};
   set_down_handler(self_, [this](caf::down_msg& msg) { handle_down(msg); });
   set_exit_handler(self_,
                    [this](caf::exit_msg& msg) { handle_exit(msg.reason); });
@@ -213,8 +211,7 @@ bool transport_state::is_monitored(const caf::actor_addr& who) const {
     if (entry.request->owner.address() == who)
       return true;
   for (const auto& [id, entry] : listeners_)
-    if (std::ranges::find(entry.acceptors, who, &inbound_handler::address)
-        != entry.acceptors.end())
+    if (entry.acceptor.address() == who)
       return true;
   return false;
 }
@@ -230,12 +227,8 @@ void transport_state::handle_down(const caf::down_msg& msg) {
   };
   std::erase_if(
     dials_, [&](const auto& x) { return is_down(x.second.request->owner); });
-  for (auto& [id, entry] : listeners_)
-    if (std::erase_if(entry.acceptors, is_down) > 0)
-      log_.error("{}: an acceptor has ended: {}", to_string(entry.address),
-                 to_string(msg.reason));
   std::erase_if(listeners_,
-                [](const auto& x) { return x.second.acceptors.empty(); });
+                [&](const auto& x) { return is_down(x.second.acceptor); });
 }
 
 // -- listening ----------------------------------------------------------------
@@ -248,9 +241,7 @@ caf::result<listening> transport_state::handle(const listen& msg) {
   if (auto objection = objection_to_listen(msg.address))
     return make_error(errc::bad_address,
                       to_string(msg.address) + ' ' + std::string{*objection});
-  if (msg.acceptors.empty()
-      || !std::ranges::all_of(msg.acceptors,
-                              [](const auto& x) { return bool{x}; }))
+  if (!msg.acceptor)
     return address_error(errc::bad_config, msg.address, "without an acceptor");
   auto socket = open_listener(*address);
   if (!socket) {
@@ -259,9 +250,8 @@ caf::result<listening> transport_state::handle(const listen& msg) {
     return address_error(code, msg.address, text);
   }
   transport_address local = local_address(socket->get());
-  for (const auto& x : msg.acceptors)
-    monitor(caf::actor_cast<caf::actor>(x));
-  listener_entry entry{watch(std::move(*socket)), local, msg.acceptors};
+  monitor(caf::actor_cast<caf::actor>(msg.acceptor));
+  listener_entry entry{watch(std::move(*socket)), local, msg.acceptor};
   if (entry.socket->has_ended())
     return address_error(errc::out_of_resources, msg.address,
                          "the system has no room to watch the socket");
@@ -290,8 +280,14 @@ void transport_state::accept_some(listener_entry& entry) {
       if (std::exchange(entry.starved, false))
         log_.info("{}: connections are accepted again",
                   to_string(entry.address));
-      admit(entry, std::move(*next));
-      continue;
+      auto fd = next->socket.get();
+      send_message(self_, entry.acceptor,
+                   inbound{make_connection(watch(std::move(next->socket))),
+                           source_of(next->from.ip)});
+      if (!is_among_last(fd, spare_descriptors))
+        continue;
+      ask_for_room(entry, false);
+      return;
     }
     auto number = next.error().number;
     if (number == EAGAIN || number == EWOULDBLOCK)
@@ -301,29 +297,43 @@ void transport_state::accept_some(listener_entry& entry) {
         || number == EPERM)
       continue;
     // No descriptors, no memory.
-    handle_accept_failed(entry);
+    ask_for_room(entry, true);
     return;
   }
   socket.wait(true, false);
 }
 
-void transport_state::admit(listener_entry& entry, descriptor socket) {
-  const auto& acceptor = entry.acceptors[entry.next++ % entry.acceptors.size()];
-  if (auto unproven = unproven_.acquire())
-    send_message(
-      self_, acceptor,
-      inbound{make_connection(watch(std::move(socket)), std::move(*unproven))});
-  else
-    send_message(self_, acceptor, inbound_refused{});
+/// The listener stays readable, so it is not looked at meanwhile.
+/// @param in_need without room there is nothing to accept with.
+void transport_state::ask_for_room(listener_entry& entry, bool in_need) {
+  auto id = entry.socket->id();
+  send_request(self_, entry.acceptor, accept_pause, make_room{})
+    .then(
+      [this, id, in_need](room_made answer) {
+        if (answer.count == 0 && in_need)
+          handle_no_room(id);
+        else
+          accept_again(id);
+      },
+      [this, id](const caf::error&) { accept_again(id); });
 }
 
-/// The listener stays readable, so not even to look is all that helps.
-void transport_state::handle_accept_failed(listener_entry& entry) {
+void transport_state::handle_no_room(connection_id listener) {
+  auto position = listeners_.find(listener);
+  if (position == listeners_.end())
+    return;
+  auto& entry = position->second;
   if (!std::exchange(entry.starved, true))
     log_.warn("{}: there are no descriptors or no memory left, so connections "
               "wait; raise the limit (ulimit -n), or lower max_peers",
               to_string(entry.address));
-  send_later(self_, accept_pause, socket_deadline{entry.socket->id()});
+  send_later(self_, accept_pause, socket_deadline{listener});
+}
+
+void transport_state::accept_again(connection_id listener) {
+  auto position = listeners_.find(listener);
+  if (position != listeners_.end())
+    accept_some(position->second);
 }
 
 // -- dialling -----------------------------------------------------------------
@@ -399,11 +409,9 @@ std::unique_ptr<watched_socket> transport_state::watch(descriptor socket) {
 }
 
 connection_ptr
-transport_state::make_connection(std::unique_ptr<watched_socket> socket,
-                                 permit unproven) {
+transport_state::make_connection(std::unique_ptr<watched_socket> socket) {
   return make_tcp_connection(std::move(socket),
-                             caf::actor_cast<linger_actor>(self_),
-                             std::move(unproven));
+                             caf::actor_cast<linger_actor>(self_));
 }
 
 void transport_state::handle(const linger& msg) {
@@ -416,10 +424,9 @@ void transport_state::handle(const linger& msg) {
 
 tcp_transport_actor::behavior_type
 tcp_transport(tcp_transport_actor::stateful_pointer<transport_state> self,
-              std::shared_ptr<event_loop> loop, std::size_t max_unproven,
-              node_log log) {
+              std::shared_ptr<event_loop> loop, node_log log) {
   auto* state = &state_of(self);
-  state->start(std::move(loop), max_unproven, std::move(log));
+  state->start(std::move(loop), std::move(log));
   return {
     [state](const listen& msg) { return state->handle(msg); },
     [state](const stop_listening& msg) { return state->handle(msg); },
@@ -434,10 +441,9 @@ tcp_transport(tcp_transport_actor::stateful_pointer<transport_state> self,
 
 transport_actor spawn_tcp_transport(caf::actor_system& system,
                                     std::shared_ptr<event_loop> loop,
-                                    std::size_t max_unproven, node_log log) {
+                                    node_log log) {
   return spawn_in_loop<tcp_transport_actor, transport_state>(
-    system, *loop,
-    [=](auto* self) { return tcp_transport(self, loop, max_unproven, log); });
+    system, *loop, [=](auto* self) { return tcp_transport(self, loop, log); });
 }
 
 } // namespace node_proxy::internal

@@ -2,7 +2,6 @@
 
 #pragma once
 
-#include <cstddef>
 #include <memory>
 
 #include <node_proxy/actors/log/node_log.hpp>
@@ -15,12 +14,8 @@ namespace node_proxy::internal {
 /// network. Send it an exit message to end it: it listens no more then, dials
 /// that are under way fail with shutting_down, and connections that were closed
 /// just before get a moment to end in good order.
-/// @param max_unproven how many inbound connections there may be altogether
-///        from peers that have not proven themselves (`begin_stream`), until
-///        their sockets are closed. More are shut at once, so that strangers
-///        cannot use up all descriptors, however slow or fast they are.
 [[nodiscard]] transport_actor
 spawn_tcp_transport(caf::actor_system& system, std::shared_ptr<event_loop> loop,
-                    std::size_t max_unproven, node_log log = {});
+                    node_log log = {});
 
 } // namespace node_proxy::internal

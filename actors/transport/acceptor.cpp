@@ -1,6 +1,6 @@
 #include <node_proxy/actors/transport/acceptor.hpp>
 
-#include <deque>
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -8,35 +8,39 @@
 #include <utility>
 #include <vector>
 
-#include <sched.h>
-
 #include <node_proxy/actors/caf/sending.hpp>
+#include <node_proxy/actors/loop/loop_actor.hpp>
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/loop/os_random.hpp>
 #include <node_proxy/protocol/crypto/random_source.hpp>
+#include <node_proxy/protocol/node/unproven_connections.hpp>
 #include <node_proxy/protocol/session/handshake.hpp>
 
 namespace node_proxy::internal {
 
 namespace {
 
-// For one handshake the event loop has a fourth of the work of an acceptor, so
-// that more of them would have to wait for it.
-constexpr std::size_t acceptor_count = 4;
+// How much each worker has at once, so that it always has something to do and
+// yet the next one in turn comes soon.
+constexpr std::size_t jobs_of_a_worker = 4;
+
+// When there are no descriptors, one of so many connections makes room, but not
+// more of them than the transport accepts at once.
+constexpr std::size_t share_of_room = 4;
+constexpr std::size_t most_room = 16;
 
 using acceptor_actor =
   inbound_handler::extend_with<connection_owner>::extend_with<tick_receiver>;
 
-/// Tells the operating system that this thread computes, so that it need not
-/// run at the very moment when it is woken.
-void compute_in_background() noexcept {
-  const sched_param no_priority{};
-  // Somebody may have chosen another policy. It works without, only slower.
-  if (::sched_getscheduler(0) == SCHED_OTHER)
-    static_cast<void>(::sched_setscheduler(0, SCHED_BATCH, &no_priority));
-}
+/// What the acceptor is made from.
+struct acceptor_parts {
+  std::shared_ptr<const identity> self;
+  peer_settings settings;
+  std::size_t places = 0;
+  admission_actor router;
+  std::vector<handshake_worker> workers;
+};
 
-/// The handshakes of one acceptor.
 class acceptor_state {
 public:
   explicit acceptor_state(acceptor_actor::pointer self)
@@ -44,27 +48,31 @@ public:
     // nop
   }
 
-  void start(const node_config& config, admission_actor router,
-             std::shared_ptr<event_loop> loop) {
-    compute_in_background();
-    identity_ = config.self;
-    settings_ = config.settings;
-    router_ = std::move(router);
+  acceptor_state(const acceptor_state&) = delete;
+  acceptor_state& operator=(const acceptor_state&) = delete;
+
+  void start(acceptor_parts parts, std::shared_ptr<event_loop> loop) {
+    parts_ = std::move(parts);
+    unproven_.emplace(parts_.places, parts_.settings);
     timer_.emplace(std::move(loop), caf::actor_cast<tick_receiver>(self_));
   }
 
   void handle(const inbound& msg) {
     auto id = msg.connection->id();
     msg.connection->set_owner(caf::actor_cast<connection_owner>(self_));
-    pending_.emplace(id,
-                     pending{msg.connection, {*identity_, random_.next_key()}});
-    deadlines_.emplace_back(now_of(self_).steady + settings_.handshake_timeout,
-                            id);
-    arm_tick();
+    pending_.emplace(id, pending{msg.connection});
+    unproven_->handle_opened(id, msg.source, now());
     read_frame(id);
+    go_on();
   }
 
-  void handle(inbound_refused) { report("too_many_unproven"); }
+  room_made handle(make_room) {
+    auto wanted =
+      std::clamp<std::size_t>(unproven_->size() / share_of_room, 1, most_room);
+    for (std::size_t i = 0; i < wanted; ++i)
+      unproven_->handle_shortage();
+    return {go_on()};
+  }
 
   void handle(const connection_ready& msg) {
     auto position = pending_.find(msg.connection);
@@ -72,96 +80,165 @@ public:
       return;
     auto& x = position->second;
     x.connection->write_rest();
-    // What comes while the Router is asked waits.
-    if (!x.asking)
+    // What comes while an answer is made waits.
+    if (!x.waits)
       read_frame(msg.connection);
+    go_on();
   }
 
   void handle_tick() {
     timer_->handle_tick();
-    auto now = now_of(self_).steady;
-    while (!deadlines_.empty() && deadlines_.front().first <= now) {
-      drop(deadlines_.front().second, "handshake_timeout");
-      deadlines_.pop_front();
-    }
-    arm_tick();
+    unproven_->handle_timeout(now());
+    go_on();
   }
 
 private:
   struct pending {
     connection_ptr connection;
-    responder_handshake handshake;
-    // The Router looks up who that is.
-    bool asking = false;
-    bool answered = false;
-    // What the Router told.
+    // There from the first frame on. A worker may be using it.
+    std::shared_ptr<responder_handshake> handshake = {};
+    bytes first_frame = {};
+    admission admitted = {};
+    // For an answer to its first frame.
+    bool waits = false;
+    // What the Router was asked, and has answered.
     std::optional<request_ended> request = {};
   };
 
+  [[nodiscard]] steady_time now() const { return now_of(self_).steady; }
+
+  // -- what peers send --------------------------------------------------------
+
   void read_frame(connection_id id) {
-    auto& x = pending_.at(id);
+    auto position = pending_.find(id);
+    if (position == pending_.end())
+      return;
     bytes frame;
-    auto got = x.connection->read(
+    auto got = position->second.connection->read(
       [&frame](bytes_view body) { frame.assign(body.begin(), body.end()); });
     if (got.end)
       drop(id, to_string(*got.end));
-    else if (got.bodies > 0 && x.answered)
-      handle_first_frame(id, frame);
+    else if (got.bodies > 0 && position->second.handshake)
+      handle_proof(id, frame);
     else if (got.bodies > 0)
-      handle_init(id, frame);
+      handle_init(id, std::move(frame));
   }
 
-  void handle_init(connection_id id, bytes_view body) {
+  void handle_init(connection_id id, bytes body) {
     auto& x = pending_.at(id);
-    auto request = x.handshake.handle_init(body);
-    if (!request) {
-      drop(id, to_string(request.error()));
-      return;
-    }
-    x.asking = true;
-    auto from = request->src_node_id;
-    send_request(self_, router_, caf::infinite, admission_request{*request})
-      .then([this, id,
-             from](const admission& msg) { handle_admission(id, from, msg); },
-            [this, id](const caf::error&) { drop(id, "shutting_down"); });
+    x.handshake =
+      std::make_shared<responder_handshake>(*parts_.self, random_.next_key());
+    x.first_frame = std::move(body);
+    x.waits = true;
+    unproven_->handle_first_frame(id, now());
   }
 
-  void handle_admission(connection_id id, const node_id& from,
-                        const admission& msg) {
-    request_ended request{from, msg.epoch};
-    auto position = pending_.find(id);
-    if (position == pending_.end()) {
-      send_message(self_, router_, request);
-      return;
-    }
-    auto& x = position->second;
-    x.request = request;
-    auto reply = x.handshake.handle_facts(msg.facts, msg.epoch, settings_,
-                                          now_of(self_).steady);
-    if (!reply) {
-      drop(id, to_string(reply.error()));
-      return;
-    }
-    x.asking = false;
-    x.answered = true;
-    x.connection->write(*reply);
-    if (auto refused = x.handshake.refusal())
-      drop(id, to_string(*refused));
-    else
-      read_frame(id);
-  }
-
-  void handle_first_frame(connection_id id, bytes_view body) {
+  void handle_proof(connection_id id, bytes_view body) {
     auto& x = pending_.at(id);
-    auto proven = x.handshake.handle_first_frame(body);
+    auto proven = x.handshake->handle_first_frame(body);
     if (!proven) {
       drop(id, to_string(proven.error()));
       return;
     }
+    unproven_->handle_closed(id);
+    x.connection->begin_stream();
     auto shared = std::make_shared<proven_session>(std::move(*proven));
-    send_message(self_, router_,
+    send_message(self_, parts_.router,
                  proven_connection{std::move(shared), x.connection});
     pending_.erase(id);
+  }
+
+  // -- handshakes -------------------------------------------------------------
+
+  /// Does what is to be done now. @returns how many connections were closed.
+  std::size_t go_on() {
+    std::size_t closed = 0;
+    for (; auto x = unproven_->poll_end(); ++closed)
+      drop(x->connection, to_string(x->reason));
+    while (jobs_ < jobs_of_a_worker * parts_.workers.size()) {
+      auto work = unproven_->poll_work(now());
+      if (!work)
+        break;
+      begin(*work);
+    }
+    if (auto at = unproven_->poll_timeout())
+      timer_->wait_until(*at);
+    return closed;
+  }
+
+  void begin(const handshake_work& work) {
+    auto id = work.connection;
+    auto& x = pending_.at(id);
+    ++jobs_;
+    if (work.what == handshake_work::half::read)
+      ask(id, read_init{x.handshake, std::move(x.first_frame)},
+          [this, id](const init_read& msg) { handle(id, msg); });
+    else
+      ask(id, answer_init{x.handshake, x.admitted},
+          [this, id](const init_answered& msg) { handle(id, msg); });
+  }
+
+  /// Has the next worker do a job.
+  template <class Job, class F>
+  void ask(connection_id id, Job job, F handle_result) {
+    const auto& worker = parts_.workers[next_worker_++ % parts_.workers.size()];
+    send_request(self_, worker, caf::infinite, std::move(job))
+      .then(std::move(handle_result),
+            [this, id](const caf::error&) { fail(id, "shutting_down"); });
+  }
+
+  void handle(connection_id id, const init_read& msg) {
+    if (!is_good(id, msg.error))
+      return;
+    auto from = msg.request.src_node_id;
+    send_request(self_, parts_.router, caf::infinite,
+                 admission_request{msg.request})
+      .then([this, id, from](const admission& x) { handle(id, from, x); },
+            [this, id](const caf::error&) { fail(id, "shutting_down"); });
+  }
+
+  void handle(connection_id id, const node_id& from, const admission& msg) {
+    request_ended request{from, msg.epoch};
+    --jobs_;
+    if (auto x = pending_.find(id); x == pending_.end()) {
+      send_message(self_, parts_.router, request);
+    } else {
+      x->second.request = request;
+      x->second.admitted = msg;
+      unproven_->handle_named(id, from, msg.known, now());
+    }
+    go_on();
+  }
+
+  void handle(connection_id id, const init_answered& msg) {
+    if (!is_good(id, msg.error))
+      return;
+    --jobs_;
+    auto& x = pending_.at(id);
+    x.connection->write(msg.frame);
+    if (auto refused = x.handshake->refusal()) {
+      drop(id, to_string(*refused));
+    } else {
+      x.waits = false;
+      unproven_->handle_answered(id, now());
+      read_frame(id);
+    }
+    go_on();
+  }
+
+  /// Whether a handshake goes on that a worker had. If not, its job ends here.
+  bool is_good(connection_id id, std::optional<handshake_error> error) {
+    auto result = !error && pending_.contains(id);
+    if (!result)
+      fail(id, error ? to_string(*error) : std::string_view{});
+    return result;
+  }
+
+  /// A job has come to nothing.
+  void fail(connection_id id, std::string_view reason) {
+    --jobs_;
+    drop(id, reason);
+    go_on();
   }
 
   /// Ends a connection without a word.
@@ -169,61 +246,44 @@ private:
     auto found = pending_.extract(id);
     if (found.empty())
       return;
-    report(reason);
+    unproven_->handle_closed(id);
+    send_message(self_, parts_.router, handshake_failed{reason});
     if (const auto& request = found.mapped().request)
-      send_message(self_, router_, *request);
+      send_message(self_, parts_.router, *request);
     found.mapped().connection->close();
   }
 
-  void report(std::string_view reason) {
-    send_message(self_, router_, handshake_failed{reason});
-  }
-
-  void arm_tick() {
-    // Those whose handshake is over are nothing to wake up for.
-    while (!deadlines_.empty() && !pending_.contains(deadlines_.front().second))
-      deadlines_.pop_front();
-    if (!deadlines_.empty())
-      timer_->wait_until(deadlines_.front().first);
-  }
-
   acceptor_actor::pointer self_;
-  std::shared_ptr<const identity> identity_;
-  peer_settings settings_;
-  admission_actor router_;
+  acceptor_parts parts_;
   random_source random_;
+  std::optional<unproven_connections> unproven_;
   std::unordered_map<connection_id, pending> pending_;
-  // In the order in which they come. One whose handshake is over stays as long
-  // as others are before it.
-  std::deque<std::pair<steady_time, connection_id>> deadlines_;
+  std::size_t next_worker_ = 0;
+  // Handshakes that workers, or the Router after them, have at the moment.
+  std::size_t jobs_ = 0;
   std::optional<timer> timer_;
 };
 
-acceptor_actor::behavior_type
-acceptor_behavior(acceptor_actor::stateful_pointer<acceptor_state> self,
-                  const node_config& config, admission_actor router,
-                  std::shared_ptr<event_loop> loop) {
-  auto& state = state_of(self);
-  state.start(config, std::move(router), std::move(loop));
-  return {
-    [&state](const inbound& msg) { state.handle(msg); },
-    [&state](inbound_refused msg) { state.handle(msg); },
-    [&state](const connection_ready& msg) { state.handle(msg); },
-    [&state](tick) { state.handle_tick(); },
-  };
-}
-
 } // namespace
 
-std::vector<inbound_handler> spawn_acceptors(caf::actor_system& system,
-                                             const node_config& config,
-                                             admission_actor router,
-                                             std::shared_ptr<event_loop> loop) {
-  std::vector<inbound_handler> result;
-  for (std::size_t i = 0; i < acceptor_count; ++i)
-    result.emplace_back(system.spawn<caf::detached + caf::hidden>(
-      acceptor_behavior, config, router, loop));
-  return result;
+inbound_handler spawn_acceptor(caf::actor_system& system,
+                               std::shared_ptr<event_loop> loop,
+                               const node_config& config, std::size_t places,
+                               admission_actor router,
+                               std::vector<handshake_worker> workers) {
+  acceptor_parts parts{config.self, config.settings, places, std::move(router),
+                       std::move(workers)};
+  return spawn_in_loop<acceptor_actor, acceptor_state>(
+    system, *loop, [=](auto* self) -> acceptor_actor::behavior_type {
+      auto* state = &state_of(self);
+      state->start(parts, loop);
+      return {
+        [state](const inbound& msg) { state->handle(msg); },
+        [state](make_room msg) { return state->handle(msg); },
+        [state](const connection_ready& msg) { state->handle(msg); },
+        [state](tick) { state->handle_tick(); },
+      };
+    });
 }
 
 } // namespace node_proxy::internal

@@ -91,7 +91,8 @@ public:
   [[nodiscard]] virtual std::size_t unsent() const noexcept = 0;
 
   /// Sends out what was written before, and ends. After a few seconds at the
-  /// latest the connection ends anyway. Nothing is heard of it again.
+  /// latest the connection ends anyway, and at once before `begin_stream`.
+  /// Nothing is heard of it again.
   virtual void close() = 0;
 };
 

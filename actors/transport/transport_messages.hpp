@@ -5,17 +5,18 @@
 #pragma once
 
 #include <chrono>
-#include <vector>
+#include <cstddef>
 
 #include <node_proxy/actors/caf/compat.hpp>
 #include <node_proxy/actors/local_messages.hpp>
 #include <node_proxy/actors/transport/connection.hpp>
 #include <node_proxy/messages/transport_address.hpp>
+#include <node_proxy/protocol/node/connection_source.hpp>
 
 namespace node_proxy::internal {
 
-/// Who is notified that somebody has connected.
-using inbound_handler = actor_interface<void(inbound), void(inbound_refused)>;
+/// Who is notified that somebody has connected: the acceptor.
+using inbound_handler = actor_interface<void(inbound), room_made(make_room)>;
 
 /// A transport. One for each transport protocol.
 using transport_actor =
@@ -25,13 +26,12 @@ using transport_actor =
 // -- to and from a transport --------------------------------------------------
 
 /// Accept connections at `address`, port 0 for any, and report them to the
-/// acceptors in turn: `inbound` or `inbound_refused`. The transport stops
-/// listening there once the last acceptor has ended. Errors, which name the
-/// address: address_in_use, bad_address, bad_config if there is no acceptor,
-/// not_permitted, out_of_resources.
+/// acceptor as `inbound`. The transport stops listening there once that has
+/// ended. Errors, which name the address: address_in_use, bad_address,
+/// bad_config if there is no acceptor, not_permitted, out_of_resources.
 struct listen {
   transport_address address;
-  std::vector<inbound_handler> acceptors;
+  inbound_handler acceptor;
 };
 
 /// Connections are accepted from now on.
@@ -64,13 +64,19 @@ struct dialled {
   connection_ptr connection;
 };
 
-/// Somebody has connected. The acceptor that gets this is to own it.
+/// Somebody has connected. The acceptor is to own the connection.
 struct inbound {
   connection_ptr connection;
+  connection_source source;
 };
 
-/// Somebody has connected and was shut out: there are too many who have not
-/// proven themselves.
-struct inbound_refused {};
+/// There are no descriptors for those who want to connect: close some
+/// connections that are worth less.
+struct make_room {};
+
+struct room_made {
+  /// How many were closed.
+  std::size_t count = 0;
+};
 
 } // namespace node_proxy::internal

@@ -20,6 +20,9 @@ struct admission {
   connect_facts facts;
   /// Of this node's numbers towards the peer.
   std::uint64_t epoch = 0;
+  /// Something else than its own coming has made the peer known, and it may
+  /// come. It goes before strangers.
+  bool known = false;
 };
 
 /// A peer has proven itself on a connection that it made.

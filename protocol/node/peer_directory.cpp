@@ -126,7 +126,8 @@ peer_directory::handle_local_addresses(std::vector<weighted_address> addresses,
 admission peer_directory::handle_request(const node_id& id, steady_time now) {
   auto epoch = epoch_for(id, now);
   requests_.handle_answer(id, epoch);
-  return {facts_about(id), epoch};
+  auto facts = facts_about(id);
+  return {facts, epoch, facts.allowed && !is_guest(id)};
 }
 
 void peer_directory::handle_request_end(const node_id& id,

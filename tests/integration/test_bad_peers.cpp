@@ -2,8 +2,10 @@
 // connection, says nothing, and goes on as before.
 
 #include <chrono>
+#include <list>
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include "tcp.hpp"
 #include "tool_node.hpp"
@@ -44,7 +46,8 @@ struct attacked_node {
   std::size_t memory = 0;
 };
 
-/// The default of `peer_settings::handshake_timeout`.
+/// The defaults of `peer_settings`.
+constexpr std::chrono::seconds first_frame_timeout{2};
 constexpr std::chrono::seconds handshake_timeout{5};
 
 /// Writes `data` and waits for the end of the connection. How long it took.
@@ -76,7 +79,7 @@ TEST_CASE_FIXTURE(attacked_node, "garbage on the port") {
         frame(std::string("\0", 1) + std::string(200, 'x')),
         frame(std::string("\2", 1) + std::string(200, 'x'))}) {
     auto took = time_to_close(bob.port(), garbage);
-    CHECK(took < handshake_timeout);
+    CHECK(took < first_frame_timeout);
   }
   check_unharmed();
 }
@@ -85,19 +88,21 @@ TEST_CASE_FIXTURE(attacked_node, "lengths that no frame has") {
   for (const auto& length : {std::string(4, '\xff'), std::string(4, '\0'),
                              std::string{"\x01\x10\x00\x00", 4}}) {
     auto took = time_to_close(bob.port(), length);
-    CHECK(took < handshake_timeout);
+    CHECK(took < first_frame_timeout);
   }
   check_unharmed();
 }
 
 TEST_CASE_FIXTURE(attacked_node, "half a frame and then silence") {
   auto half = frame(std::string(200, 'x')).substr(0, 100);
-  CHECK(time_to_close(bob.port(), half) >= handshake_timeout);
+  auto took = time_to_close(bob.port(), half);
+  CHECK(took >= first_frame_timeout);
+  CHECK(took < handshake_timeout);
   check_unharmed();
 }
 
 TEST_CASE_FIXTURE(attacked_node, "silence from the beginning") {
-  CHECK(time_to_close(bob.port(), "") >= handshake_timeout);
+  CHECK(time_to_close(bob.port(), "") >= first_frame_timeout);
   check_unharmed();
 }
 
@@ -107,4 +112,26 @@ TEST_CASE_FIXTURE(attacked_node, "many that come and go") {
     client.write(frame(std::string(100, 'x')));
   }
   check_unharmed();
+}
+
+TEST_CASE("strangers take descriptors from nobody else") {
+  temporary_folder folder;
+  tool_node alice{tool_key{folder, "alice"}, {"--engine", "inbox=print"}};
+  tool_node bob{tool_key{folder, "bob"},
+                {"--peer", alice.advert(), "--engine", "inbox=print"}};
+  tool_node carol{tool_key{folder, "carol"}, {"--peer", bob.advert()}};
+  auto pid = bob.program().pid();
+  auto limit = count_descriptors(pid) + 32;
+  rlimit few{limit, limit};
+  REQUIRE(::prlimit(pid, RLIMIT_NOFILE, &few, nullptr) == 0);
+  std::list<tcp_client> strangers;
+  for (int i = 0; i < 200; ++i)
+    strangers.emplace_back(bob.port());
+  auto begun = std::chrono::steady_clock::now();
+  // Bob is dialled, and he dials.
+  carol.send(bob, "inbox", "hello");
+  carol.await("delivered");
+  bob.send(alice, "inbox", "hello");
+  bob.await("delivered");
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds{1});
 }

@@ -149,6 +149,8 @@ void network::open(stream_user& from, node& to, route kind,
   auto id = ++last_connection_;
   auto& x = connections_[id];
   x.ends = {connection::end{&from}, connection::end{&to}};
+  if (auto dialler = dynamic_cast<const node*>(&from))
+    x.source = source_of(dialler->address().ip);
   if (prepare)
     prepare(id, x);
   x.directions[1].hole = x.directions[1].hole || kind == route::mute;

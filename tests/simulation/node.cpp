@@ -145,8 +145,9 @@ void node::crash(bool host) {
   for (const auto& x : all_served())
     end(x);
   handles_.clear();
-  if (directory_timer_)
-    net_.cancel(*std::exchange(directory_timer_, std::nullopt));
+  for (auto* timer : {&directory_timer_, &unproven_timer_})
+    if (auto key = std::exchange(*timer, std::nullopt))
+      net_.cancel(*key);
   remembered_.clear();
   for (auto& x : received_)
     x.held = false;

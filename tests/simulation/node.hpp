@@ -17,6 +17,7 @@
 
 #include <node_proxy/protocol/node/peer_directory.hpp>
 #include <node_proxy/protocol/node/retirement.hpp>
+#include <node_proxy/protocol/node/unproven_connections.hpp>
 #include <node_proxy/protocol/peer/peer.hpp>
 #include <node_proxy/protocol/session/handshake.hpp>
 #include <node_proxy/protocol/wire/frame.hpp>
@@ -267,6 +268,8 @@ public:
   peer_settings settings;
   /// The bounds of what is remembered count from the next start on.
   directory_settings rules;
+  /// How many connections may be unproven, from the next start on.
+  std::size_t max_unproven = 2'048;
   /// Where the node can be reached, as it says; the best address first.
   std::vector<transport_address> reached_at;
   /// Whether the times of its directory come: it dials by itself those whose
@@ -327,11 +330,14 @@ private:
   // An inbound connection before its initiator is proven.
   struct accepting {
     responder_handshake handshake;
-    agenda::key timeout;
+    bytes init = {};
+    // For an answer to its first frame.
+    bool waits = false;
+    bool answered = false;
     node_id from = {};
     // What the directory has told.
+    admission admitted = {};
     std::optional<std::uint64_t> epoch = {};
-    bool answered = false;
   };
 
   struct stream {
@@ -398,10 +404,13 @@ private:
 
   void handle_bad_frame(connection_id connection, std::string_view reason);
   void handle_body(connection_id connection, bytes_view body);
-  void handle_init(connection_id connection, accepting& x, bytes_view body);
   void handle_proof(connection_id connection, accepting& x, bytes_view body);
+  void go_on_accepting();
+  void read_init(connection_id connection);
+  void answer(connection_id connection);
   void refuse(connection_id connection, std::string_view reason);
-  void end_accepting(const accepting& x, std::string_view reason);
+  void end_accepting(connection_id connection, const accepting& x,
+                     std::string_view reason);
   void attach(const remote_ptr& to, connection_id connection,
               const std::shared_ptr<proven_session>& session);
 
@@ -429,6 +438,9 @@ private:
   std::map<node_id, unsigned> losses_;
   rest_counts rests_;
   std::map<connection_id, stream> streams_;
+  // Which of them are still to be proven.
+  std::optional<unproven_connections> unproven_;
+  std::optional<agenda::key> unproven_timer_;
   std::map<node_id, steady_time> heard_;
   std::map<std::string, engine, std::less<>> engines_;
   // What no peer counts, or one that is no more.

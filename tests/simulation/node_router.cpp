@@ -220,6 +220,7 @@ void node::publish(std::uint64_t version) {
   budget_ = std::make_shared<receive_budget>(settings.node_window);
   bounds_ = rules;
   directory_.emplace(rules, self_, disk_, random_source{random_.next_key()});
+  unproven_.emplace(max_unproven, settings);
   issue_advert(version);
 }
 

@@ -15,14 +15,12 @@ void node::handle_accepted(connection_id connection) {
     net_.close(connection, *this);
     return;
   }
-  auto timeout =
-    net_.schedule(settings.handshake_timeout, owner_, [this, connection] {
-      refuse(connection, "handshake_timeout");
-    });
   auto& stream = streams_[connection];
   stream.begun = net_.now().steady;
-  stream.user =
-    accepting{responder_handshake{*self_, random_.next_key()}, timeout};
+  stream.user = accepting{responder_handshake{*self_, random_.next_key()}};
+  unproven_->handle_opened(connection, net_.at(connection).source,
+                           net_.now().steady);
+  go_on_accepting();
 }
 
 void node::handle_data(connection_id connection, bytes_view data) {
@@ -41,6 +39,9 @@ void node::handle_data(connection_id connection, bytes_view data) {
     // What a body leads to may end the connection.
     position = streams_.find(connection);
     if (position == streams_.end())
+      return;
+    auto x = std::get_if<accepting>(&position->second.user);
+    if (x && x->waits)
       return;
     auto body = position->second.input.poll_body();
     if (!body)
@@ -83,7 +84,8 @@ void node::handle_closed(connection_id connection, std::string_view reason) {
     x->machine.handle_closed(connection, reason, net_.now());
     pump(x);
   } else {
-    end_accepting(std::get<accepting>(user), reason);
+    end_accepting(connection, std::get<accepting>(user), reason);
+    go_on_accepting();
   }
 }
 
@@ -95,10 +97,14 @@ void node::handle_bad_frame(connection_id connection, std::string_view reason) {
 void node::handle_body(connection_id connection, bytes_view body) {
   auto& stream = streams_.at(connection);
   if (auto x = std::get_if<accepting>(&stream.user)) {
-    if (x->answered)
+    if (x->answered) {
       handle_proof(connection, *x, body);
-    else
-      handle_init(connection, *x, body);
+    } else {
+      x->init = to_bytes(body);
+      x->waits = true;
+      unproven_->handle_first_frame(connection, net_.now().steady);
+    }
+    go_on_accepting();
     return;
   }
   stream.input.set_max_body(limits::frame_body);
@@ -109,22 +115,57 @@ void node::handle_body(connection_id connection, bytes_view body) {
   pump(x);
 }
 
-void node::handle_init(connection_id connection, accepting& x,
-                       bytes_view body) {
-  auto request = x.handshake.handle_init(body);
+/// Does what is to be done with connections that are not proven. Nothing that
+/// is computed takes any time.
+void node::go_on_accepting() {
+  if (auto key = std::exchange(unproven_timer_, std::nullopt))
+    net_.cancel(*key);
+  while (auto x = unproven_->poll_end())
+    refuse(x->connection, to_string(x->reason));
+  while (auto work = unproven_->poll_work(net_.now().steady))
+    if (work->what == handshake_work::half::read)
+      read_init(work->connection);
+    else
+      answer(work->connection);
+  auto at = unproven_->poll_timeout();
+  if (!at)
+    return;
+  auto delay = std::max(*at - net_.now().steady, duration{0});
+  unproven_timer_ = net_.schedule(delay, owner_, [this] {
+    unproven_timer_.reset();
+    unproven_->handle_timeout(net_.now().steady);
+    go_on_accepting();
+  });
+}
+
+void node::read_init(connection_id connection) {
+  auto& x = std::get<accepting>(streams_.at(connection).user);
+  auto request = x.handshake.handle_init(x.init);
   if (!request)
     return refuse(connection, to_string(request.error()));
+  auto now = net_.now().steady;
   x.from = request->src_node_id;
-  auto admitted = directory_->handle_request(x.from, net_.now().steady);
-  x.epoch = admitted.epoch;
-  auto reply = x.handshake.handle_facts(admitted.facts, admitted.epoch,
-                                        settings, net_.now().steady);
+  x.admitted = directory_->handle_request(x.from, now);
+  x.epoch = x.admitted.epoch;
+  unproven_->handle_named(connection, x.from, x.admitted.known, now);
+}
+
+void node::answer(connection_id connection) {
+  auto& stream = streams_.at(connection);
+  auto& x = std::get<accepting>(stream.user);
+  auto now = net_.now().steady;
+  auto reply =
+    x.handshake.handle_facts(x.admitted.facts, x.admitted.epoch, settings, now);
   if (!reply)
     return refuse(connection, to_string(reply.error()));
-  x.answered = true;
   net_.write(connection, *this, std::move(*reply));
   if (auto refused = x.handshake.refusal())
-    refuse(connection, to_string(*refused));
+    return refuse(connection, to_string(*refused));
+  x.answered = true;
+  x.waits = false;
+  unproven_->handle_answered(connection, now);
+  if (stream.input.buffered() > 0)
+    schedule(0s, [this, connection] { handle_data(connection, {}); });
 }
 
 void node::handle_proof(connection_id connection, accepting& x,
@@ -143,7 +184,7 @@ void node::handle_proof(connection_id connection, accepting& x,
                  refusal_frames(proven->established, *goodbye));
     return refuse(connection, to_string(taken.error()));
   }
-  net_.cancel(x.timeout);
+  unproven_->handle_closed(connection);
   auto to = peers_.at(other);
   auto& stream = streams_.at(connection);
   stream.user = to;
@@ -174,13 +215,14 @@ void node::refuse(connection_id connection, std::string_view reason) {
   auto stream = streams_.extract(connection);
   if (stream.empty())
     return;
-  end_accepting(std::get<accepting>(stream.mapped().user), reason);
+  end_accepting(connection, std::get<accepting>(stream.mapped().user), reason);
   net_.log(name_, "refuses: " + std::string{reason});
   net_.close(connection, *this);
 }
 
-void node::end_accepting(const accepting& x, std::string_view reason) {
-  net_.cancel(x.timeout);
+void node::end_accepting(connection_id connection, const accepting& x,
+                         std::string_view reason) {
+  unproven_->handle_closed(connection);
   ++other_ends_[std::string{reason}];
   if (x.epoch)
     directory_->handle_request_end(x.from, *x.epoch);

@@ -9,11 +9,21 @@ namespace simulation {
 namespace {
 
 /// Reasons that honest nodes have to end a connection.
-constexpr std::array<std::string_view, 14> honest_reasons{
-  "closed",     "reset",       "dead_peer",     "handshake_timeout",
-  "idle",       "shutdown",    "shutting_down", "goodbye_timeout",
-  "superseded", "displaced",   "denied",        "over_capacity",
-  "limit",      "noise_failed"};
+constexpr std::array<std::string_view, 15> honest_reasons{"closed",
+                                                          "reset",
+                                                          "dead_peer",
+                                                          "handshake_timeout",
+                                                          "first_frame_timeout",
+                                                          "idle",
+                                                          "shutdown",
+                                                          "shutting_down",
+                                                          "goodbye_timeout",
+                                                          "superseded",
+                                                          "displaced",
+                                                          "denied",
+                                                          "over_capacity",
+                                                          "limit",
+                                                          "noise_failed"};
 
 /// Connections that two nodes may have at a time: those that come to their end
 /// (`most_links` of the peer), one more that just came, and one that is

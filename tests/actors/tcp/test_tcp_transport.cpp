@@ -169,59 +169,11 @@ TEST_CASE_FIXTURE(transport_fixture,
   CHECK(with_listener > before);
 }
 
-TEST_CASE_FIXTURE(transport_fixture, "acceptors get connections in turn") {
-  connection_end one{system};
-  std::optional<connection_end> two{std::in_place, system};
-  auto answer = must<listening>(
-    transport, listen{local_host(0), {one.acceptor(), two->acceptor()}});
-  auto address = std::get<tcp_addr>(answer.address);
-  std::vector<raw_peer> peers;
-  for (int i = 0; i < 2; ++i) {
-    peers.emplace_back(address);
-    static_cast<void>(one.next_inbound());
-    peers.emplace_back(address);
-    static_cast<void>(two->next_inbound());
-  }
-  // Now the other one gets all.
-  two.reset();
-  settle();
-  for (int i = 0; i < 2; ++i) {
-    peers.emplace_back(address);
-    static_cast<void>(one.next_inbound());
-  }
-}
-
-TEST_CASE_FIXTURE(transport_fixture, "there is room for some strangers only") {
-  auto uut = spawn_tcp_transport(system, loop, 2);
+TEST_CASE_FIXTURE(transport_fixture,
+                  "it is known where connections come from") {
   connection_end acceptor{system};
-  auto answer =
-    must<listening>(uut, listen{local_host(0), {acceptor.acceptor()}});
-  auto address = std::get<tcp_addr>(answer.address);
-  // Nobody has taken these two when the third one comes.
-  raw_peer first{address};
-  raw_peer second{address};
-  raw_peer third{address};
-  CHECK(third.sees_end());
-
-  // Who has proven itself is no stranger.
-  acceptor.connection = acceptor.next_inbound().connection;
-  acceptor.attach_here();
-  raw_peer fourth{address};
-  auto of_second = acceptor.next_inbound().connection;
-  auto of_fourth = acceptor.next_inbound().connection;
-
-  // Who is shut out and does not go is still one.
-  of_second->write(bytes(10));
-  auto before = open_descriptors();
-  of_second->close();
-  of_second = nullptr;
-  raw_peer fifth{address};
-  CHECK(fifth.sees_end());
-  second.close();
-  CHECK(wait_for_descriptors(before - 1));
-  raw_peer sixth{address};
-  static_cast<void>(acceptor.next_inbound());
-  caf::anon_send_exit(uut, caf::exit_reason::user_shutdown);
+  raw_peer peer{listen_at(local_host(0), acceptor)};
+  CHECK(acceptor.next_inbound().source == source_of(local_host(0).ip));
 }
 
 TEST_CASE_FIXTURE(transport_fixture, "a listener ends with its acceptor") {

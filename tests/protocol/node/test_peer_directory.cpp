@@ -386,3 +386,31 @@ TEST_CASE_FIXTURE(directory_fixture, "trouble is told once, until it is over") {
   CHECK(refused(connect_reply_error::over_capacity));
   CHECK(tell(id, peer_unreachable{}));
 }
+
+TEST_CASE_FIXTURE(directory_fixture, "a peer that somebody named is known") {
+  CHECK_FALSE(ask(1).known);
+  SUBCASE("by its advert") {
+    introduce(1);
+  }
+  SUBCASE("by a wish to keep it connected") {
+    uut->handle_permanence(id_of(1), connection_permanence::permanent);
+  }
+  SUBCASE("by a list of those who may come") {
+    settings.admission.allow(id_of(1));
+  }
+  CHECK(ask(1).known);
+}
+
+TEST_CASE_FIXTURE(directory_fixture, "a peer that only comes is a stranger") {
+  REQUIRE(come(1) == "ok");
+  CHECK_FALSE(ask(1).known);
+  CHECK(uut->handle_advert(advert_of(1)));
+  CHECK_FALSE(ask(1).known);
+}
+
+TEST_CASE_FIXTURE(directory_fixture,
+                  "a peer that must not come is a stranger") {
+  introduce(1);
+  settings.admission.deny(id_of(1));
+  CHECK_FALSE(ask(1).known);
+}

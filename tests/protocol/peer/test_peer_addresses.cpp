@@ -133,6 +133,7 @@ TEST_CASE_FIXTURE(many_addresses,
     latency = 1s;
   }
   a.settings.handshake_timeout = b.settings.handshake_timeout = 20s;
+  b.settings.first_frame_timeout = 20s;
   net.prepare = [latency](connection_id, connection& x) {
     for (auto& way : x.directions)
       way.latency = latency;

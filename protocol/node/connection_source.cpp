@@ -1,0 +1,29 @@
+#include <node_proxy/protocol/node/connection_source.hpp>
+
+#include <cstddef>
+#include <span>
+
+#include <node_proxy/protocol/wire/address_kind.hpp>
+
+namespace node_proxy::internal {
+
+namespace {
+
+std::uint64_t number_of(std::span<const std::byte> octets) {
+  std::uint64_t result = 0;
+  for (auto x : octets)
+    result = result << 8 | std::to_integer<std::uint64_t>(x);
+  return result;
+}
+
+} // namespace
+
+connection_source source_of(const ip_address& ip) {
+  if (const auto* x = std::get_if<ipv4>(&ip))
+    return {number_of(x->octets), false};
+  std::span octets{std::get<ipv6>(ip).octets};
+  auto is_link_local = kind_of(ip) == host_kind::link_local;
+  return {number_of(is_link_local ? octets.last(8) : octets.first(8)), true};
+}
+
+} // namespace node_proxy::internal
