@@ -21,6 +21,8 @@
   X(listening_stopped)                                                         \
   X(dial)                                                                      \
   X(dialled)                                                                   \
+  X(stop_dialling)                                                             \
+  X(dial_ended)                                                                \
   X(inbound)                                                                   \
   X(inbound_refused)                                                           \
   X(linger)                                                                    \
@@ -36,6 +38,7 @@
   X(connect_now)                                                               \
   X(way_back)                                                                  \
   X(seek)                                                                      \
+  X(regarded)                                                                  \
   X(looked_up)                                                                 \
   X(routed_mark)                                                               \
   X(get_peer_metrics)                                                          \

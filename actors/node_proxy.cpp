@@ -36,11 +36,12 @@ void node_proxy_state::start(node_proxy_config config) {
                      to_hex(config_.remote.data));
   });
   auto begin = now();
+  peer_->handle_standing(config_.standing, begin);
   peer_->handle_local_advert(config_.local_advert, begin);
   if (config_.remote_known) {
-    peer_->handle_addresses(config_.remote_known->addresses, begin);
     static_cast<void>(
       peer_->handle_remote_advert(config_.remote_known->advert, begin));
+    peer_->handle_addresses(config_.remote_known->addresses, begin);
   }
   act();
 }
@@ -94,6 +95,8 @@ void node_proxy_state::handle(const retire&) {
   // ends this, too.
   if (retirement_.given_out()) {
     lanes_.reset();
+    // It has a part of what all peers may have outstanding here.
+    peer_.reset();
     // Nor does the Router know it any more, which would end it.
     monitor_end(self_, config_.router);
     set_down_handler(
@@ -171,12 +174,16 @@ void node_proxy_state::handle(const stop_node_proxy& msg) {
 
 void node_proxy_state::handle_tick() {
   timer_->handle_tick();
+  if (!peer_)
+    return;
   peer_->handle_timeout(now());
   handle_flush();
 }
 
 void node_proxy_state::handle_flush() {
   gathered_ = 0;
+  if (!peer_)
+    return;
   auto more = peer_->flush(now(), memory_of_frames());
   act();
   if (more)
@@ -309,6 +316,7 @@ node_proxy_behavior(node_proxy_service::stateful_pointer<node_proxy_state> self,
     routed<connect_now>(state),
     routed<way_back>(state),
     routed<seek>(state),
+    routed<regarded>(state),
     routed<looked_up>(state),
     routed<routed_mark>(state),
     [&state](const retire& msg) { state.handle(msg); },

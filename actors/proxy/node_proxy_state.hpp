@@ -83,8 +83,12 @@ public:
   }
 
   void handle(const seek&) {
-    peer_->handle_connect(now());
-    peer_->handle_way_back(now());
+    peer_->handle_seek(now());
+    act();
+  }
+
+  void handle(const regarded& msg) {
+    peer_->handle_standing(msg.standing, now());
     act();
   }
 
@@ -98,7 +102,8 @@ public:
   void handle(const retire&);
 
   peer_metrics handle(const get_peer_metrics&) const {
-    return peer_->metrics();
+    // The Router got those of one that has retired with its offer.
+    return peer_ ? peer_->metrics() : peer_metrics{};
   }
 
 private:
@@ -134,6 +139,7 @@ private:
   void read(connection_id id);
 
   void perform(dial_peer& action);
+  void perform(cancel_dial& action);
   void perform(transmit_frames& action);
   void perform(close_connection& action);
   void perform(deliver_message& action);
@@ -145,8 +151,9 @@ private:
 
   node_proxy_service::pointer self_;
   node_proxy_config config_;
+  // Like the lanes, absent once this has retired.
   std::unique_ptr<peer> peer_;
-  // Like the lanes, there from the start on.
+  // There from the start on.
   std::optional<pending_sends> pending_;
   // Absent once this has retired, as engines refer to it.
   std::optional<engine_lanes> lanes_;

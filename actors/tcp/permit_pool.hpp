@@ -4,42 +4,42 @@
 
 #include <atomic>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
 
 namespace node_proxy::internal {
 
-/// One of the permits of a `permit_pool`, or none. It is given back with its
-/// owner, in whatever thread, and even if the pool is gone.
+/// A permit, such as one of a `permit_pool`, or none. It is given back with its
+/// owner, in whatever thread.
 class permit {
 public:
   permit() noexcept = default;
 
-  permit(permit&& other) noexcept = default;
+  explicit permit(std::function<void()> give_back)
+    : give_back_{std::move(give_back)} {}
+
+  permit(permit&& other) noexcept
+    : give_back_{std::exchange(other.give_back_, nullptr)} {}
 
   permit& operator=(permit&& other) noexcept {
     permit old{std::move(*this)};
-    free_ = std::move(other.free_);
+    give_back_ = std::exchange(other.give_back_, nullptr);
     return *this;
   }
 
   ~permit() {
-    if (free_)
-      free_->fetch_add(1, std::memory_order_relaxed);
+    if (give_back_)
+      give_back_();
   }
 
 private:
-  friend class permit_pool;
-
-  explicit permit(std::shared_ptr<std::atomic<std::size_t>> free) noexcept
-    : free_{std::move(free)} {}
-
-  // How many the pool has left.
-  std::shared_ptr<std::atomic<std::size_t>> free_;
+  std::function<void()> give_back_;
 };
 
-/// A number of permits. One thread takes them.
+/// A number of permits. One thread takes them; they can be given back even if
+/// the pool is gone.
 class permit_pool {
 public:
   explicit permit_pool(std::size_t size = 0)
@@ -51,7 +51,9 @@ public:
     if (free_->load(std::memory_order_relaxed) == 0)
       return std::nullopt;
     free_->fetch_sub(1, std::memory_order_relaxed);
-    return permit{free_};
+    return permit{[free = free_] {
+      free->fetch_add(1, std::memory_order_relaxed);
+    }};
   }
 
 private:

@@ -31,13 +31,17 @@ std::span<std::byte> read_buffer(std::size_t size) {
 class tcp_connection final : public connection {
 public:
   tcp_connection(std::unique_ptr<watched_socket> socket, linger_actor transport,
-                 permit unproven)
-    : id_{socket->id()}, socket_{std::move(socket)},
+                 permit unproven, std::optional<ip_address> from)
+    : id_{socket->id()}, from_{from}, socket_{std::move(socket)},
       transport_{std::move(transport)}, unproven_{std::move(unproven)} {}
 
   ~tcp_connection() override { tcp_connection::close(); }
 
   [[nodiscard]] connection_id id() const noexcept override { return id_; }
+
+  [[nodiscard]] std::optional<ip_address> from() const override {
+    return from_;
+  }
 
   void set_owner(const connection_owner& owner) override {
     if (socket_)
@@ -87,6 +91,7 @@ private:
   void watch();
 
   connection_id id_;
+  std::optional<ip_address> from_;
   // None when it has come to its end.
   std::unique_ptr<watched_socket> socket_;
   linger_actor transport_;
@@ -258,9 +263,10 @@ void tcp_connection::close() {
 } // namespace
 
 connection_ptr make_tcp_connection(std::unique_ptr<watched_socket> socket,
-                                   linger_actor transport, permit unproven) {
+                                   linger_actor transport, permit unproven,
+                                   std::optional<ip_address> from) {
   return std::make_shared<tcp_connection>(
-    std::move(socket), std::move(transport), std::move(unproven));
+    std::move(socket), std::move(transport), std::move(unproven), from);
 }
 
 } // namespace node_proxy::internal

@@ -153,6 +153,13 @@ tcp_addr local_address(int fd) {
   return from_os(address);
 }
 
+std::optional<ip_address> remote_host(int fd) {
+  socket_address address;
+  if (::getpeername(fd, address.get(), &address.size) != 0)
+    return std::nullopt;
+  return from_os(address).ip;
+}
+
 read_outcome read_some(int fd, std::span<std::byte> to) noexcept {
   for (;;) {
     auto count = ::recv(fd, to.data(), to.size(), MSG_DONTWAIT);

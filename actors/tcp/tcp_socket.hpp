@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include <node_proxy/actors/errc.hpp>
@@ -31,6 +32,9 @@ start_connecting(const tcp_addr& address);
 
 /// The address of the near end of a socket.
 [[nodiscard]] tcp_addr local_address(int fd);
+
+/// The host at the far end; nothing if it has gone already.
+[[nodiscard]] std::optional<ip_address> remote_host(int fd);
 
 /// What `read_some` got.
 struct read_outcome {

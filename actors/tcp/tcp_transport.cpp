@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -14,10 +15,11 @@
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/loop/event_loop.hpp>
 #include <node_proxy/actors/loop/loop_actor.hpp>
+#include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/tcp/permit_pool.hpp>
 #include <node_proxy/actors/tcp/tcp_connection.hpp>
+#include <node_proxy/actors/tcp/tcp_dials.hpp>
 #include <node_proxy/actors/tcp/tcp_linger.hpp>
-#include <node_proxy/actors/transport/dial_targets.hpp>
 #include <node_proxy/protocol/wire/address_kind.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
 
@@ -37,11 +39,6 @@ constexpr std::chrono::milliseconds accept_pause{100};
 constexpr std::chrono::seconds linger_time{3};
 constexpr std::chrono::milliseconds last_linger_time{500};
 
-caf::error address_error(errc code, const transport_address& address,
-                         std::string_view text) {
-  return make_error(code, to_string(address).append(": ").append(text));
-}
-
 /// What to do about an address at which one cannot listen.
 std::string_view advice_to_listen(errc code) {
   switch (code) {
@@ -56,12 +53,9 @@ std::string_view advice_to_listen(errc code) {
   }
 }
 
-caf::error address_error(os_error error, const transport_address& address) {
-  return address_error(error_code(error), address, error_text(error));
-}
-
 using tcp_transport_actor = transport_actor::extend_with<
-  actor_interface<void(linger), void(connection_ready), void(socket_deadline)>>;
+  actor_interface<void(linger), void(connection_ready), void(socket_deadline),
+                  void(dial_ended), void(tick)>>;
 
 class transport_state {
 public:
@@ -72,12 +66,15 @@ public:
 
   ~transport_state();
 
-  void start(std::shared_ptr<event_loop> loop, std::size_t max_unproven,
+  void start(std::shared_ptr<event_loop> loop, const tcp_limits& limits,
              node_log log);
 
   caf::result<listening> handle(const listen& msg);
   caf::result<listening_stopped> handle(const stop_listening& msg);
   caf::result<dialled> handle(const dial& msg);
+  void handle(const stop_dialling& msg);
+  void handle(const dial_ended& msg);
+  void handle_tick();
   void handle(const linger& msg);
   void handle(const connection_ready& msg);
   void handle(const socket_deadline& msg);
@@ -92,25 +89,8 @@ private:
     bool starved = false;
   };
 
-  // Who has dialled, and waits for an answer.
-  struct dial_request {
-    transport_address address;
-    caf::actor owner;
-    promise<dialled> answer;
-  };
-
-  // One attempt of a request. There are several if the interface is not known
-  // over which the peer can be reached; the last one to fail is the answer.
-  struct dial_entry {
-    std::unique_ptr<watched_socket> socket;
-    std::shared_ptr<dial_request> request;
-  };
-
   using listener_map = std::map<connection_id, listener_entry>;
-  using dial_map = std::map<connection_id, dial_entry>;
 
-  void handle_connected(dial_map::iterator entry);
-  void handle_dial_failed(dial_map::iterator entry, const caf::error& error);
   void accept_some(listener_entry& entry);
   void admit(listener_entry& entry, descriptor socket);
   void handle_accept_failed(listener_entry& entry);
@@ -120,10 +100,17 @@ private:
   void end_if_idle();
   std::unique_ptr<watched_socket> watch(descriptor socket);
   connection_ptr make_connection(std::unique_ptr<watched_socket> socket,
-                                 permit unproven = {});
-  void forget_owner(const caf::actor& owner);
-  [[nodiscard]] bool is_monitored(const caf::actor_addr& who) const;
-  void monitor(const caf::actor& who);
+                                 permit unproven,
+                                 std::optional<ip_address> from = {});
+  steady_time now() const { return now_of(self_).steady; }
+  void arm_timer();
+
+  /// Each actor is monitored once, however much it asks for, until it ends.
+  template <class Handle>
+  void monitor(const Handle& who) {
+    if (monitored_.insert(who.id()).second)
+      monitor_end(self_, who);
+  }
 
   tcp_transport_actor::pointer self_;
   std::shared_ptr<event_loop> loop_;
@@ -131,17 +118,31 @@ private:
   // Each connection of a stranger has one of its permits.
   permit_pool unproven_;
   listener_map listeners_;
-  dial_map dials_;
+  // Like the timer, there from the start on.
+  std::optional<tcp_dials> dials_;
+  std::optional<timer> timer_;
+  std::unordered_set<caf::actor_id> monitored_;
   lingering_sockets lingering_;
   // Why it ends as soon as nothing lingers any more.
   std::optional<caf::error> ending_;
 };
 
 void transport_state::start(std::shared_ptr<event_loop> loop,
-                            std::size_t max_unproven, node_log log) {
+                            const tcp_limits& limits, node_log log) {
   loop_ = std::move(loop);
   log_ = std::move(log);
-  unproven_ = permit_pool{max_unproven};
+  unproven_ = permit_pool{limits.max_unproven};
+  timer_.emplace(loop_, caf::actor_cast<tick_receiver>(self_));
+  dials_.emplace(
+    limits.max_dials,
+    [this](descriptor socket) { return watch(std::move(socket)); },
+    [this](auto socket, dial_id id) {
+      // It may end in any thread, and after the transport.
+      auto give_back = [to = caf::actor_cast<dial_end_receiver>(self_), id] {
+        send_anonymously(to, dial_ended{id});
+      };
+      return make_connection(std::move(socket), permit{std::move(give_back)});
+    });
   set_down_handler(self_, [this](caf::down_msg& msg) { handle_down(msg); });
   set_exit_handler(self_,
                    [this](caf::exit_msg& msg) { handle_exit(msg.reason); });
@@ -165,18 +166,30 @@ void transport_state::end_if_idle() {
 }
 
 void transport_state::end_dials_and_listeners() {
-  for (auto& [id, entry] : dials_)
-    if (auto request = std::move(entry.request); request.use_count() == 1)
-      fail(request->answer, address_error(errc::shutting_down, request->address,
-                                          "the transport has ended"));
-  dials_.clear();
+  if (dials_)
+    dials_->handle_shutdown();
   listeners_.clear();
+}
+
+void transport_state::handle_down(const caf::down_msg& msg) {
+  auto is_down = [&msg](const auto& x) {
+    return x.address() == msg.source;
+  };
+  monitored_.erase(msg.source.id());
+  dials_->handle_owner_gone(msg.source.id(), now());
+  arm_timer();
+  for (auto& [id, entry] : listeners_)
+    if (std::erase_if(entry.acceptors, is_down) > 0)
+      log_.error("{}: an acceptor has ended: {}", to_string(entry.address),
+                 to_string(msg.reason));
+  std::erase_if(listeners_,
+                [](const auto& x) { return x.second.acceptors.empty(); });
 }
 
 void transport_state::handle(const connection_ready& msg) {
   auto id = msg.connection;
-  if (auto dial = dials_.find(id); dial != dials_.end()) {
-    handle_connected(dial);
+  if (dials_->handle_ready(id, now())) {
+    arm_timer();
   } else if (auto listener = listeners_.find(id);
              listener != listeners_.end()) {
     accept_some(listener->second);
@@ -188,12 +201,7 @@ void transport_state::handle(const connection_ready& msg) {
 
 void transport_state::handle(const socket_deadline& msg) {
   auto id = msg.socket;
-  if (auto dial = dials_.find(id); dial != dials_.end()) {
-    handle_dial_failed(dial, address_error(errc::timed_out,
-                                           dial->second.request->address,
-                                           "no answer in time"));
-  } else if (auto listener = listeners_.find(id);
-             listener != listeners_.end()) {
+  if (auto listener = listeners_.find(id); listener != listeners_.end()) {
     accept_some(listener->second);
   } else {
     if (id == 0)
@@ -202,40 +210,6 @@ void transport_state::handle(const socket_deadline& msg) {
       lingering_.handle_deadline(id);
     end_if_idle();
   }
-}
-
-// -- monitoring ---------------------------------------------------------------
-
-// Each actor is monitored once, however much it has asked for.
-
-bool transport_state::is_monitored(const caf::actor_addr& who) const {
-  for (const auto& [id, entry] : dials_)
-    if (entry.request->owner.address() == who)
-      return true;
-  for (const auto& [id, entry] : listeners_)
-    if (std::ranges::find(entry.acceptors, who, &inbound_handler::address)
-        != entry.acceptors.end())
-      return true;
-  return false;
-}
-
-void transport_state::monitor(const caf::actor& who) {
-  if (!is_monitored(who.address()))
-    monitor_end(self_, who);
-}
-
-void transport_state::handle_down(const caf::down_msg& msg) {
-  auto is_down = [&msg](const auto& x) {
-    return x.address() == msg.source;
-  };
-  std::erase_if(
-    dials_, [&](const auto& x) { return is_down(x.second.request->owner); });
-  for (auto& [id, entry] : listeners_)
-    if (std::erase_if(entry.acceptors, is_down) > 0)
-      log_.error("{}: an acceptor has ended: {}", to_string(entry.address),
-                 to_string(msg.reason));
-  std::erase_if(listeners_,
-                [](const auto& x) { return x.second.acceptors.empty(); });
 }
 
 // -- listening ----------------------------------------------------------------
@@ -260,7 +234,7 @@ caf::result<listening> transport_state::handle(const listen& msg) {
   }
   transport_address local = local_address(socket->get());
   for (const auto& x : msg.acceptors)
-    monitor(caf::actor_cast<caf::actor>(x));
+    monitor(x);
   listener_entry entry{watch(std::move(*socket)), local, msg.acceptors};
   if (entry.socket->has_ended())
     return address_error(errc::out_of_resources, msg.address,
@@ -309,12 +283,13 @@ void transport_state::accept_some(listener_entry& entry) {
 
 void transport_state::admit(listener_entry& entry, descriptor socket) {
   const auto& acceptor = entry.acceptors[entry.next++ % entry.acceptors.size()];
-  if (auto unproven = unproven_.acquire())
-    send_message(
-      self_, acceptor,
-      inbound{make_connection(watch(std::move(socket)), std::move(*unproven))});
-  else
-    send_message(self_, acceptor, inbound_refused{});
+  auto unproven = unproven_.acquire();
+  if (!unproven)
+    return send_message(self_, acceptor, inbound_refused{});
+  auto from = remote_host(socket.get());
+  send_message(self_, acceptor,
+               inbound{make_connection(watch(std::move(socket)),
+                                       std::move(*unproven), from)});
 }
 
 /// The listener stays readable, so not even to look is all that helps.
@@ -332,62 +307,42 @@ caf::result<dialled> transport_state::handle(const dial& msg) {
   // The connection is the answer; without a request nobody would get it.
   if (!is_request(self_))
     return promise<dialled>{};
-  const auto* address = std::get_if<tcp_addr>(&msg.address);
-  if (address == nullptr)
+  if (!std::holds_alternative<tcp_addr>(msg.address))
     return address_error(errc::bad_address, msg.address,
                          "expected a TCP address");
-  std::vector<descriptor> sockets;
-  // That of a host without the links that the address needs.
-  os_error error{ENETUNREACH};
-  for (const auto& target : dial_targets(*address))
-    if (auto socket = start_connecting(target))
-      sockets.push_back(std::move(*socket));
-    else
-      error = socket.error();
-  if (sockets.empty())
-    return address_error(error, msg.address);
-  auto request = std::make_shared<dial_request>(dial_request{
-    msg.address, caf::actor_cast<caf::actor>(self_->current_sender()),
-    make_promise<dialled>(self_)});
-  auto answer = request->answer;
-  monitor(request->owner);
-  for (auto& socket : sockets) {
-    dial_entry entry{watch(std::move(socket)), request};
-    auto id = entry.socket->id();
-    entry.socket->wait(false, true);
-    dials_.emplace(id, std::move(entry));
-    send_later(self_, msg.timeout, socket_deadline{id});
-  }
+  if (ending_)
+    return address_error(errc::shutting_down, msg.address,
+                         "the transport ends");
+  auto owner = caf::actor_cast<caf::actor>(self_->current_sender());
+  monitor(owner);
+  auto answer = make_promise<dialled>(self_);
+  dials_->handle_wanted(msg, owner.id(), answer, now());
+  arm_timer();
   return answer;
 }
 
-void transport_state::handle_connected(dial_map::iterator entry) {
-  auto& [socket, request] = entry->second;
-  if (auto error = connect_result(socket->get()); error != 0) {
-    handle_dial_failed(entry, address_error(os_error{error}, request->address));
+void transport_state::handle(const stop_dialling& msg) {
+  const auto& owner = self_->current_sender();
+  if (!owner)
     return;
-  }
-  fulfil(request->answer, dialled{make_connection(std::move(socket))});
-  auto answered = request;
-  std::erase_if(dials_,
-                [&](const auto& x) { return x.second.request == answered; });
-  forget_owner(answered->owner);
+  dials_->handle_unwanted(owner->id(), msg.attempt, now());
+  arm_timer();
 }
 
-void transport_state::handle_dial_failed(dial_map::iterator entry,
-                                         const caf::error& error) {
-  auto request = std::move(entry->second.request);
-  dials_.erase(entry);
-  // Others may still succeed.
-  if (request.use_count() > 1)
-    return;
-  fail(request->answer, error);
-  forget_owner(request->owner);
+void transport_state::handle(const dial_ended& msg) {
+  dials_->handle_end(msg.dial, now());
+  arm_timer();
 }
 
-void transport_state::forget_owner(const caf::actor& owner) {
-  if (!is_monitored(owner.address()))
-    demonitor_end(self_, owner);
+void transport_state::handle_tick() {
+  timer_->handle_tick();
+  dials_->handle_timeout(now());
+  arm_timer();
+}
+
+void transport_state::arm_timer() {
+  if (auto at = dials_->poll_timeout())
+    timer_->wait_until(*at);
 }
 
 // -- connections --------------------------------------------------------------
@@ -400,10 +355,11 @@ std::unique_ptr<watched_socket> transport_state::watch(descriptor socket) {
 
 connection_ptr
 transport_state::make_connection(std::unique_ptr<watched_socket> socket,
-                                 permit unproven) {
+                                 permit unproven,
+                                 std::optional<ip_address> from) {
   return make_tcp_connection(std::move(socket),
                              caf::actor_cast<linger_actor>(self_),
-                             std::move(unproven));
+                             std::move(unproven), from);
 }
 
 void transport_state::handle(const linger& msg) {
@@ -416,17 +372,20 @@ void transport_state::handle(const linger& msg) {
 
 tcp_transport_actor::behavior_type
 tcp_transport(tcp_transport_actor::stateful_pointer<transport_state> self,
-              std::shared_ptr<event_loop> loop, std::size_t max_unproven,
+              std::shared_ptr<event_loop> loop, const tcp_limits& limits,
               node_log log) {
   auto* state = &state_of(self);
-  state->start(std::move(loop), max_unproven, std::move(log));
+  state->start(std::move(loop), limits, std::move(log));
   return {
     [state](const listen& msg) { return state->handle(msg); },
     [state](const stop_listening& msg) { return state->handle(msg); },
     [state](const dial& msg) { return state->handle(msg); },
+    [state](const stop_dialling& msg) { state->handle(msg); },
     [state](const linger& msg) { state->handle(msg); },
     [state](const connection_ready& msg) { state->handle(msg); },
     [state](const socket_deadline& msg) { state->handle(msg); },
+    [state](const dial_ended& msg) { state->handle(msg); },
+    [state](tick) { state->handle_tick(); },
   };
 }
 
@@ -434,10 +393,10 @@ tcp_transport(tcp_transport_actor::stateful_pointer<transport_state> self,
 
 transport_actor spawn_tcp_transport(caf::actor_system& system,
                                     std::shared_ptr<event_loop> loop,
-                                    std::size_t max_unproven, node_log log) {
+                                    const tcp_limits& limits, node_log log) {
   return spawn_in_loop<tcp_transport_actor, transport_state>(
     system, *loop,
-    [=](auto* self) { return tcp_transport(self, loop, max_unproven, log); });
+    [=](auto* self) { return tcp_transport(self, loop, limits, log); });
 }
 
 } // namespace node_proxy::internal

@@ -11,16 +11,23 @@
 
 namespace node_proxy::internal {
 
+/// What strangers, and those who lead nowhere, may take of this host.
+struct tcp_limits {
+  /// How many inbound connections there may be altogether from peers that have
+  /// not proven themselves (`begin_stream`), until their sockets are closed.
+  /// More are shut at once, so that strangers cannot use up all descriptors,
+  /// however slow or fast they are.
+  std::size_t max_unproven = 0;
+  /// How many dials may be under way, see `dial_budget`. Others wait.
+  std::size_t max_dials = 0;
+};
+
 /// Starts the TCP transport. It never looks up names and never waits for the
 /// network. Send it an exit message to end it: it listens no more then, dials
 /// that are under way fail with shutting_down, and connections that were closed
 /// just before get a moment to end in good order.
-/// @param max_unproven how many inbound connections there may be altogether
-///        from peers that have not proven themselves (`begin_stream`), until
-///        their sockets are closed. More are shut at once, so that strangers
-///        cannot use up all descriptors, however slow or fast they are.
 [[nodiscard]] transport_actor
 spawn_tcp_transport(caf::actor_system& system, std::shared_ptr<event_loop> loop,
-                    std::size_t max_unproven, node_log log = {});
+                    const tcp_limits& limits, node_log log = {});
 
 } // namespace node_proxy::internal

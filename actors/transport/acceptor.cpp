@@ -158,6 +158,7 @@ private:
       drop(id, to_string(proven.error()));
       return;
     }
+    proven->from = x.connection->from();
     auto shared = std::make_shared<proven_session>(std::move(*proven));
     send_message(self_, router_,
                  proven_connection{std::move(shared), x.connection});

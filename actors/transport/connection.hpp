@@ -13,6 +13,7 @@
 #include <node_proxy/actors/loop/connection_ready.hpp>
 #include <node_proxy/messages/basics.hpp>
 #include <node_proxy/messages/field.hpp>
+#include <node_proxy/messages/transport_address.hpp>
 #include <node_proxy/protocol/ids.hpp>
 
 namespace node_proxy::internal {
@@ -60,6 +61,11 @@ public:
 
   /// Names it among all connections of this process.
   [[nodiscard]] virtual connection_id id() const noexcept = 0;
+
+  /// The host from which somebody has called, if that is known.
+  [[nodiscard]] virtual std::optional<ip_address> from() const {
+    return std::nullopt;
+  }
 
   /// From now on `owner` uses the connection, and begins with a `read`. It must
   /// come to its end by itself, as the connection keeps its handle.

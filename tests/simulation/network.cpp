@@ -110,8 +110,8 @@ agenda::key network::schedule(duration delay, owner_id owner,
 
 // -- connections --------------------------------------------------------------
 
-void network::dial(stream_user& from, owner_id owner,
-                   const transport_address& to, dial_result done) {
+agenda::key network::dial(stream_user& from, owner_id owner,
+                          const transport_address& to, dial_result done) {
   auto [target, kind] = find_address(to);
   std::optional<duration> delay;
   // Nobody here can be at both ends of a connection.
@@ -130,8 +130,16 @@ void network::dial(stream_user& from, owner_id owner,
     else
       done(std::nullopt);
   };
-  schedule(std::max(delay.value_or(1ms), std::min(parted, dial_timeout)), owner,
-           std::move(answer));
+  return schedule(std::max(delay.value_or(1ms), std::min(parted, dial_timeout)),
+                  owner, std::move(answer));
+}
+
+std::optional<ip_address> network::caller(connection_id id) const {
+  const auto* user = connections_.at(id).ends[0].user;
+  for (const auto& [name, x] : nodes_)
+    if (x.get() == user)
+      return x->address().ip;
+  return std::nullopt;
 }
 
 std::pair<node*, route>

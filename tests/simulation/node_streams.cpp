@@ -74,6 +74,7 @@ void node::handle_closed(connection_id connection, std::string_view reason) {
   auto stream = streams_.extract(connection);
   if (stream.empty())
     return;
+  end_dial_on(connection);
   auto& user = stream.mapped().user;
   if (auto found = std::get_if<remote_ptr>(&user)) {
     // One that is on its way is found to be gone when it arrives.
@@ -103,6 +104,8 @@ void node::handle_body(connection_id connection, bytes_view body) {
   }
   stream.input.set_max_body(limits::frame_body);
   auto x = std::get<remote_ptr>(stream.user);
+  if (end_dial_on(connection) && net_.observer)
+    net_.observer->handle_meeting(*this, x->id);
   if (!x || x->ended)
     return;
   x->machine.handle_frame(connection, body, net_.now());
@@ -150,6 +153,9 @@ void node::handle_proof(connection_id connection, accepting& x,
   stream.on_its_way = true;
   heard_[other] = net_.now().steady;
   stream.input.set_max_body(limits::frame_body);
+  proven->from = net_.caller(connection);
+  if (net_.observer)
+    net_.observer->handle_meeting(*this, other);
   auto session = std::make_shared<proven_session>(std::move(*proven));
   send_to(to,
           [this, to, connection, session] { attach(to, connection, session); });

@@ -30,6 +30,7 @@ transport_actor::behavior_type transport_behavior(transport_actor::pointer,
       caf::anon_send(to, msg);
       return make_error(errc::unreachable);
     },
+    [](stop_dialling) {},
   };
 }
 

@@ -191,8 +191,18 @@ TEST_CASE_FIXTURE(transport_fixture, "acceptors get connections in turn") {
   }
 }
 
+TEST_CASE_FIXTURE(transport_fixture, "a connection knows who has called") {
+  connection_end acceptor{system};
+  auto address = listen_at(local_host(0), acceptor);
+  raw_peer peer{address, local_host(0, 2)};
+  CHECK(acceptor.next_inbound().connection->from() == local_host(0, 2).ip);
+  connection_end near{system};
+  CHECK_FALSE(near.dial_to(transport, {address}));
+  CHECK_FALSE(near.connection->from());
+}
+
 TEST_CASE_FIXTURE(transport_fixture, "there is room for some strangers only") {
-  auto uut = spawn_tcp_transport(system, loop, 2);
+  auto uut = spawn_tcp_transport(system, loop, {2, 256});
   connection_end acceptor{system};
   auto answer =
     must<listening>(uut, listen{local_host(0), {acceptor.acceptor()}});
