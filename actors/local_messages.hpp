@@ -21,6 +21,8 @@
   X(listening_stopped)                                                         \
   X(dial)                                                                      \
   X(dialled)                                                                   \
+  X(stop_dialling)                                                             \
+  X(dial_ended)                                                                \
   X(inbound)                                                                   \
   X(make_room)                                                                 \
   X(room_made)                                                                 \
@@ -41,6 +43,7 @@
   X(connect_now)                                                               \
   X(way_back)                                                                  \
   X(seek)                                                                      \
+  X(regarded)                                                                  \
   X(looked_up)                                                                 \
   X(routed_mark)                                                               \
   X(get_peer_metrics)                                                          \

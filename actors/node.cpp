@@ -60,6 +60,8 @@ expected<void, caf::error> check(const caf::actor_system& system,
       return unexpected{make_error(
         errc::bad_config, "node_config::advertised: " + to_string(x.address)
                             + ' ' + std::string{*objection})};
+  if (config.max_dials == 0)
+    return bad("node_config::max_dials is 0; expected 1 or more");
   if (config.settings.versions.min > config.settings.versions.max)
     return bad("peer_settings::versions is empty");
   return {};
@@ -195,7 +197,7 @@ expected<void, caf::error> node::parts::start(node_config config) {
     return unexpected{make_error(
       error_code(loop.error()), "the event loop: " + error_text(loop.error()))};
   (*loop)->add_dependent(weak_from_this());
-  transport = spawn_tcp_transport(system, *loop, log);
+  transport = spawn_tcp_transport(system, *loop, config.max_dials, log);
   router =
     spawn_router(system, config, {transport, *loop, keeper, log}, *stored);
   public_router = router;

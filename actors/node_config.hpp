@@ -50,6 +50,10 @@ struct node_config {
   /// than half of the descriptors that this process may have. The next one
   /// takes the place of another one.
   std::size_t max_unproven = 2'048;
+  /// Most attempts to connect to others that go on at once, until the peer has
+  /// proven itself or the socket is closed. Others wait for their turn, and a
+  /// fourth is for peers that nobody here has introduced.
+  std::size_t max_dials = 256;
   /// How many adverts of nodes are known that are neither named by
   /// `adverts` or `admission`, nor permanent peers, nor have anything under
   /// way.

@@ -36,11 +36,12 @@ void node_proxy_state::start(node_proxy_config config) {
                      to_hex(config_.remote.data));
   });
   auto begin = now();
+  peer_->handle_standing(config_.standing, begin);
   peer_->handle_local_advert(config_.local_advert, begin);
   if (config_.remote_known) {
-    peer_->handle_addresses(config_.remote_known->addresses, begin);
     static_cast<void>(
       peer_->handle_remote_advert(config_.remote_known->advert, begin));
+    peer_->handle_addresses(config_.remote_known->addresses, begin);
   }
   act();
 }
@@ -315,6 +316,7 @@ node_proxy_behavior(node_proxy_service::stateful_pointer<node_proxy_state> self,
     routed<connect_now>(state),
     routed<way_back>(state),
     routed<seek>(state),
+    routed<regarded>(state),
     routed<looked_up>(state),
     routed<routed_mark>(state),
     [&state](const retire& msg) { state.handle(msg); },

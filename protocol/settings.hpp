@@ -6,7 +6,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
+#include <node_proxy/messages/ip_range.hpp>
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 
@@ -67,6 +69,9 @@ struct peer_settings {
   /// handshake, if the peer has several addresses. RFC 8305, section 5,
   /// recommends this one.
   duration attempt_delay = std::chrono::milliseconds{250};
+  /// Where else peers may have this node dial them, by their own adverts, than
+  /// at addresses of the Internet and at hosts where they were met.
+  std::vector<ip_range> dial_ranges;
   /// Delays between rounds of attempts to connect.
   duration backoff_base = std::chrono::milliseconds{100};
   duration backoff_cap = std::chrono::seconds{30};

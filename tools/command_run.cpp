@@ -15,7 +15,7 @@
 #include <node_proxy/actors/node.hpp>
 #include <node_proxy/base/hex.hpp>
 #include <node_proxy/messages/limits.hpp>
-#include <node_proxy/protocol/wire/address_text.hpp>
+#include <node_proxy/protocol/wire/address_range.hpp>
 
 #include "command.hpp"
 #include "console.hpp"
@@ -42,6 +42,7 @@ struct run_options {
   std::vector<engine_option> engines;
   std::vector<node_id> allow;
   std::vector<node_id> deny;
+  std::vector<ip_range> dial_ranges;
   std::size_t max_peers = node_config{}.max_peers;
   std::string state;
   std::uint64_t idle_seconds = 60;
@@ -69,6 +70,7 @@ expected<node_config, std::string> make_config(const run_options& options) {
   config.logger = spdlog::default_logger();
   config.max_peers = options.max_peers;
   config.state = options.state;
+  config.settings.dial_ranges = options.dial_ranges;
   config.settings.idle_timeout = std::chrono::seconds{options.idle_seconds};
   config.settings.outbox_bytes = options.outbox_bytes;
   return config;
@@ -291,6 +293,11 @@ command add_run(CLI::App& app) {
   add_parsed_option(*sub, "--deny", options->deny, parse_node_id,
                     "Do not let this node connect")
     ->type_name("NODE_ID");
+  add_parsed_option(*sub, "--dial-range", options->dial_ranges, parse_ip_range,
+                    "Dial peers in this range, too, that say that they are "
+                    "there; without it only on the Internet, where they were "
+                    "met, and where the file of --peer says")
+    ->type_name("IP/BITS");
   sub
     ->add_option("--max-peers", options->max_peers,
                  "Most peers that may be connected at once")

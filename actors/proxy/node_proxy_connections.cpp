@@ -56,7 +56,10 @@ void node_proxy_state::read(connection_id id) {
 void node_proxy_state::perform(dial_peer& action) {
   auto attempt = action.id;
   ++dials_;
-  send_request(self_, config_.transport, caf::infinite, dial{action.address})
+  dial request{action.address};
+  request.standing = peer_->standing();
+  request.attempt = attempt;
+  send_request(self_, config_.transport, caf::infinite, std::move(request))
     .then(
       [this, attempt](const dialled& msg) {
         --dials_;
@@ -72,6 +75,10 @@ void node_proxy_state::perform(dial_peer& action) {
         peer_->handle_dial_failed(attempt, now());
         act();
       });
+}
+
+void node_proxy_state::perform(cancel_dial& action) {
+  send_message(self_, config_.transport, stop_dialling{action.attempt});
 }
 
 void node_proxy_state::perform(transmit_frames& action) {

@@ -63,6 +63,11 @@ struct looked_up {};
 /// is counted as well.
 struct routed_mark {};
 
+/// This node knows the peer in another way: see `peer::handle_standing`.
+struct regarded {
+  peer_standing standing = peer_standing::guest;
+};
+
 /// Asks what has been counted since the Node Proxy was spawned.
 struct get_peer_metrics {};
 
@@ -108,8 +113,9 @@ struct flush_queued {};
 using node_proxy_service = node_proxy_actor::extend_with<actor_interface<
   delivered(routed_msg), batch_outcome(routed_batch), void(attach_session),
   void(engine_left), void(local_advert_changed), void(connect_now),
-  void(way_back), void(seek), void(looked_up), void(routed_mark), void(retire),
-  void(stop_node_proxy), peer_metrics(get_peer_metrics), void(connection_ready),
+  void(way_back), void(seek), void(regarded), void(looked_up),
+  void(routed_mark), void(retire), void(stop_node_proxy),
+  peer_metrics(get_peer_metrics), void(connection_ready),
   void(engines_answered), void(tick), void(flush_queued)>>;
 
 /// What a Node Proxy reports to: the Router.
@@ -130,6 +136,7 @@ struct node_proxy_config {
   node_proxy_supervisor router;
   std::shared_ptr<engine_directory> engines;
   std::shared_ptr<const node_advert> local_advert;
+  peer_standing standing = peer_standing::guest;
   /// What is known of the remote node, if anything.
   std::optional<known_node> remote_known;
   node_log log = {};

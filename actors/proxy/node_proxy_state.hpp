@@ -83,8 +83,12 @@ public:
   }
 
   void handle(const seek&) {
-    peer_->handle_connect(now());
-    peer_->handle_way_back(now());
+    peer_->handle_seek(now());
+    act();
+  }
+
+  void handle(const regarded& msg) {
+    peer_->handle_standing(msg.standing, now());
     act();
   }
 
@@ -135,6 +139,7 @@ private:
   void read(connection_id id);
 
   void perform(dial_peer& action);
+  void perform(cancel_dial& action);
   void perform(transmit_frames& action);
   void perform(close_connection& action);
   void perform(deliver_message& action);

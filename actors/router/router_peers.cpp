@@ -136,6 +136,7 @@ void router_state::perform(const serve_peer& action) {
   config.budget = budget_;
   config.local_advert = directory_->advert();
   config.remote_known = action.known;
+  config.standing = action.standing;
   auto handle = spawn_node_proxy(self_->system(), std::move(config));
   monitor_end(self_, handle);
   proxy_ids_.emplace(handle.id(), action.id);
@@ -143,6 +144,10 @@ void router_state::perform(const serve_peer& action) {
   result.handle = std::move(handle);
   if (action.permanent)
     send_as_user(result, connection_permanence::permanent);
+}
+
+void router_state::perform(const regard_peer& action) {
+  send_to(proxies_.at(action.id), regarded{action.standing});
 }
 
 void router_state::perform(const seek_peer& action) {

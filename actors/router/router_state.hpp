@@ -132,6 +132,7 @@ private:
 
   void act();
   void perform(const serve_peer& action);
+  void perform(const regard_peer& action);
   void perform(const seek_peer& action);
   void perform(const hurry_peer& action);
   void perform(const introduce_peer& action);

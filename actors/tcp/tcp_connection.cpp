@@ -30,9 +30,10 @@ std::span<std::byte> read_buffer(std::size_t size) {
 
 class tcp_connection final : public connection {
 public:
-  tcp_connection(std::unique_ptr<watched_socket> socket, linger_actor transport)
-    : id_{socket->id()}, socket_{std::move(socket)}, transport_{
-                                                       std::move(transport)} {}
+  tcp_connection(std::unique_ptr<watched_socket> socket, linger_actor transport,
+                 permit unproven)
+    : id_{socket->id()}, socket_{std::move(socket)},
+      transport_{std::move(transport)}, unproven_{std::move(unproven)} {}
 
   ~tcp_connection() override { tcp_connection::close(); }
 
@@ -46,6 +47,7 @@ public:
   void begin_stream() override {
     if (std::exchange(streaming_, true))
       return;
+    unproven_ = {};
     frames_.set_max_body(limits::frame_body);
     if (socket_)
       socket_->notify();
@@ -88,6 +90,7 @@ private:
   // None when it has come to its end.
   std::unique_ptr<watched_socket> socket_;
   linger_actor transport_;
+  permit unproven_;
 
   bool streaming_ = false;
   // A length was wrong: what follows it means nothing.
@@ -119,8 +122,10 @@ connection::read_result tcp_connection::read(const body_handler& handle_body) {
     socket_->notify();
   else if (unsent() > 0)
     watch();
-  if (result.end == close_reason::lost)
+  if (result.end == close_reason::lost) {
     socket_.reset();
+    unproven_ = {};
+  }
   return result;
 }
 
@@ -236,6 +241,8 @@ void tcp_connection::watch() {
 // -- ending -------------------------------------------------------------------
 
 void tcp_connection::close() {
+  // The permit is given back when the socket is closed.
+  auto unproven = std::move(unproven_);
   auto socket = std::move(socket_);
   // Without anything to deliver the socket is just closed. A frame of the
   // handshake is with the operating system, which delivers it.
@@ -251,9 +258,9 @@ void tcp_connection::close() {
 } // namespace
 
 connection_ptr make_tcp_connection(std::unique_ptr<watched_socket> socket,
-                                   linger_actor transport) {
-  return std::make_shared<tcp_connection>(std::move(socket),
-                                          std::move(transport));
+                                   linger_actor transport, permit unproven) {
+  return std::make_shared<tcp_connection>(
+    std::move(socket), std::move(transport), std::move(unproven));
 }
 
 } // namespace node_proxy::internal

@@ -1,23 +1,23 @@
 #include <node_proxy/actors/tcp/tcp_transport.hpp>
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <variant>
-#include <vector>
 
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/loop/event_loop.hpp>
 #include <node_proxy/actors/loop/loop_actor.hpp>
+#include <node_proxy/actors/loop/now.hpp>
+#include <node_proxy/actors/tcp/permit.hpp>
 #include <node_proxy/actors/tcp/tcp_connection.hpp>
+#include <node_proxy/actors/tcp/tcp_dials.hpp>
 #include <node_proxy/actors/tcp/tcp_linger.hpp>
-#include <node_proxy/actors/transport/dial_targets.hpp>
-#include <node_proxy/protocol/node/connection_source.hpp>
 #include <node_proxy/protocol/wire/address_kind.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
 
@@ -41,11 +41,6 @@ constexpr std::chrono::milliseconds accept_pause{100};
 constexpr std::chrono::seconds linger_time{3};
 constexpr std::chrono::milliseconds last_linger_time{500};
 
-caf::error address_error(errc code, const transport_address& address,
-                         std::string_view text) {
-  return make_error(code, to_string(address).append(": ").append(text));
-}
-
 /// What to do about an address at which one cannot listen.
 std::string_view advice_to_listen(errc code) {
   switch (code) {
@@ -60,12 +55,9 @@ std::string_view advice_to_listen(errc code) {
   }
 }
 
-caf::error address_error(os_error error, const transport_address& address) {
-  return address_error(error_code(error), address, error_text(error));
-}
-
 using tcp_transport_actor = transport_actor::extend_with<
-  actor_interface<void(linger), void(connection_ready), void(socket_deadline)>>;
+  actor_interface<void(linger), void(connection_ready), void(socket_deadline),
+                  void(dial_ended), void(tick)>>;
 
 class transport_state {
 public:
@@ -76,11 +68,15 @@ public:
 
   ~transport_state();
 
-  void start(std::shared_ptr<event_loop> loop, node_log log);
+  void start(std::shared_ptr<event_loop> loop, std::size_t max_dials,
+             node_log log);
 
   caf::result<listening> handle(const listen& msg);
   caf::result<listening_stopped> handle(const stop_listening& msg);
   caf::result<dialled> handle(const dial& msg);
+  void handle(const stop_dialling& msg);
+  void handle(const dial_ended& msg);
+  void handle_tick();
   void handle(const linger& msg);
   void handle(const connection_ready& msg);
   void handle(const socket_deadline& msg);
@@ -94,25 +90,8 @@ private:
     bool starved = false;
   };
 
-  // Who has dialled, and waits for an answer.
-  struct dial_request {
-    transport_address address;
-    caf::actor owner;
-    promise<dialled> answer;
-  };
-
-  // One attempt of a request. There are several if the interface is not known
-  // over which the peer can be reached; the last one to fail is the answer.
-  struct dial_entry {
-    std::unique_ptr<watched_socket> socket;
-    std::shared_ptr<dial_request> request;
-  };
-
   using listener_map = std::map<connection_id, listener_entry>;
-  using dial_map = std::map<connection_id, dial_entry>;
 
-  void handle_connected(dial_map::iterator entry);
-  void handle_dial_failed(dial_map::iterator entry, const caf::error& error);
   void accept_some(listener_entry& entry);
   void ask_for_room(listener_entry& entry, bool in_need);
   void handle_no_room(connection_id listener);
@@ -122,24 +101,45 @@ private:
   void end_dials_and_listeners();
   void end_if_idle();
   std::unique_ptr<watched_socket> watch(descriptor socket);
-  connection_ptr make_connection(std::unique_ptr<watched_socket> socket);
-  void forget_owner(const caf::actor& owner);
-  [[nodiscard]] bool is_monitored(const caf::actor_addr& who) const;
-  void monitor(const caf::actor& who);
+  connection_ptr make_connection(std::unique_ptr<watched_socket> socket,
+                                 permit dial = {});
+  steady_time now() const { return now_of(self_).steady; }
+  void arm_timer();
+
+  /// Each actor is monitored once, however much it asks for, until it ends.
+  template <class Handle>
+  void monitor(const Handle& who) {
+    if (monitored_.insert(who.id()).second)
+      monitor_end(self_, who);
+  }
 
   tcp_transport_actor::pointer self_;
   std::shared_ptr<event_loop> loop_;
   node_log log_;
   listener_map listeners_;
-  dial_map dials_;
+  // Like the timer, there from the start on.
+  std::optional<tcp_dials> dials_;
+  std::optional<timer> timer_;
+  std::unordered_set<caf::actor_id> monitored_;
   lingering_sockets lingering_;
   // Why it ends as soon as nothing lingers any more.
   std::optional<caf::error> ending_;
 };
 
-void transport_state::start(std::shared_ptr<event_loop> loop, node_log log) {
+void transport_state::start(std::shared_ptr<event_loop> loop,
+                            std::size_t max_dials, node_log log) {
   loop_ = std::move(loop);
   log_ = std::move(log);
+  timer_.emplace(loop_, caf::actor_cast<tick_receiver>(self_));
+  dials_.emplace(
+    max_dials, [this](descriptor socket) { return watch(std::move(socket)); },
+    [this](auto socket, dial_id id) {
+      // It may end in any thread, and after the transport.
+      auto give_back = [to = caf::actor_cast<dial_end_receiver>(self_), id] {
+        send_anonymously(to, dial_ended{id});
+      };
+      return make_connection(std::move(socket), permit{std::move(give_back)});
+    });
   set_down_handler(self_, [this](caf::down_msg& msg) { handle_down(msg); });
   set_exit_handler(self_,
                    [this](caf::exit_msg& msg) { handle_exit(msg.reason); });
@@ -163,18 +163,24 @@ void transport_state::end_if_idle() {
 }
 
 void transport_state::end_dials_and_listeners() {
-  for (auto& [id, entry] : dials_)
-    if (auto request = std::move(entry.request); request.use_count() == 1)
-      fail(request->answer, address_error(errc::shutting_down, request->address,
-                                          "the transport has ended"));
-  dials_.clear();
+  if (dials_)
+    dials_->handle_shutdown();
   listeners_.clear();
+}
+
+void transport_state::handle_down(const caf::down_msg& msg) {
+  monitored_.erase(msg.source.id());
+  dials_->handle_owner_gone(msg.source.id(), now());
+  arm_timer();
+  std::erase_if(listeners_, [&msg](const auto& x) {
+    return x.second.acceptor.address() == msg.source;
+  });
 }
 
 void transport_state::handle(const connection_ready& msg) {
   auto id = msg.connection;
-  if (auto dial = dials_.find(id); dial != dials_.end()) {
-    handle_connected(dial);
+  if (dials_->handle_ready(id, now())) {
+    arm_timer();
   } else if (auto listener = listeners_.find(id);
              listener != listeners_.end()) {
     accept_some(listener->second);
@@ -186,12 +192,7 @@ void transport_state::handle(const connection_ready& msg) {
 
 void transport_state::handle(const socket_deadline& msg) {
   auto id = msg.socket;
-  if (auto dial = dials_.find(id); dial != dials_.end()) {
-    handle_dial_failed(dial, address_error(errc::timed_out,
-                                           dial->second.request->address,
-                                           "no answer in time"));
-  } else if (auto listener = listeners_.find(id);
-             listener != listeners_.end()) {
+  if (auto listener = listeners_.find(id); listener != listeners_.end()) {
     accept_some(listener->second);
   } else {
     if (id == 0)
@@ -200,35 +201,6 @@ void transport_state::handle(const socket_deadline& msg) {
       lingering_.handle_deadline(id);
     end_if_idle();
   }
-}
-
-// -- monitoring ---------------------------------------------------------------
-
-// Each actor is monitored once, however much it has asked for.
-
-bool transport_state::is_monitored(const caf::actor_addr& who) const {
-  for (const auto& [id, entry] : dials_)
-    if (entry.request->owner.address() == who)
-      return true;
-  for (const auto& [id, entry] : listeners_)
-    if (entry.acceptor.address() == who)
-      return true;
-  return false;
-}
-
-void transport_state::monitor(const caf::actor& who) {
-  if (!is_monitored(who.address()))
-    monitor_end(self_, who);
-}
-
-void transport_state::handle_down(const caf::down_msg& msg) {
-  auto is_down = [&msg](const auto& x) {
-    return x.address() == msg.source;
-  };
-  std::erase_if(
-    dials_, [&](const auto& x) { return is_down(x.second.request->owner); });
-  std::erase_if(listeners_,
-                [&](const auto& x) { return is_down(x.second.acceptor); });
 }
 
 // -- listening ----------------------------------------------------------------
@@ -250,7 +222,7 @@ caf::result<listening> transport_state::handle(const listen& msg) {
     return address_error(code, msg.address, text);
   }
   transport_address local = local_address(socket->get());
-  monitor(caf::actor_cast<caf::actor>(msg.acceptor));
+  monitor(msg.acceptor);
   listener_entry entry{watch(std::move(*socket)), local, msg.acceptor};
   if (entry.socket->has_ended())
     return address_error(errc::out_of_resources, msg.address,
@@ -283,7 +255,7 @@ void transport_state::accept_some(listener_entry& entry) {
       auto fd = next->socket.get();
       send_message(self_, entry.acceptor,
                    inbound{make_connection(watch(std::move(next->socket))),
-                           source_of(next->from.ip)});
+                           next->from.ip});
       if (!is_among_last(fd, spare_descriptors))
         continue;
       ask_for_room(entry, false);
@@ -342,62 +314,42 @@ caf::result<dialled> transport_state::handle(const dial& msg) {
   // The connection is the answer; without a request nobody would get it.
   if (!is_request(self_))
     return promise<dialled>{};
-  const auto* address = std::get_if<tcp_addr>(&msg.address);
-  if (address == nullptr)
+  if (!std::holds_alternative<tcp_addr>(msg.address))
     return address_error(errc::bad_address, msg.address,
                          "expected a TCP address");
-  std::vector<descriptor> sockets;
-  // That of a host without the links that the address needs.
-  os_error error{ENETUNREACH};
-  for (const auto& target : dial_targets(*address))
-    if (auto socket = start_connecting(target))
-      sockets.push_back(std::move(*socket));
-    else
-      error = socket.error();
-  if (sockets.empty())
-    return address_error(error, msg.address);
-  auto request = std::make_shared<dial_request>(dial_request{
-    msg.address, caf::actor_cast<caf::actor>(self_->current_sender()),
-    make_promise<dialled>(self_)});
-  auto answer = request->answer;
-  monitor(request->owner);
-  for (auto& socket : sockets) {
-    dial_entry entry{watch(std::move(socket)), request};
-    auto id = entry.socket->id();
-    entry.socket->wait(false, true);
-    dials_.emplace(id, std::move(entry));
-    send_later(self_, msg.timeout, socket_deadline{id});
-  }
+  if (ending_)
+    return address_error(errc::shutting_down, msg.address,
+                         "the transport ends");
+  auto owner = caf::actor_cast<caf::actor>(self_->current_sender());
+  monitor(owner);
+  auto answer = make_promise<dialled>(self_);
+  dials_->handle_wanted(msg, owner.id(), answer, now());
+  arm_timer();
   return answer;
 }
 
-void transport_state::handle_connected(dial_map::iterator entry) {
-  auto& [socket, request] = entry->second;
-  if (auto error = connect_result(socket->get()); error != 0) {
-    handle_dial_failed(entry, address_error(os_error{error}, request->address));
+void transport_state::handle(const stop_dialling& msg) {
+  const auto& owner = self_->current_sender();
+  if (!owner)
     return;
-  }
-  fulfil(request->answer, dialled{make_connection(std::move(socket))});
-  auto answered = request;
-  std::erase_if(dials_,
-                [&](const auto& x) { return x.second.request == answered; });
-  forget_owner(answered->owner);
+  dials_->handle_unwanted(owner->id(), msg.attempt, now());
+  arm_timer();
 }
 
-void transport_state::handle_dial_failed(dial_map::iterator entry,
-                                         const caf::error& error) {
-  auto request = std::move(entry->second.request);
-  dials_.erase(entry);
-  // Others may still succeed.
-  if (request.use_count() > 1)
-    return;
-  fail(request->answer, error);
-  forget_owner(request->owner);
+void transport_state::handle(const dial_ended& msg) {
+  dials_->handle_end(msg.dial, now());
+  arm_timer();
 }
 
-void transport_state::forget_owner(const caf::actor& owner) {
-  if (!is_monitored(owner.address()))
-    demonitor_end(self_, owner);
+void transport_state::handle_tick() {
+  timer_->handle_tick();
+  dials_->handle_timeout(now());
+  arm_timer();
+}
+
+void transport_state::arm_timer() {
+  if (auto at = dials_->poll_timeout())
+    timer_->wait_until(*at);
 }
 
 // -- connections --------------------------------------------------------------
@@ -409,9 +361,10 @@ std::unique_ptr<watched_socket> transport_state::watch(descriptor socket) {
 }
 
 connection_ptr
-transport_state::make_connection(std::unique_ptr<watched_socket> socket) {
-  return make_tcp_connection(std::move(socket),
-                             caf::actor_cast<linger_actor>(self_));
+transport_state::make_connection(std::unique_ptr<watched_socket> socket,
+                                 permit dial) {
+  return make_tcp_connection(
+    std::move(socket), caf::actor_cast<linger_actor>(self_), std::move(dial));
 }
 
 void transport_state::handle(const linger& msg) {
@@ -424,16 +377,20 @@ void transport_state::handle(const linger& msg) {
 
 tcp_transport_actor::behavior_type
 tcp_transport(tcp_transport_actor::stateful_pointer<transport_state> self,
-              std::shared_ptr<event_loop> loop, node_log log) {
+              std::shared_ptr<event_loop> loop, std::size_t max_dials,
+              node_log log) {
   auto* state = &state_of(self);
-  state->start(std::move(loop), std::move(log));
+  state->start(std::move(loop), max_dials, std::move(log));
   return {
     [state](const listen& msg) { return state->handle(msg); },
     [state](const stop_listening& msg) { return state->handle(msg); },
     [state](const dial& msg) { return state->handle(msg); },
+    [state](const stop_dialling& msg) { state->handle(msg); },
     [state](const linger& msg) { state->handle(msg); },
     [state](const connection_ready& msg) { state->handle(msg); },
     [state](const socket_deadline& msg) { state->handle(msg); },
+    [state](const dial_ended& msg) { state->handle(msg); },
+    [state](tick) { state->handle_tick(); },
   };
 }
 
@@ -441,9 +398,10 @@ tcp_transport(tcp_transport_actor::stateful_pointer<transport_state> self,
 
 transport_actor spawn_tcp_transport(caf::actor_system& system,
                                     std::shared_ptr<event_loop> loop,
-                                    node_log log) {
+                                    std::size_t max_dials, node_log log) {
   return spawn_in_loop<tcp_transport_actor, transport_state>(
-    system, *loop, [=](auto* self) { return tcp_transport(self, loop, log); });
+    system, *loop,
+    [=](auto* self) { return tcp_transport(self, loop, max_dials, log); });
 }
 
 } // namespace node_proxy::internal

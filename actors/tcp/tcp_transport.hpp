@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <memory>
 
 #include <node_proxy/actors/log/node_log.hpp>
@@ -14,8 +15,10 @@ namespace node_proxy::internal {
 /// network. Send it an exit message to end it: it listens no more then, dials
 /// that are under way fail with shutting_down, and connections that were closed
 /// just before get a moment to end in good order.
+/// @param max_dials how many dials may be under way, see `dial_budget`. Others
+///        wait.
 [[nodiscard]] transport_actor
 spawn_tcp_transport(caf::actor_system& system, std::shared_ptr<event_loop> loop,
-                    node_log log = {});
+                    std::size_t max_dials, node_log log = {});
 
 } // namespace node_proxy::internal

@@ -13,6 +13,7 @@
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/loop/os_random.hpp>
 #include <node_proxy/protocol/crypto/random_source.hpp>
+#include <node_proxy/protocol/node/connection_source.hpp>
 #include <node_proxy/protocol/node/unproven_connections.hpp>
 #include <node_proxy/protocol/session/handshake.hpp>
 
@@ -60,8 +61,8 @@ public:
   void handle(const inbound& msg) {
     auto id = msg.connection->id();
     msg.connection->set_owner(caf::actor_cast<connection_owner>(self_));
-    pending_.emplace(id, pending{msg.connection});
-    unproven_->handle_opened(id, msg.source, now());
+    pending_.emplace(id, pending{msg.connection, msg.from});
+    unproven_->handle_opened(id, source_of(msg.from), now());
     read_frame(id);
     go_on();
   }
@@ -95,6 +96,7 @@ public:
 private:
   struct pending {
     connection_ptr connection;
+    ip_address from;
     // There from the first frame on. A worker may be using it.
     std::shared_ptr<responder_handshake> handshake = {};
     bytes first_frame = {};
@@ -142,6 +144,7 @@ private:
     }
     unproven_->handle_closed(id);
     x.connection->begin_stream();
+    proven->from = x.from;
     auto shared = std::make_shared<proven_session>(std::move(*proven));
     send_message(self_, parts_.router,
                  proven_connection{std::move(shared), x.connection});

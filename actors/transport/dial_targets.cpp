@@ -39,8 +39,7 @@ std::vector<std::uint32_t> links_of_this_host() {
 
 std::vector<tcp_addr> dial_targets(const tcp_addr& address) {
   const auto* ip = std::get_if<ipv6>(&address.ip);
-  if (ip == nullptr || ip->scope != 0
-      || kind_of(address.ip) != host_kind::link_local)
+  if (ip == nullptr || ip->scope != 0 || !belongs_to_link(*ip))
     return {address};
   std::vector<tcp_addr> result;
   for (auto link : links_of_this_host()) {

@@ -11,7 +11,8 @@
 #include <node_proxy/actors/local_messages.hpp>
 #include <node_proxy/actors/transport/connection.hpp>
 #include <node_proxy/messages/transport_address.hpp>
-#include <node_proxy/protocol/node/connection_source.hpp>
+#include <node_proxy/protocol/ids.hpp>
+#include <node_proxy/protocol/peer/standing.hpp>
 
 namespace node_proxy::internal {
 
@@ -21,7 +22,7 @@ using inbound_handler = actor_interface<void(inbound), room_made(make_room)>;
 /// A transport. One for each transport protocol.
 using transport_actor =
   actor_interface<listening(listen), listening_stopped(stop_listening),
-                  dialled(dial)>;
+                  dialled(dial), void(stop_dialling)>;
 
 // -- to and from a transport --------------------------------------------------
 
@@ -51,12 +52,22 @@ struct listening_stopped {
   transport_address address;
 };
 
-/// Connect to `address`. Whoever asks is to own it. Errors, which name
-/// the address: bad_address, connection_refused, unreachable, timed_out,
-/// not_permitted, out_of_resources.
+/// Connect to `address`, as soon as there is room for that: see `dial_budget`.
+/// Whoever asks is to own it. Errors, which name the address: bad_address,
+/// connection_refused, unreachable, timed_out, not_permitted, out_of_resources,
+/// shutting_down, connection_closed after `stop_dialling`.
 struct dial {
   transport_address address;
+  /// From when the dial is under way.
   std::chrono::milliseconds timeout = std::chrono::seconds{10};
+  peer_standing standing = peer_standing::guest;
+  /// By which the asker knows it.
+  attempt_id attempt = 0;
+};
+
+/// The asker of a `dial` does not want it any more.
+struct stop_dialling {
+  attempt_id attempt = 0;
 };
 
 /// The answer to `dial`.
@@ -67,7 +78,8 @@ struct dialled {
 /// Somebody has connected. The acceptor is to own the connection.
 struct inbound {
   connection_ptr connection;
-  connection_source source;
+  /// The host from which it comes.
+  ip_address from;
 };
 
 /// There are no descriptors for those who want to connect: close some

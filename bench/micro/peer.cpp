@@ -44,7 +44,7 @@ public:
       {tcp_addr{ipv4{{std::byte{127}, {}, {}, std::byte{1}}}, 1}, 1}};
     if (!sign_advert(*bobs_self_, advert))
       return;
-    static_cast<void>(alice_.handle_remote_advert(advert, now_));
+    static_cast<void>(alice_.handle_introduction(advert, now_));
     alice_.handle_connect(now_);
     drain(alice_);
   }

@@ -116,7 +116,7 @@ core_peer::core_peer(core_loop& loop, const secret_key& seed,
   auto time = now();
   if (advertises)
     core_.handle_local_advert(make_advert(*self_), time);
-  static_cast<void>(core_.handle_remote_advert(remote_advert, time));
+  static_cast<void>(core_.handle_introduction(remote_advert, time));
   act();
   loop_.peers_.push_back(this);
 }

@@ -19,7 +19,7 @@ bool advert_book::handle_introduction(const node_advert& advert) {
   auto is_new = !before || *before != after;
   if (is_new && !put(after))
     return false;
-  entries_.at(advert.id).introduced = true;
+  entries_.at(advert.id).standing = peer_standing::introduced;
   bound();
   return is_new;
 }
@@ -27,7 +27,7 @@ bool advert_book::handle_introduction(const node_advert& advert) {
 void advert_book::handle_stored(const known_node& stored) {
   if (!put(stored))
     return;
-  entries_.at(stored.advert.id).introduced = true;
+  entries_.at(stored.advert.id).standing = peer_standing::known;
   bound();
 }
 
@@ -75,9 +75,13 @@ std::uint64_t advert_book::version(const node_id& id) const {
   return known ? known->advert.version : 0;
 }
 
-bool advert_book::introduced(const node_id& id) const {
+peer_standing advert_book::standing(const node_id& id) const {
   auto known = entries_.find(id);
-  return known != entries_.end() && known->second.introduced;
+  if (known == entries_.end())
+    return peer_standing::guest;
+  const auto& x = known->second;
+  return x.known.addresses.introduced() ? peer_standing::introduced
+                                        : x.standing;
 }
 
 /// @returns false if it is too large to be encoded; nothing has changed then.

@@ -13,6 +13,7 @@
 #include <node_proxy/messages/identities.hpp>
 #include <node_proxy/messages/node_advert.hpp>
 #include <node_proxy/protocol/peer/address_memory.hpp>
+#include <node_proxy/protocol/peer/standing.hpp>
 #include <node_proxy/protocol/settings.hpp>
 
 namespace node_proxy::internal {
@@ -45,7 +46,7 @@ public:
   /// @returns whether that says something new.
   bool handle_introduction(const node_advert& advert);
 
-  /// What was known before a restart: an introduction as well.
+  /// What was known before a restart.
   void handle_stored(const known_node& stored);
 
   /// What is remembered of a node's addresses now, if its advert is known.
@@ -68,9 +69,10 @@ public:
   /// The version of the known advert, 0 = none.
   [[nodiscard]] std::uint64_t version(const node_id& id) const;
 
-  /// Whether somebody else than the node itself has told of it; counts as long
-  /// as its advert is known.
-  [[nodiscard]] bool introduced(const node_id& id) const;
+  /// Who has told of a node: itself (`guest`), an earlier process (`known`), or
+  /// somebody here (`introduced`), in this process or in an earlier one. Counts
+  /// as long as its advert is known.
+  [[nodiscard]] peer_standing standing(const node_id& id) const;
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
@@ -78,7 +80,7 @@ private:
   struct entry {
     known_node known;
     std::size_t size = 0;
-    bool introduced = false;
+    peer_standing standing = peer_standing::guest;
     // Its place among the strangers, if it is one.
     std::optional<std::list<node_id>::iterator> stranger;
   };

@@ -21,9 +21,10 @@ std::uint64_t number_of(std::span<const std::byte> octets) {
 connection_source source_of(const ip_address& ip) {
   if (const auto* x = std::get_if<ipv4>(&ip))
     return {number_of(x->octets), false};
-  std::span octets{std::get<ipv6>(ip).octets};
-  auto is_link_local = kind_of(ip) == host_kind::link_local;
-  return {number_of(is_link_local ? octets.last(8) : octets.first(8)), true};
+  const auto& x = std::get<ipv6>(ip);
+  std::span octets{x.octets};
+  return {number_of(belongs_to_link(x) ? octets.last(8) : octets.first(8)),
+          true};
 }
 
 } // namespace node_proxy::internal

@@ -78,7 +78,7 @@ void peer_directory::handle_permanence(const node_id& id,
   else
     adverts_.handle_release(id, advert_hold::permanent);
   changes_.permanent[id] = permanent;
-  update_guest(id);
+  update_standing(id);
   drop_forgotten();
 }
 
@@ -96,7 +96,7 @@ peer_directory::handle_introduction(const node_advert& advert) {
     if (served_.find(advert.id))
       actions_.emplace_back(introduce_peer{advert});
   }
-  update_guest(advert.id);
+  update_standing(advert.id);
   if (!newer)
     return {node_advert_refusal::stale};
   return {node_advert_accepted{advert.version}};
@@ -127,7 +127,7 @@ admission peer_directory::handle_request(const node_id& id, steady_time now) {
   auto epoch = epoch_for(id, now);
   requests_.handle_answer(id, epoch);
   auto facts = facts_about(id);
-  return {facts, epoch, facts.allowed && !is_guest(id)};
+  return {facts, epoch, facts.allowed && !is_stranger(standing_of(id))};
 }
 
 void peer_directory::handle_request_end(const node_id& id,
@@ -227,6 +227,7 @@ void peer_directory::handle_addresses(const node_id& id,
                                       const address_memory& memory) {
   adverts_.handle_addresses(id, memory);
   keep(id);
+  update_standing(id);
 }
 
 expected<void, bare_error>
@@ -314,10 +315,14 @@ peer_record peer_directory::take_record(const node_id& id, steady_time now) {
   return record ? *record : peer_record{epoch};
 }
 
-/// Whether nothing but its own coming has made a node known.
+peer_standing peer_directory::standing_of(const node_id& id) const {
+  if (permanent_.contains(id) || settings_.admission.names(id))
+    return peer_standing::named;
+  return adverts_.standing(id);
+}
+
 bool peer_directory::is_guest(const node_id& id) const {
-  return !permanent_.contains(id) && !settings_.admission.names(id)
-         && !adverts_.introduced(id);
+  return standing_of(id) == peer_standing::guest;
 }
 
 /// Whether a peer may come. Who is here keeps its place when it comes again.
@@ -346,16 +351,19 @@ bool peer_directory::has_way_to(const node_id& id, steady_time now) {
 void peer_directory::serve(const node_id& id, const noise_public_key& key,
                            const peer_record& record) {
   adverts_.handle_hold(id, advert_hold::served);
-  served_.add(id, record.epoch, is_guest(id));
+  auto standing = standing_of(id);
+  served_.add(id, record.epoch, standing);
   auto known = adverts_.find(id);
   actions_.emplace_back(serve_peer{id, key, record,
                                    known ? std::optional{*known} : std::nullopt,
-                                   permanent_.contains(id)});
+                                   permanent_.contains(id), standing});
 }
 
 /// Somebody else than the peer may have made it known, or is to forget it.
-void peer_directory::update_guest(const node_id& id) {
-  served_.set_guest(id, is_guest(id));
+void peer_directory::update_standing(const node_id& id) {
+  auto standing = standing_of(id);
+  if (served_.set_standing(id, standing))
+    actions_.emplace_back(regard_peer{id, standing});
 }
 
 // -- who was lost -------------------------------------------------------------
@@ -382,11 +390,21 @@ void peer_directory::perform_comeback(steady_time now) {
 }
 
 void peer_directory::seek(const node_id& id, steady_time now) {
+  // There is nothing to do about it before it has called again.
+  if (!is_worth_seeking(id))
+    return comeback_.handle_forgotten(id);
   auto ok = handle_wanted(id, now);
   if (ok)
     actions_.emplace_back(seek_peer{id});
   else if (ok.error() == send_error::denied)
     forget_connected(id);
+}
+
+/// Whether it may be dialled, see `peer::handle_standing`.
+bool peer_directory::is_worth_seeking(const node_id& id) const {
+  auto known = adverts_.find(id);
+  return !is_stranger(standing_of(id))
+         || (known && known->addresses.earned() > 0);
 }
 
 // -- adverts and what else is remembered --------------------------------------

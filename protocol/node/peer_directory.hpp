@@ -53,7 +53,8 @@ struct directory_settings {
 ///   nothing is under way with it; then its record takes its place.
 /// - Of two ids with one X25519 key at most one is served. What those who serve
 ///   do is known here only later: while a peer is served its twin is denied.
-/// - A *guest* is a peer that nothing but its own coming has made known. At
+/// - A *guest* is a peer that nothing but its own coming has made known
+///   (`peer_standing`). At
 ///   most `max_peers` may come, and as many guests may be served that have
 ///   left, whether engines have not taken what they sent or answers wait for
 ///   them: who comes under ever new names does not fill the memory.
@@ -181,7 +182,9 @@ private:
   std::uint64_t epoch_for(const node_id& id, steady_time now);
   peer_record take_record(const node_id& id, steady_time now);
   expected<void, arrival_error> take_in(const arrival& x, steady_time now);
+  peer_standing standing_of(const node_id& id) const;
   bool is_guest(const node_id& id) const;
+  bool is_worth_seeking(const node_id& id) const;
   bool has_room_for(const node_id& id) const;
   bool has_room_for_guest() const;
   bool has_way_to(const node_id& id, steady_time now);
@@ -191,7 +194,7 @@ private:
   void perform_comeback(steady_time now);
   void announce();
   void hold_if_named(const node_id& id);
-  void update_guest(const node_id& id);
+  void update_standing(const node_id& id);
   void keep(const node_id& id);
   void drop_forgotten();
   void note_connected(const node_id& id);

@@ -11,6 +11,7 @@
 #include <node_proxy/protocol/crypto/noise_types.hpp>
 #include <node_proxy/protocol/peer/address_memory.hpp>
 #include <node_proxy/protocol/peer/peer_record.hpp>
+#include <node_proxy/protocol/peer/standing.hpp>
 
 namespace node_proxy::internal {
 
@@ -24,10 +25,16 @@ struct serve_peer {
   std::optional<known_node> known;
   /// It is to be kept connected.
   bool permanent = false;
+  peer_standing standing = peer_standing::guest;
 };
 
-/// Connect to a peer that is served and was lost, without the delays of earlier
-/// attempts: `peer::handle_connect` and `peer::handle_way_back`.
+/// A peer that is served stands in another way: `peer::handle_standing`.
+struct regard_peer {
+  node_id id;
+  peer_standing standing = peer_standing::guest;
+};
+
+/// Connect to a peer that is served and was lost: `peer::handle_seek`.
 struct seek_peer {
   node_id id;
 };
@@ -55,7 +62,7 @@ struct report_denied {
 };
 
 using directory_action =
-  std::variant<serve_peer, seek_peer, hurry_peer, introduce_peer,
+  std::variant<serve_peer, regard_peer, seek_peer, hurry_peer, introduce_peer,
                announce_advert, report_denied>;
 
 } // namespace node_proxy::internal

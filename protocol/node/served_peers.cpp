@@ -4,12 +4,13 @@ namespace node_proxy::internal {
 
 // -- events -------------------------------------------------------------------
 
-void served_peers::add(const node_id& id, std::uint64_t epoch, bool guest) {
+void served_peers::add(const node_id& id, std::uint64_t epoch,
+                       peer_standing standing) {
   auto [position, is_new] = entries_.try_emplace(id);
   if (!is_new)
     return;
   position->second.epoch = epoch;
-  position->second.guest = guest;
+  position->second.standing = standing;
   count_.add(position->second);
 }
 
@@ -37,8 +38,12 @@ void served_peers::handle_disconnected(const node_id& id) {
   change(id, [](entry& x) { x.connected = false; });
 }
 
-void served_peers::set_guest(const node_id& id, bool guest) {
-  change(id, [guest](entry& x) { x.guest = guest; });
+bool served_peers::set_standing(const node_id& id, peer_standing standing) {
+  auto is_new = false;
+  change(id, [&](entry& x) {
+    is_new = std::exchange(x.standing, standing) != standing;
+  });
+  return is_new;
 }
 
 void served_peers::handle_timeout(steady_time now) {
@@ -68,15 +73,15 @@ const served_peers::entry* served_peers::find(const node_id& id) const {
 void served_peers::census::add(const entry& x) {
   connected += x.connected;
   here += x.is_here();
-  guests += x.guest;
-  guests_here += x.guest && x.is_here();
+  guests += x.is_guest();
+  guests_here += x.is_guest() && x.is_here();
 }
 
 void served_peers::census::remove(const entry& x) {
   connected -= x.connected;
   here -= x.is_here();
-  guests -= x.guest;
-  guests_here -= x.guest && x.is_here();
+  guests -= x.is_guest();
+  guests_here -= x.is_guest() && x.is_here();
 }
 
 } // namespace node_proxy::internal

@@ -10,6 +10,7 @@
 
 #include <node_proxy/base/fifo.hpp>
 #include <node_proxy/messages/identities.hpp>
+#include <node_proxy/protocol/peer/standing.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 
 namespace node_proxy::internal {
@@ -24,15 +25,18 @@ public:
     bool connected = false;
     /// It has come, and is connected until then, or will not be.
     std::optional<steady_time> arriving_until = {};
-    /// Nothing but its own coming has made it known.
-    bool guest = false;
+    peer_standing standing = peer_standing::guest;
 
     [[nodiscard]] bool is_here() const { return connected || arriving_until; }
+
+    [[nodiscard]] bool is_guest() const {
+      return standing == peer_standing::guest;
+    }
   };
 
   // -- events -----------------------------------------------------------------
 
-  void add(const node_id& id, std::uint64_t epoch, bool guest);
+  void add(const node_id& id, std::uint64_t epoch, peer_standing standing);
 
   /// @returns whether it was served.
   bool remove(const node_id& id);
@@ -44,7 +48,8 @@ public:
   void handle_connected(const node_id& id);
   void handle_disconnected(const node_id& id);
 
-  void set_guest(const node_id& id, bool guest);
+  /// @returns whether it was served, with another one.
+  bool set_standing(const node_id& id, peer_standing standing);
 
   /// Those are no longer here that are not connected after all: their
   /// connection broke, or another one of the same peer was kept.

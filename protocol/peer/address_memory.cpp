@@ -2,30 +2,58 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
+
+#include <node_proxy/protocol/peer/dial_policy.hpp>
+#include <node_proxy/protocol/wire/address_kind.hpp>
 
 namespace node_proxy::internal {
 
 namespace {
 
+/// Whether there is a way to connect to such an address.
+bool is_dialled(const transport_address& address) {
+  return std::holds_alternative<tcp_addr>(address)
+         && !objection_to_dial(address);
+}
+
 void add_new(std::vector<transport_address>& all,
              const transport_address& address) {
-  if (std::ranges::find(all, address) == all.end())
+  if (is_dialled(address) && std::ranges::find(all, address) == all.end())
     all.push_back(address);
 }
 
-void add_by_weight(std::vector<transport_address>& all,
-                   std::vector<weighted_address> added) {
-  std::ranges::stable_sort(added, std::greater{}, &weighted_address::weight);
+void add_all(std::vector<transport_address>& all,
+             std::span<const weighted_address> added) {
   for (const auto& x : added)
     add_new(all, x.address);
 }
 
+std::vector<weighted_address>
+by_weight(const std::vector<weighted_address>& addresses) {
+  std::vector<weighted_address> result;
+  for (const auto& x : addresses)
+    result.push_back({canonical(x.address), x.weight});
+  std::ranges::stable_sort(result, std::greater{}, &weighted_address::weight);
+  return result;
+}
+
+template <class T>
+void put_first(std::vector<T>& all, const T& x, std::size_t most) {
+  std::erase(all, x);
+  all.insert(all.begin(), x);
+  if (all.size() > most)
+    all.pop_back();
+}
+
 } // namespace
+
+// -- events -------------------------------------------------------------------
 
 void address_memory::handle_introduction(const node_advert& advert) {
   if (advert.addrs.empty() || advert.version < version_)
     return;
-  introduced_ = advert.addrs;
+  introduced_ = by_weight(advert.addrs);
   version_ = advert.version;
 }
 
@@ -33,19 +61,61 @@ void address_memory::handle_contact(const transport_address& address,
                                     std::span<const transport_address> tried) {
   // What fails while another one works has had its time.
   std::erase_if(reached_, [&](const transport_address& x) {
-    return x == address || std::ranges::find(tried, x) != tried.end();
+    return std::ranges::find(tried, x) != tried.end();
   });
-  reached_.insert(reached_.begin(), address);
-  if (reached_.size() > max_reached)
-    reached_.pop_back();
+  put_first(reached_, address, max_reached);
+  earn();
 }
 
+void address_memory::handle_call(const std::optional<ip_address>& host) {
+  if (host)
+    put_first(callers_, canonical(*host), max_callers);
+  earn();
+}
+
+void address_memory::handle_wish() {
+  earned_ = std::max<std::uint64_t>(earned_, 1);
+}
+
+void address_memory::handle_dial() {
+  earned_ -= std::min<std::uint64_t>(earned_, 1);
+}
+
+// -- state --------------------------------------------------------------------
+
 std::vector<transport_address>
-address_memory::best_first(std::vector<weighted_address> advertised) const {
-  auto result = reached_;
-  add_by_weight(result, std::move(advertised));
-  add_by_weight(result, introduced_);
+address_memory::best_first(const std::vector<weighted_address>& advertised,
+                           std::span<const ip_range> allowed) const {
+  auto told = by_weight(advertised);
+  auto met = hosts();
+  std::erase_if(told, [&](const weighted_address& x) {
+    return !may_dial(x.address, met, allowed);
+  });
+  std::ranges::stable_partition(told, [this](const weighted_address& x) {
+    return std::ranges::find(callers_, host_of(x.address)) != callers_.end();
+  });
+  std::vector<transport_address> result;
+  for (const auto& x : reached_)
+    add_new(result, x);
+  add_all(result, told);
+  add_all(result, introduced_);
   return result;
+}
+
+// -- private ------------------------------------------------------------------
+
+/// Where the peer was met, or is said to be by others.
+std::vector<ip_address> address_memory::hosts() const {
+  auto result = callers_;
+  for (const auto& x : reached_)
+    result.push_back(host_of(x));
+  for (const auto& x : introduced_)
+    result.push_back(host_of(x.address));
+  return result;
+}
+
+void address_memory::earn() {
+  earned_ = std::min(earned_ + 1, max_earned);
 }
 
 } // namespace node_proxy::internal

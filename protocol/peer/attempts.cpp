@@ -78,11 +78,13 @@ void attempts::handle_closed(connection_id connection, steady_time now,
 void attempts::handle_refusal(steady_time now, fifo<peer_action>& out) {
   close_handshakes(out);
   dialler_.handle_refusal(now, random_);
+  cancel_abandoned(out);
 }
 
 void attempts::handle_end(fifo<peer_action>& out) {
   close_handshakes(out);
   dialler_.handle_end();
+  cancel_abandoned(out);
 }
 
 void attempts::handle_failure(steady_time now, fifo<peer_action>& out) {
@@ -101,11 +103,13 @@ bool attempts::handle_timeout(steady_time now, fifo<peer_action>& out) {
 
 // -- results ------------------------------------------------------------------
 
-void attempts::dial(steady_time now, fifo<peer_action>& out) {
-  if (auto attempt = dialler_.poll_attempt(now)) {
-    ++made_;
-    out.emplace_back(std::move(*attempt));
-  }
+bool attempts::dial(steady_time now, fifo<peer_action>& out) {
+  auto attempt = dialler_.poll_attempt(now);
+  if (!attempt)
+    return false;
+  ++made_;
+  out.emplace_back(std::move(*attempt));
+  return true;
 }
 
 // -- private ------------------------------------------------------------------
@@ -120,6 +124,11 @@ void attempts::end_handshake(connection_id connection, steady_time now,
 void attempts::close_handshakes(fifo<peer_action>& out) {
   for (const auto& x : dialler_.handshakes())
     out.emplace_back(close_connection{x.connection});
+}
+
+void attempts::cancel_abandoned(fifo<peer_action>& out) {
+  while (auto id = dialler_.poll_abandoned())
+    out.emplace_back(cancel_dial{*id});
 }
 
 } // namespace node_proxy::internal

@@ -37,12 +37,21 @@ public:
   // -- events -----------------------------------------------------------------
 
   /// See `dialler`.
-  void handle_addresses(std::vector<transport_address> addresses) {
+  void handle_addresses(std::vector<transport_address> addresses,
+                        fifo<peer_action>& out) {
     dialler_.handle_addresses(std::move(addresses));
+    cancel_abandoned(out);
   }
 
-  void handle_contact(std::vector<transport_address> addresses) {
+  void handle_contact(std::vector<transport_address> addresses,
+                      fifo<peer_action>& out) {
     dialler_.handle_contact(std::move(addresses));
+    cancel_abandoned(out);
+  }
+
+  void handle_unwanted(fifo<peer_action>& out) {
+    dialler_.handle_unwanted();
+    cancel_abandoned(out);
   }
 
   void handle_stable() { dialler_.handle_stable(); }
@@ -94,7 +103,8 @@ public:
   // -- results ----------------------------------------------------------------
 
   /// Makes the next attempt if its time has come; one is wanted.
-  void dial(steady_time now, fifo<peer_action>& out);
+  /// @returns whether there was one.
+  bool dial(steady_time now, fifo<peer_action>& out);
 
   // -- state ------------------------------------------------------------------
 
@@ -127,6 +137,7 @@ private:
   void end_handshake(connection_id connection, steady_time now,
                      fifo<peer_action>& out);
   void close_handshakes(fifo<peer_action>& out);
+  void cancel_abandoned(fifo<peer_action>& out);
 
   duration handshake_timeout_;
   std::shared_ptr<const identity> self_;

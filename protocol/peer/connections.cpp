@@ -67,9 +67,9 @@ void connections::handle_refusal(connect_reply_error reason, timestamp now) {
   refused_ = true;
 }
 
-void connections::dial(timestamp now) {
+bool connections::dial(timestamp now) {
   sought_ = true;
-  attempts_.dial(now.steady, events_);
+  return attempts_.dial(now.steady, events_);
 }
 
 // -- from a session to an active connection -----------------------------------

@@ -46,12 +46,12 @@ public:
 
   /// What is known of the peer's addresses, see `dialler::handle_addresses`.
   void handle_addresses(std::vector<transport_address> addresses) {
-    attempts_.handle_addresses(std::move(addresses));
+    attempts_.handle_addresses(std::move(addresses), events_);
   }
 
   /// The same in another order, after the peer was met.
   void handle_contact(std::vector<transport_address> addresses) {
-    attempts_.handle_contact(std::move(addresses));
+    attempts_.handle_contact(std::move(addresses), events_);
   }
 
   /// The network of this host may have been away: the next attempt is not
@@ -72,7 +72,11 @@ public:
 
   /// Makes the next attempt if its time has come. A connection is wanted, and
   /// there is none.
-  void dial(timestamp now);
+  /// @returns whether there was one.
+  bool dial(timestamp now);
+
+  /// No connection is wanted for now, so that nobody is to be dialled.
+  void cancel_dials() { attempts_.handle_unwanted(events_); }
 
   /// Gives up all that was to lead to a connection.
   void abandon_attempts() { attempts_.handle_end(events_); }
@@ -169,9 +173,9 @@ public:
   /// Whether a connection is there, or about to be.
   [[nodiscard]] bool holds() const;
 
-  /// Whether there is one, or this node may come to one by itself.
-  [[nodiscard]] bool may_hold() const {
-    return holds() || attempts_.busy() || has_addresses();
+  /// Whether there is one, or an attempt at one.
+  [[nodiscard]] bool holds_or_tries() const {
+    return holds() || attempts_.busy();
   }
 
   /// Whether there is a way to the peer, or a connection that is ending.

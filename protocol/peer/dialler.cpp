@@ -51,9 +51,13 @@ bool dialler::handle_failure(steady_time now, random_source& random) {
 
 void dialler::handle_end() {
   handshakes_.clear();
-  for (auto& x : targets_)
-    x.attempt.reset();
+  handle_unwanted();
   begin_round();
+}
+
+void dialler::handle_unwanted() {
+  for (auto& x : targets_)
+    abandon(x);
 }
 
 void dialler::handle_refusal(steady_time now, random_source& random) {
@@ -86,6 +90,12 @@ std::optional<dialler::attempt> dialler::poll_attempt(steady_time now) {
   next->attempt = ++last_attempt_;
   not_before_ = now + attempt_delay_;
   return attempt{last_attempt_, next->address};
+}
+
+std::optional<attempt_id> dialler::poll_abandoned() {
+  if (abandoned_.empty())
+    return std::nullopt;
+  return abandoned_.take_front();
 }
 
 bool dialler::is_dialling(attempt_id id) const {
@@ -124,8 +134,16 @@ void dialler::put(std::vector<transport_address> addresses) {
   auto before = std::exchange(targets_, {});
   for (auto& x : addresses) {
     auto same = std::ranges::find(before, x, &target::address);
-    targets_.push_back(same != before.end() ? *same : target{std::move(x)});
+    targets_.push_back(same != before.end() ? std::exchange(*same, {})
+                                            : target{std::move(x)});
   }
+  for (auto& x : before)
+    abandon(x);
+}
+
+void dialler::abandon(target& x) {
+  if (auto id = std::exchange(x.attempt, std::nullopt))
+    abandoned_.push_back(*id);
 }
 
 bool dialler::shakes_hands(const transport_address& address) const {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include <node_proxy/base/fifo.hpp>
 #include <node_proxy/messages/transport_address.hpp>
 #include <node_proxy/protocol/ids.hpp>
 #include <node_proxy/protocol/peer/backoff.hpp>
@@ -19,7 +20,9 @@ namespace node_proxy::internal {
 /// attempt before it has failed, or has not led to the peer for a while: then
 /// attempts overlap, as in RFC 8305, section 5. An attempt succeeds when the
 /// peer has proven itself, not when there is a connection: whoever accepts it
-/// need not be the peer, nor say anything. Only one of them is completed.
+/// need not be the peer, nor say anything. Only one of them is completed; the
+/// others are *abandoned*, and so is what leads to addresses that are no longer
+/// wanted.
 class dialler {
 public:
   /// How many attempts may be under way, with or without a connection.
@@ -50,7 +53,7 @@ public:
   // -- events -----------------------------------------------------------------
 
   /// The addresses of the peer, the best one first, each once: a new round
-  /// begins. Attempts to others that have no connection are no longer wanted.
+  /// begins. Attempts to others that have no connection are abandoned.
   void handle_addresses(std::vector<transport_address> addresses);
 
   /// Some of the addresses, in another order, after the peer was met at one of
@@ -86,6 +89,10 @@ public:
   /// There is a session, or none is wanted: nor is what is under way.
   void handle_end();
 
+  /// No connection is wanted for now: attempts without one are abandoned, and
+  /// their addresses have not been tried.
+  void handle_unwanted();
+
   /// The peer let us know that it cannot be talked to for now.
   void handle_refusal(steady_time now, random_source& random);
 
@@ -103,6 +110,9 @@ public:
 
   /// The attempt to make now, if a connection is wanted.
   [[nodiscard]] std::optional<attempt> poll_attempt(steady_time now);
+
+  /// An attempt without a connection that was abandoned.
+  [[nodiscard]] std::optional<attempt_id> poll_abandoned();
 
   // -- state ------------------------------------------------------------------
 
@@ -147,6 +157,7 @@ private:
   };
 
   void put(std::vector<transport_address> addresses);
+  void abandon(target& x);
   bool shakes_hands(const transport_address& address) const;
   bool waits(const target& x) const;
   std::size_t under_way() const;
@@ -158,6 +169,7 @@ private:
   backoff backoff_;
   std::vector<target> targets_; // the best one first
   attempt_id last_attempt_ = 0;
+  fifo<attempt_id> abandoned_;
   steady_time not_before_;
   // All have the same time, so the oldest one ends first.
   std::list<handshaking> handshakes_;

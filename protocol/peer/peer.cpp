@@ -51,6 +51,7 @@ node_advert_reply peer::handle_introduction(const node_advert& advert,
                                             timestamp now) {
   if (auto ok = check_advert(advert, remote(), 0); !ok)
     return {ok.error()};
+  standing_ = std::max(standing_, peer_standing::introduced);
   auto reply = handle_remote_advert(advert, now);
   if (adverts_.handle_introduction(advert, actions_))
     update_addresses(now);
@@ -69,11 +70,22 @@ void peer::handle_permanence(connection_permanence permanence, timestamp now) {
   follow_up(now);
 }
 
-void peer::handle_connect(timestamp now) {
-  connect_wanted_ = !connected() && connections_.has_addresses();
-  if (!connected() && !connect_wanted_)
-    actions_.emplace_back(peer_event{peer_unreachable{}});
+void peer::handle_standing(peer_standing standing, timestamp now) {
+  standing_ = standing;
   follow_up(now);
+}
+
+void peer::handle_connect(timestamp now) {
+  if (!connected() && is_stranger(standing_))
+    adverts_.handle_wish(actions_);
+  want_connection();
+  follow_up(now);
+}
+
+void peer::handle_seek(timestamp now) {
+  want_connection();
+  follow_up(now);
+  handle_way_back(now);
 }
 
 void peer::handle_way_back(timestamp now) {
@@ -148,10 +160,10 @@ std::optional<steady_time> peer::poll_timeout(timestamp now) const {
   auto stop =
     stopping_ && !stopped() ? std::optional{stopping_->deadline} : std::nullopt;
   auto rest = dormant_from();
-  return earliest(
-    {delivery_.next_deadline(x && x->takes_control(), now),
-     connections_.next_deadline(wants_connection(), may_close_idle()), stop,
-     rest && *rest > now.steady ? rest : std::nullopt});
+  return earliest({delivery_.next_deadline(x && x->takes_control(), now),
+                   connections_.next_deadline(wants_connection() && may_dial(),
+                                              may_close_idle()),
+                   stop, rest && *rest > now.steady ? rest : std::nullopt});
 }
 
 // -- state --------------------------------------------------------------------
@@ -191,20 +203,43 @@ peer_metrics peer::metrics() const {
 
 // -- about the connections ----------------------------------------------------
 
+std::vector<transport_address> peer::best_addresses() const {
+  return adverts_.best_addresses(settings_->dial_ranges);
+}
+
 /// Something else is known of the peer's addresses.
 void peer::update_addresses(timestamp now) {
-  connections_.handle_addresses(adverts_.best_addresses());
+  connections_.handle_addresses(best_addresses());
   connect_wanted_ = connect_wanted_ && connections_.has_addresses();
   follow_up(now);
+}
+
+void peer::want_connection() {
+  connect_wanted_ = !connected() && connections_.has_addresses();
+  if (!connected() && !connect_wanted_)
+    actions_.emplace_back(peer_event{peer_unreachable{}});
 }
 
 /// To be called after whatever may make a connection end, or be wanted.
 void peer::follow_up(timestamp now) {
   take_events();
-  if (connections_.holds() || !wants_connection())
+  if (connections_.holds())
     return;
-  connections_.dial(now);
+  if (wants_connection())
+    dial(now);
+  else
+    connections_.cancel_dials();
   take_events();
+}
+
+void peer::dial(timestamp now) {
+  if (may_dial()) {
+    if (connections_.dial(now) && is_stranger(standing_))
+      adverts_.handle_dial(actions_);
+  } else if (connect_wanted_ && !connections_.holds_or_tries()) {
+    connect_wanted_ = false;
+    actions_.emplace_back(peer_event{peer_unreachable{}});
+  }
 }
 
 void peer::take_events() {
@@ -254,6 +289,12 @@ bool peer::wants_connection() const {
          || has_messages;
 }
 
+/// Nobody can have a stranger dialled again and again who does not call
+/// himself.
+bool peer::may_dial() const {
+  return !is_stranger(standing_) || adverts_.earned() > 0;
+}
+
 /// Nothing is left to be said on either side, and nobody wants the connection
 /// for its own sake.
 bool peer::may_close_idle() const {
@@ -282,7 +323,8 @@ std::optional<steady_time> peer::dormant_from() const {
 /// itself is not waited for.
 bool peer::drains(timestamp now) const {
   return now.steady < stopping_->deadline && delivery_.has_messages()
-         && connections_.may_hold();
+         && (connections_.holds_or_tries()
+             || (may_dial() && connections_.has_addresses()));
 }
 
 /// Ends the last connection once everything is answered, or when time is up.

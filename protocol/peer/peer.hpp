@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include <node_proxy/base/fifo.hpp>
 #include <node_proxy/base/frame_memory.hpp>
@@ -22,6 +23,7 @@
 #include <node_proxy/protocol/peer/peer_adverts.hpp>
 #include <node_proxy/protocol/peer/peer_metrics.hpp>
 #include <node_proxy/protocol/peer/peer_record.hpp>
+#include <node_proxy/protocol/peer/standing.hpp>
 #include <node_proxy/protocol/session/handshake.hpp>
 #include <node_proxy/protocol/settings.hpp>
 
@@ -80,9 +82,17 @@ public:
 
   void handle_permanence(connection_permanence permanence, timestamp now);
 
-  /// Somebody wants the peer connected, once. Given up when all addresses have
-  /// failed, or the peer refuses.
+  /// How this node knows the peer now; at first as a guest. A stranger is
+  /// dialled only as often as it has earned that, see `address_memory`.
+  void handle_standing(peer_standing standing, timestamp now);
+
+  /// Somebody here wants the peer connected, once. Given up when all addresses
+  /// have failed, or the peer refuses.
   void handle_connect(timestamp now);
+
+  /// The peer was lost, and may have something for this node: the same, without
+  /// the delays of earlier attempts.
+  void handle_seek(timestamp now);
 
   /// A peer that was lost is connected again, so that the network of this host
   /// may have been away: if a connection to this one is wanted, it is not
@@ -160,6 +170,8 @@ public:
     return connections_.active() != nullptr;
   }
 
+  [[nodiscard]] peer_standing standing() const { return standing_; }
+
   /// How this node would answer the remote node's request for a connection.
   [[nodiscard]] connect_reply answer(const connect_request& request) const;
 
@@ -190,12 +202,16 @@ private:
   };
 
   // peer.cpp
+  std::vector<transport_address> best_addresses() const;
   void update_addresses(timestamp now);
+  void want_connection();
   void follow_up(timestamp now);
+  void dial(timestamp now);
   void take_events();
   void react(const peer_event& event);
   void fail(send_token token, send_error error);
   bool wants_connection() const;
+  bool may_dial() const;
   bool may_close_idle() const;
   bool finished() const;
   std::optional<steady_time> dormant_from() const;
@@ -231,6 +247,7 @@ private:
   std::uint64_t stale_adverts_ = 0;
   std::uint64_t unknown_controls_ = 0;
 
+  peer_standing standing_ = peer_standing::guest;
   connection_permanence permanence_ = connection_permanence::ephemeral;
   bool connect_wanted_ = false;
   std::optional<stopping> stopping_;

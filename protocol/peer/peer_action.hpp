@@ -17,8 +17,15 @@
 
 namespace node_proxy::internal {
 
-/// Connect to an address; answer with `handle_dialled` or `handle_dial_failed`.
+/// Connect to an address; answer with `handle_dialled` or `handle_dial_failed`,
+/// however long that takes. It may have to wait until others have come to their
+/// end, see `dial_budget`.
 using dial_peer = dialler::attempt;
+
+/// What comes of this attempt is no longer wanted. No answer has any effect.
+struct cancel_dial {
+  attempt_id attempt = 0;
+};
 
 /// Write whole frames, and tell with `handle_written` how much has gone.
 struct transmit_frames {
@@ -94,8 +101,8 @@ using peer_event =
 
 /// One thing to do.
 using peer_action =
-  std::variant<dial_peer, transmit_frames, close_connection, deliver_message,
-               send_outcome, learned_advert, learned_addresses,
+  std::variant<dial_peer, cancel_dial, transmit_frames, close_connection,
+               deliver_message, send_outcome, learned_advert, learned_addresses,
                overtaken_advert, peer_event>;
 
 } // namespace node_proxy::internal

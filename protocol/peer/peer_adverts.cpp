@@ -1,6 +1,5 @@
 #include <node_proxy/protocol/peer/peer_adverts.hpp>
 
-#include <node_proxy/protocol/wire/address_kind.hpp>
 #include <node_proxy/protocol/wire/advert.hpp>
 
 namespace node_proxy::internal {
@@ -23,6 +22,9 @@ peer_adverts::handle_remote(const node_advert& advert, const node_id& remote,
   if (ok) {
     remote_ = advert;
     out.emplace_back(learned_advert{advert});
+    // Of a node without an advert nothing is remembered.
+    if (memory_ != address_memory{})
+      out.emplace_back(learned_addresses{memory_});
   }
   return ok;
 }
@@ -42,6 +44,25 @@ bool peer_adverts::handle_contact(const transport_address& address,
   return remember(memory, out);
 }
 
+bool peer_adverts::handle_call(const std::optional<ip_address>& host,
+                               fifo<peer_action>& out) {
+  auto memory = memory_;
+  memory.handle_call(host);
+  return remember(memory, out);
+}
+
+void peer_adverts::handle_wish(fifo<peer_action>& out) {
+  auto memory = memory_;
+  memory.handle_wish();
+  remember(memory, out);
+}
+
+void peer_adverts::handle_dial(fifo<peer_action>& out) {
+  auto memory = memory_;
+  memory.handle_dial();
+  remember(memory, out);
+}
+
 // -- state --------------------------------------------------------------------
 
 std::vector<const node_advert*>
@@ -54,15 +75,10 @@ peer_adverts::newer_than(const node_advert_versions& versions) const {
   return result;
 }
 
-std::vector<transport_address> peer_adverts::best_addresses() const {
-  auto result = memory_.best_first(remote_ ? remote_->addrs
-                                           : std::vector<weighted_address>{});
-  // Who names such addresses must not make this host talk to itself, or to
-  // many.
-  std::erase_if(result, [](const transport_address& x) {
-    return objection_to_dial(x).has_value();
-  });
-  return result;
+std::vector<transport_address>
+peer_adverts::best_addresses(std::span<const ip_range> allowed) const {
+  return memory_.best_first(
+    remote_ ? remote_->addrs : std::vector<weighted_address>{}, allowed);
 }
 
 // -- private ------------------------------------------------------------------

@@ -53,6 +53,13 @@ public:
                       std::span<const transport_address> tried,
                       fifo<peer_action>& out);
 
+  /// See `address_memory`.
+  /// @returns whether there may be other addresses to dial now.
+  bool handle_call(const std::optional<ip_address>& host,
+                   fifo<peer_action>& out);
+  void handle_wish(fifo<peer_action>& out);
+  void handle_dial(fifo<peer_action>& out);
+
   // -- state ------------------------------------------------------------------
 
   /// This node's advert; may be nullptr.
@@ -74,7 +81,12 @@ public:
   newer_than(const node_advert_versions& versions) const;
 
   /// Where to dial the remote node, the best address first.
-  [[nodiscard]] std::vector<transport_address> best_addresses() const;
+  /// @param allowed see `peer_settings::dial_ranges`.
+  [[nodiscard]] std::vector<transport_address>
+  best_addresses(std::span<const ip_range> allowed) const;
+
+  /// How many times the remote node may be dialled for its own sake.
+  [[nodiscard]] std::uint64_t earned() const { return memory_.earned(); }
 
 private:
   bool remember(const address_memory& memory, fifo<peer_action>& out);

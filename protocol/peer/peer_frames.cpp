@@ -11,6 +11,8 @@ namespace node_proxy::internal {
 
 void peer::handle_session(connection_id connection, proven_session session,
                           timestamp now) {
+  if (adverts_.handle_call(session.from, actions_))
+    connections_.handle_contact(best_addresses());
   auto x = connections_.handle_session(
     connection, std::move(session.established), session.answered,
     stopping_ && !stopping_->draining,
@@ -135,7 +137,7 @@ void peer::establish(link& x, const control::resume& resume, timestamp now) {
   if (confirmed.dialled_at
       && adverts_.handle_contact(*confirmed.dialled_at, connections_.tried(),
                                  actions_))
-    connections_.handle_contact(adverts_.best_addresses());
+    connections_.handle_contact(best_addresses());
   auto replaces = connected();
   auto known = delivery_.remote_epoch();
   if (!connections_.prevails(x, known, delivery_.finished(), now))

@@ -66,6 +66,8 @@ struct proven_session {
   noise_public_key remote_key{};
   /// When the initiator was answered. It lived after that.
   steady_time answered{};
+  /// The host from which it called, if somebody knows it.
+  std::optional<ip_address> from = std::nullopt;
 };
 
 /// What to send to a peer that has proven itself and yet cannot be taken.

@@ -62,7 +62,7 @@ std::optional<ipv6> parse_ipv6(std::string_view text) {
   if (!parse_octets(AF_INET6, text.substr(0, percent), result.octets))
     return std::nullopt;
   // Others belong to the whole host.
-  if (has_scope && kind_of(result) != host_kind::link_local)
+  if (has_scope && !belongs_to_link(result))
     return std::nullopt;
   return result;
 }

@@ -230,6 +230,8 @@ TEST_CASE("wrong usage has an exit status of its own") {
   check_fails(with(run, {"--engine", "=print"}), 2, "=print");
   check_fails(with(run, {"--allow", "1234"}), 2, "1234");
   check_fails(with(run, {"--deny", std::string(64, '0')}), 2, "valid");
+  check_fails(with(run, {"--dial-range", "10.0.0.0/33"}), 2, "10.0.0.0/33");
+  check_fails(with(run, {"--dial-range", "10.0.0.1/8"}), 2, "10.0.0.0/8");
   check_fails(with(run, {"--max-peers", "none"}), 2, "--max-peers");
   check_fails(with(run, {"--idle", "0"}), 2, "--idle");
   check_fails(with(run, {"--idle", "soon"}), 2, "soon");

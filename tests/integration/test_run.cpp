@@ -232,6 +232,27 @@ TEST_CASE("who comes back calls those who were connected") {
   leaf.await("delivered", {{"id", 2}});
 }
 
+TEST_CASE("a peer is dialled where it says it is if the operator allows that") {
+  temporary_folder folder;
+  // It calls from 127.0.0.1.
+  auto port = std::to_string(tcp_listener{}.port());
+  auto elsewhere = "tcp://127.0.0.2:" + port;
+  tool_key leafs{folder, "leaf"};
+  tool_node hub{tool_key{folder, "hub"},
+                {"--engine", "inbox=print", "--dial-range", "127.0.0.2/32"}};
+  {
+    tool_node leaf{leafs, {"--peer", hub.advert(), "--advertise", elsewhere}};
+    leaf.send(hub, "inbox", "one");
+    hub.await("received", {{"text", "one"}});
+    hub.await("advert", {{"node", leaf.id()}});
+    leaf.stop(SIGTERM);
+  }
+  hub.await("disconnected", {{"node", leafs.id}});
+  tool_node leaf{leafs, {"--engine", "inbox=print", "--listen", elsewhere}};
+  hub.send(leaf, "inbox", "two");
+  leaf.await("received", {{"text", "two"}});
+}
+
 TEST_CASE("what waits for a peer is bounded as an operator says") {
   temporary_folder folder;
   tool_key bob{folder, "bob"};

@@ -110,8 +110,8 @@ agenda::key network::schedule(duration delay, owner_id owner,
 
 // -- connections --------------------------------------------------------------
 
-void network::dial(stream_user& from, owner_id owner,
-                   const transport_address& to, dial_result done) {
+agenda::key network::dial(stream_user& from, owner_id owner,
+                          const transport_address& to, dial_result done) {
   auto [target, kind] = find_address(to);
   std::optional<duration> delay;
   // Nobody here can be at both ends of a connection.
@@ -130,8 +130,8 @@ void network::dial(stream_user& from, owner_id owner,
     else
       done(std::nullopt);
   };
-  schedule(std::max(delay.value_or(1ms), std::min(parted, dial_timeout)), owner,
-           std::move(answer));
+  return schedule(std::max(delay.value_or(1ms), std::min(parted, dial_timeout)),
+                  owner, std::move(answer));
 }
 
 std::pair<node*, route>
@@ -150,7 +150,7 @@ void network::open(stream_user& from, node& to, route kind,
   auto& x = connections_[id];
   x.ends = {connection::end{&from}, connection::end{&to}};
   if (auto dialler = dynamic_cast<const node*>(&from))
-    x.source = source_of(dialler->address().ip);
+    x.from = dialler->address().ip;
   if (prepare)
     prepare(id, x);
   x.directions[1].hole = x.directions[1].hole || kind == route::mute;

@@ -51,6 +51,16 @@ public:
   virtual void handle_key_shared(const node& at, const node_id& other) = 0;
   /// `at` begins to serve a peer.
   virtual void handle_served(const node& at, const serve_peer& peer) = 0;
+  /// `at` begins to dial a peer.
+  virtual void handle_dial(const node& at, const node_id& other,
+                           const transport_address& to,
+                           peer_standing standing) = 0;
+  /// `other` has called `at` and proven itself, or was called and answers.
+  virtual void handle_meeting(const node& at, const node_id& other) = 0;
+  /// Somebody at `at` wants `other` connected.
+  virtual void handle_wish(const node& at, const node_id& other) = 0;
+  /// Somebody at `at` tells of an advert.
+  virtual void handle_introduced(const node& at, const node_advert& advert) = 0;
   /// `at` has learned of an advert from its owner.
   virtual void handle_learned(const node& at, const node_advert& advert) = 0;
 };
@@ -119,8 +129,9 @@ public:
   using dial_result = std::function<void(std::optional<connection_id>)>;
 
   /// Makes a connection to the node with this address.
-  void dial(stream_user& from, owner_id owner, const transport_address& to,
-            dial_result done);
+  /// @returns what to `cancel` if it is no longer wanted.
+  agenda::key dial(stream_user& from, owner_id owner,
+                   const transport_address& to, dial_result done);
 
   void write(connection_id id, const stream_user& from, bytes data);
   void close(connection_id id, const stream_user& from);

@@ -71,6 +71,8 @@ send_token node::send(const node_id& to, const node_out_msg& msg) {
 }
 
 void node::connect(const node& to) {
+  if (net_.observer)
+    net_.observer->handle_wish(*this, to.id());
   with_peer(to.id(), [this](peer& x) { x.handle_connect(net_.now()); });
 }
 
@@ -80,15 +82,17 @@ void node::set_permanent(const node& to, bool permanent) {
   auto x = find_or_serve(to.id());
   if (!x && permanent)
     return;
-  directory_->handle_permanence(to.id(), permanence);
-  act();
   if (x)
     send_to(*x, [this, x = *x, permanence] {
       x->machine.handle_permanence(permanence, net_.now());
     });
+  directory_->handle_permanence(to.id(), permanence);
+  act();
 }
 
 void node::handle_advert(const node_advert& advert) {
+  if (net_.observer)
+    net_.observer->handle_introduced(*this, advert);
   static_cast<void>(directory_->handle_introduction(advert));
   act();
 }
@@ -145,6 +149,7 @@ void node::crash(bool host) {
   for (const auto& x : all_served())
     end(x);
   handles_.clear();
+  end_all_dials();
   for (auto* timer : {&directory_timer_, &unproven_timer_})
     if (auto key = std::exchange(*timer, std::nullopt))
       net_.cancel(*key);
@@ -312,12 +317,9 @@ void node::handle_timer(const remote_ptr& x) {
 void node::perform(const remote_ptr& x, peer_action& action) {
   const auto& other = x->id;
   if (auto dial = std::get_if<dial_peer>(&action)) {
-    log(other, "dial");
-    ++x->dials;
-    net_.dial(*this, owner_, dial->address,
-              [this, x, attempt = dial->id](std::optional<connection_id> got) {
-                handle_dialled(x, attempt, got);
-              });
+    perform(x, *dial);
+  } else if (auto cancel = std::get_if<cancel_dial>(&action)) {
+    perform(x, *cancel);
   } else if (auto transmit = std::get_if<transmit_frames>(&action)) {
     auto& stream = streams_[transmit->connection];
     if (net_.observer)
@@ -327,6 +329,7 @@ void node::perform(const remote_ptr& x, peer_action& action) {
   } else if (auto close = std::get_if<close_connection>(&action)) {
     streams_.erase(close->connection);
     net_.close(close->connection, *this);
+    end_dial_on(close->connection);
   } else if (auto delivery = std::get_if<deliver_message>(&action)) {
     deliver(other, *delivery);
   } else if (auto outcome = std::get_if<send_outcome>(&action)) {
@@ -355,27 +358,6 @@ void node::perform(const remote_ptr& x, peer_action& action) {
       directory_->handle_event(other, event, net_.now().steady);
     });
   }
-}
-
-void node::handle_dialled(const remote_ptr& x, attempt_id attempt,
-                          std::optional<connection_id> connection) {
-  --x->dials;
-  if (connection && !net_.leads_to(*connection, x->id))
-    ++wrong_numbers_;
-  if (x->ended) {
-    if (connection)
-      net_.close(*connection, *this);
-    return;
-  }
-  if (connection) {
-    auto& stream = streams_[*connection];
-    stream.begun = net_.now().steady;
-    stream.user = x;
-    x->machine.handle_dialled(attempt, *connection, net_.now());
-  } else {
-    x->machine.handle_dial_failed(attempt, net_.now());
-  }
-  pump(x);
 }
 
 void node::handle_outcome(const node_id& other, send_token token,

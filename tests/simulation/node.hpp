@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include <node_proxy/protocol/node/dial_budget.hpp>
 #include <node_proxy/protocol/node/peer_directory.hpp>
 #include <node_proxy/protocol/node/retirement.hpp>
 #include <node_proxy/protocol/node/unproven_connections.hpp>
@@ -245,6 +246,9 @@ public:
   /// How many attempts to connect there were, in all incarnations.
   [[nodiscard]] std::uint64_t attempts() const;
 
+  /// What it has under way of these.
+  [[nodiscard]] const dial_budget& dials() const { return *dials_; }
+
   /// How many connections were made to another node than the one that was
   /// meant, as an advert had it.
   [[nodiscard]] std::uint64_t wrong_numbers() const { return wrong_numbers_; }
@@ -270,6 +274,8 @@ public:
   directory_settings rules;
   /// How many connections may be unproven, from the next start on.
   std::size_t max_unproven = 2'048;
+  /// Like the bounds, from the next start on.
+  std::size_t max_dials = 256;
   /// Where the node can be reached, as it says; the best address first.
   std::vector<transport_address> reached_at;
   /// Whether the times of its directory come: it dials by itself those whose
@@ -349,6 +355,15 @@ private:
     bytes early = {};
   };
 
+  // A dial that waits, is under way, or has a connection that is not proven.
+  struct dialling {
+    remote_ptr user;
+    dial_peer what;
+    peer_standing standing;
+    std::optional<agenda::key> under_way = {};
+    std::optional<connection_id> connection = {};
+  };
+
   struct engine {
     std::optional<duration> delay;
   };
@@ -372,6 +387,7 @@ private:
   void act();
   void arm_directory();
   void perform(const serve_peer& action);
+  void perform(const regard_peer& action);
   void perform(const seek_peer& action);
   void perform(const hurry_peer& action);
   void perform(const introduce_peer& action);
@@ -388,8 +404,6 @@ private:
   void pump(const remote_ptr& x);
   void arm(const remote_ptr& x);
   void handle_timer(const remote_ptr& x);
-  void handle_dialled(const remote_ptr& x, attempt_id attempt,
-                      std::optional<connection_id> connection);
   void perform(const remote_ptr& x, peer_action& action);
   void handle_outcome(const node_id& other, send_token token,
                       const std::optional<send_failure>& failure);
@@ -402,6 +416,17 @@ private:
   void log_event(const node_id& other, const peer_event& event);
   void log(const node_id& other, std::string_view what);
 
+  // node_dials.cpp
+  void perform(const remote_ptr& x, const dial_peer& action);
+  void perform(const remote_ptr& x, const cancel_dial& action);
+  void dial_next();
+  void begin_dial(dial_id id);
+  void handle_dialled(dial_id id, std::optional<connection_id> connection);
+  void end_dial(dial_id id);
+  bool end_dial_on(connection_id connection);
+  void end_all_dials();
+
+  // node_streams.cpp
   void handle_bad_frame(connection_id connection, std::string_view reason);
   void handle_body(connection_id connection, bytes_view body);
   void handle_proof(connection_id connection, accepting& x, bytes_view body);
@@ -424,6 +449,10 @@ private:
   std::optional<peer_directory> directory_;
   directory_settings bounds_;
   std::optional<agenda::key> directory_timer_;
+  std::optional<dial_budget> dials_;
+  std::map<dial_id, dialling> dialling_;
+  dial_id last_dial_ = 0;
+  std::optional<agenda::key> dial_timer_;
   bool running_ = true;
   bool stopping_ = false;
   bool gathers_ = false;

@@ -218,6 +218,7 @@ void node::end(const remote_ptr& x) {
 /// The node begins, with what is on disk.
 void node::publish(std::uint64_t version) {
   budget_ = std::make_shared<receive_budget>(settings.node_window);
+  dials_.emplace(max_dials);
   bounds_ = rules;
   directory_.emplace(rules, self_, disk_, random_source{random_.next_key()});
   unproven_.emplace(max_unproven, settings);
@@ -253,6 +254,7 @@ void node::perform(const serve_peer& action) {
                                       action.record, budget_,
                                       random_source{random_.next_key()}));
   auto now = net_.now();
+  x->machine.handle_standing(action.standing, now);
   x->machine.handle_local_advert(directory_->advert(), now);
   if (const auto& known = action.known) {
     x->told = known->advert.version;
@@ -283,12 +285,20 @@ void node::note_losses(const serve_peer& action) {
   ++rests_.lost;
 }
 
+/// It may have retired upon what it was told just before, without any delay.
+void node::perform(const regard_peer& action) {
+  auto position = peers_.find(action.id);
+  if (position == peers_.end())
+    return;
+  send_to(position->second,
+          [this, x = position->second, standing = action.standing] {
+            x->machine.handle_standing(standing, net_.now());
+          });
+}
+
 void node::perform(const seek_peer& action) {
   auto x = peers_.at(action.id);
-  send_to(x, [this, x] {
-    x->machine.handle_connect(net_.now());
-    x->machine.handle_way_back(net_.now());
-  });
+  send_to(x, [this, x] { x->machine.handle_seek(net_.now()); });
 }
 
 void node::perform(const hurry_peer& action) {

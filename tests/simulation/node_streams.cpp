@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include <node_proxy/protocol/node/connection_source.hpp>
+
 #include "network.hpp"
 #include "node.hpp"
 
@@ -18,8 +20,8 @@ void node::handle_accepted(connection_id connection) {
   auto& stream = streams_[connection];
   stream.begun = net_.now().steady;
   stream.user = accepting{responder_handshake{*self_, random_.next_key()}};
-  unproven_->handle_opened(connection, net_.at(connection).source,
-                           net_.now().steady);
+  auto from = net_.at(connection).from.value_or(ip_address{});
+  unproven_->handle_opened(connection, source_of(from), net_.now().steady);
   go_on_accepting();
 }
 
@@ -75,6 +77,7 @@ void node::handle_closed(connection_id connection, std::string_view reason) {
   auto stream = streams_.extract(connection);
   if (stream.empty())
     return;
+  end_dial_on(connection);
   auto& user = stream.mapped().user;
   if (auto found = std::get_if<remote_ptr>(&user)) {
     // One that is on its way is found to be gone when it arrives.
@@ -109,6 +112,8 @@ void node::handle_body(connection_id connection, bytes_view body) {
   }
   stream.input.set_max_body(limits::frame_body);
   auto x = std::get<remote_ptr>(stream.user);
+  if (end_dial_on(connection) && net_.observer)
+    net_.observer->handle_meeting(*this, x->id);
   if (!x || x->ended)
     return;
   x->machine.handle_frame(connection, body, net_.now());
@@ -191,6 +196,9 @@ void node::handle_proof(connection_id connection, accepting& x,
   stream.on_its_way = true;
   heard_[other] = net_.now().steady;
   stream.input.set_max_body(limits::frame_body);
+  proven->from = net_.at(connection).from;
+  if (net_.observer)
+    net_.observer->handle_meeting(*this, other);
   auto session = std::make_shared<proven_session>(std::move(*proven));
   send_to(to,
           [this, to, connection, session] { attach(to, connection, session); });

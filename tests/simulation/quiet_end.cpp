@@ -46,6 +46,9 @@ void random_world::await_idleness() {
     for (auto* x : nodes_)
       if (!x->at_rest())
         referee_.fail("does not come to rest", *x);
+  // Those who retire are told so.
+  for (auto* x : nodes_)
+    net_.run_for(x->mailbox_delay);
   for (auto* x : nodes_)
     for (auto* y : nodes_)
       if (x < y && !net_.between(*x, *y).empty())

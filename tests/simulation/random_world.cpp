@@ -5,6 +5,7 @@
 
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/crypto/cipher.hpp>
+#include <node_proxy/protocol/wire/address_text.hpp>
 
 #include "support/octets.hpp"
 
@@ -22,6 +23,15 @@ constexpr std::uint64_t most_events = 200'000;
 constexpr std::size_t few_lines = 40;
 
 constexpr std::array engines{"now", "soon", "late", "never"};
+
+/// Where nobody is to be sent by whoever says that he is there. None of them
+/// leads anywhere here, nor does the last one, at which anybody may be.
+constexpr std::array<std::string_view, 10> nowhere{
+  "tcp://127.0.0.1:22",        "tcp://192.168.0.1:80",
+  "tcp://169.254.169.254:80",  "tcp://224.0.0.1:1",
+  "tcp://255.255.255.255:1",   "tcp://0.0.0.0:22",
+  "tcp://198.51.100.1:1",      "tcp://[::ffff:127.0.0.1]:22",
+  "tcp://[2002:7f00:1::1]:22", "tcp://1.1.1.1:1"};
 
 /// A text that shows whether a part was lost, doubled or taken from another
 /// one.
@@ -104,6 +114,8 @@ void random_world::make_nodes() {
                             random_.below(400'000), up_to(5s)};
     if (chance(20))
       x.rules.adverts_kept.strangers = random_.below(3);
+    if (chance(30))
+      x.max_dials = dialler::max_attempts + random_.below(6);
     x.comes_back = chance(50);
     if (chance(50))
       x.mailbox_delay = up_to(20ms);
@@ -145,6 +157,8 @@ peer_settings random_world::some_settings() {
   result.ack_delay = up_to(20ms);
   result.goodbye_timeout = 1s;
   result.attempt_delay = 1ms + up_to(50ms);
+  if (chance(30))
+    result.dial_ranges = {{ipv4{{std::byte{10}}}, 8}};
   result.backoff_base = 20ms;
   result.backoff_cap = 2s;
   result.stable_after = 1s;
@@ -164,9 +178,11 @@ std::vector<transport_address> random_world::some_addresses(const node& x) {
   constexpr std::array others{route::slow, route::refusing, route::silent,
                               route::mute};
   for (auto n = 1 + random_.below(dialler::max_attempts - 1); n > 0; --n) {
-    auto kind = random_.below(others.size() + 1);
+    auto kind = random_.below(others.size() + 2);
     transport_address added =
       kind < others.size() ? x.address(others[kind]) : any_node().address();
+    if (kind > others.size())
+      added = parse_address(nowhere[random_.below(nowhere.size())]).value();
     auto place = static_cast<std::ptrdiff_t>(random_.below(result.size() + 1));
     result.insert(result.begin() + place, added);
   }

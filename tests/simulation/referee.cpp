@@ -4,6 +4,10 @@
 #include <array>
 #include <string_view>
 
+#include <node_proxy/protocol/wire/address_kind.hpp>
+#include <node_proxy/protocol/wire/address_range.hpp>
+#include <node_proxy/protocol/wire/address_text.hpp>
+
 namespace simulation {
 
 namespace {
@@ -181,6 +185,61 @@ void referee::handle_learned(const node& at, const node_advert& advert) {
            + " of an advert for newer than " + std::to_string(known),
          at, &net_.at(net_.name_of(advert.id)));
   known = std::max(known, advert.version);
+}
+
+/// Never more at once than there may be, nor for strangers than they have
+/// earned, and nowhere but where that is allowed.
+void referee::handle_dial(const node& at, const node_id& other,
+                          const transport_address& to, peer_standing standing) {
+  auto* peer = net_.find(other);
+  const auto& budget = at.dials();
+  if (budget.under_way() > at.max_dials)
+    fail("has " + std::to_string(budget.under_way()) + " dials under way", at,
+         peer);
+  auto part =
+    std::max<std::size_t>(at.max_dials / dial_budget::strangers_part, 1);
+  if (budget.for_strangers() > part)
+    fail("has " + std::to_string(budget.for_strangers())
+           + " dials under way for strangers",
+         at, peer);
+  auto& x = acquaintances_[{&at, other}];
+  x.dials += is_stranger(standing);
+  if (x.dials > x.meetings + x.wishes)
+    fail("dials a stranger more often than it has met it", at, peer);
+  if (peer)
+    check_dialled(at, *peer, to, x);
+  else
+    fail("dials somebody who never said where he is", at);
+}
+
+void referee::check_dialled(const node& at, const node& other,
+                            const transport_address& to,
+                            const acquaintance& x) {
+  if (std::ranges::find(x.introduced, to) != x.introduced.end())
+    return;
+  const auto& host = host_of(to);
+  auto is_met = x.meetings > 0 && host == other.address().ip;
+  auto is_named = std::ranges::any_of(
+    x.introduced, [&](const auto& y) { return host_of(y) == host; });
+  auto is_allowed =
+    std::ranges::any_of(at.settings.dial_ranges, [&](const ip_range& range) {
+      return contains(range, host);
+    });
+  if (!is_met && !is_named && !is_allowed && kind_of(host) != host_kind::global)
+    fail("dials " + to_string(to) + " because it was told so", at, &other);
+}
+
+void referee::handle_meeting(const node& at, const node_id& other) {
+  ++acquaintances_[{&at, other}].meetings;
+}
+
+void referee::handle_wish(const node& at, const node_id& other) {
+  ++acquaintances_[{&at, other}].wishes;
+}
+
+void referee::handle_introduced(const node& at, const node_advert& advert) {
+  for (const auto& x : advert.addrs)
+    acquaintances_[{&at, advert.id}].introduced.push_back(canonical(x.address));
 }
 
 // -- checks -------------------------------------------------------------------

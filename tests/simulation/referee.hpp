@@ -89,6 +89,12 @@ public:
                       std::uint64_t resent) override;
   void handle_served(const node& at, const serve_peer& peer) override;
   void handle_learned(const node& at, const node_advert& advert) override;
+  void handle_dial(const node& at, const node_id& other,
+                   const transport_address& to,
+                   peer_standing standing) override;
+  void handle_meeting(const node& at, const node_id& other) override;
+  void handle_wish(const node& at, const node_id& other) override;
+  void handle_introduced(const node& at, const node_advert& advert) override;
 
   // -- checks -----------------------------------------------------------------
 
@@ -151,6 +157,18 @@ private:
     std::uint64_t losses = 0;
   };
 
+  // What one node has of another one that bears upon dialling it, in all of its
+  // lives.
+  struct acquaintance {
+    // It called, or was reached.
+    std::uint64_t meetings = 0;
+    std::uint64_t wishes = 0;
+    std::uint64_t dials = 0; // as of a stranger
+    std::vector<transport_address> introduced = {};
+  };
+
+  void check_dialled(const node& at, const node& other,
+                     const transport_address& to, const acquaintance& x);
   static node_pair pair_of(const node& x, const node& y);
   void note_agreement(belief& x) const;
   void check_disagreement(const node_pair& nodes, const belief& x);
@@ -170,6 +188,7 @@ private:
   std::map<node_pair, belief> beliefs_;
   std::set<node_pair> denied_;
   std::map<node_pair, std::uint64_t> resent_;
+  std::map<std::pair<const node*, node_id>, acquaintance> acquaintances_;
   // The last message of a channel that arrived.
   std::map<channel_life, std::size_t> last_;
   std::map<std::tuple<const node*, unsigned, node_id>, std::uint64_t> versions_;

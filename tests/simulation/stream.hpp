@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include <node_proxy/messages/basics.hpp>
-#include <node_proxy/protocol/node/connection_source.hpp>
+#include <node_proxy/messages/transport_address.hpp>
 #include <node_proxy/protocol/peer/dialler.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 
@@ -65,8 +65,8 @@ struct connection {
 
   std::array<end, 2> ends;
   std::array<direction, 2> directions;
-  /// Where it comes from: its own address if a node has dialled.
-  connection_source source;
+  /// The host from which it comes, if a node has dialled.
+  std::optional<ip_address> from;
   /// What is under way is lost.
   bool cut = false;
 };

@@ -15,12 +15,21 @@ using namespace simulation;
 
 namespace {
 
+ip_address host_number(std::uint64_t number) {
+  ipv4 result;
+  for (auto& octet : result.octets) {
+    octet = std::byte(number);
+    number >>= 8;
+  }
+  return result;
+}
+
 /// A hub that strangers call, as far away as the others.
 struct flooded_hub {
   explicit flooded_hub(std::size_t sources) {
     net.prepare = [this, sources](connection_id, connection& x) {
       if (comes_from_stranger)
-        x.source = {next_source++ % sources};
+        x.from = host_number(next_source++ % sources);
       for (auto& way : x.directions)
         way.latency = 100ms;
     };

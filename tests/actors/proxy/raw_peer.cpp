@@ -33,22 +33,41 @@ sockaddr_in to_os(const tcp_addr& address) {
   return result;
 }
 
+void limit_waiting(int fd) {
+  timeval limit{patience.count(), 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
 int make_socket(int flags = 0) {
   auto fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
   if (fd < 0)
     throw std::runtime_error("no socket");
-  timeval limit{patience.count(), 0};
-  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+  limit_waiting(fd);
   int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   return fd;
+}
+
+/// @returns the port that it got.
+std::uint16_t listen_at(int fd, const tcp_addr& address, int backlog) {
+  auto os_address = to_os(address);
+  auto* generic = reinterpret_cast<sockaddr*>(&os_address);
+  socklen_t size = sizeof(os_address);
+  if (::bind(fd, generic, size) != 0 || ::listen(fd, backlog) != 0
+      || ::getsockname(fd, generic, &size) != 0)
+    throw std::runtime_error("cannot listen");
+  return ntohs(os_address.sin_port);
 }
 
 } // namespace
 
 tcp_addr local_host(std::uint16_t port) {
   return {ipv4{{std::byte{127}, {}, {}, std::byte{1}}}, port};
+}
+
+tcp_addr local_host(std::uint16_t port, unsigned host) {
+  return {ipv4{{std::byte{127}, {}, {}, static_cast<std::byte>(host)}}, port};
 }
 
 std::size_t open_descriptors() {
@@ -71,6 +90,19 @@ raw_peer::raw_peer(const tcp_addr& address) : fd_{make_socket()} {
   if (::connect(fd_, reinterpret_cast<sockaddr*>(&os_address),
                 sizeof(os_address))
       != 0) {
+    close();
+    throw std::runtime_error("cannot connect");
+  }
+}
+
+raw_peer::raw_peer(const tcp_addr& address, const tcp_addr& from)
+  : fd_{make_socket()} {
+  auto os_address = to_os(address);
+  auto os_from = to_os(from);
+  if (::bind(fd_, reinterpret_cast<sockaddr*>(&os_from), sizeof(os_from)) != 0
+      || ::connect(fd_, reinterpret_cast<sockaddr*>(&os_address),
+                   sizeof(os_address))
+           != 0) {
     close();
     throw std::runtime_error("cannot connect");
   }
@@ -141,14 +173,34 @@ bool raw_peer::sees_end() {
   }
 }
 
-full_listener::full_listener() : fd_{make_socket()} {
-  auto os_address = to_os(local_host(0));
-  auto* generic = reinterpret_cast<sockaddr*>(&os_address);
-  socklen_t size = sizeof(os_address);
-  if (::bind(fd_, generic, size) != 0 || ::listen(fd_, 0) != 0
-      || ::getsockname(fd_, generic, &size) != 0)
-    throw std::runtime_error("cannot listen");
-  address_ = local_host(ntohs(os_address.sin_port));
+// -- raw_listener -------------------------------------------------------------
+
+raw_listener::raw_listener(const tcp_addr& address)
+  : fd_{make_socket()}, address_{address} {
+  address_.port = listen_at(fd_, address, SOMAXCONN);
+}
+
+raw_listener::~raw_listener() {
+  ::close(fd_);
+}
+
+raw_peer raw_listener::accept() {
+  auto fd = ::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
+  if (fd < 0)
+    throw std::runtime_error("nobody connected");
+  limit_waiting(fd);
+  return raw_peer{fd};
+}
+
+bool raw_listener::has_caller() const {
+  pollfd queued{fd_, POLLIN, 0};
+  return ::poll(&queued, 1, 0) > 0;
+}
+
+// -- full_listener ------------------------------------------------------------
+
+full_listener::full_listener(const tcp_addr& at) : fd_{make_socket()} {
+  address_ = local_host(listen_at(fd_, at, 0));
   // The queue has room for one, and some systems round up.
   for (int count = 0; count < 4; ++count)
     waiting_.emplace_back(address_, raw_peer::no_wait{});

@@ -14,6 +14,9 @@ using namespace node_proxy;
 /// 127.0.0.1 with this port.
 [[nodiscard]] tcp_addr local_host(std::uint16_t port);
 
+/// 127.0.0.HOST, which is this host as well.
+[[nodiscard]] tcp_addr local_host(std::uint16_t port, unsigned host);
+
 /// How many descriptors this process has.
 [[nodiscard]] std::size_t open_descriptors();
 
@@ -26,6 +29,9 @@ class raw_peer {
 public:
   /// Connects.
   explicit raw_peer(const tcp_addr& address);
+
+  /// Connects, and seems to be at the host of `from`.
+  raw_peer(const tcp_addr& address, const tcp_addr& from);
 
   /// Without waiting for the connection.
   struct no_wait {};
@@ -56,13 +62,41 @@ public:
   void reset();
 
 private:
+  friend class raw_listener;
+
+  explicit raw_peer(int fd) : fd_{fd} {}
+
   int fd_ = -1;
+};
+
+/// A socket that listens.
+class raw_listener {
+public:
+  /// @param address may have port 0, for any.
+  explicit raw_listener(const tcp_addr& address);
+  raw_listener(const raw_listener&) = delete;
+  raw_listener& operator=(const raw_listener&) = delete;
+  ~raw_listener();
+
+  [[nodiscard]] tcp_addr address() const { return address_; }
+
+  /// Waits for somebody to connect, but not for ever.
+  [[nodiscard]] raw_peer accept();
+
+  /// Whether somebody has connected who was not accepted yet.
+  [[nodiscard]] bool has_caller() const;
+
+private:
+  int fd_ = -1;
+  tcp_addr address_;
 };
 
 /// A socket that listens and accepts nobody, so that whoever dials it waits.
 class full_listener {
 public:
-  full_listener();
+  /// @param at with port 0. At 0.0.0.0 it listens at all addresses of this
+  /// host.
+  explicit full_listener(const tcp_addr& at = local_host(0));
   full_listener(const full_listener&) = delete;
   full_listener& operator=(const full_listener&) = delete;
   ~full_listener();

@@ -1,4 +1,4 @@
-// A Router, and a test that is everybody else: transport, acceptors, peers.
+// A Router, and a test that is everybody else: transport, acceptor, peers.
 
 #include <node_proxy/actors/router/router_service.hpp>
 
@@ -30,6 +30,7 @@ transport_actor::behavior_type transport_behavior(transport_actor::pointer,
       caf::anon_send(to, msg);
       return make_error(errc::unreachable);
     },
+    [](stop_dialling) {},
   };
 }
 

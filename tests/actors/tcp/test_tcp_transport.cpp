@@ -172,8 +172,9 @@ TEST_CASE_FIXTURE(transport_fixture,
 TEST_CASE_FIXTURE(transport_fixture,
                   "it is known where connections come from") {
   connection_end acceptor{system};
-  raw_peer peer{listen_at(local_host(0), acceptor)};
-  CHECK(acceptor.next_inbound().source == source_of(local_host(0).ip));
+  auto address = listen_at(local_host(0), acceptor);
+  raw_peer peer{address, local_host(0, 2)};
+  CHECK(acceptor.next_inbound().from == local_host(0, 2).ip);
 }
 
 TEST_CASE_FIXTURE(transport_fixture, "a listener ends with its acceptor") {

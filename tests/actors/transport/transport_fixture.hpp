@@ -17,7 +17,7 @@ using namespace node_proxy::internal;
 
 struct transport_fixture : system_fixture {
   std::shared_ptr<event_loop> loop = event_loop::of(system).value();
-  transport_actor transport = spawn_tcp_transport(system, loop);
+  transport_actor transport = spawn_tcp_transport(system, loop, 256);
 
   ~transport_fixture() {
     caf::anon_send_exit(transport, caf::exit_reason::user_shutdown);

@@ -77,6 +77,8 @@ struct directory_fixture {
         REQUIRE(served.emplace(x->id, *x).second);
       else if (auto y = std::get_if<seek_peer>(&*action))
         sought.insert(y->id);
+      else if (auto z = std::get_if<regard_peer>(&*action))
+        served.at(z->id).standing = z->standing;
       denied += std::holds_alternative<report_denied>(*action);
     }
   }
@@ -113,12 +115,24 @@ struct directory_fixture {
     if (admitted.facts.over_capacity)
       return "over_capacity";
     auto result = arrive(id, admitted);
-    if (result == "ok")
-      tell(id, peer_connected{});
+    if (result != "ok")
+      return result;
+    remember(id, [](address_memory& x) { x.handle_call(std::nullopt); });
+    tell(id, peer_connected{});
     return result;
   }
 
   std::string come(std::size_t index) { return come(id_of(index)); }
+
+  /// Who serves a peer has more to remember of its addresses, or less.
+  template <class F>
+  void remember(const node_id& id, F change) {
+    auto known = uut->adverts().find(id);
+    auto memory = known ? known->addresses : address_memory{};
+    change(memory);
+    uut->handle_addresses(id, memory);
+    act();
+  }
 
   bool tell(const node_id& id, const peer_event& event) {
     auto result = uut->handle_event(id, event, now.steady);

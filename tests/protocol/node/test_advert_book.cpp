@@ -16,13 +16,20 @@ node_id id_of(unsigned number) {
   return result;
 }
 
+/// This host, which only others may name.
+ipv6 here() {
+  ipv6 result;
+  result.octets.back() = std::byte{1};
+  return result;
+}
+
 /// An advert of about 100 bytes, and 20 more for each address.
 node_advert advert_of(unsigned number, std::uint64_t version = 1,
                       std::size_t addresses = 0) {
   node_advert result;
   result.id = id_of(number);
   result.version = version;
-  result.addrs.assign(addresses, {tcp_addr{ipv6{}, 1}, 1});
+  result.addrs.assign(addresses, {tcp_addr{here(), 1}, 1});
   return result;
 }
 
@@ -126,16 +133,16 @@ TEST_CASE("a hundred thousand strangers leave no more than the bound") {
 
 TEST_CASE_FIXTURE(fixture, "an introduction lasts as long as the advert") {
   add(1);
-  CHECK_FALSE(uut.introduced(id_of(1)));
+  CHECK(uut.standing(id_of(1)) == peer_standing::guest);
   CHECK_FALSE(uut.handle_introduction(advert_of(1)));
-  CHECK(uut.introduced(id_of(1)));
+  CHECK(uut.standing(id_of(1)) == peer_standing::introduced);
   add(1, 2);
-  CHECK(uut.introduced(id_of(1)));
+  CHECK(uut.standing(id_of(1)) == peer_standing::introduced);
   for (auto i : {2u, 3u, 4u})
     add(i);
   CHECK(forgotten() == "1");
   add(1, 3);
-  CHECK_FALSE(uut.introduced(id_of(1)));
+  CHECK(uut.standing(id_of(1)) == peer_standing::guest);
 }
 
 TEST_CASE_FIXTURE(fixture, "an advert that names nothing hides no address") {
@@ -145,10 +152,10 @@ TEST_CASE_FIXTURE(fixture, "an advert that names nothing hides no address") {
   auto known = uut.find(id_of(1));
   REQUIRE(known);
   CHECK(known->advert == advert_of(1, 5));
-  CHECK(known->addresses.best_first({}).size() == 1);
+  CHECK(known->addresses.best_first({}, {}).size() == 1);
   uut.handle_advert(advert_of(1, 6));
   CHECK(uut.version(id_of(1)) == 6);
-  CHECK(known->addresses.best_first({}).size() == 1);
+  CHECK(known->addresses.best_first({}, {}).size() == 1);
   // A newer one is taken as such, too.
   CHECK(uut.handle_introduction(advert_of(1, 7)));
   CHECK(uut.version(id_of(1)) == 7);
@@ -157,11 +164,11 @@ TEST_CASE_FIXTURE(fixture, "an advert that names nothing hides no address") {
 TEST_CASE_FIXTURE(fixture, "addresses that are remembered count as well") {
   address_memory memory;
   for (std::uint16_t port = 1; port <= address_memory::max_reached; ++port)
-    memory.handle_contact(tcp_addr{ipv6{}, port}, {});
+    memory.handle_contact(tcp_addr{here(), port}, {});
   uut.handle_addresses(id_of(1), memory);
   CHECK(uut.size() == 0);
   uut.handle_stored({advert_of(1, 1, 13), memory});
-  CHECK(uut.introduced(id_of(1)));
+  CHECK(uut.standing(id_of(1)) == peer_standing::known);
   CHECK(uut.find(id_of(1))->addresses == memory);
   add(2, 1, 13);
   CHECK(known() == "2");

@@ -26,6 +26,8 @@ TEST_CASE("an IPv4 address is a source") {
 TEST_CASE("a network of IPv6 addresses is a source") {
   CHECK(from("[2001:db8:0:1::1]") == from("[2001:db8:0:1:ffff::2]"));
   CHECK(from("[2001:db8:0:1::1]") != from("[2001:db8:0:2::1]"));
+  // Nor is it of a link because of the IPv4 address in it.
+  CHECK(from("[2002:a9fe:101:1::1]") == from("[2002:a9fe:101:1::2]"));
 }
 
 TEST_CASE("hosts of one link are several sources") {

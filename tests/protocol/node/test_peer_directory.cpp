@@ -257,6 +257,71 @@ TEST_CASE_FIXTURE(directory_fixture,
   CHECK(uut->advert()->version == 1);
 }
 
+// -- who stands where ---------------------------------------------------------
+
+TEST_CASE_FIXTURE(directory_fixture, "a peer stands as others speak for it") {
+  using enum peer_standing;
+  auto standing = [this](std::size_t index) {
+    return served.at(id_of(index)).standing;
+  };
+  settings.admission.deny(id_of(9));
+  settings.admission.deny(id_of(2));
+  introduce(1);
+  CHECK(want(1) == "ok");
+  CHECK(standing(1) == introduced);
+  CHECK(come(3) == "ok");
+  CHECK(standing(3) == guest);
+  CHECK(uut->handle_advert(advert_of(3, 2)));
+  CHECK(standing(3) == guest);
+  uut->handle_permanence(id_of(3), connection_permanence::permanent);
+  act();
+  CHECK(standing(3) == named);
+  uut->handle_permanence(id_of(3), connection_permanence::ephemeral);
+  act();
+  CHECK(standing(3) == guest);
+  introduce(3);
+  CHECK(standing(3) == introduced);
+}
+
+TEST_CASE_FIXTURE(directory_fixture,
+                  "who came by itself is known to the next process") {
+  CHECK(come(1) == "ok");
+  CHECK(uut->handle_advert(advert_of(1)));
+  introduce(2);
+  // Somebody who sends to a Node Proxy may introduce its peer to that alone.
+  auto named_by_others = advert_of(2, 2);
+  named_by_others.addrs = {{tcp_addr{ipv4{}, 1}, 1}};
+  remember(id_of(2),
+           [&](address_memory& x) { x.handle_introduction(named_by_others); });
+  write();
+  start();
+  CHECK(want(1) == "ok");
+  CHECK(want(2) == "ok");
+  CHECK(served.at(id_of(1)).standing == peer_standing::known);
+  CHECK(served.at(id_of(2)).standing == peer_standing::introduced);
+  CHECK(uut->guests() == 0);
+}
+
+TEST_CASE_FIXTURE(directory_fixture,
+                  "a stranger is sought as often as it has earned that") {
+  CHECK(come(1) == "ok");
+  CHECK(uut->handle_advert(advert_of(1)));
+  leave(1);
+  rest(1);
+  wait(1h);
+  CHECK(sought.empty());
+  CHECK(come(1) == "ok");
+  leave(1);
+  rest(1);
+  wait(3s);
+  CHECK(sought.contains(id_of(1)));
+  remember(id_of(1), [](address_memory& x) { x.handle_dial(); });
+  rest(1);
+  sought.clear();
+  wait(1h);
+  CHECK(sought.empty());
+}
+
 // -- what survives ------------------------------------------------------------
 
 TEST_CASE_FIXTURE(directory_fixture,
@@ -387,6 +452,8 @@ TEST_CASE_FIXTURE(directory_fixture, "trouble is told once, until it is over") {
   CHECK(tell(id, peer_unreachable{}));
 }
 
+// -- who goes before strangers ------------------------------------------------
+
 TEST_CASE_FIXTURE(directory_fixture, "a peer that somebody named is known") {
   CHECK_FALSE(ask(1).known);
   SUBCASE("by its advert") {
@@ -405,6 +472,9 @@ TEST_CASE_FIXTURE(directory_fixture, "a peer that only comes is a stranger") {
   REQUIRE(come(1) == "ok");
   CHECK_FALSE(ask(1).known);
   CHECK(uut->handle_advert(advert_of(1)));
+  CHECK_FALSE(ask(1).known);
+  write();
+  start();
   CHECK_FALSE(ask(1).known);
 }
 

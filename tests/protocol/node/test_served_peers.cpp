@@ -18,15 +18,16 @@ node_id numbered(unsigned number) {
 
 TEST_CASE("who is served is counted as what it is") {
   served_peers uut;
-  uut.add(numbered(1), 11, true);
-  uut.add(numbered(2), 12, false);
+  uut.add(numbered(1), 11, peer_standing::guest);
+  uut.add(numbered(2), 12, peer_standing::introduced);
   uut.handle_connected(numbered(1));
   uut.handle_arrival(numbered(2), 1s);
   CHECK(uut.connected() == 1);
   CHECK(uut.here() == 2);
   CHECK(uut.guests() == 1);
   CHECK(uut.guests_here() == 1);
-  uut.set_guest(numbered(2), true);
+  CHECK(uut.set_standing(numbered(2), peer_standing::guest));
+  CHECK_FALSE(uut.set_standing(numbered(2), peer_standing::guest));
   uut.handle_disconnected(numbered(1));
   CHECK(uut.connected() == 0);
   CHECK(uut.here() == 1);
@@ -42,7 +43,7 @@ TEST_CASE("who is served is counted as what it is") {
 TEST_CASE("who has come is here for a time, or as long as it is connected") {
   served_peers uut;
   for (auto i : {1u, 2u, 3u}) {
-    uut.add(numbered(i), i, false);
+    uut.add(numbered(i), i, peer_standing::introduced);
     uut.handle_arrival(numbered(i), 1s);
   }
   uut.handle_connected(numbered(1));
@@ -62,7 +63,7 @@ TEST_CASE("what is said of who is not served has no effect") {
   served_peers uut;
   uut.handle_connected(numbered(1));
   uut.handle_arrival(numbered(1), 1s);
-  uut.set_guest(numbered(1), true);
+  uut.set_standing(numbered(1), peer_standing::guest);
   uut.handle_timeout(1s);
   CHECK(uut.here() == 0);
   CHECK(uut.guests() == 0);

@@ -101,7 +101,7 @@ public:
     advert.version = 1;
     advert.addrs.push_back({*parse_address("tcp://127.0.0.1:1"), 1});
     REQUIRE(sign_advert(alice(), advert));
-    static_cast<void>(uut.handle_remote_advert(advert, now));
+    static_cast<void>(uut.handle_introduction(advert, now));
     pump();
   }
 
@@ -219,8 +219,8 @@ private:
       note("learned");
     } else if (std::holds_alternative<overtaken_advert>(action)) {
       note("overtaken");
-    } else if (std::holds_alternative<peer_refused>(
-                 std::get<peer_event>(action))) {
+    } else if (auto event = std::get_if<peer_event>(&action);
+               event && std::holds_alternative<peer_refused>(*event)) {
       note("refused");
     }
   }

@@ -1,5 +1,8 @@
 #include <node_proxy/protocol/wire/address_kind.hpp>
 
+#include <algorithm>
+#include <string>
+
 #include <doctest/doctest.h>
 
 #include <node_proxy/protocol/wire/address_text.hpp>
@@ -35,22 +38,148 @@ bool listened(std::string_view text) {
 
 } // namespace
 
-TEST_CASE("addresses are told apart by the hosts that they stand for") {
-  for (auto text : {"0.0.0.0", "0.1.2.3", "::", "::ffff:0.0.0.0"})
-    CHECK_MESSAGE(kind_of(text) == "unspecified", text);
-  for (auto text : {"127.0.0.1", "127.255.0.9", "::1", "::ffff:127.0.0.1"})
-    CHECK_MESSAGE(kind_of(text) == "loopback", text);
-  for (auto text : {"169.254.169.254", "fe80::1", "febf::1", "fe80::1%3"})
-    CHECK_MESSAGE(kind_of(text) == "link_local", text);
-  for (auto text : {"10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1",
-                    "fd00::1", "fc00::1", "::ffff:10.1.1.1"})
-    CHECK_MESSAGE(kind_of(text) == "private_network", text);
-  for (auto text : {"224.0.0.1", "239.255.255.255", "ff02::1"})
-    CHECK_MESSAGE(kind_of(text) == "multicast", text);
-  CHECK(kind_of("255.255.255.255") == "broadcast");
-  for (auto text : {"1.1.1.1", "172.15.0.1", "172.32.0.1", "192.169.0.1",
-                    "240.0.0.1", "2001:db8::1", "fec0::1", "::2"})
-    CHECK_MESSAGE(kind_of(text) == "global", text);
+namespace {
+
+/// The first and the last address of a block, and what they are.
+struct block {
+  const char* first;
+  const char* last;
+  std::string_view kind;
+};
+
+// https://www.iana.org/assignments/iana-ipv4-special-registry, and what is
+// between its blocks.
+constexpr block v4_blocks[] = {
+  {"0.0.0.0", "0.255.255.255", "unspecified"},
+  {"1.0.0.0", "9.255.255.255", "global"},
+  {"10.0.0.0", "10.255.255.255", "private_network"},
+  {"11.0.0.0", "100.63.255.255", "global"},
+  {"100.64.0.0", "100.127.255.255", "private_network"},
+  {"100.128.0.0", "126.255.255.255", "global"},
+  {"127.0.0.0", "127.255.255.255", "loopback"},
+  {"128.0.0.0", "169.253.255.255", "global"},
+  {"169.254.0.0", "169.254.255.255", "link_local"},
+  {"169.255.0.0", "172.15.255.255", "global"},
+  {"172.16.0.0", "172.31.255.255", "private_network"},
+  {"172.32.0.0", "191.255.255.255", "global"},
+  {"192.0.0.0", "192.0.0.255", "reserved"},
+  {"192.0.1.0", "192.0.1.255", "global"},
+  {"192.0.2.0", "192.0.2.255", "documentation"},
+  {"192.0.3.0", "192.88.98.255", "global"},
+  {"192.88.99.0", "192.88.99.255", "reserved"},
+  {"192.88.100.0", "192.167.255.255", "global"},
+  {"192.168.0.0", "192.168.255.255", "private_network"},
+  {"192.169.0.0", "198.17.255.255", "global"},
+  {"198.18.0.0", "198.19.255.255", "reserved"},
+  {"198.20.0.0", "198.51.99.255", "global"},
+  {"198.51.100.0", "198.51.100.255", "documentation"},
+  {"198.51.101.0", "203.0.112.255", "global"},
+  {"203.0.113.0", "203.0.113.255", "documentation"},
+  {"203.0.114.0", "223.255.255.255", "global"},
+  {"224.0.0.0", "239.255.255.255", "multicast"},
+  {"240.0.0.0", "255.255.255.254", "reserved"},
+  {"255.255.255.255", "255.255.255.255", "broadcast"},
+};
+
+// https://www.iana.org/assignments/iana-ipv6-special-registry, and what is
+// beside its blocks; but for those with an IPv4 address in them.
+constexpr block v6_blocks[] = {
+  {"::", "::", "unspecified"},
+  {"::1", "::1", "loopback"},
+  {"0:0:0:1::", "63:ffff::", "reserved"},
+  {"64:ff9b:2::", "ff:ffff::", "reserved"},
+  {"100::", "100::ffff:ffff:ffff:ffff", "reserved"},
+  {"100:0:0:1::", "1fff:ffff::", "reserved"},
+  {"2000::", "2000:ffff::", "global"},
+  {"2001::", "2001:0:ffff::", "reserved"}, // Teredo
+  {"2001:1::", "2001:2:ffff::", "reserved"},
+  {"2001:3::", "2001:3:ffff::", "global"},
+  {"2001:4::", "2001:4:111:ffff::", "reserved"},
+  {"2001:4:112::", "2001:4:112:ffff::", "global"},
+  {"2001:4:113::", "2001:1f:ffff::", "reserved"},
+  {"2001:20::", "2001:3f:ffff::", "global"},
+  {"2001:40::", "2001:1ff:ffff::", "reserved"},
+  {"2001:200::", "2001:db7:ffff::", "global"},
+  {"2001:db8::", "2001:db8:ffff::", "documentation"},
+  {"2001:db9::", "2001:ffff::", "global"},
+  {"2003::", "3ffe:ffff::", "global"},
+  {"3fff::", "3fff:fff:ffff::", "documentation"},
+  {"3fff:1000::", "3fff:ffff::", "global"},
+  {"4000::", "fbff:ffff::", "reserved"}, // 5f00::/16 among them
+  {"fc00::", "fdff:ffff::", "private_network"},
+  {"fe00::", "fe7f:ffff::", "reserved"},
+  {"fe80::", "febf:ffff::", "link_local"},
+  {"fec0::", "feff:ffff::", "private_network"},
+  {"ff00::", "ffff:ffff::", "multicast"},
+};
+
+/// An IPv4 address inside of an IPv6 address.
+std::string with_prefix(std::string_view prefix, const char* text) {
+  return std::string{prefix} + text;
+}
+
+std::string as_6to4(const char* text) {
+  auto ip = std::get<ipv4>(*parse_ip_address(text)).octets;
+  ipv6 result;
+  result.octets[0] = std::byte{0x20};
+  result.octets[1] = std::byte{0x02};
+  std::ranges::copy(ip, result.octets.begin() + 2);
+  result.octets.back() = std::byte{1};
+  return to_string(ip_address{result});
+}
+
+/// What a form makes of it that leads nowhere, or only here.
+std::string_view at_best(std::string_view best, std::string_view kind) {
+  return kind == "global" ? best : kind;
+}
+
+} // namespace
+
+TEST_CASE("IPv4 addresses are what the registry says") {
+  for (const auto& x : v4_blocks)
+    for (auto text : {x.first, x.last})
+      CHECK_MESSAGE(kind_of(text) == x.kind, text);
+}
+
+TEST_CASE("IPv6 addresses are what the registry says") {
+  for (const auto& x : v6_blocks)
+    for (auto text : {x.first, x.last})
+      CHECK_MESSAGE(kind_of(text) == x.kind, text);
+  CHECK(kind_of("fe80::1%3") == "link_local");
+}
+
+TEST_CASE("an IPv6 address with an IPv4 address in it is what that one is") {
+  for (const auto& x : v4_blocks)
+    for (auto text : {x.first, x.last}) {
+      INFO(text);
+      CHECK(kind_of(with_prefix("::ffff:", text)) == x.kind);
+      CHECK(kind_of(with_prefix("64:ff9b::", text)) == x.kind);
+      CHECK(kind_of(as_6to4(text)) == x.kind);
+      CHECK(kind_of(with_prefix("64:ff9b:1::", text))
+            == at_best("private_network", x.kind));
+      CHECK(kind_of(with_prefix("::ffff:0:", text))
+            == at_best("reserved", x.kind));
+    }
+  // Two of these are no IPv4 addresses, see above.
+  CHECK(kind_of("::127.0.0.1") == "loopback");
+  CHECK(kind_of("::169.254.169.254") == "link_local");
+  CHECK(kind_of("::224.0.0.1") == "multicast");
+  CHECK(kind_of("::1.1.1.1") == "reserved");
+  CHECK(kind_of("::2") == "unspecified");
+}
+
+TEST_CASE("an IPv4-mapped address is the IPv4 address") {
+  auto same = [](std::string_view text) {
+    return to_string(canonical(address_of(text)));
+  };
+  CHECK(same("tcp://[::ffff:10.0.0.1]:9") == "tcp://10.0.0.1:9");
+  CHECK(same("udp://[::ffff:10.0.0.1]:9") == "udp://10.0.0.1:9");
+  CHECK(same("tcp://[64:ff9b::a00:1]:9") == "tcp://[64:ff9b::a00:1]:9");
+  CHECK(same("tcp://10.0.0.1:9") == "tcp://10.0.0.1:9");
+  ip_address mapped = *parse_ip_address("::ffff:10.0.0.1");
+  CHECK(canonical(quic_addr{{mapped, 443, "CA"}})
+        == transport_address{
+          quic_addr{{*parse_ip_address("10.0.0.1"), 443, "CA"}}});
 }
 
 TEST_CASE("one can only connect to one host at one port") {

@@ -157,7 +157,7 @@ public:
       std::make_shared<const node_advert>(alice_advert()), now);
     bob_.handle_local_advert(std::make_shared<const node_advert>(bob_advert()),
                              now);
-    alice_.handle_remote_advert(bob_advert(), now);
+    alice_.handle_introduction(bob_advert(), now);
     shake_hands();
     alice_.handle_send(1, example_message(), now);
     alice_.flush(now);

@@ -1,0 +1,85 @@
+#include <node_proxy/protocol/wire/address_range.hpp>
+
+#include <charconv>
+#include <optional>
+#include <span>
+
+#include <node_proxy/protocol/wire/address_kind.hpp>
+#include <node_proxy/protocol/wire/address_text.hpp>
+
+namespace node_proxy {
+
+using namespace internal;
+
+namespace {
+
+std::span<std::byte> octets_of(ip_address& ip) {
+  return std::visit([](auto& x) { return std::span<std::byte>{x.octets}; }, ip);
+}
+
+unsigned bits_of(const ip_address& ip) {
+  return std::holds_alternative<ipv4>(ip) ? 32 : 128;
+}
+
+/// The first address of the range of this size that `ip` is in.
+ip_address without_rest(ip_address ip, unsigned prefix) {
+  auto octets = octets_of(ip);
+  for (auto& x : octets) {
+    auto kept = prefix < 8 ? prefix : 8;
+    x &= std::byte(0xff00u >> kept);
+    prefix -= kept;
+  }
+  if (auto* long_one = std::get_if<ipv6>(&ip))
+    long_one->scope = 0;
+  return ip;
+}
+
+std::optional<unsigned> parse_bits(std::string_view text, unsigned most) {
+  unsigned result = 0;
+  auto end = text.data() + text.size();
+  auto [rest, error] = std::from_chars(text.data(), end, result);
+  auto has_leading_zero = text.size() > 1 && text.front() == '0';
+  if (error != std::errc{} || rest != end || has_leading_zero || result > most)
+    return std::nullopt;
+  return result;
+}
+
+} // namespace
+
+bool contains(const ip_range& range, const ip_address& ip) {
+  auto plain = canonical(ip);
+  return plain.index() == range.first.index()
+         && without_rest(plain, range.prefix) == range.first;
+}
+
+expected<ip_range, std::string> parse_ip_range(std::string_view text) {
+  auto wrong = [text](const std::string& what) {
+    return unexpected{"bad range '" + std::string{text} + "': expected "
+                      + what};
+  };
+  auto slash = text.find('/');
+  auto ip = text.find('%') == std::string_view::npos
+              ? parse_ip_address(text.substr(0, slash))
+              : std::nullopt;
+  if (!ip)
+    return wrong("an IP address and a number of bits, such as 192.168.1.0/24");
+  if (canonical(*ip) != *ip)
+    return wrong("the IPv4 address in its own form, such as 192.168.1.0/24");
+  auto most = bits_of(*ip);
+  auto prefix = slash == std::string_view::npos
+                  ? most
+                  : parse_bits(text.substr(slash + 1), most);
+  if (!prefix)
+    return wrong("a number of bits from 0 to " + std::to_string(most)
+                 + " behind the slash");
+  ip_range result{without_rest(*ip, *prefix), *prefix};
+  if (result.first != *ip)
+    return wrong(to_string(result) + ", where the bits that differ are 0");
+  return result;
+}
+
+std::string to_string(const ip_range& range) {
+  return to_string(range.first) + '/' + std::to_string(range.prefix);
+}
+
+} // namespace node_proxy

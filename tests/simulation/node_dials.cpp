@@ -1,0 +1,112 @@
+// What a simulated node dials: what a transport does, with the same budget.
+
+#include <algorithm>
+#include <utility>
+
+#include "network.hpp"
+#include "node.hpp"
+
+namespace simulation {
+
+void node::perform(const remote_ptr& x, const dial_peer& action) {
+  auto id = ++last_dial_;
+  ++x->dials;
+  dialling_.emplace(id, dialling{x, action, x->machine.standing()});
+  dials_->handle_wanted(id, action.address, x->machine.standing());
+  dial_next();
+}
+
+void node::perform(const remote_ptr& x, const cancel_dial& action) {
+  auto position = std::ranges::find_if(dialling_, [&](const auto& y) {
+    return y.second.user == x && y.second.what.id == action.attempt;
+  });
+  if (position == dialling_.end())
+    return;
+  end_dial(position->first);
+  dial_next();
+}
+
+void node::dial_next() {
+  for (;;)
+    if (auto next = dials_->poll_begin(net_.now().steady)) {
+      begin_dial(*next);
+    } else if (auto late = dials_->poll_overdue(net_.now().steady)) {
+      handle_dialled(*late, std::nullopt);
+    } else {
+      break;
+    }
+  if (dial_timer_)
+    net_.cancel(*std::exchange(dial_timer_, std::nullopt));
+  if (auto at = dials_->poll_timeout())
+    dial_timer_ = net_.schedule(*at - net_.now().steady, owner_, [this] {
+      dial_timer_.reset();
+      dial_next();
+    });
+}
+
+void node::begin_dial(dial_id id) {
+  auto& x = dialling_.at(id);
+  log(x.user->id, "dial");
+  if (net_.observer)
+    net_.observer->handle_dial(*this, x.user->id, x.what.address, x.standing);
+  x.under_way = net_.dial(*this, owner_, x.what.address,
+                          [this, id](std::optional<connection_id> got) {
+                            dialling_.at(id).under_way.reset();
+                            handle_dialled(id, got);
+                          });
+}
+
+void node::handle_dialled(dial_id id, std::optional<connection_id> connection) {
+  auto& dialled = dialling_.at(id);
+  auto x = dialled.user;
+  auto attempt = dialled.what.id;
+  if (connection && !net_.leads_to(*connection, x->id))
+    ++wrong_numbers_;
+  if (connection) {
+    dials_->handle_connected(id);
+    dialled.connection = connection;
+    --x->dials;
+    auto& stream = streams_[*connection];
+    stream.begun = net_.now().steady;
+    stream.user = x;
+    x->machine.handle_dialled(attempt, *connection, net_.now());
+  } else {
+    end_dial(id);
+    x->machine.handle_dial_failed(attempt, net_.now());
+    dial_next();
+  }
+  pump(x);
+}
+
+/// It is over, whether anything came of it or not.
+void node::end_dial(dial_id id) {
+  auto ended = dialling_.extract(id);
+  auto& x = ended.mapped();
+  if (x.under_way)
+    net_.cancel(*x.under_way);
+  if (!x.connection)
+    --x.user->dials;
+  dials_->handle_end(id);
+}
+
+/// A connection is proven, or has ended.
+/// @returns whether a dial led to it, and had not ended.
+bool node::end_dial_on(connection_id connection) {
+  auto position = std::ranges::find_if(dialling_, [&](const auto& x) {
+    return x.second.connection == connection;
+  });
+  if (position == dialling_.end())
+    return false;
+  end_dial(position->first);
+  dial_next();
+  return true;
+}
+
+void node::end_all_dials() {
+  while (!dialling_.empty())
+    end_dial(dialling_.begin()->first);
+  if (dial_timer_)
+    net_.cancel(*std::exchange(dial_timer_, std::nullopt));
+}
+
+} // namespace simulation
