@@ -101,8 +101,10 @@ private:
   void read_frame(connection_id id) {
     auto& x = pending_.at(id);
     bytes frame;
-    auto got = x.connection->read(
-      [&frame](bytes_view body) { frame.assign(body.begin(), body.end()); });
+    auto got = x.connection->read([&frame](bytes_view body) {
+      frame.assign(body.begin(), body.end());
+      return false;
+    });
     if (got.end)
       drop(id, to_string(*got.end));
     else if (got.bodies > 0 && x.answered)

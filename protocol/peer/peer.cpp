@@ -11,12 +11,13 @@ namespace node_proxy::internal {
 peer::peer(const peer_settings& settings, std::shared_ptr<const identity> self,
            const node_id& remote, const noise_public_key& remote_key,
            const peer_record& record, std::shared_ptr<receive_budget> budget,
-           random_source random)
+           std::shared_ptr<spare_time> spare, random_source random)
   : settings_(std::make_shared<peer_settings>(settings)),
     connections_(settings_, {std::move(self), remote, remote_key}, record,
                  std::move(random)),
     delivery_(settings, connections_.local(), remote, std::move(budget),
-              record) {}
+              record),
+    reading_(std::move(spare)) {}
 
 // -- events of this node ------------------------------------------------------
 
@@ -122,6 +123,8 @@ void peer::handle_closed(connection_id connection, std::string_view reason,
 // -- results ------------------------------------------------------------------
 
 void peer::handle_timeout(timestamp now) {
+  reading_.handle_timeout(now.steady);
+  shed_if_hopeless(now);
   delivery_.handle_timeout(now);
   connections_.end_overdue(now);
   if (auto x = connections_.idle(now); x && may_close_idle())
@@ -150,7 +153,8 @@ std::optional<steady_time> peer::poll_timeout(timestamp now) const {
   auto rest = dormant_from();
   return earliest(
     {delivery_.next_deadline(x && x->takes_control(), now),
-     connections_.next_deadline(wants_connection(), may_close_idle()), stop,
+     connections_.next_deadline(wants_connection(), may_close_idle()),
+     reading_.next_deadline(), stop,
      rest && *rest > now.steady ? rest : std::nullopt});
 }
 
@@ -302,6 +306,17 @@ void peer::check_shutdown(timestamp now) {
     if (now.steady >= stopping_->deadline)
       x.close();
   }
+  take_events();
+}
+
+/// Ends the connection of a peer that has no standing.
+void peer::shed_if_hopeless(timestamp now) {
+  auto x = connections_.active();
+  if (!x || permanence_ == connection_permanence::permanent
+      || !reading_.hopeless(now.steady))
+    return;
+  leave(*x, control::goodbye_reason::limit, now);
+  x->close();
   take_events();
 }
 

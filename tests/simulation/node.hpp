@@ -257,6 +257,9 @@ public:
 
   [[nodiscard]] std::uint64_t count(std::string_view reason) const;
 
+  /// Sealed frames of those that are served.
+  [[nodiscard]] std::uint64_t frames_in() const;
+
   /// Messages that the protocol itself rejected, without asking an engine.
   [[nodiscard]] std::uint64_t unreadable() const;
 
@@ -338,8 +341,10 @@ private:
     steady_time begun{};
     deframer input{limits::handshake_body};
     std::variant<remote_ptr, accepting> user = remote_ptr{};
-    // The Node Proxy does not have it yet; what arrived meanwhile.
+    // The Node Proxy does not have it yet, or does not read it now; what
+    // arrived meanwhile.
     bool on_its_way = false;
+    bool held = false;
     bytes early = {};
   };
 
@@ -396,6 +401,8 @@ private:
   void log_event(const node_id& other, const peer_event& event);
   void log(const node_id& other, std::string_view what);
 
+  remote_ptr reader_of(const stream& x) const;
+  void read_held(const remote_ptr& x);
   void handle_bad_frame(connection_id connection, std::string_view reason);
   void handle_body(connection_id connection, bytes_view body);
   void handle_init(connection_id connection, accepting& x, bytes_view body);
@@ -411,6 +418,7 @@ private:
   std::shared_ptr<const identity> self_;
   random_source random_;
   std::shared_ptr<receive_budget> budget_;
+  std::shared_ptr<spare_time> spare_;
   stored_state disk_;
   std::optional<peer_directory> directory_;
   directory_settings bounds_;

@@ -37,6 +37,8 @@ public:
     return {body_.size(), 1, {}};
   }
 
+  void pause() override {}
+
   std::size_t write(bytes_view frames) override {
     caf::anon_send(to_, in_event_loop());
     return frames.size();
