@@ -41,7 +41,7 @@ struct paced_load::state {
     shared->due += size;
     ++shared->open;
     auto index = shared->samples.size();
-    shared->samples.push_back({now, {}, size});
+    shared->samples.push_back({now});
     lock.unlock();
     node_out_batch batch;
     batch.msgs.assign(size, msg);
@@ -57,7 +57,6 @@ struct paced_load::state {
     std::lock_guard lock{shared->mutex};
     auto& x = shared->samples[index];
     x.took = run_clock::now() - x.sent;
-    x.open = false;
     shared->delivered += delivered;
     --shared->open;
   }
@@ -84,40 +83,53 @@ paced_load::~paced_load() {
 }
 
 service paced_load::measure(std::chrono::milliseconds time) {
+  begin();
+  std::this_thread::sleep_for(time);
+  service result;
   {
     std::lock_guard lock{record_->mutex};
-    record_->samples.clear();
-    record_->due = 0;
-    record_->delivered = 0;
-    record_->begun = run_clock::now();
-    record_->running = true;
+    record_->running = false;
+    std::chrono::duration<double> passed = run_clock::now() - record_->begun;
+    result.kept = static_cast<double>(record_->delivered)
+                  / (passed.count() * static_cast<double>(per_second_));
   }
-  std::this_thread::sleep_for(time);
-  std::unique_lock lock{record_->mutex};
-  record_->running = false;
-  auto now = run_clock::now();
-  std::chrono::duration<double> passed = now - record_->begun;
-  service result;
-  result.kept = static_cast<double>(record_->delivered)
-                / (passed.count() * static_cast<double>(per_second_));
-  std::vector<run_clock::duration> delays;
-  for (const auto& x : record_->samples)
-    delays.push_back(x.open ? now - x.sent : x.took);
-  if (!delays.empty()) {
-    auto rank = delays.size() * 99 / 100;
-    std::ranges::nth_element(delays, delays.begin()
-                                       + static_cast<std::ptrdiff_t>(rank));
-    result.p99 =
-      std::chrono::duration_cast<std::chrono::milliseconds>(delays[rank]);
-  }
-  for (auto until = now + patience; record_->open > 0;) {
-    lock.unlock();
+  await_rest();
+  result.p99 = p99();
+  return result;
+}
+
+void paced_load::begin() {
+  std::lock_guard lock{record_->mutex};
+  record_->samples.clear();
+  record_->due = 0;
+  record_->delivered = 0;
+  record_->begun = run_clock::now();
+  record_->running = true;
+}
+
+void paced_load::await_rest() {
+  auto is_done = [this] {
+    std::lock_guard lock{record_->mutex};
+    return record_->open == 0;
+  };
+  for (auto until = run_clock::now() + patience; !is_done();) {
     std::this_thread::sleep_for(tick_time);
-    lock.lock();
     if (run_clock::now() > until)
       FAIL("messages that the test waits for are not delivered");
   }
-  return result;
+}
+
+std::chrono::milliseconds paced_load::p99() {
+  std::lock_guard lock{record_->mutex};
+  std::vector<run_clock::duration> delays;
+  for (const auto& x : record_->samples)
+    delays.push_back(x.took);
+  if (delays.empty())
+    return std::chrono::milliseconds{0};
+  auto at =
+    delays.begin() + static_cast<std::ptrdiff_t>(delays.size() * 99 / 100);
+  std::ranges::nth_element(delays, at);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(*at);
 }
 
 } // namespace test

@@ -20,7 +20,7 @@ namespace test {
 struct service {
   /// Of those that were due, how many were delivered in that time.
   double kept = 0;
-  /// 99 of 100 batches took less, or were as old at the end of that time.
+  /// 99 of 100 batches that were sent in that time took less.
   std::chrono::milliseconds p99{0};
 };
 
@@ -43,8 +43,6 @@ private:
   struct sample {
     run_clock::time_point sent;
     run_clock::duration took{};
-    std::uint64_t messages = 0;
-    bool open = true;
   };
 
   // What the actor and the test share.
@@ -59,6 +57,10 @@ private:
   };
 
   struct state;
+
+  void begin();
+  void await_rest();
+  std::chrono::milliseconds p99();
 
   std::shared_ptr<record> record_ = std::make_shared<record>();
   std::uint64_t per_second_;

@@ -62,7 +62,7 @@ struct fixture {
   void check(nuisance kind, std::size_t count) {
     CAPTURE(to_string(kind));
     CAPTURE(count);
-    for (auto rounds = 5;; --rounds) {
+    for (auto rounds = 10;; --rounds) {
       auto control = beside(carols, kind, count);
       auto met = beside(bobs, kind, count);
       if (long_time())
@@ -88,7 +88,7 @@ struct fixture {
   paced_load load{alices, bobs.node.id(), per_second};
   std::chrono::milliseconds time =
     long_time() ? std::chrono::milliseconds{*long_time()} : 300ms;
-  bounds most = long_time() ? bounds{0.8, 50ms} : bounds{0.5, 200ms};
+  bounds most = long_time() ? bounds{0.8, 50ms} : bounds{0.5, 100ms};
 };
 
 } // namespace
