@@ -22,8 +22,8 @@ namespace {
 /// What is sealed in one go.
 constexpr std::size_t burst = 16 * 1024;
 
-/// A tag that every version may ignore.
-constexpr std::byte unknown_tag{0x80};
+/// A control frame that every version may ignore: tag 128, and no content.
+const bytes unknown_control{std::byte{0x80}, std::byte{1}, std::byte{0}};
 
 constexpr auto suite = cipher_suite::chacha20_poly1305;
 
@@ -117,8 +117,7 @@ void stranger::say_next() {
   case nuisance::heartbeats:
     return say(control::heartbeat{});
   case nuisance::unknown_controls:
-    return seal(frame_kind::control, controls_++,
-                bytes{unknown_tag, std::byte{1}});
+    return seal(frame_kind::control, controls_++, unknown_control);
   case nuisance::unreliable_for_nobody:
   case nuisance::unreliable:
     return say_message(frame_kind::unreliable, unreliables_);

@@ -75,7 +75,7 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(read_turn(uut, huge) == 1);
   auto rest = read_turn(uut, message);
   CHECK(rest * 1'154 < reading_budget::turn * 11 / 20);
-  CHECK(read_turn(uut, message) * 1'154 >= reading_budget::turn);
+  CHECK(read_turn(uut, message) * 1'154 > reading_budget::turn * 19 / 20);
 }
 
 TEST_CASE_FIXTURE(fixture, "reliable messages are read without end") {
@@ -129,7 +129,7 @@ TEST_CASE_FIXTURE(fixture, "heartbeats of honest peers cost nobody anything") {
   for (int i = 0; i < 1'000; ++i)
     read_turn(others.emplace_back(spare), heartbeat);
   for (int i = 0; i < 1'000; ++i) {
-    now += 100ms; // a hundred times as often as they are sent
+    now += 1s; // ten times as often as they are sent
     REQUIRE(uut.begin_turn(now));
     heartbeat(uut);
     uut.end_turn(tiny);
@@ -251,11 +251,7 @@ TEST_CASE_FIXTURE(rogue, "frames that carry nothing have a budget") {
   CHECK(heartbeats < 600);
   CHECK(uut.paused());
   wait(1s);
-  CHECK(said_in_turn(*this,
-                     [&] {
-                       say_raw(bytes{std::byte{0x80}, {}});
-                     })
-        < 600);
+  CHECK(said_in_turn(*this, [&] { say_raw(hex("800100")); }) < 600);
   wait(1s);
   CHECK(said_in_turn(*this, [&] { say(control::rekey{}); }) < 300);
 }
@@ -287,8 +283,10 @@ TEST_CASE_FIXTURE(rogue, "messages that nobody takes have a budget") {
 
 TEST_CASE_FIXTURE(rogue, "tiny unreliable messages have a budget") {
   connect();
-  auto said = said_in_turn(*this, [&] { send_unreliable({message("x")}); });
-  CHECK(said < 700);
+  auto say_some = [this] {
+    return said_in_turn(*this, [this] { send_unreliable({message("x")}); });
+  };
+  CHECK(say_some() + say_some() + say_some() < 700);
   CHECK(uut.paused());
 }
 
@@ -299,29 +297,33 @@ TEST_CASE_FIXTURE(rogue, "messages that are taken have none") {
     CHECK(said_in_turn(*this, [&] { send(number++, {message("x")}); }) > 400);
 }
 
+namespace {
+
+/// Alice says for that time what is of no use, as much as Bob reads.
+void flood(rogue& alice, duration time) {
+  // An unknown control frame with 60,000 octets.
+  auto large = joined(hex("8001e0d403"), bytes(60'000));
+  for (auto end = alice.now.steady + time; alice.now.steady < end;) {
+    alice.wait(10ms);
+    static_cast<void>(said_in_turn(alice, [&] { alice.say_raw(large); }));
+  }
+}
+
+} // namespace
+
 TEST_CASE_FIXTURE(rogue, "a peer that is of no use is shed in the end") {
   connect();
-  auto flood = [&](duration time) {
-    for (auto end = now.steady + time; now.steady < end;) {
-      wait(10ms);
-      static_cast<void>(
-        said_in_turn(*this, [&] { say(control::heartbeat{}); }));
-    }
-  };
-  flood(reading_budget::patience - 1s);
+  flood(*this, reading_budget::patience - 1s);
   CHECK(uut.connected());
   CHECK(heard().find("goodbye") == std::string::npos);
-  flood(2s);
+  flood(*this, 2s);
   CHECK_FALSE(uut.connected());
-  CHECK(heard().find("goodbye limit, closed") != std::string::npos);
+  CHECK(heard().find("goodbye limit") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(rogue, "a peer that is wanted for good is not shed") {
   connect();
   uut.handle_permanence(connection_permanence::permanent, now);
-  for (int i = 0; i < 9'000; ++i) {
-    wait(10ms);
-    static_cast<void>(said_in_turn(*this, [&] { say(control::heartbeat{}); }));
-  }
+  flood(*this, reading_budget::patience + 1s);
   CHECK(uut.connected());
 }
