@@ -303,7 +303,8 @@ namespace {
 void flood(rogue& alice, duration time) {
   // An unknown control frame with 60,000 octets.
   auto large = joined(hex("8001e0d403"), bytes(60'000));
-  for (auto end = alice.now.steady + time; alice.now.steady < end;) {
+  auto end = alice.now.steady + time;
+  while (alice.uut.connected() && alice.now.steady < end) {
     alice.wait(10ms);
     static_cast<void>(said_in_turn(alice, [&] { alice.say_raw(large); }));
   }
