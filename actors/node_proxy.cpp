@@ -18,9 +18,9 @@ constexpr std::size_t max_gathered = 64 * 1024;
 
 void node_proxy_state::start(node_proxy_config config) {
   config_ = std::move(config);
-  peer_ = std::make_unique<peer>(config_.settings, config_.self, config_.remote,
-                                 config_.remote_key, config_.record,
-                                 config_.budget, random_source{config_.seed});
+  peer_ = std::make_unique<peer>(
+    config_.settings, config_.self, config_.remote, config_.remote_key,
+    config_.record, config_.budget, config_.spare, random_source{config_.seed});
   config_.seed.wipe();
   pending_.emplace(config_.unanswered);
   timer_.emplace(config_.loop, caf::actor_cast<tick_receiver>(self_));
@@ -188,6 +188,7 @@ void node_proxy_state::handle_flush() {
   act();
   if (more)
     flush_soon();
+  read_paused();
 }
 
 /// Sends a message with others, but not all at once if they are many: the peer

@@ -22,6 +22,10 @@ using run_clock = std::chrono::steady_clock;
 // How long an actor goes on while others wait, about.
 constexpr auto turn = 250us;
 
+// So many messages at most are handled between two looks at the clock, however
+// quick those before were: one that reads from a connection takes long.
+constexpr std::size_t messages_between_looks = 32;
+
 // After so many turns it is looked whether something has happened.
 constexpr int turns_between_looks = 4;
 
@@ -84,7 +88,7 @@ caf::resumable::resume_result run(caf::resumable& job, actor_unit& unit,
   auto result = caf::resumable::resume_later;
   for (std::size_t count = 1; result == caf::resumable::resume_later
                               && (count == 1 || run_clock::now() < until);
-       count *= 2)
+       count = std::min(2 * count, messages_between_looks))
     result = job.resume(&unit, count);
   return result;
 }

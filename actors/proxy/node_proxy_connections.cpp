@@ -37,8 +37,16 @@ void node_proxy_state::handle(const connection_ready& msg) {
 void node_proxy_state::read(connection_id id) {
   auto x = connections_.at(id);
   auto at = now();
-  auto got = x->read(
-    [this, id, &at](bytes_view body) { peer_->handle_frame(id, body, at); });
+  if (!peer_->begin_turn(id, at)) {
+    pause(*x);
+    act();
+    return;
+  }
+  auto got = x->read([this, id, &at](bytes_view body) {
+    peer_->handle_frame(id, body, at);
+    return peer_->reads_on();
+  });
+  peer_->end_turn(got.bytes);
   // The answer to the handshake has come, so frames may follow.
   if (got.bodies > 0)
     x->begin_stream();
@@ -49,8 +57,24 @@ void node_proxy_state::read(connection_id id) {
     act();
     connections_.erase(id);
     peer_->handle_closed(id, to_string(*got.end), at);
+  } else if (peer_->paused()) {
+    pause(*x);
   }
   handle_flush();
+}
+
+void node_proxy_state::pause(connection& x) {
+  x.pause();
+  paused_.insert(x.id());
+}
+
+/// Goes on with what was paused, if that is time.
+void node_proxy_state::read_paused() {
+  if (paused_.empty() || peer_->paused())
+    return;
+  for (auto id : std::exchange(paused_, {}))
+    if (connections_.contains(id))
+      read(id);
 }
 
 void node_proxy_state::perform(dial_peer& action) {

@@ -21,6 +21,7 @@
 #include <node_proxy/protocol/peer/peer_action.hpp>
 #include <node_proxy/protocol/peer/peer_metrics.hpp>
 #include <node_proxy/protocol/peer/peer_record.hpp>
+#include <node_proxy/protocol/peer/spare_time.hpp>
 #include <node_proxy/protocol/session/handshake.hpp>
 
 namespace node_proxy::internal {
@@ -145,6 +146,8 @@ struct node_proxy_config {
   /// Of the node, for what all its peers may have outstanding here.
   std::shared_ptr<receive_budget> budget =
     std::make_shared<receive_budget>(peer_settings{}.node_window);
+  /// Of the node, for what is of no use of all that its peers send.
+  std::shared_ptr<spare_time> spare = std::make_shared<spare_time>();
 };
 
 /// Spawns the Node Proxy of one remote node. Users get one from the Router.

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <unordered_map>
 
 #include <node_proxy/actors/caf/sending.hpp>
@@ -137,6 +138,8 @@ private:
   void arm_tick();
   void add(const connection_ptr& x);
   void read(connection_id id);
+  void pause(connection& x);
+  void read_paused();
 
   void perform(dial_peer& action);
   void perform(cancel_dial& action);
@@ -158,6 +161,8 @@ private:
   // Absent once this has retired, as engines refer to it.
   std::optional<engine_lanes> lanes_;
   std::unordered_map<connection_id, connection_ptr> connections_;
+  // Of these, which are to be read when the peer may be again.
+  std::set<connection_id> paused_;
   bool flush_queued_ = false;
   // What has been taken since the last flush.
   std::size_t gathered_ = 0;

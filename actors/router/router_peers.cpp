@@ -134,6 +134,7 @@ void router_state::perform(const serve_peer& action) {
   config.log = services_.log;
   config.unanswered = unanswered_;
   config.budget = budget_;
+  config.spare = spare_;
   config.local_advert = directory_->advert();
   config.remote_known = action.known;
   config.standing = action.standing;

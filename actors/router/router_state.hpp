@@ -178,6 +178,8 @@ private:
   std::shared_ptr<unanswered_failures> unanswered_;
   // For what all peers together may have outstanding here.
   std::shared_ptr<receive_budget> budget_;
+  // For what is of no use of all that they send.
+  std::shared_ptr<spare_time> spare_ = std::make_shared<spare_time>();
   // There is none before the first message of this node to itself.
   local_delivery_actor local_;
   std::map<std::string_view, std::uint64_t> failed_handshakes_;

@@ -1,5 +1,6 @@
 #include <node_proxy/actors/tcp/tcp_connection.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <utility>
@@ -12,8 +13,10 @@ namespace node_proxy::internal {
 
 namespace {
 
-// What one read takes in, before the peer is known and after.
+// What one read takes in, before the peer is known and after. A stream begins
+// with little, and again after a pause, as what is left of a read is kept then.
 constexpr std::size_t handshake_read = 4 * 1024;
+constexpr std::size_t first_stream_read = 16 * 1024;
 constexpr std::size_t stream_read = 256 * 1024;
 
 // After so many reads in a row that found more than they could take, the owner
@@ -54,6 +57,7 @@ public:
   }
 
   read_result read(const body_handler& handle_body) override;
+  void pause() override;
   std::size_t write(bytes_view frames) override;
   std::size_t write_rest() override;
 
@@ -82,7 +86,7 @@ private:
                                      std::size_t room);
   void go_on(next_read next);
   void read_on(const body_handler& handle_body, read_result& result);
-  void give_bodies(const body_handler& handle_body, read_result& result);
+  bool give_bodies(const body_handler& handle_body, read_result& result);
   void keep(bytes_view rest);
   void watch();
 
@@ -98,6 +102,7 @@ private:
   // The owner is to be notified when there is something to read.
   bool awaits_input_ = false;
   int full_reads_ = 0;
+  std::size_t read_size_ = first_stream_read;
   deframer frames_{limits::handshake_body};
 
   bool has_written_ = false;
@@ -115,7 +120,7 @@ connection::read_result tcp_connection::read(const body_handler& handle_body) {
   socket_->handle_notified();
   // More than was wanted may have come before. What the owner has to say about
   // it comes before what is read next.
-  give_bodies(handle_body, result);
+  static_cast<void>(give_bodies(handle_body, result));
   if (!result.end && result.bodies == 0)
     read_on(handle_body, result);
   else if (!result.end && streaming_)
@@ -131,13 +136,15 @@ connection::read_result tcp_connection::read(const body_handler& handle_body) {
 
 void tcp_connection::read_on(const body_handler& handle_body,
                              read_result& result) {
-  auto buffer = read_buffer(streaming_ ? stream_read : handshake_read);
+  auto buffer = read_buffer(streaming_ ? read_size_ : handshake_read);
   auto got = read_some(socket_->get(), buffer);
   result.bytes = got.count;
   if (got.count > 0) {
     frames_.handle_input(buffer.first(got.count));
-    give_bodies(handle_body, result);
+    auto has_all = give_bodies(handle_body, result);
     frames_.keep_rest();
+    if (!has_all && streaming_)
+      return go_on(next_read::soon);
   }
   if (is_garbled_)
     return;
@@ -153,6 +160,8 @@ tcp_connection::next_read tcp_connection::next_after(const read_result& result,
                                                      std::size_t room) {
   auto is_full = result.bytes == room;
   full_reads_ = is_full ? full_reads_ + 1 : 0;
+  if (is_full)
+    read_size_ = std::min(2 * read_size_, stream_read);
   if (!streaming_ && result.bodies > 0)
     return next_read::unwanted;
   if (is_full)
@@ -173,7 +182,8 @@ void tcp_connection::go_on(next_read next) {
     watch();
 }
 
-void tcp_connection::give_bodies(const body_handler& handle_body,
+/// @returns whether all that are there were wanted.
+bool tcp_connection::give_bodies(const body_handler& handle_body,
                                  read_result& result) {
   while (streaming_ || result.bodies == 0) {
     auto body = frames_.poll_body();
@@ -183,13 +193,25 @@ void tcp_connection::give_bodies(const body_handler& handle_body,
                      : close_reason::length_over_limit;
       is_garbled_ = true;
       awaits_input_ = false;
-      return;
+      return true;
     }
     if (!*body)
-      return;
+      return true;
     ++result.bodies;
-    handle_body(**body);
+    if (!handle_body(**body))
+      return false;
   }
+  return false;
+}
+
+void tcp_connection::pause() {
+  if (!socket_)
+    return;
+  socket_->handle_notified();
+  awaits_input_ = false;
+  full_reads_ = 0;
+  read_size_ = first_stream_read;
+  socket_->wait(false, unsent() > 0);
 }
 
 // -- writing ------------------------------------------------------------------

@@ -116,8 +116,10 @@ private:
     if (position == pending_.end())
       return;
     bytes frame;
-    auto got = position->second.connection->read(
-      [&frame](bytes_view body) { frame.assign(body.begin(), body.end()); });
+    auto got = position->second.connection->read([&frame](bytes_view body) {
+      frame.assign(body.begin(), body.end());
+      return false;
+    });
     if (got.end)
       drop(id, to_string(*got.end));
     else if (got.bodies > 0 && position->second.handshake)

@@ -38,7 +38,8 @@ class connection {
 public:
   /// Takes the body of one frame, which is valid until it returns. It must not
   /// use the connection.
-  using body_handler = std::function<void(bytes_view)>;
+  /// @returns whether it takes another one in the same `read`.
+  using body_handler = std::function<bool(bytes_view)>;
 
   /// What one `read` brought.
   struct read_result {
@@ -75,6 +76,10 @@ public:
   /// or later; but not if a frame of the handshake has come: the next one is
   /// read when the owner wants it.
   virtual read_result read(const body_handler& handle_body) = 0;
+
+  /// Instead of `read`: the owner is not notified any more of what there is to
+  /// read. It goes on with `read`, without a reason.
+  virtual void pause() = 0;
 
   /// Appends whole frames, lengths included, to the stream. What finds no room
   /// now is kept and goes first; the owner gets a `connection_ready` when there

@@ -79,6 +79,7 @@ private:
             remote.noise_public(),
             peer_record{epoch},
             std::make_shared<receive_budget>(settings.node_window),
+            std::make_shared<spare_time>(),
             random_source{numbered_seed(epoch)}};
   }
 

@@ -104,14 +104,15 @@ void core_loop::serve(std::chrono::milliseconds wait) {
 core_peer::core_peer(core_loop& loop, const secret_key& seed,
                      const node_advert& remote_advert, bool advertises)
   : loop_{loop}, self_{std::make_shared<identity>(identity::from_seed(seed))},
-    port_{port_of(remote_advert)},
-    core_{make_settings(),
-          self_,
-          remote_advert.id,
-          noise_key_of(remote_advert.id).value(),
-          peer_record{1},
-          std::make_shared<receive_budget>(peer_settings{}.node_window),
-          make_random(seed)},
+    port_{port_of(remote_advert)}, core_{make_settings(),
+                                         self_,
+                                         remote_advert.id,
+                                         noise_key_of(remote_advert.id).value(),
+                                         peer_record{1},
+                                         std::make_shared<receive_budget>(
+                                           peer_settings{}.node_window),
+                                         std::make_shared<spare_time>(),
+                                         make_random(seed)},
     input_{limits::frame_body} {
   auto time = now();
   if (advertises)

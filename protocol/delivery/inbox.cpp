@@ -166,6 +166,7 @@ expected<void, inbox_error> inbox::handle_abort(const control::abort& abort,
     return unexpected{inbox_error::unknown_channel};
   if (auto cost = x->handle_abort(abort.first); cost > 0) {
     --partials_;
+    wasted_.bytes += cost;
     consume(*x, cost);
     want_ack(*x, now);
     grant_waiting(now);
@@ -183,6 +184,7 @@ expected<void, inbox_error> inbox::handle_void(const control::void_range& range,
     return {}; // arrived on an earlier connection
   expected_ = range.to;
   // Whichever channels they were of, they are consumed.
+  wasted_.bytes += open_.size() * limits::message_overhead;
   for (auto& [number, x] : open_)
     want_ack(*x, now);
   return {};
@@ -395,7 +397,11 @@ void inbox::advance(incoming_channel& x, steady_time now) {
     if (!done)
       break;
     --waiting_;
-    unsettled_ += done->rejected.has_value();
+    if (done->rejected) {
+      ++unsettled_;
+      ++wasted_.messages;
+      wasted_.bytes += done->cost;
+    }
     consume(x, done->cost);
     moved = true;
   }

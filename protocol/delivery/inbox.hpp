@@ -192,6 +192,18 @@ public:
   /// outstanding beside the windows of its channels.
   [[nodiscard]] bool overrun() const { return orphaned_ > shares_.capacity(); }
 
+  /// What arrived for nothing.
+  struct waste {
+    /// Those that were rejected.
+    std::uint64_t messages = 0;
+    /// What they and parts of messages counted in windows that never became
+    /// whole, and what it took to say something of each channel.
+    std::uint64_t bytes = 0;
+  };
+
+  /// So far.
+  [[nodiscard]] const waste& wasted() const { return wasted_; }
+
   /// Gives back memory that is not in use.
   void trim();
 
@@ -227,6 +239,7 @@ private:
   std::size_t unsettled_ = 0;
   // Some rejects are not consumed because too many are unsettled.
   bool rejects_held_ = false;
+  waste wasted_;
 
   // Channels of which there is something to acknowledge.
   std::vector<incoming_channel*> to_ack_;

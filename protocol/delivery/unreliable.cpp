@@ -118,15 +118,17 @@ std::optional<unreliable_inbox::message>
 unreliable_inbox::handle_chunk(const engine_name& target, bool last,
                                bytes_view data) {
   // Who goes over to another message leaves the rest of the last one out.
-  if (partial_target_ != target)
+  if (partial_target_ != target) {
+    wasted_ += partial_.size();
     handle_disconnect();
+  }
   partial_target_ = target;
   // What will have no room when it is whole takes none before.
   auto size = partial_.size() + data.size();
   if (size > max_message_ || cost_of(size) > window_)
     oversized_ = true;
   if (oversized_)
-    partial_ = bytes{};
+    wasted_ += std::exchange(partial_, {}).size() + data.size();
   else
     partial_.insert(partial_.end(), data.begin(), data.end());
   if (!last)
@@ -135,6 +137,7 @@ unreliable_inbox::handle_chunk(const engine_name& target, bool last,
   auto cost = cost_of(complete.size());
   if (std::exchange(oversized_, false) || !has_room(target, cost)) {
     ++dropped_;
+    wasted_ += cost;
     return std::nullopt;
   }
   auto number = next_number_++;
@@ -144,12 +147,13 @@ unreliable_inbox::handle_chunk(const engine_name& target, bool last,
   return message{number, std::move(complete)};
 }
 
-void unreliable_inbox::handle_finished(std::uint64_t number) {
-  auto taken = held_.extract(number);
-  if (taken.empty())
+void unreliable_inbox::handle_finished(std::uint64_t number, bool taken) {
+  auto held = held_.extract(number);
+  if (held.empty())
     return;
-  const auto& [target, cost] = taken.mapped();
+  const auto& [target, cost] = held.mapped();
   outstanding_ -= cost;
+  wasted_ += taken ? 0 : cost;
   auto of_engine = by_engine_.find(target);
   if ((of_engine->second -= cost) == 0)
     by_engine_.erase(of_engine);

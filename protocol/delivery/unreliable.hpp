@@ -104,14 +104,18 @@ public:
     oversized_ = false;
   }
 
-  /// An engine has taken a message.
-  void handle_finished(std::uint64_t number);
+  /// An engine has taken a message, or no engine will.
+  void handle_finished(std::uint64_t number, bool taken);
 
   /// All that arrived was taken.
   [[nodiscard]] bool idle() const { return held_.empty(); }
 
   /// Messages that were dropped for want of room.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
+
+  /// Bytes of messages that were dropped or not taken, with
+  /// `limits::message_overhead` for each.
+  [[nodiscard]] std::uint64_t wasted() const { return wasted_; }
 
 private:
   // What an engine has that it has not taken.
@@ -125,6 +129,7 @@ private:
   std::uint64_t window_;
   std::size_t max_message_;
   std::uint64_t dropped_ = 0;
+  std::uint64_t wasted_ = 0;
   std::uint64_t outstanding_ = 0;
   std::unordered_map<engine_name, std::uint64_t> by_engine_;
   std::uint64_t next_number_ = 0;

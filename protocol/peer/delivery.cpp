@@ -87,7 +87,7 @@ void delivery::handle_finished(const delivery_id& id,
   if (auto reliable = std::get_if<reliable_id>(&id))
     inbox_.handle_finished(*reliable, reason, now);
   else
-    unreliable_in_.handle_finished(std::get<unreliable_id>(id).number);
+    unreliable_in_.handle_finished(std::get<unreliable_id>(id).number, !reason);
 }
 
 void delivery::handle_timeout(timestamp now) {

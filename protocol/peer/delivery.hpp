@@ -168,6 +168,12 @@ public:
 
   [[nodiscard]] const delivery_metrics& metrics() const { return metrics_; }
 
+  /// What has arrived for nothing so far; its messages are the reliable ones.
+  [[nodiscard]] inbox::waste wasted() const {
+    auto [messages, bytes] = inbox_.wasted();
+    return {messages, bytes + unreliable_in_.wasted()};
+  }
+
   /// Gives back memory that only many messages need.
   void trim();
 

@@ -11,12 +11,13 @@ namespace node_proxy::internal {
 peer::peer(const peer_settings& settings, std::shared_ptr<const identity> self,
            const node_id& remote, const noise_public_key& remote_key,
            const peer_record& record, std::shared_ptr<receive_budget> budget,
-           random_source random)
+           std::shared_ptr<spare_time> spare, random_source random)
   : settings_(std::make_shared<peer_settings>(settings)),
     connections_(settings_, {std::move(self), remote, remote_key}, record,
                  std::move(random)),
     delivery_(settings, connections_.local(), remote, std::move(budget),
-              record) {}
+              record),
+    reading_(std::move(spare)) {}
 
 // -- events of this node ------------------------------------------------------
 
@@ -134,6 +135,8 @@ void peer::handle_closed(connection_id connection, std::string_view reason,
 // -- results ------------------------------------------------------------------
 
 void peer::handle_timeout(timestamp now) {
+  reading_.handle_timeout(now.steady);
+  shed_if_hopeless(now);
   delivery_.handle_timeout(now);
   connections_.end_overdue(now);
   if (auto x = connections_.idle(now); x && may_close_idle())
@@ -163,7 +166,8 @@ std::optional<steady_time> peer::poll_timeout(timestamp now) const {
   return earliest({delivery_.next_deadline(x && x->takes_control(), now),
                    connections_.next_deadline(wants_connection() && may_dial(),
                                               may_close_idle()),
-                   stop, rest && *rest > now.steady ? rest : std::nullopt});
+                   reading_.next_deadline(), stop,
+                   rest && *rest > now.steady ? rest : std::nullopt});
 }
 
 // -- state --------------------------------------------------------------------
@@ -344,6 +348,17 @@ void peer::check_shutdown(timestamp now) {
     if (now.steady >= stopping_->deadline)
       x.close();
   }
+  take_events();
+}
+
+/// Ends the connection of a peer of which nothing good is to be expected.
+void peer::shed_if_hopeless(timestamp now) {
+  auto x = connections_.active();
+  if (!x || permanence_ == connection_permanence::permanent
+      || !reading_.hopeless(now.steady))
+    return;
+  leave(*x, control::goodbye_reason::limit, now);
+  x->close();
   take_events();
 }
 

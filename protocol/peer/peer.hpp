@@ -23,6 +23,7 @@
 #include <node_proxy/protocol/peer/peer_adverts.hpp>
 #include <node_proxy/protocol/peer/peer_metrics.hpp>
 #include <node_proxy/protocol/peer/peer_record.hpp>
+#include <node_proxy/protocol/peer/reading_budget.hpp>
 #include <node_proxy/protocol/peer/standing.hpp>
 #include <node_proxy/protocol/session/handshake.hpp>
 #include <node_proxy/protocol/settings.hpp>
@@ -38,6 +39,8 @@ namespace node_proxy::internal {
 /// then call `handle_timeout` once the time of `poll_timeout` has come. Time
 /// never runs backwards from call to call.
 ///
+/// Its connections are read in turns, see `begin_turn`.
+///
 /// It joins two halves: `connections` and `delivery` know nothing of each
 /// other.
 class peer {
@@ -47,10 +50,11 @@ public:
   /// @param record what an earlier peer left. A new one has only an epoch,
   ///               which is random and names the state that begins here.
   /// @param budget of this node, for what peers may have outstanding.
+  /// @param spare of this node, for what is of no use.
   peer(const peer_settings& settings, std::shared_ptr<const identity> self,
        const node_id& remote, const noise_public_key& remote_key,
        const peer_record& record, std::shared_ptr<receive_budget> budget,
-       random_source random);
+       std::shared_ptr<spare_time> spare, random_source random);
 
   // -- events of this node ----------------------------------------------------
 
@@ -62,6 +66,10 @@ public:
                        std::optional<control::reject_reason> reason,
                        timestamp now) {
     delivery_.handle_finished(id, reason, now.steady);
+    if (reason)
+      count_waste();
+    else
+      reading_.handle_taken(now.steady);
   }
 
   /// This node has a new advert of its own.
@@ -121,6 +129,21 @@ public:
   /// @returns false if it cannot be encoded or no connection is established.
   [[nodiscard]] bool handle_node_msg(const node_msg& msg, timestamp now);
 
+  /// Begins a turn of reading from a connection, if it may be read now.
+  /// Otherwise it may be once `paused` does not hold any more.
+  [[nodiscard]] bool begin_turn(connection_id connection, timestamp now) {
+    // The other end of a handshake is not known yet.
+    return connections_.shakes_hands(connection)
+           || reading_.begin_turn(now.steady);
+  }
+
+  /// Whether the turn goes on, after a frame. If it does not, frames that have
+  /// been read wait for the next one.
+  [[nodiscard]] bool reads_on() const { return reading_.goes_on(); }
+
+  /// The turn has ended, in which so many octets were read.
+  void end_turn(std::size_t octets) { reading_.end_turn(octets); }
+
   /// One frame body arrived.
   void handle_frame(connection_id connection, bytes_view body, timestamp now);
 
@@ -165,6 +188,9 @@ public:
   [[nodiscard]] const node_id& remote() const { return connections_.remote(); }
 
   [[nodiscard]] std::uint64_t epoch() const { return connections_.epoch(); }
+
+  /// The peer has taken more of this node's time than it may: see `begin_turn`.
+  [[nodiscard]] bool paused() const { return reading_.paused(); }
 
   [[nodiscard]] bool connected() const {
     return connections_.active() != nullptr;
@@ -217,10 +243,13 @@ private:
   std::optional<steady_time> dormant_from() const;
   bool drains(timestamp now) const;
   void check_shutdown(timestamp now);
+  void shed_if_hopeless(timestamp now);
   void trim();
 
   // peer_frames.cpp
   void handle_sealed(link& x, bytes_view body, timestamp now);
+  void count_cost(const opened_frame& frame, std::size_t octets, bool used);
+  void count_waste();
   void handle(link& x, const opened_messages& frame, timestamp now);
   void handle(link& x, const opened_unreliable& frame, timestamp now);
   void handle(link& x, const control::resume& frame, timestamp now);
@@ -242,6 +271,9 @@ private:
   connections connections_;
   delivery delivery_;
   peer_adverts adverts_;
+  reading_budget reading_;
+  // What of it was paid for.
+  inbox::waste counted_waste_;
   fifo<peer_action> actions_;
   std::uint64_t frames_in_ = 0;
   std::uint64_t stale_adverts_ = 0;

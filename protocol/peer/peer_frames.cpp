@@ -56,6 +56,7 @@ void peer::handle_sealed(link& x, bytes_view body, timestamp now) {
   auto admitted = x.admit(*frame, now.steady);
   if (!admitted)
     return connections_.break_off(x, admitted.error(), now);
+  count_cost(*frame, body.size(), *admitted);
   if (!*admitted)
     return;
   auto take = [&](const auto& content) {
@@ -67,6 +68,34 @@ void peer::handle_sealed(link& x, bytes_view body, timestamp now) {
     take(*messages);
   else
     take(std::get<opened_unreliable>(*frame));
+  count_waste();
+}
+
+/// @param used whether the frame is of interest at this time.
+void peer::count_cost(const opened_frame& frame, std::size_t octets,
+                      bool used) {
+  auto control = std::get_if<control::frame>(&frame);
+  auto messages = std::get_if<opened_messages>(&frame);
+  auto unreliable = std::get_if<opened_unreliable>(&frame);
+  if (messages && used)
+    reading_.handle_messages(octets, messages->chunks.size());
+  else if (unreliable && used)
+    reading_.handle_unreliable(octets, unreliable->chunks.size());
+  else if (control && std::holds_alternative<node_advert>(*control))
+    reading_.handle_other(octets, reading_cost::advert);
+  else if (control && std::holds_alternative<control::rekey>(*control))
+    reading_.handle_other(octets, reading_cost::rekey);
+  else
+    reading_.handle_other(octets);
+}
+
+/// What has turned out to be of no use since the last call.
+void peer::count_waste() {
+  auto all = delivery_.wasted();
+  auto counted = std::exchange(counted_waste_, all);
+  if (all.bytes != counted.bytes)
+    reading_.handle_waste(all.bytes - counted.bytes,
+                          all.messages - counted.messages);
 }
 
 void peer::handle(link& x, const opened_messages& frame, timestamp now) {
@@ -190,6 +219,8 @@ bool peer::flush(timestamp now, frame_memory& memory) {
     auto next = delivery_.poll_transmit(x->room(), now.steady);
     if (!next)
       return false;
+    if (auto batch = std::get_if<chunk_batch>(&*next))
+      reading_.handle_sent(batch->chunks.count());
     x->seal(std::move(*next), memory, now.steady);
   }
   // What the socket still has to take is told when it is written.

@@ -262,6 +262,13 @@ std::uint64_t node::attempts() const {
   return result;
 }
 
+std::uint64_t node::frames_in() const {
+  std::uint64_t result = 0;
+  for (const auto& [id, x] : peers_)
+    result += x->machine.metrics().frames_in;
+  return result;
+}
+
 std::uint64_t node::unreadable() const {
   auto result = other_rejects_;
   for (const auto& [id, x] : peers_)
@@ -308,6 +315,7 @@ void node::handle_timer(const remote_ptr& x) {
   auto now = net_.now();
   x->machine.handle_timeout(now);
   pump(x);
+  read_held(x);
   // A deadline that is still there would have us come back at once, for ever.
   if (!x->ended)
     if (auto at = x->machine.poll_timeout(now); at && *at <= now.steady)

@@ -262,6 +262,9 @@ public:
 
   [[nodiscard]] std::uint64_t count(std::string_view reason) const;
 
+  /// Sealed frames of those that are served.
+  [[nodiscard]] std::uint64_t frames_in() const;
+
   /// Messages that the protocol itself rejected, without asking an engine.
   [[nodiscard]] std::uint64_t unreadable() const;
 
@@ -350,8 +353,10 @@ private:
     steady_time begun{};
     deframer input{limits::handshake_body};
     std::variant<remote_ptr, accepting> user = remote_ptr{};
-    // The Node Proxy does not have it yet; what arrived meanwhile.
+    // The Node Proxy does not have it yet, or does not read it now; what
+    // arrived meanwhile.
     bool on_its_way = false;
+    bool held = false;
     bytes early = {};
   };
 
@@ -427,6 +432,8 @@ private:
   void end_all_dials();
 
   // node_streams.cpp
+  remote_ptr reader_of(const stream& x) const;
+  void read_held(const remote_ptr& x);
   void handle_bad_frame(connection_id connection, std::string_view reason);
   void handle_body(connection_id connection, bytes_view body);
   void handle_proof(connection_id connection, accepting& x, bytes_view body);
@@ -445,6 +452,7 @@ private:
   std::shared_ptr<const identity> self_;
   random_source random_;
   std::shared_ptr<receive_budget> budget_;
+  std::shared_ptr<spare_time> spare_;
   stored_state disk_;
   std::optional<peer_directory> directory_;
   directory_settings bounds_;

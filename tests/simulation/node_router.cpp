@@ -219,6 +219,7 @@ void node::end(const remote_ptr& x) {
 void node::publish(std::uint64_t version) {
   budget_ = std::make_shared<receive_budget>(settings.node_window);
   dials_.emplace(max_dials);
+  spare_ = std::make_shared<spare_time>();
   bounds_ = rules;
   directory_.emplace(rules, self_, disk_, random_source{random_.next_key()});
   unproven_.emplace(max_unproven, settings);
@@ -251,7 +252,7 @@ void node::perform(const serve_peer& action) {
   note_losses(action);
   auto x = std::make_shared<remote>(
     action.id, std::make_unique<peer>(settings, self_, action.id, action.key,
-                                      action.record, budget_,
+                                      action.record, budget_, spare_,
                                       random_source{random_.next_key()}));
   auto now = net_.now();
   x->machine.handle_standing(action.standing, now);

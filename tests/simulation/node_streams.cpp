@@ -30,13 +30,17 @@ void node::handle_data(connection_id connection, bytes_view data) {
   if (position == streams_.end())
     return;
   auto& stream = position->second;
-  if (stream.on_its_way) {
-    stream.early.insert(stream.early.end(), data.begin(), data.end());
+  stream.early.insert(stream.early.end(), data.begin(), data.end());
+  if (stream.on_its_way)
     return;
-  }
-  if (auto x = std::get_if<remote_ptr>(&stream.user); x && *x)
-    heard_[(*x)->id] = net_.now().steady;
-  stream.input.handle_input(data);
+  auto reader = reader_of(stream);
+  if (reader && !data.empty())
+    heard_[reader->id] = net_.now().steady;
+  stream.held = reader && !reader->machine.begin_turn(connection, net_.now());
+  if (stream.held)
+    return arm(reader);
+  auto all = std::exchange(stream.early, {});
+  stream.input.handle_input(all);
   for (;;) {
     // What a body leads to may end the connection.
     position = streams_.find(connection);
@@ -44,21 +48,51 @@ void node::handle_data(connection_id connection, bytes_view data) {
       return;
     auto x = std::get_if<accepting>(&position->second.user);
     if (x && x->waits)
-      return;
+      break;
     auto body = position->second.input.poll_body();
     if (!body)
       return handle_bad_frame(connection, to_string(body.error()));
     if (!*body)
       break;
     handle_body(connection, to_bytes(**body));
+    if (reader && !reader->ended && !reader->machine.reads_on())
+      break;
   }
-  auto unfinished = std::min(data.size(), position->second.input.buffered());
-  auto user = std::get_if<remote_ptr>(&position->second.user);
-  if (unfinished == 0 || !user || !*user || (*user)->ended)
+  position = streams_.find(connection);
+  if (position == streams_.end())
     return;
-  auto x = *user;
-  x->machine.handle_progress(connection, unfinished, net_.now());
-  pump(x);
+  position->second.input.keep_rest();
+  reader = reader_of(position->second);
+  if (!reader)
+    return;
+  reader->machine.end_turn(all.size());
+  if (!reader->machine.reads_on()) {
+    position->second.held = true;
+    schedule(0s, [this, reader] { read_held(reader); });
+  } else if (auto unfinished =
+               std::min(all.size(), position->second.input.buffered());
+             unfinished > 0) {
+    reader->machine.handle_progress(connection, unfinished, net_.now());
+  }
+  pump(reader);
+}
+
+/// The Node Proxy that reads a connection, if one does.
+node::remote_ptr node::reader_of(const stream& x) const {
+  auto user = std::get_if<remote_ptr>(&x.user);
+  return user && *user && !x.on_its_way && !(*user)->ended ? *user : nullptr;
+}
+
+/// Goes on where the turn had ended, or the peer had taken too much.
+void node::read_held(const remote_ptr& x) {
+  if (x->ended || x->machine.paused())
+    return;
+  std::vector<connection_id> held;
+  for (const auto& [id, stream] : streams_)
+    if (stream.held && reader_of(stream) == x)
+      held.push_back(id);
+  for (auto id : held)
+    handle_data(id, {});
 }
 
 void node::handle_written(connection_id connection, std::size_t count) {

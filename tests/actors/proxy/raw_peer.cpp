@@ -162,6 +162,13 @@ bytes raw_peer::receive(std::size_t size) {
   return result;
 }
 
+bytes raw_peer::receive_some() {
+  bytes result(64 * 1024);
+  auto count = ::recv(fd_, result.data(), result.size(), MSG_DONTWAIT);
+  result.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+  return result;
+}
+
 bool raw_peer::sees_end() {
   std::byte data[4096];
   for (;;) {

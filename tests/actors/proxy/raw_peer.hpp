@@ -52,6 +52,9 @@ public:
   /// Exactly so many octets; fewer at the end of the stream.
   [[nodiscard]] bytes receive(std::size_t size);
 
+  /// What has come, at most 64 KiB, without waiting.
+  [[nodiscard]] bytes receive_some();
+
   /// Whether the stream has ended, or ends while this waits. What comes before
   /// is thrown away.
   [[nodiscard]] bool sees_end();

@@ -24,6 +24,7 @@ public:
   void set_owner(const connection_owner&) override {}
   void begin_stream() override {}
   read_result read(const body_handler&) override { return {}; }
+  void pause() override {}
 
   std::size_t write(bytes_view frames) override {
     caf::anon_send(to_, std::uint64_t{frames.size()});

@@ -121,6 +121,10 @@ public:
     return result;
   }
 
+  void pause() override {
+    // nop
+  }
+
   std::size_t write(bytes_view frames) override { return frames.size(); }
 
   std::size_t write_rest() override { return 0; }

@@ -104,6 +104,58 @@ TEST_CASE_FIXTURE(raw_fixture, "progress inside of a frame is told") {
   CHECK(near.bytes_read() == data.size());
 }
 
+TEST_CASE_FIXTURE(raw_fixture, "what is not wanted at once comes later") {
+  near.at_once = 7;
+  near.attach_here();
+  std::vector<bytes> bodies(100, numbered(50));
+  bodies.back() = numbered(3);
+  peer.send(frames_of(bodies));
+  peer.close();
+  CHECK(near.end_of_connection() == close_reason::lost);
+  CHECK(near.frames_waiting() == 100);
+  CHECK(near.batches() >= 100 / 7);
+  CHECK(near.bytes_read() == 99 * 54 + 7);
+}
+
+TEST_CASE_FIXTURE(raw_fixture, "a connection that pauses tells of no input") {
+  near.attach_here();
+  peer.send(frame_of(numbered(1)));
+  CHECK(near.next_body() == numbered(1));
+  near.connection->pause();
+  near.handle_what_is_there();
+  near.connection->pause();
+  peer.send(frame_of(numbered(2)));
+  CHECK_FALSE(near.has_news_within(std::chrono::milliseconds{100}));
+  near.go_on();
+  CHECK(near.next_body() == numbered(2));
+  // From now on it does again.
+  peer.send(frame_of(numbered(3)));
+  CHECK(near.next_body() == numbered(3));
+  near.connection->pause();
+  peer.send(frame_of(numbered(4)));
+  peer.close();
+  near.go_on();
+  CHECK(near.next_body() == numbered(4));
+  CHECK(near.end_of_connection() == close_reason::lost);
+}
+
+TEST_CASE_FIXTURE(raw_fixture, "a connection that pauses still writes") {
+  near.attach_here();
+  near.keep = true;
+  near.connection->pause();
+  bytes data(16 << 20);
+  near.write_raw(data);
+  REQUIRE(near.bytes_written() < data.size());
+  std::thread reader{[&] {
+    static_cast<void>(peer.receive(data.size()));
+  }};
+  near.wait([&] {
+    near.connection->pause();
+    return near.bytes_written() == data.size();
+  });
+  reader.join();
+}
+
 // -- the handshake ------------------------------------------------------------
 
 TEST_CASE_FIXTURE(raw_fixture, "one frame at a time, then all") {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <limits>
 #include <optional>
 
 #include <node_proxy/actors/transport/transport_messages.hpp>
@@ -148,6 +149,8 @@ public:
   connection_ptr connection;
   /// Do not read, as an owner that is busy.
   bool keep = false;
+  /// How many frames are wanted at once.
+  std::size_t at_once = std::numeric_limits<std::size_t>::max();
 
 private:
   bool handle_one(std::chrono::nanoseconds limit) {
@@ -166,8 +169,11 @@ private:
   /// Reads once, or all frames of a handshake that are wanted and there.
   void read() {
     for (auto more = true; more && !reason_ && wants_more();) {
-      auto got = connection->read(
-        [this](bytes_view body) { bodies_.push_back(to_bytes(body)); });
+      std::size_t count = 0;
+      auto got = connection->read([this, &count](bytes_view body) {
+        bodies_.push_back(to_bytes(body));
+        return ++count < at_once;
+      });
       batches_ += got.bodies > 0;
       read_ += got.bytes;
       if (!streaming_)

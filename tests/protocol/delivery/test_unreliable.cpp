@@ -218,11 +218,11 @@ TEST_CASE("without room unreliable messages are dropped") {
   REQUIRE(second);
   CHECK_FALSE(uut.handle_chunk(b, true, bytes(10)));
   CHECK(uut.dropped() == 1);
-  uut.handle_finished(second->number);
-  uut.handle_finished(second->number);
+  uut.handle_finished(second->number, true);
+  uut.handle_finished(second->number, true);
   CHECK(uut.handle_chunk(b, true, bytes(10)));
   CHECK_FALSE(uut.handle_chunk(b, true, bytes(10)));
-  uut.handle_finished(first->number);
+  uut.handle_finished(first->number, true);
   CHECK(uut.handle_chunk(a, true, bytes(10)));
   CHECK(uut.dropped() == 2);
 }
@@ -243,7 +243,7 @@ TEST_CASE("one engine leaves room for unreliable messages to others") {
   CHECK(uut.handle_chunk("d", true, bytes(10)));
   CHECK_FALSE(uut.handle_chunk("e", true, bytes(10)));
   CHECK(uut.dropped() == 3);
-  uut.handle_finished(first->number);
+  uut.handle_finished(first->number, true);
   CHECK_FALSE(uut.handle_chunk(a, true, bytes(10)));
   CHECK(uut.handle_chunk("e", true, bytes(10)));
 }

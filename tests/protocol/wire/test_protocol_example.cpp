@@ -150,9 +150,10 @@ class example {
 public:
   example()
     : alice_({}, alice, bob->id(), bob->noise_public(),
-             peer_record{alice_epoch}, budget(), alice_random()),
+             peer_record{alice_epoch}, budget(), std::make_shared<spare_time>(),
+             alice_random()),
       bob_({}, bob, alice->id(), alice->noise_public(), peer_record{bob_epoch},
-           budget(), seeded(2)) {
+           budget(), std::make_shared<spare_time>(), seeded(2)) {
     alice_.handle_local_advert(
       std::make_shared<const node_advert>(alice_advert()), now);
     bob_.handle_local_advert(std::make_shared<const node_advert>(bob_advert()),
