@@ -1,5 +1,5 @@
-// What the Router does about what acceptors and Node Proxies say, and what the
-// directory of peers wants done.
+// What the Router does about what the acceptor and Node Proxies say, and what
+// the directory of peers wants done.
 
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/router/router_state.hpp>
@@ -12,7 +12,7 @@
 
 namespace node_proxy::internal {
 
-// -- what acceptors and Node Proxies say --------------------------------------
+// -- what the acceptor and Node Proxies say -----------------------------------
 
 admission router_state::handle(const admission_request& msg) {
   return directory_->handle_request(msg.request.src_node_id,

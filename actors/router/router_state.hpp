@@ -54,7 +54,7 @@ public:
     return present ? *present : node_advert{};
   }
 
-  // -- what acceptors and Node Proxies say ------------------------------------
+  // -- what the acceptor and Node Proxies say ---------------------------------
 
   admission handle(const admission_request& msg);
   void handle(const proven_connection& msg);

@@ -1,5 +1,5 @@
-// What acceptors and the Router say to each other about connections from peers
-// that are not known yet. All of it stays in the actor system.
+// What the acceptor and the Router say to each other about connections from
+// peers that are not known yet. All of it stays in the actor system.
 
 #pragma once
 
@@ -40,7 +40,7 @@ struct request_ended {
   std::uint64_t epoch = 0;
 };
 
-/// What acceptors ask and report to: the Router.
+/// What the acceptor asks and reports to: the Router.
 using admission_actor =
   actor_interface<admission(admission_request), void(proven_connection),
                   void(handshake_failed), void(request_ended)>;
