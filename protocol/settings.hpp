@@ -47,9 +47,9 @@ struct peer_settings {
   std::size_t outbox_bytes = 128u << 20;
   /// How long a channel without a message is kept.
   duration channel_idle_timeout = std::chrono::seconds{10};
-  /// Bytes handed to a socket but not yet written, beyond which only control
-  /// frames are handed on.
-  std::size_t backlog_bytes = 256u << 10;
+  /// Bytes of frames that wait for a socket, from which on not even control
+  /// frames are added. Messages are only sent when nothing waits.
+  std::size_t backlog_bytes = 512u << 10;
   /// From when somebody has connected to the first frame, whatever there is of
   /// it. It is sent without waiting for anything.
   duration first_frame_timeout = std::chrono::seconds{2};

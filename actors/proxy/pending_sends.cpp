@@ -43,10 +43,20 @@ send_token pending_sends::add_batch(promise<batch_outcome> waiting,
   return first;
 }
 
+/// The first entry that does not end before `token`. What waits for engines
+/// that take nothing is not looked through for each message to another: several
+/// messages of a batch come to their end one after the other.
+pending_sends::entry* pending_sends::find(send_token token) {
+  if (found_ < entries_.size() && entries_[found_].contains(token))
+    return entries_.begin() + found_;
+  auto x = std::ranges::upper_bound(entries_, token, {}, &entry::end);
+  found_ = static_cast<std::size_t>(x - entries_.begin());
+  return x;
+}
+
 void pending_sends::handle_outcome(const send_outcome& outcome) {
   auto last = outcome.token + outcome.count;
-  auto x = std::ranges::upper_bound(entries_, outcome.token, {}, &entry::end);
-  for (; x != entries_.end() && x->first < last; ++x) {
+  for (auto x = find(outcome.token); x != entries_.end() && x->first < last; ++x) {
     auto was_open = x->open > 0;
     handle_outcome(*x, outcome);
     ended_ += was_open && x->open == 0;

@@ -75,8 +75,13 @@ private:
     std::variant<promise<delivered>, std::unique_ptr<batch>> waiting;
 
     [[nodiscard]] send_token end() const { return first + size; }
+
+    [[nodiscard]] bool contains(send_token token) const {
+      return token >= first && token < end();
+    }
   };
 
+  [[nodiscard]] entry* find(send_token token);
   void answer(promise<delivered>& waiting,
               const std::optional<send_failure>& failure);
   void answer(batch& x);
@@ -86,6 +91,7 @@ private:
   std::shared_ptr<unanswered_failures> unanswered_;
   send_token next_ = 1;
   fifo<entry> entries_;   // by their tokens
+  std::size_t found_ = 0; // where the last one was, before others were removed
   std::size_t ended_ = 0; // of entries_
 };
 

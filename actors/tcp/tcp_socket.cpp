@@ -18,6 +18,11 @@ namespace {
 // As many connections as the operating system lets wait.
 constexpr int backlog = SOMAXCONN;
 
+/// Bytes that the operating system takes before it can send them. What it has
+/// taken is ahead of everything that comes later, so it is to take only what
+/// keeps the network busy until this process has its turn.
+constexpr int max_not_sent = 32 * 1024;
+
 struct socket_address {
   sockaddr_storage storage{};
   socklen_t size = sizeof(storage);
@@ -72,9 +77,18 @@ unexpected<os_error> last_error() {
   return unexpected{os_error{errno}};
 }
 
+void set(int fd, int level, int option, int value) {
+  ::setsockopt(fd, level, option, &value, sizeof(value));
+}
+
 void enable(int fd, int level, int option) {
-  int on = 1;
-  ::setsockopt(fd, level, option, &on, sizeof(on));
+  set(fd, level, option, 1);
+}
+
+/// For a connection, or a listener, from which its connections inherit it.
+void send_without_delay(int fd) {
+  enable(fd, IPPROTO_TCP, TCP_NODELAY);
+  set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, max_not_sent);
 }
 
 expected<descriptor, os_error> open_socket(const tcp_addr& address) {
@@ -93,8 +107,7 @@ expected<descriptor, os_error> open_listener(const tcp_addr& address) {
   if (!result)
     return result;
   auto fd = result->get();
-  // The sockets that it accepts inherit it.
-  enable(fd, IPPROTO_TCP, TCP_NODELAY);
+  send_without_delay(fd);
   // Connections of an earlier listener that are about to vanish do not matter.
   enable(fd, SOL_SOCKET, SO_REUSEADDR);
   // Exactly this address: [::] is not 0.0.0.0 as well.
@@ -116,7 +129,7 @@ expected<descriptor, os_error> start_connecting(const tcp_addr& address) {
   if (!result)
     return result;
   auto fd = result->get();
-  enable(fd, IPPROTO_TCP, TCP_NODELAY);
+  send_without_delay(fd);
   auto os_address = to_os(address);
   if (::connect(fd, os_address.get(), os_address.size) != 0
       && errno != EINPROGRESS && errno != EINTR)

@@ -1,7 +1,9 @@
 // This module from engine to engine, between two processes.
 
+#include <future>
 #include <optional>
 #include <stdexcept>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -29,6 +31,8 @@ json begin_line(const link_options& options) {
   return {{"bench", "link"},
           {"mode", options.mode},
           {"peers", options.peers},
+          {"engines", options.engines},
+          {"bulk", options.bulk},
           {"senders", options.senders},
           {"batch", options.batch},
           {"outstanding", options.outstanding},
@@ -48,21 +52,26 @@ public:
       config.adverts.push_back(read_advert(advert.get<std::string>()));
     node_.emplace(value_of(spawn_node(system_, config)));
     for (const auto& advert : config.adverts)
-      targets_.push_back({advert.id, find_proxy(advert.id)});
+      add_target(advert.id);
   }
 
   void measure(other_side& other) {
     auto line = begin_line(options_);
     if (options_.mode == "round_trip")
-      add_latencies(
-        line, options_.size,
-        run_ping(system_, node_->router(), plan(options_.how_long())));
+      add_latencies(line, options_.size, measure_round_trips());
     else
       measure_one_way(other, line);
     print(line);
   }
 
 private:
+  void add_target(const node_id& id) {
+    auto& target = targets_.emplace_back();
+    target.proxy = find_proxy(id);
+    for (std::size_t i = 0; i < options_.engines; ++i)
+      target.engines.push_back({id, sink_name(i)});
+  }
+
   node_proxy_actor find_proxy(const node_id& id) {
     return ask<node_proxy_found>(self_, node_->router(), lookup_node_proxy{id})
       .proxy;
@@ -77,6 +86,28 @@ private:
     result.batch = options_.mode == "batch" ? options_.batch : 0;
     result.outstanding = options_.outstanding;
     result.how_long = how_long;
+    return result;
+  }
+
+  std::vector<bench_clock::duration> measure_round_trips() {
+    std::future<throughput> bulk;
+    if (options_.bulk > 0)
+      bulk = std::async(std::launch::async, [this] {
+        return run_senders(system_, bulk_plan(options_.how_long()));
+      });
+    auto result = run_ping(system_, node_->router(), plan(options_.how_long()));
+    if (options_.bulk > 0)
+      static_cast<void>(bulk.get());
+    return result;
+  }
+
+  /// The next large message waits while one is on its way.
+  [[nodiscard]] send_plan bulk_plan(bench_clock::duration how_long) const {
+    auto result = plan(how_long);
+    for (auto& x : result.targets)
+      x.engines = {{x.engines.front().node, bulk_name}};
+    result.size = options_.bulk;
+    result.outstanding = 2;
     return result;
   }
 
@@ -111,6 +142,13 @@ void add_options(CLI::App& app, link_options& options) {
   app.add_option("--peers", options.peers, "Nodes that receive")
     ->check(CLI::Range(1, 10'000))
     ->capture_default_str();
+  app.add_option("--engines", options.engines, "Engines of each that receive")
+    ->check(CLI::Range(1, 1'000))
+    ->capture_default_str();
+  app
+    .add_option("--bulk", options.bulk,
+                "Bytes of messages to another engine beside round trips")
+    ->check(CLI::Range(0, 16 << 20));
   app.add_option("--senders", options.senders, "Engines that send")
     ->check(CLI::Range(1, 10'000))
     ->capture_default_str();

@@ -21,6 +21,10 @@ constexpr std::size_t outstanding_in_batches = 4096;
 
 } // namespace
 
+std::string sink_name(std::size_t index) {
+  return "sink" + std::to_string(index);
+}
+
 link_options with_defaults(link_options options) {
   auto& batch = options.batch;
   if (options.mode != "batch")

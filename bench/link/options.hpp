@@ -16,6 +16,8 @@ namespace bench {
 struct link_options : transfer_options {
   /// Nodes that receive, all in the other process.
   std::size_t peers = 1;
+  /// Engines of each of them that receive.
+  std::size_t engines = 1;
   /// Engines that send, all on the one node in this process.
   std::size_t senders = 1;
   /// Messages in a batch, 0 for what suits the size.
@@ -23,10 +25,19 @@ struct link_options : transfer_options {
   /// Messages of one sender whose outcome is not known, 0 for what suits the
   /// mode and the size.
   std::size_t outstanding = 0;
+  /// Bytes of messages to another engine that go the same way during a round
+  /// trip, as many as the node takes; 0 for none.
+  std::size_t bulk = 0;
   bool chacha = false;
   bool sharing = false;
   bool count_allocations = false;
 };
+
+/// The name of the engine number `index` of a node that receives.
+[[nodiscard]] std::string sink_name(std::size_t index);
+
+/// The name of the engine that takes what goes beside round trips.
+inline constexpr const char* bulk_name = "bulk";
 
 /// Fills in what was left open.
 [[nodiscard]] link_options with_defaults(link_options options);

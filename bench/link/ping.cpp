@@ -91,7 +91,7 @@ private:
     node_out_msg msg{{},
                      rel_time{20},
                      {{plan_.self, "ping"},
-                      {target.node, "sink"},
+                      target.engines.front(),
                       std::nullopt,
                       std::move(payload_)}};
     sent_at_ = bench_clock::now();

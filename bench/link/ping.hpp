@@ -16,7 +16,7 @@ namespace bench {
 [[nodiscard]] caf::actor spawn_echo(caf::actor_system& system,
                                     const node_proxy::router_actor& router);
 
-/// Sends messages to the engine `sink` of `target`, one at a time, and waits
+/// Sends messages to the first engine of `plan`, one at a time, and waits
 /// for each to come back to the engine `ping` of this node. The first tenth of
 /// `plan.how_long` is for warming up and not in the result.
 [[nodiscard]] std::vector<bench_clock::duration>

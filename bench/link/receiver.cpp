@@ -94,12 +94,20 @@ private:
   void add_node() {
     auto& node = nodes_.emplace_back(
       value_of(spawn_node(system_, make_link_config(options_))));
-    auto engine = options_.mode == "round_trip"
-                    ? spawn_echo(system_, node.router())
-                    : system_.spawn(sink, counts_);
+    for (std::size_t i = 0; i < options_.engines; ++i)
+      add_engine(node, sink_name(i),
+                 options_.mode == "round_trip"
+                   ? spawn_echo(system_, node.router())
+                   : system_.spawn(sink, counts_));
+    if (options_.bulk > 0)
+      add_engine(node, bulk_name, system_.spawn(sink, counts_));
+  }
+
+  void add_engine(const node& to, const std::string& name,
+                  const caf::actor& engine) {
     ask<engine_registered>(
-      self_, node.router(),
-      register_engine{"sink", engine, options_.mode == "batch"});
+      self_, to.router(),
+      register_engine{name, engine, options_.mode == "batch"});
   }
 
   [[nodiscard]] snapshot take_snapshot() const {

@@ -63,11 +63,11 @@ private:
     }
   }
 
-  node_out_msg make_message(const link_target& target) const {
+  node_out_msg make_message(const link_target& target) {
     return {{},
             rel_time{20},
             {{plan_->self, "sender"},
-             {target.node, "sink"},
+             target.engines[next_engine_++ % target.engines.size()],
              std::nullopt,
              shared_bytes{bytes_view{payload_}}}};
   }
@@ -114,6 +114,7 @@ private:
   std::optional<time_limit> limit_;
   std::size_t outstanding_ = 0;
   std::size_t next_ = 0;
+  std::size_t next_engine_ = 0;
   bool failed_ = false;
   sent result_;
 };

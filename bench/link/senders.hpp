@@ -10,16 +10,17 @@
 
 namespace bench {
 
-/// A remote node with an engine called `sink`.
+/// Engines of a remote node.
 struct link_target {
-  node_proxy::node_id node;
   node_proxy::node_proxy_actor proxy;
+  std::vector<node_proxy::engine_id> engines;
 };
 
 /// What senders do.
 struct send_plan {
   node_proxy::node_id self;
-  /// Each sender goes round these, one batch or message each.
+  /// Each sender goes round these, one batch or message each. The messages to
+  /// one of them go round its engines.
   std::vector<link_target> targets;
   std::size_t senders = 1;
   std::size_t size = 0;

@@ -127,10 +127,10 @@ void add_absolute(table& to, const std::string& what, const figure& value,
 
 /// bench_link as a user would run nodes.
 json link_variant(const char* mode, std::size_t size, const std::string& cipher,
-                  std::size_t peers = 1) {
-  return {{"bench", "link"},       {"mode", mode},   {"size", size},
-          {"cipher", cipher},      {"peers", peers}, {"counting", false},
-          {"scheduler", "default"}};
+                  std::size_t peers = 1, std::size_t engines = 1) {
+  return {{"bench", "link"},  {"mode", mode},      {"size", size},
+          {"cipher", cipher}, {"peers", peers},    {"engines", engines},
+          {"bulk", 0},        {"counting", false}, {"scheduler", "default"}};
 }
 
 /// The cipher that nodes agree on here if they may choose.
@@ -183,6 +183,7 @@ constexpr std::size_t small = 64;
 constexpr std::size_t kilobyte = 1u << 10;
 constexpr std::size_t large = 64u << 10;
 constexpr std::size_t megabyte = 1u << 20;
+constexpr std::size_t nearly_largest = 16'000'000;
 
 void add_throughput(table& to, const results& all) {
   auto best = best_cipher(all);
@@ -218,17 +219,35 @@ void add_round_trip(table& to, const results& all) {
   add(to, row);
 }
 
-void add_many_peers(table& to, const results& all) {
-  auto rate = [&](std::size_t peers) {
-    return all.median(link_variant("batch", small, best_cipher(all), peers),
-                      "msgs_per_s");
+/// Small batches to many, beside those to one engine of one peer.
+void add_many(table& to, const results& all, const std::string& what,
+              std::size_t peers, std::size_t engines) {
+  auto rate = [&](std::size_t to_peers, std::size_t to_engines) {
+    return all.median(
+      link_variant("batch", small, best_cipher(all), to_peers, to_engines),
+      "msgs_per_s");
   };
-  auto share = divide(rate(100), rate(1));
-  to.add({"64 B in batches, 100 peers", show(rate(100), show_rate), "-", "-",
-          "-", ">= 80 % of one peer",
+  auto many = rate(peers, engines);
+  auto share = divide(many, rate(1, 1));
+  to.add({"64 B in batches, " + what, show(many, show_rate), "-", "-", "-",
+          ">= 80 % of one",
           share ? fmt::format("{}, {:.0f} %", *share >= 0.8 ? "yes" : "NO",
                               100 * *share)
                 : "NO"});
+}
+
+/// Large messages to another engine may cost lone ones as much again.
+void add_round_trip_beside_bulk(table& to, const results& all) {
+  auto alone = link_variant("round_trip", small, best_cipher(all));
+  auto beside = alone;
+  beside["bulk"] = nearly_largest;
+  auto value = all.median(beside, "p99_us");
+  auto ratio = divide(value, all.median(alone, "p99_us"));
+  to.add({"64 B there and back, p99, beside 16 MB ones",
+          show(value, show_microseconds), "-", "-", "-", "<= 2 x without",
+          ratio
+            ? fmt::format("{}, {:.1f} x", *ratio <= 2 ? "yes" : "NO", *ratio)
+            : "NO"});
 }
 
 // -- what connections cost ----------------------------------------------------
@@ -300,7 +319,9 @@ table compare(const results& all) {
     {"what", "median", "x BASP", "x CURVE", "of the limit", "target", "met"}};
   add_throughput(result, all);
   add_round_trip(result, all);
-  add_many_peers(result, all);
+  add_round_trip_beside_bulk(result, all);
+  add_many(result, all, "100 peers", 100, 1);
+  add_many(result, all, "64 engines", 1, 64);
   add_handshakes(result, all);
   add_idle_peers(result, all);
   add_allocations(result, all, "batch", "allocations beyond CAF's, batches");

@@ -10,8 +10,9 @@ namespace node_proxy::internal {
 
 namespace {
 
-/// How much may wait in frames for the socket before it was handed any.
-constexpr std::size_t flush_bytes = 128 * 1024;
+/// How much is handed to the socket at once. What was sealed goes ahead of
+/// everything that comes later.
+constexpr std::size_t flush_bytes = 64 * 1024;
 
 /// Bytes of chunk list that fit a frame, whatever its number.
 std::size_t max_list() {
@@ -187,12 +188,11 @@ transmit_room link::room() const {
 }
 
 bool link::takes_control() const {
-  return backlog_ + out_.size() < 2 * settings_->backlog_bytes;
+  return backlog_ + out_.size() < settings_->backlog_bytes;
 }
 
 bool link::takes_messages() const {
-  return backlog_ + out_.size() < settings_->backlog_bytes
-         && out_.size() < flush_bytes;
+  return backlog_ == 0 && out_.size() < flush_bytes;
 }
 
 std::optional<steady_time> link::next_deadline(bool may_idle) const {

@@ -149,7 +149,7 @@ peer_settings random_world::some_settings() {
   result.node_window = chance(50) ? 1'000'000 : 100'000'000;
   result.outbox_bytes = 600'000 + random_.below(1'000'000);
   result.channel_idle_timeout = up_to(3s);
-  result.backlog_bytes = 70'000 + random_.below(200'000);
+  result.backlog_bytes = 140'000 + random_.below(400'000);
   result.handshake_timeout = 1s;
   result.heartbeat_interval = 500ms;
   result.dead_peer_limit = 2s;

@@ -480,6 +480,14 @@ TEST_CASE_FIXTURE(raw_fixture, "an owner that reads nothing stops the sender") {
   CHECK(near.bytes_read() == data.size());
 }
 
+TEST_CASE_FIXTURE(raw_fixture, "the system takes little ahead of the network") {
+  near.attach_here();
+  near.write_raw(bytes(16 * 1024 * 1024));
+  // What the buffer of the peer holds, which reads nothing, and not much more.
+  CHECK(near.bytes_written() > 0);
+  CHECK(near.bytes_written() < 512 * 1024);
+}
+
 TEST_CASE_FIXTURE(raw_fixture, "what has gone takes no memory") {
   near.attach_here();
   constexpr std::size_t waiting = 4 * 1024 * 1024;

@@ -207,7 +207,6 @@ TEST_CASE_FIXTURE(two_nodes, "a small message does not wait for a large one") {
   net.prepare = [](connection_id, connection& x) {
     x.directions[0].bytes_per_second = 1'000'000;
   };
-  a.settings.backlog_bytes = 32'000;
   connect();
   auto large = a.send(b, "late", repeated(8u << 20));
   net.run_for(1s);
