@@ -91,9 +91,10 @@ address_memory::best_first(const std::vector<weighted_address>& advertised,
   std::erase_if(told, [&](const weighted_address& x) {
     return !may_dial(x.address, met, allowed);
   });
-  std::ranges::stable_partition(told, [this](const weighted_address& x) {
-    return std::ranges::find(callers_, host_of(x.address)) != callers_.end();
-  });
+  std::stable_partition(
+    told.begin(), told.end(), [this](const weighted_address& x) {
+      return std::ranges::find(callers_, host_of(x.address)) != callers_.end();
+    });
   std::vector<transport_address> result;
   for (const auto& x : reached_)
     add_new(result, x);
