@@ -8,7 +8,9 @@
 
 #include <node_proxy/actors/disk/state_keeper.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
+#include <node_proxy/actors/tcp/tcp_dials.hpp>
 #include <node_proxy/actors/tcp/tcp_linger.hpp>
+#include <node_proxy/actors/transport/handshake_worker.hpp>
 
 #include "actors/node_fixture.hpp"
 #include "remoting_config.hpp"

@@ -395,7 +395,10 @@ TEST_CASE("who has lost all peers tries one of them after the other") {
     advert.addrs = {{address, 1}};
     advert.version = 1;
     REQUIRE(sign_advert(*who, advert));
-    stored.nodes.push_back({advert});
+    // Strangers would be dialled as often as they have earned only.
+    address_memory memory;
+    memory.handle_introduction(advert);
+    stored.nodes.push_back({advert, memory});
     stored.connected_peers.push_back(who->id());
     all.insert(port);
   }

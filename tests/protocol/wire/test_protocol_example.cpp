@@ -128,7 +128,8 @@ bytes_view body_of(const bytes& frame) {
   return bytes_view{frame}.subspan(frame_length_size);
 }
 
-/// The frames that `from` wants to send. Other actions go to `others`.
+/// The frames that `from` wants to send, to a transport that takes all of them
+/// at once. Other actions go to `others`.
 std::vector<bytes> frames_of(peer& from, std::vector<peer_action>& others) {
   deframer cut{limits::frame_body};
   std::vector<bytes> result;
@@ -141,6 +142,7 @@ std::vector<bytes> frames_of(peer& from, std::vector<peer_action>& others) {
     cut.handle_input(transmit->frames);
     while (auto body = cut.poll_body().value())
       append_frame(result.emplace_back(), *body);
+    from.handle_written(transmit->connection, transmit->frames.size());
   }
   return result;
 }
