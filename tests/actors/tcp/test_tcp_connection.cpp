@@ -49,10 +49,18 @@ TEST_CASE_FIXTURE(connected_fixture, "frames of all sizes go both ways") {
   far.attach_here();
   std::vector<std::size_t> sizes{1,    2,    3,      255,    256,    4095,
                                  4096, 4097, 16'384, 40'000, 65'534, 65'535};
-  for (auto size : sizes)
+  std::size_t octets = 0;
+  for (auto size : sizes) {
     near.write_body(numbered(size));
+    octets += frame_length_size + size;
+  }
+  // The system takes only a part of it before somebody reads.
+  std::thread writer{[&] {
+    near.wait_written(octets);
+  }};
   for (auto size : sizes)
     CHECK(far.next_body() == numbered(size));
+  writer.join();
   for (auto size : sizes) {
     far.write_body(numbered(size, 7));
     CHECK(near.next_body() == numbered(size, 7));
@@ -415,7 +423,9 @@ TEST_CASE_FIXTURE(transport_fixture,
   std::vector<std::unique_ptr<connection_end>> ends;
   for (int count = 0; count < 200; ++count) {
     auto near = std::make_unique<connection_end>(system);
-    REQUIRE_FALSE(near->dial_to(transport, {address}));
+    // Of strangers only one at a time is dialled there.
+    REQUIRE_FALSE(
+      near->dial_to(transport, {address, patience, peer_standing::introduced}));
     auto far = std::make_unique<connection_end>(system);
     far->connection = acceptor.next_inbound().connection;
     near->write_body(numbered(20));
