@@ -87,6 +87,7 @@ private:
   void go_on(next_read next);
   void read_on(const body_handler& handle_body, read_result& result);
   bool give_bodies(const body_handler& handle_body, read_result& result);
+  std::size_t write_kept();
   void keep(bytes_view rest);
   void watch();
 
@@ -117,7 +118,6 @@ connection::read_result tcp_connection::read(const body_handler& handle_body) {
   read_result result;
   if (!socket_ || is_garbled_)
     return result;
-  socket_->handle_notified();
   // More than was wanted may have come before. What the owner has to say about
   // it comes before what is read next.
   static_cast<void>(give_bodies(handle_body, result));
@@ -207,7 +207,6 @@ bool tcp_connection::give_bodies(const body_handler& handle_body,
 void tcp_connection::pause() {
   if (!socket_)
     return;
-  socket_->handle_notified();
   awaits_input_ = false;
   full_reads_ = 0;
   read_size_ = first_stream_read;
@@ -220,7 +219,7 @@ std::size_t tcp_connection::write(bytes_view frames) {
   if (!socket_)
     return 0;
   has_written_ = has_written_ || !frames.empty();
-  auto count = write_rest();
+  auto count = write_kept();
   if (unsent() == 0 && !frames.empty()) {
     auto direct = write_some(socket_->get(), frames);
     count += direct;
@@ -233,7 +232,16 @@ std::size_t tcp_connection::write(bytes_view frames) {
 }
 
 std::size_t tcp_connection::write_rest() {
-  if (!socket_ || unsent() == 0)
+  if (!socket_)
+    return 0;
+  // Before anything is tried: room or input that is there a moment later is to
+  // be told again.
+  socket_->handle_notified();
+  return write_kept();
+}
+
+std::size_t tcp_connection::write_kept() {
+  if (unsent() == 0)
     return 0;
   auto count =
     write_some(socket_->get(), bytes_view{unsent_}.subspan(unsent_begin_));

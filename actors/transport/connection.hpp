@@ -88,7 +88,8 @@ public:
   ///          frames and what was kept before.
   virtual std::size_t write(bytes_view frames) = 0;
 
-  /// After a `connection_ready`, before `read`: goes on with what was kept.
+  /// To be called first after each `connection_ready`, for no other comes until
+  /// then: goes on with what was kept.
   /// @returns as `write`.
   virtual std::size_t write_rest() = 0;
 

@@ -87,6 +87,7 @@ public:
   /// Goes on after `keep`.
   void go_on() {
     keep = false;
+    written_ += connection->write_rest();
     read();
   }
 
