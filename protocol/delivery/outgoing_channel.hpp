@@ -61,7 +61,7 @@ struct number_run {
 class outgoing_channel {
 public:
   /// See `outbox::memory_overhead`.
-  static constexpr std::size_t memory_overhead = 400;
+  static constexpr std::size_t memory_overhead = 440;
 
   /// Messages that came to their end here after they were sent. The peer may
   /// have got them, and wait for an engine to take them.

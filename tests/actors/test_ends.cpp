@@ -237,7 +237,7 @@ TEST_CASE("a node whose threads cannot be made is an error") {
 
 TEST_CASE("a node whose threads others take meanwhile is an error") {
   // Those with which it was tried whether there are enough, and a few.
-  for (int threads = 8; threads < 12; ++threads) {
+  for (int threads = 8; threads < 11; ++threads) {
     CAPTURE(threads);
     CHECK(status_of_child([threads] {
             plain_system x;

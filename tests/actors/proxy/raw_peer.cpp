@@ -213,15 +213,6 @@ full_listener::full_listener(const tcp_addr& at) : fd_{make_socket()} {
     waiting_.emplace_back(address_, raw_peer::no_wait{});
 }
 
-std::size_t full_listener::make_room() {
-  auto result = waiting_.size();
-  waiting_.clear();
-  pollfd queued{fd_, POLLIN, 0};
-  while (::poll(&queued, 1, 0) > 0)
-    ::close(::accept(fd_, nullptr, nullptr));
-  return result;
-}
-
 full_listener::~full_listener() {
   ::close(fd_);
 }

@@ -106,10 +106,6 @@ public:
 
   [[nodiscard]] tcp_addr address() const { return address_; }
 
-  /// Lets those connect that dial it. Fewer descriptors are open then.
-  /// @returns how many fewer.
-  std::size_t make_room();
-
 private:
   int fd_ = -1;
   tcp_addr address_;

@@ -74,14 +74,16 @@ TEST_CASE_FIXTURE(transport_fixture,
   CHECK(std::get<ipv6>(address.ip).scope == ip->scope);
   auto as_advertised = address;
   std::get<ipv6>(as_advertised.ip).scope = 0;
+  // Of strangers only one at a time is dialled there.
+  dial target{as_advertised, patience, peer_standing::introduced};
   connection_end near{system};
-  CHECK_FALSE(near.dial_to(transport, {as_advertised}));
+  CHECK_FALSE(near.dial_to(transport, target));
   far.connection = far.next_inbound().connection;
 
   // Nobody listens there.
   must<listening_stopped>(transport, stop_listening{address});
   connection_end late{system};
-  auto error = late.dial_to(transport, {as_advertised});
+  auto error = late.dial_to(transport, target);
   REQUIRE(error);
   CHECK(code_of(*error) == errc::connection_refused);
 }
