@@ -56,7 +56,8 @@ pending_sends::entry* pending_sends::find(send_token token) {
 
 void pending_sends::handle_outcome(const send_outcome& outcome) {
   auto last = outcome.token + outcome.count;
-  for (auto x = find(outcome.token); x != entries_.end() && x->first < last; ++x) {
+  for (auto x = find(outcome.token); x != entries_.end() && x->first < last;
+       ++x) {
     auto was_open = x->open > 0;
     handle_outcome(*x, outcome);
     ended_ += was_open && x->open == 0;

@@ -202,9 +202,10 @@ struct history {
       if (is_stranger(standing))
         CHECK(places.insert(port).second);
       under_way[*id] = x.mapped();
-      CHECK(std::ranges::none_of(waiting, [&](const auto& y) {
-        return !is_stranger(y.second.first) && y.second.first > standing;
-      }));
+      CHECK(
+        std::ranges::none_of(waiting, [&, standing = standing](const auto& y) {
+          return !is_stranger(y.second.first) && y.second.first > standing;
+        }));
     }
   }
 

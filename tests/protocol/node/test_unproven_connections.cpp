@@ -260,7 +260,7 @@ TEST_CASE_FIXTURE(fixture, "those come first whose source has done no harm") {
   CHECK(work() == "read 4");
   CHECK(work() == "read 2");
   CHECK(work() == "read 3");
-  for (connection_id id : {2, 3, 4})
+  for (connection_id id : {2u, 3u, 4u})
     uut.handle_named(id, bob, false, now);
   CHECK(work() == "answer 4");
   CHECK(work() == "answer 2");
