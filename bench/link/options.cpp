@@ -11,8 +11,8 @@ namespace bench {
 
 namespace {
 
-/// A batch is as large as what a Node Proxy turns into frames at once, and has
-/// no more messages than fit the caches of a processor.
+/// A batch fills two frames, and has no more messages than fit the caches of a
+/// processor.
 constexpr std::size_t batch_bytes = 128u << 10;
 constexpr std::size_t batch_messages = 512;
 

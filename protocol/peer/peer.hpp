@@ -169,7 +169,8 @@ public:
 
   void handle_timeout(timestamp now);
 
-  /// Turns what is due into frames, at most about 128 KiB of messages.
+  /// Turns what is due into frames, at most about 64 KiB of messages,
+  /// and a frame.
   /// @param memory for these frames. It may be shared by all peers of a thread,
   ///               and given back the `transmit_frames` that were written.
   /// @returns whether there may be more to send as soon as these are written.

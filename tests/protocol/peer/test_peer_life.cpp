@@ -79,8 +79,8 @@ TEST_CASE_FIXTURE(two_nodes, "control frames do not wait behind much data") {
   auto begin = net.now().steady;
   auto token = b.send(a, "echo", "hello");
   REQUIRE(net.run_until([&] { return b.outcome(token) != "pending"; }));
-  // At most 256 KiB and a frame are before it, at 100 kB/s.
-  CHECK(net.now().steady - begin < 4s);
+  // At most 64 KiB and a frame are before it, at 100 kB/s.
+  CHECK(net.now().steady - begin < 1'500ms);
 }
 
 TEST_CASE_FIXTURE(two_nodes, "both say goodbye at shutdown") {
