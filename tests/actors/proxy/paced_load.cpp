@@ -58,7 +58,8 @@ struct paced_load::state {
     auto& x = shared->samples[index];
     x.took = run_clock::now() - x.sent;
     shared->delivered += delivered;
-    --shared->open;
+    if (--shared->open == 0)
+      shared->all_answered.notify_all();
   }
 };
 
@@ -108,15 +109,10 @@ void paced_load::begin() {
 }
 
 void paced_load::await_rest() {
-  auto is_done = [this] {
-    std::lock_guard lock{record_->mutex};
-    return record_->open == 0;
-  };
-  for (auto until = run_clock::now() + patience; !is_done();) {
-    std::this_thread::sleep_for(tick_time);
-    if (run_clock::now() > until)
-      FAIL("messages that the test waits for are not delivered");
-  }
+  std::unique_lock lock{record_->mutex};
+  if (!record_->all_answered.wait_for(lock, patience,
+                                      [this] { return record_->open == 0; }))
+    FAIL("messages that the test waits for are not delivered");
 }
 
 std::chrono::milliseconds paced_load::p99() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -48,6 +49,7 @@ private:
   // What the actor and the test share.
   struct record {
     std::mutex mutex;
+    std::condition_variable all_answered;
     bool running = false;
     run_clock::time_point begun;
     std::uint64_t due = 0; // messages that were sent since

@@ -55,8 +55,8 @@ flood::~flood() {
 }
 
 void flood::wait_for(std::size_t count) const {
-  while (came_ < count)
-    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  for (auto present = came_.load(); present < count; present = came_)
+    came_.wait(present);
 }
 
 void flood::run() {
@@ -73,7 +73,7 @@ void flood::run() {
 }
 
 void flood::come() {
-  auto number = came_++;
+  auto number = came_.load();
   auto& x = here_[number % plan_.at_once];
   ::close(x.fd);
   auto from = static_cast<std::uint32_t>(number % plan_.addresses);
@@ -82,6 +82,8 @@ void flood::come() {
   x = {begin_connection(from, plan_.to.port), run_clock::now(), 0};
   if (plan_.habit == stranger_habit::half_a_handshake)
     send_some(x.fd, plan_.frames[number % plan_.frames.size()]);
+  ++came_;
+  came_.notify_all();
 }
 
 void flood::trickle() {
