@@ -30,8 +30,8 @@ public:
     : settings_(settings),
       uut(settings, std::make_shared<identity>(bob()), alice().id(),
           alice().noise_public(), peer_record{22},
-          std::make_shared<receive_budget>(settings.node_window),
-          std::make_shared<spare_time>(), seeded(1)) {}
+          std::make_shared<receive_budget>(settings.node_window), spare,
+          seeded(1)) {}
 
   /// Goes through a handshake that Alice begins, with this first sealed frame,
   /// which was under way for some time. If she `opens`, she has a channel 0 to
@@ -314,6 +314,8 @@ private:
   std::string heard_;
 
 public:
+  /// Of Bob's node, for what is of no use.
+  std::shared_ptr<spare_time> spare = std::make_shared<spare_time>();
   peer uut;
   timestamp now{1000s, 1'000'000s};
   /// Whether `connect` opens a channel.

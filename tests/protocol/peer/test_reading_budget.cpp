@@ -299,15 +299,21 @@ TEST_CASE_FIXTURE(rogue, "messages that are taken have none") {
 
 namespace {
 
-/// Alice says for that time what is of no use, as much as Bob reads.
+/// Alice says for that time what is of no use, as much as Bob reads. That is
+/// little beside so many others who do the same.
 void flood(rogue& alice, duration time) {
+  constexpr auto others = 99;
+  for (int i = 0; i < others; ++i)
+    alice.spare->add_claim();
   // An unknown control frame with 60,000 octets.
   auto large = joined(hex("8001e0d403"), bytes(60'000));
   auto end = alice.now.steady + time;
   while (alice.uut.connected() && alice.now.steady < end) {
-    alice.wait(10ms);
     static_cast<void>(said_in_turn(alice, [&] { alice.say_raw(large); }));
+    alice.wait(10ms);
   }
+  for (int i = 0; i < others; ++i)
+    alice.spare->remove_claim();
 }
 
 } // namespace
