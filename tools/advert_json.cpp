@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <node_proxy/base/hex.hpp>
+#include <node_proxy/base/visible.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
 
 namespace node_proxy::tools {
@@ -63,6 +64,17 @@ std::string date_of(abs_time time) {
          + two_digits(time.minutes % 60) + 'Z';
 }
 
+/// The text of JSON, whose line ends are those of the indentation.
+std::string make_lines_visible(std::string_view text) {
+  std::string result;
+  for (auto end = text.find('\n'); end != std::string_view::npos;
+       end = text.find('\n')) {
+    result += make_visible(text.substr(0, end)) + '\n';
+    text.remove_prefix(end + 1);
+  }
+  return result + make_visible(text);
+}
+
 } // namespace
 
 std::string to_json(const node_advert& advert) {
@@ -75,7 +87,8 @@ std::string to_json(const node_advert& advert) {
               {"version", advert.version},
               {"created", date_of(advert.created)},
               {"sig", to_hex(advert.sig.data)}};
-  return object.dump(indent, ' ', false, json::error_handler_t::replace);
+  return make_lines_visible(
+    object.dump(indent, ' ', false, json::error_handler_t::replace));
 }
 
 } // namespace node_proxy::tools

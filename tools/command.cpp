@@ -5,6 +5,8 @@
 
 #include <unistd.h>
 
+#include <node_proxy/base/visible.hpp>
+
 #include "line_writer.hpp"
 
 namespace node_proxy::tools {
@@ -21,7 +23,7 @@ clock::time_point soon() {
 
 int fail(std::string_view text) {
   // Nobody is waited for who does not read it.
-  auto line = "node-proxy: " + std::string{text} + '\n';
+  auto line = "node-proxy: " + make_visible(text) + '\n';
   std::string_view rest = line;
   static_cast<void>(write_until(STDERR_FILENO, rest, soon()));
   return exit_error;

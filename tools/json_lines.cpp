@@ -6,6 +6,7 @@
 #include <sodium/utils.h>
 
 #include <node_proxy/base/utf8.hpp>
+#include <node_proxy/base/visible.hpp>
 
 namespace node_proxy::tools {
 
@@ -13,7 +14,9 @@ namespace {
 
 std::string line_of(const json& object) {
   // Engine names of others and the like need not be UTF-8.
-  return object.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';
+  return make_visible(
+           object.dump(-1, ' ', false, json::error_handler_t::replace))
+         + '\n';
 }
 
 std::string left_out_line(std::uint64_t lines) {

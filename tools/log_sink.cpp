@@ -7,6 +7,8 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <node_proxy/base/visible.hpp>
+
 #include "line_writer.hpp"
 
 namespace node_proxy::tools {
@@ -24,8 +26,12 @@ public:
 
 protected:
   void sink_it_(const spdlog::details::log_msg& msg) override {
+    // Our own line end is the only one.
+    auto text = make_visible({msg.payload.data(), msg.payload.size()});
+    auto visible = msg;
+    visible.payload = text;
     spdlog::memory_buf_t line;
-    formatter_->format(msg, line);
+    formatter_->format(visible, line);
     writer_.offer({line.data(), line.size()});
   }
 

@@ -9,6 +9,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <node_proxy/base/visible.hpp>
+
 #include "command.hpp"
 #include "log_sink.hpp"
 
@@ -25,6 +27,13 @@ void occupy_standard_streams() {
         ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY));
 }
 
+/// What is wrong with the command line, which repeats parts of it.
+std::string usage_error(const CLI::App* app, const CLI::Error& error) {
+  CLI::Error visible{error.get_name(), make_visible(error.what()),
+                     error.get_exit_code()};
+  return CLI::FailureMessage::simple(app, visible);
+}
+
 int main(int argc, char** argv) {
   occupy_standard_streams();
   // Writing to a closed pipe, or beyond the limit of file sizes, is an error
@@ -36,6 +45,7 @@ int main(int argc, char** argv) {
   app.name("node-proxy");
   app.set_version_flag("--version", "node-proxy " NODE_PROXY_VERSION,
                        "Print the version of this program");
+  app.failure_message(usage_error);
   app.require_subcommand(1);
   app.fallthrough();
   std::string log_level = "info";

@@ -6,6 +6,7 @@
 #include <spdlog/logger.h>
 
 #include <node_proxy/actors/log/line_limit.hpp>
+#include <node_proxy/base/visible.hpp>
 
 namespace node_proxy::internal {
 
@@ -28,11 +29,12 @@ public:
     }
     if (!left_out)
       return;
+    auto visible = make_visible(text);
     if (*left_out == 0)
-      logger_->log(level, "{}", text);
+      logger_->log(level, "{}", visible);
     else
-      logger_->log(level, "{} ({} more like this were left out before)", text,
-                   *left_out);
+      logger_->log(level, "{} ({} more like this were left out before)",
+                   visible, *left_out);
   }
 
 private:

@@ -16,7 +16,8 @@ class logger;
 namespace node_proxy::internal {
 
 /// Writes to the logger that the user of the node gave (`node_config::logger`),
-/// or to nobody. Lines that repeat themselves are left out (`line_limit`).
+/// or to nobody. Lines that repeat themselves are left out (`line_limit`), and
+/// none has in it what a terminal would obey (`make_visible`).
 /// Copies share logger and limit; any thread may write.
 class node_log {
 public:

@@ -325,3 +325,14 @@ TEST_CASE("an advert has at most 16 addresses") {
   }
   check_fails(command, 2, "--address");
 }
+
+TEST_CASE("what is repeated to the user cannot control a terminal") {
+  std::string hostile = "a\x1b[2J\n\x7f\u009B\u202E";
+  std::string shown = "a\\u001b[2J\\u000a\\u007f\\u009b\\u202e";
+  check_fails({"id", hostile}, 1, shown);
+  check_fails({"show", hostile}, 1, shown);
+  check_fails({"id", "k", hostile}, 2, shown);
+  for (const auto& command : {std::vector<std::string>{"id", hostile},
+                              std::vector<std::string>{"id", "k", hostile}})
+    CHECK(run_tool(command).errors.find(hostile) == std::string::npos);
+}

@@ -85,3 +85,11 @@ TEST_CASE("text is escaped, and U+FFFD stands for what is not UTF-8") {
   CHECK(issuer("a\"\\\n\x01") == "a\"\\\n\x01");
   CHECK(issuer("a\xFFz") == "a\xEF\xBF\xBDz");
 }
+
+TEST_CASE("the name of an issuer cannot turn what is shown around") {
+  std::string name = "a\u202Eb\x7F\u009B";
+  CHECK(issuer(name) == name);
+  node_advert advert;
+  advert.addrs = {{tls_addr{{samples::ip4(), 443, name}}, 1}};
+  CHECK(to_json(advert).find(R"("a\u202eb\u007f\u009b")") != std::string::npos);
+}

@@ -6,6 +6,8 @@
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <node_proxy/actors/log/node_log.hpp>
+
 #include "actors/node_fixture.hpp"
 
 using namespace test;
@@ -52,4 +54,12 @@ TEST_CASE("nodes of one process write to loggers of their own") {
   run_node(two.logger);
   CHECK(two.text().find(words) != std::string::npos);
   CHECK(one.text().size() == length);
+}
+
+TEST_CASE("what strangers choose cannot control who reads the log") {
+  heard log;
+  node_proxy::internal::node_log uut{log.logger};
+  uut.warn("engine {} is there", "a\n\x1b[2J\u009B\u202E");
+  CHECK(log.text().find("engine a\\u000a\\u001b[2J\\u009b\\u202e is there")
+        != std::string::npos);
 }
