@@ -48,7 +48,7 @@ key_text to_text(const identity& self) {
   put(text, 0, head);
   put_hex(text, id_at, self.id().data);
   put(text, middle_at, middle);
-  put_hex(text, seed_at, self.seed().view());
+  put_hex(text, seed_at, self.seed());
   put(text, tail_at, tail);
   return text;
 }

@@ -7,6 +7,8 @@
 #include <exception>
 
 #include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <node_proxy/base/visible.hpp>
@@ -34,7 +36,16 @@ std::string usage_error(const CLI::App* app, const CLI::Error& error) {
   return CLI::FailureMessage::simple(app, visible);
 }
 
+/// A core dump would have keys in it: those of connections, too.
+void forbid_core_dumps() {
+  rlimit none{};
+  static_cast<void>(::setrlimit(RLIMIT_CORE, &none));
+  // The limit does not count where a program takes them in.
+  static_cast<void>(::prctl(PR_SET_DUMPABLE, 0));
+}
+
 int main(int argc, char** argv) {
+  forbid_core_dumps();
   occupy_standard_streams();
   // Writing to a closed pipe, or beyond the limit of file sizes, is an error
   // where it happens. The terminal may be somebody else's for the moment.

@@ -2,11 +2,14 @@
 
 #include <array>
 #include <cassert>
+#include <new>
+#include <utility>
 
 #include <sodium/crypto_sign.h>
 #include <sodium/crypto_sign_ed25519.h>
 #include <sodium/utils.h>
 
+#include <node_proxy/protocol/crypto/crypto_init.hpp>
 #include <node_proxy/protocol/crypto/octets.hpp>
 
 namespace node_proxy {
@@ -49,14 +52,28 @@ bool is_canonical(const node_id& id) noexcept {
 
 } // namespace
 
-identity identity::from_seed(const secret_key& seed) noexcept {
+/// Between pages that nobody may touch. Where no more memory may be locked,
+/// libsodium goes on with what cannot be.
+std::shared_ptr<identity::private_keys> identity::make_private_keys() {
+  // It marks the ends of such memory, in a way that it chooses here.
+  static_cast<void>(init_crypto());
+  auto* memory = sodium_malloc(sizeof(private_keys));
+  if (memory == nullptr)
+    throw std::bad_alloc{};
+  return {new (memory) private_keys, [](private_keys* keys) {
+            keys->~private_keys();
+            sodium_free(keys);
+          }};
+}
+
+identity identity::from_seed(const secret_key& seed) {
   identity result;
-  result.seed_ = seed;
+  auto keys = make_private_keys();
   crypto_sign_seed_keypair(octets(result.id_.data.data()),
-                           octets(result.signing_key_.data()),
-                           octets(seed.data()));
-  crypto_sign_ed25519_sk_to_curve25519(octets(result.noise_secret_.data()),
-                                       octets(result.signing_key_.data()));
+                           octets(keys->signing.data()), octets(seed.data()));
+  crypto_sign_ed25519_sk_to_curve25519(octets(keys->noise.data()),
+                                       octets(keys->signing.data()));
+  result.private_ = std::move(keys);
   // It fails for points that a key pair cannot have.
   [[maybe_unused]] auto failed = crypto_sign_ed25519_pk_to_curve25519(
     octets(result.noise_public_.data()), octets(result.id_.data.data()));
@@ -69,7 +86,7 @@ signature identity::sign(std::string_view context, bytes_view data) const {
   signature result;
   crypto_sign_detached(octets(result.data.data()), nullptr,
                        octets(message.data()), message.size(),
-                       octets(signing_key_.data()));
+                       octets(private_->signing.data()));
   return result;
 }
 

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string_view>
 
 #include <node_proxy/base/export.hpp>
@@ -23,21 +25,26 @@ template <>
 inline constexpr std::array<std::string_view, 1> enum_names<identity_error>{
   "invalid_point"};
 
-/// A node's own keys (PROTOCOL.md, "Identities").
+/// A node's own keys (PROTOCOL.md, "Identities"). The private ones are in
+/// memory once, which all copies share: it is not swapped out (as far as the
+/// system lets so much be locked), in no core dump, and wiped at the end.
 class NODE_PROXY_EXPORT identity {
 public:
-  /// Every seed of 32 octets is an identity (RFC 8032, section 5.1.5).
-  [[nodiscard]] static identity from_seed(const secret_key& seed) noexcept;
+  /// Every seed of 32 octets is an identity (RFC 8032, section 5.1.5). Throws
+  /// std::bad_alloc if there is no memory.
+  [[nodiscard]] static identity from_seed(const secret_key& seed);
 
   /// The Ed25519 public key.
   [[nodiscard]] const node_id& id() const noexcept { return id_; }
 
   /// What the identity was made from, to keep it in a file.
-  [[nodiscard]] const secret_key& seed() const noexcept { return seed_; }
+  [[nodiscard]] std::span<const std::byte, 32> seed() const noexcept {
+    return private_->signing.view().first<32>();
+  }
 
   /// The static key pair of the Noise handshake.
   [[nodiscard]] const secret_key& noise_secret() const noexcept {
-    return noise_secret_;
+    return private_->noise;
   }
   [[nodiscard]] const noise_public_key& noise_public() const noexcept {
     return noise_public_;
@@ -49,12 +56,18 @@ public:
   [[nodiscard]] signature sign(std::string_view context, bytes_view data) const;
 
 private:
+  struct private_keys {
+    // The seed, and the public key behind it.
+    secret<64> signing;
+    secret_key noise;
+  };
+
   identity() noexcept = default;
 
+  static std::shared_ptr<private_keys> make_private_keys();
+
   node_id id_;
-  secret_key seed_;
-  secret<64> signing_key_;
-  secret_key noise_secret_;
+  std::shared_ptr<const private_keys> private_;
   noise_public_key noise_public_{};
 };
 

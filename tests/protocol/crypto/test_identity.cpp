@@ -1,9 +1,19 @@
 #include <node_proxy/protocol/crypto/identity.hpp>
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
 #include <doctest/doctest.h>
 #include <sodium/crypto_core_ed25519.h>
 #include <sodium/crypto_scalarmult_curve25519.h>
 #include <sodium/crypto_sign.h>
+#include <sodium/randombytes.h>
+#include <sodium/utils.h>
 
 #include <node_proxy/protocol/crypto/octets.hpp>
 
@@ -33,6 +43,57 @@ constexpr std::array small_order{
   "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
 };
 
+/// A part of the memory of this process that can be written.
+struct memory_area {
+  std::uintptr_t first = 0;
+  std::uintptr_t last = 0;
+  /// What the kernel does with it, "lo" and "dd" for instance.
+  std::string flags;
+};
+
+std::vector<memory_area> writable_memory() {
+  std::vector<memory_area> result;
+  std::ifstream areas{"/proc/self/smaps"};
+  bool writable = false;
+  for (std::string line; std::getline(areas, line);) {
+    unsigned long first = 0;
+    unsigned long last = 0;
+    char mode[5] = {};
+    if (std::sscanf(line.c_str(), "%lx-%lx %4s", &first, &last, mode) == 3) {
+      writable = std::string_view{mode}.starts_with("rw");
+      if (writable)
+        result.push_back({first, last, {}});
+    } else if (writable && line.starts_with("VmFlags:"))
+      result.back().flags = line;
+  }
+  return result;
+}
+
+/// The areas in which `wanted` is, one for each place. `wanted` is inverted, so
+/// that it is not found itself.
+std::vector<memory_area>
+places_of(const std::array<unsigned char, 32>& wanted) {
+  std::vector<memory_area> result;
+  std::ifstream memory{"/proc/self/mem", std::ios::binary};
+  for (const auto& area : writable_memory()) {
+    std::vector<char> content(area.last - area.first);
+    memory.clear();
+    memory.seekg(static_cast<std::streamoff>(area.first));
+    memory.read(content.data(), static_cast<std::streamsize>(content.size()));
+    auto same = [](char a, unsigned char b) {
+      return static_cast<unsigned char>(a) == static_cast<unsigned char>(~b);
+    };
+    for (auto at = content.begin();
+         (at =
+            std::search(at, content.end(), wanted.begin(), wanted.end(), same))
+         != content.end();
+         ++at)
+      result.push_back(area);
+    sodium_memzero(content.data(), content.size());
+  }
+  return result;
+}
+
 } // namespace
 
 TEST_CASE("a seed gives the public key that RFC 8032 says, section 7.1") {
@@ -44,9 +105,8 @@ TEST_CASE("a seed gives the public key that RFC 8032 says, section 7.1") {
     "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb"));
   CHECK(to_hex(two.id().data)
         == "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
-  CHECK(two.seed()
-        == hex_key("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624"
-                   "da8cf6ed4fb8a6fb"));
+  CHECK(to_hex(two.seed())
+        == "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb");
 }
 
 TEST_CASE("the Noise keys are a pair and follow from the id") {
@@ -157,4 +217,30 @@ TEST_CASE("two ids have one Noise key") {
   CHECK(without_sign_bit(twin) == without_sign_bit(self.id()));
   CHECK(without_sign_bit(twin) != without_sign_bit(some_identity(2).id()));
   CHECK((without_sign_bit(twin).data.back() & std::byte{0x80}) == std::byte{});
+}
+
+TEST_CASE("the private keys are in memory once, and in no core dump") {
+  std::array<unsigned char, 32> seed;
+  std::array<unsigned char, 32> noise;
+  auto keep_inverted = [](auto& to, const std::byte* from) {
+    std::transform(from, from + to.size(), to.begin(),
+                   [](std::byte x) { return static_cast<unsigned char>(~x); });
+  };
+  auto self = [] {
+    secret_key fresh;
+    randombytes_buf(fresh.data(), fresh.size());
+    return identity::from_seed(fresh);
+  }();
+  auto copy = self;
+  keep_inverted(seed, self.seed().data());
+  keep_inverted(noise, self.noise_secret().data());
+  for (const auto& key : {seed, noise}) {
+    auto places = places_of(key);
+    REQUIRE(places.size() == 1);
+    CHECK(places[0].flags.find(" dd") != std::string::npos);
+  }
+  self = some_identity();
+  copy = some_identity();
+  CHECK(places_of(seed).empty());
+  CHECK(places_of(noise).empty());
 }

@@ -253,7 +253,7 @@ noise_public_key public_of(const secret_key& key) {
 
 void add_identity(hex_map& values, const std::string& name,
                   const identity& owner, const secret_key& ephemeral) {
-  values[name + ".seed"] = to_hex(owner.seed().view());
+  values[name + ".seed"] = to_hex(owner.seed());
   values[name + ".id"] = to_hex(owner.id().data);
   values[name + ".noise_secret"] = to_hex(owner.noise_secret().view());
   values[name + ".noise_public"] = to_hex(owner.noise_public());
