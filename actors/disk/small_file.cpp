@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <node_proxy/actors/disk/ownership.hpp>
 #include <node_proxy/actors/disk/write_signals.hpp>
 #include <node_proxy/actors/loop/descriptor.hpp>
 
@@ -25,14 +26,6 @@ file_error system_error(const file_name& name, std::string_view attempt) {
   what += ": ";
   what += std::generic_category().message(number);
   return make_file_error(code, name, what);
-}
-
-std::string octal(mode_t mode) {
-  constexpr std::string_view digits = "01234567";
-  std::string result{"0"};
-  for (auto shift : {6U, 3U, 0U})
-    result += digits[(mode >> shift) & 7U];
-  return result;
 }
 
 bool write_all(int fd, bytes_view content) {
@@ -68,13 +61,9 @@ expected<void, file_error> check_kind(const file_name& name, int fd,
                                       S_ISDIR(info.st_mode)
                                         ? "is a directory; expected a file"
                                         : "is no regular file; expected one")};
-  if (access == file_access::owner_only && (info.st_mode & 077U) != 0)
-    return unexpected{make_file_error(
-      file_errc::not_private, name,
-      "has mode " + octal(info.st_mode)
-        + ", so others than its owner have access to it; expected mode 0600 "
-          "(chmod 600)")};
-  return {};
+  if (access == file_access::any)
+    return {};
+  return check_owner(name, info, S_IRWXG | S_IRWXO);
 }
 
 } // namespace
@@ -89,9 +78,19 @@ file_error make_file_error(file_errc code, const file_name& name,
 expected<std::size_t, file_error> read_file(const file_name& name,
                                             file_access access,
                                             std::span<std::byte> buffer) {
+  auto is_private = access == file_access::owner_only;
+  if (is_private)
+    if (auto ok = check_folder_of(name); !ok)
+      return unexpected{std::move(ok.error())};
   // O_NONBLOCK keeps a named pipe without a writer from stopping us.
-  descriptor fd{
-    ::open(name.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
+  descriptor fd{::open(name.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY
+                                            | O_NONBLOCK
+                                            | (is_private ? O_NOFOLLOW : 0))};
+  if (fd.get() < 0 && errno == ELOOP && is_private)
+    return unexpected{make_file_error(
+      file_errc::not_regular, name,
+      "is a symbolic link; expected the file itself: name what the link points "
+      "to")};
   if (fd.get() < 0)
     return unexpected{system_error(name, "cannot be opened")};
   if (auto checked = check_kind(name, fd.get(), access); !checked)
@@ -115,6 +114,8 @@ expected<std::size_t, file_error> read_file(const file_name& name,
 expected<void, file_error> create_private_file(const file_name& name,
                                                bytes_view content) {
   const auto& path = name.path;
+  if (auto ok = check_folder_of(name); !ok)
+    return ok;
   descriptor fd{::open(path.c_str(),
                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                        S_IRUSR | S_IWUSR)};

@@ -28,7 +28,9 @@ struct file_name {
 enum class file_access : std::uint8_t {
   /// Anybody.
   any,
-  /// The owner alone.
+  /// Its owner alone, who is the user of this process: what is to be found at
+  /// the path itself, no symbolic link, and in a folder where nobody else can
+  /// replace it (`check_folder_of`).
   owner_only,
 };
 
@@ -42,7 +44,8 @@ read_file(const file_name& name, file_access access,
 
 /// Writes a new file that only its owner may read and write. The file and its
 /// name are on the disk when this returns; on error there is no file. Errors:
-/// exists (also if there is a symbolic link), not_found, io.
+/// exists (also if there is a symbolic link), not_found,
+/// not_private (the folder, see `check_folder_of`), io.
 [[nodiscard]] expected<void, file_error>
 create_private_file(const file_name& name, bytes_view content);
 

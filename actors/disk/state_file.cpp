@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <node_proxy/actors/disk/ownership.hpp>
 #include <node_proxy/actors/disk/write_signals.hpp>
 
 namespace node_proxy::internal {
@@ -24,9 +25,11 @@ std::string words_for(int number) {
   return std::generic_category().message(number);
 }
 
-/// Makes sure that there is a directory.
+/// Makes sure that there is a directory for the user alone to write.
 expected<void, file_error> make_directory(const std::string& path) {
   file_name name{"state directory", path};
+  if (auto ok = check_folder_of(name); !ok)
+    return ok;
   if (::mkdir(path.c_str(), S_IRWXU) == 0)
     return {};
   if (errno == ENOENT)
@@ -40,24 +43,22 @@ expected<void, file_error> make_directory(const std::string& path) {
       "cannot be made (" + words_for(errno)
         + "); expected a folder in which the user who runs the node may make "
           "it")};
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0)
-    return unexpected{make_file_error(
-      file_errc::io, name,
-      "cannot be used (" + words_for(errno)
-        + "); expected a directory that the user who runs the node may enter")};
-  if (!S_ISDIR(info.st_mode))
-    return unexpected{
-      make_file_error(file_errc::not_regular, name,
-                      "is not a directory; expected one, or nothing")};
-  return {};
+  return check_own_directory(name);
+}
+
+/// Without slashes and dots, behind which a symbolic link at the end would be
+/// followed.
+std::string without_end(std::string path) {
+  while (path.size() > 1 && (path.ends_with('/') || path.ends_with("/.")))
+    path.pop_back();
+  return path;
 }
 
 /// Which file has this path, if any. Errors: what the system said.
 expected<std::optional<file_identity>, int>
 identity_of(const std::string& path) {
   struct stat info {};
-  if (::stat(path.c_str(), &info) == 0)
+  if (::lstat(path.c_str(), &info) == 0)
     return file_identity{static_cast<std::uint64_t>(info.st_dev),
                          static_cast<std::uint64_t>(info.st_ino)};
   if (errno == ENOENT || errno == ENOTDIR)
@@ -74,12 +75,23 @@ std::optional<file_identity> known_identity_of(const std::string& path) {
 /// SQLite would let others read a new database.
 /// @returns why there is no new file, or 0.
 int make_private(const std::string& path) {
-  auto fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
-                   S_IRUSR | S_IWUSR);
+  auto fd =
+    ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+           S_IRUSR | S_IWUSR);
   if (fd < 0)
     return errno;
   ::close(fd);
   return 0;
+}
+
+/// Whatever SQLite would use is ours.
+expected<void, file_error> check_database_files(const std::string& path) {
+  for (const auto* end : {"", "-wal", "-shm", "-journal"}) {
+    auto file = path + end;
+    if (auto ok = check_own_file(name_of(file)); !ok)
+      return ok;
+  }
+  return {};
 }
 
 /// A journal begins when the database is used for the first time after this.
@@ -116,11 +128,13 @@ state_file::open(const std::string& directory) {
   // An error leaves what was given, which is refused with its name.
   std::error_code ignored;
   auto absolute = std::filesystem::absolute(directory, ignored);
-  state_file result{ignored ? directory : absolute.string()};
+  state_file result{without_end(ignored ? directory : absolute.string())};
   if (auto ok = make_directory(result.directory_); !ok)
     return unexpected{std::move(ok.error())};
   // If there is one already, that is the one.
   static_cast<void>(make_private(result.path_));
+  if (auto ok = check_database_files(result.path_); !ok)
+    return unexpected{std::move(ok.error())};
   try {
     result.open_database();
   } catch (const SQLite::Exception& e) {

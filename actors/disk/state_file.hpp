@@ -31,7 +31,8 @@ struct file_identity {
 class state_file {
 public:
   /// What does not exist is made, with access for the user alone. Errors:
-  /// not_found (no folder for the directory), not_regular (no directory),
+  /// not_found (no folder for the directory), not_regular (no directory, or
+  /// a symbolic link to one), not_private (others may write there, or own it),
   /// in_use, damaged, io.
   [[nodiscard]] static expected<state_file, file_error>
   open(const std::string& directory);

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <doctest/doctest.h>
 
@@ -197,4 +198,41 @@ TEST_CASE("a key file that is much too large is refused") {
   auto path = folder / "key";
   write_text(path, std::string(1 << 20, 'x'));
   check_refused(path, file_errc::too_large);
+}
+
+TEST_CASE("a key file is no symbolic link, whatever that points to") {
+  temporary_folder folder;
+  auto path = folder / "key";
+  REQUIRE(save_identity(folder / "real", make_identity()));
+  std::filesystem::create_symlink(folder / "real", path);
+  check_refused(path, file_errc::not_regular, "symbolic link");
+}
+
+TEST_CASE("a key is kept where nobody else can replace it") {
+  temporary_folder folder;
+  auto path = folder / "key";
+  REQUIRE(save_identity(path, make_identity()));
+  for (mode_t mode : {0770U, 0702U, 0777U}) {
+    REQUIRE(::chmod((folder / "").c_str(), mode) == 0);
+    check_refused(path, file_errc::not_private, "chmod go-w");
+    auto saved = save_identity(folder / "new", make_identity());
+    REQUIRE(!saved);
+    CHECK(saved.error().code == file_errc::not_private);
+  }
+  REQUIRE(::chmod((folder / "").c_str(), 01777) == 0);
+  CHECK(load_identity(path));
+}
+
+TEST_CASE("a key file of another user is refused") {
+  if (::geteuid() != 0)
+    return;
+  temporary_folder folder;
+  auto path = folder / "key";
+  REQUIRE(save_identity(path, make_identity()));
+  constexpr uid_t somebody = 1;
+  REQUIRE(::chown(path.c_str(), somebody, 0) == 0);
+  check_refused(path, file_errc::not_private, "owned by user 1");
+  REQUIRE(::chown(path.c_str(), 0, 0) == 0);
+  REQUIRE(::chown((folder / "").c_str(), somebody, 0) == 0);
+  check_refused(path, file_errc::not_private, "of user 1");
 }

@@ -336,3 +336,15 @@ TEST_CASE("what is repeated to the user cannot control a terminal") {
                               std::vector<std::string>{"id", "k", hostile}})
     CHECK(run_tool(command).errors.find(hostile) == std::string::npos);
 }
+
+TEST_CASE("a key is not taken from where others can replace it") {
+  temporary_folder folder;
+  auto key = folder / "key";
+  output_of({"keygen", "--out", key});
+  REQUIRE(::chmod((folder / "").c_str(), 0777) == 0);
+  check_fails({"id", key}, 1, "chmod go-w");
+  check_fails({"keygen", "--out", folder / "other"}, 1, "chmod go-w");
+  // As in /tmp, others cannot replace it there.
+  REQUIRE(::chmod((folder / "").c_str(), 01777) == 0);
+  output_of({"id", key});
+}

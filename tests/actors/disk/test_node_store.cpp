@@ -4,6 +4,9 @@
 
 #include <filesystem>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <doctest/doctest.h>
 
 #include <node_proxy/protocol/wire/advert.hpp>
@@ -165,6 +168,75 @@ TEST_CASE_FIXTURE(fixture, "what is no state is refused") {
     content[where] = '\xd6';
     write_text(file, content);
     CHECK(error("has not signed") == file_errc::damaged);
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "a state is kept where others cannot write") {
+  static_cast<void>(load());
+  auto refused_with_mode = [&](const std::string& what, mode_t mode) {
+    REQUIRE(::chmod(what.c_str(), mode) == 0);
+    CHECK(error("chmod go-w") == file_errc::not_private);
+  };
+  SUBCASE("a directory that others may write") {
+    refused_with_mode(path, 0770);
+    refused_with_mode(path, 0702);
+    // What others put there is theirs, also in a directory such as /tmp.
+    refused_with_mode(path, 01777);
+  }
+  SUBCASE("a directory that others may replace") {
+    refused_with_mode(folder / "", 0777);
+    REQUIRE(::chmod((folder / "").c_str(), 01777) == 0);
+    static_cast<void>(load());
+  }
+  SUBCASE("a database that others may write") {
+    refused_with_mode(file, 0620);
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "a state is no symbolic link") {
+  static_cast<void>(load());
+  SUBCASE("the directory") {
+    std::filesystem::rename(path, folder / "real");
+    std::filesystem::create_symlink(folder / "real", path);
+    CHECK(error("symbolic link") == file_errc::not_regular);
+    auto plain = path;
+    for (const auto* end : {"/", "//", "/.", "/./"}) {
+      path = plain + end;
+      auto store = node_store::open(path, self->id());
+      REQUIRE(!store);
+      CHECK(store.error().code == file_errc::not_regular);
+    }
+  }
+  SUBCASE("the database and what belongs to it") {
+    std::filesystem::remove(file);
+    for (const auto* end : {"", "-wal", "-shm", "-journal"}) {
+      std::filesystem::create_symlink(folder / "elsewhere", file + end);
+      CHECK(error("symbolic link") == file_errc::not_regular);
+      CHECK_FALSE(std::filesystem::exists(folder / "elsewhere"));
+      std::filesystem::remove(file + end);
+    }
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "a state has no pipes in it") {
+  static_cast<void>(load());
+  std::filesystem::remove(file);
+  for (const auto* end : {"", "-wal", "-journal"}) {
+    REQUIRE(::mkfifo((file + end).c_str(), 0600) == 0);
+    CHECK(error("is no regular file") == file_errc::not_regular);
+    std::filesystem::remove(file + end);
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "a state of another user is refused") {
+  if (::geteuid() != 0)
+    return;
+  static_cast<void>(load());
+  constexpr uid_t somebody = 1;
+  for (const auto& what : {file, path}) {
+    REQUIRE(::chown(what.c_str(), somebody, 0) == 0);
+    CHECK(error("owned by user 1") == file_errc::not_private);
+    REQUIRE(::chown(what.c_str(), 0, 0) == 0);
   }
 }
 
