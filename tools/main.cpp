@@ -5,9 +5,9 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <fstream>
 
 #include <fcntl.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -36,12 +36,14 @@ std::string usage_error(const CLI::App* app, const CLI::Error& error) {
   return CLI::FailureMessage::simple(app, visible);
 }
 
-/// A core dump would have keys in it: those of connections, too.
+/// A core dump would have keys in it: those of connections, too. Whoever runs
+/// this may still look at it: PR_SET_DUMPABLE would hide even its descriptors.
 void forbid_core_dumps() {
   rlimit none{};
   static_cast<void>(::setrlimit(RLIMIT_CORE, &none));
-  // The limit does not count where a program takes them in.
-  static_cast<void>(::prctl(PR_SET_DUMPABLE, 0));
+  // The limit does not count where a program takes dumps in. It gets one
+  // without any memory: core(5), "Controlling which mappings are written".
+  std::ofstream{"/proc/self/coredump_filter"} << '0';
 }
 
 int main(int argc, char** argv) {

@@ -492,3 +492,15 @@ TEST_CASE("nothing of a message can be read on the way") {
   CHECK(recording.find("secret-inbox") == std::string::npos);
   CHECK(recording.find(std::string(16, 'x')) == std::string::npos);
 }
+
+TEST_CASE("there are no core dumps of a node with its memory in them") {
+  temporary_folder folder;
+  tool_node alice{tool_key{folder, "alice"}};
+  auto process = "/proc/" + std::to_string(alice.program().pid());
+  CHECK(read_text(process + "/coredump_filter") == "00000000\n");
+  auto limits = read_text(process + "/limits");
+  auto line = limits.substr(limits.find("Max core file size"));
+  CHECK(line.substr(0, line.find("bytes")).find_first_of("123456789u")
+        == std::string::npos);
+  CHECK(count_descriptors(alice.program().pid()) > 0);
+}
