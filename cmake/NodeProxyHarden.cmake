@@ -1,9 +1,12 @@
 # Makes it harder to turn a fault of ours into control of the process. All this
-# is for our own targets: whoever links the libraries need not do the same.
+# is for our own targets: whoever links the libraries need not do the same. What
+# the compiler does is for release builds.
 # tests/scripts/test_hardening.sh looks for it in what was built.
 
 include(CheckCXXCompilerFlag)
 include(CheckCXXSourceCompiles)
+
+set(node_proxy_is_release "$<CONFIG:Release,RelWithDebInfo,MinSizeRel>")
 
 # What not every compiler knows for every processor: an overwritten return
 # address is noticed, a stack does not grow past its guard page, and calls and
@@ -16,7 +19,7 @@ foreach(flag IN ITEMS -fstack-protector-strong -fstack-clash-protection
   check_cxx_compiler_flag(${flag} ${known})
   unset(CMAKE_REQUIRED_FLAGS)
   if(${known})
-    add_compile_options(${flag})
+    add_compile_options("$<${node_proxy_is_release}:${flag}>")
   endif()
 endforeach()
 
@@ -31,8 +34,7 @@ check_cxx_source_compiles("
 int main() {}" NODE_PROXY_FORTIFIES)
 unset(CMAKE_REQUIRED_FLAGS)
 if(NODE_PROXY_FORTIFIES AND NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
-  add_compile_definitions(
-    $<$<CONFIG:Release,RelWithDebInfo,MinSizeRel>:_FORTIFY_SOURCE=2>)
+  add_compile_definitions("$<${node_proxy_is_release}:_FORTIFY_SOURCE=2>")
 endif()
 
 # Programs are loaded anywhere; the addresses of functions in libraries are all

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The program node-proxy, and what was compiled for it, are hardened as
-# cmake/NodeProxyHarden.cmake says. What depends on the optimizer is looked for
-# only where the build type has one.
+# The program node-proxy is hardened as cmake/NodeProxyHarden.cmake says, and so
+# is what is compiled for it in a release build. That is looked for in the
+# commands that would be run, and in their results where this is such a build.
 set -euo pipefail
+cd "$(dirname "$0")/../.."
 tool=$NODE_PROXY_TOOL
 build=$NODE_PROXY_BUILD
-cache=$build/CMakeCache.txt
 
 failures=0
 # has WHAT PATTERN TEXT: a line of the text matches the pattern.
@@ -15,9 +15,6 @@ has() {
     failures=$((failures + 1))
   fi
 }
-
-# cached NAME: the value that CMake has for it.
-cached() { sed -n "s/^$1:[A-Z]*=//p" "$cache"; }
 
 # -- the program --------------------------------------------------------------
 
@@ -34,32 +31,53 @@ if grep -E 'LOAD .* RWE ' <<< "$segments"; then
   failures=$((failures + 1))
 fi
 
-# -- what it is made of -------------------------------------------------------
+# -- how it is compiled for release -------------------------------------------
+
+release=$(mktemp -d)
+trap 'rm -rf "$release"' EXIT
+# cached NAME FOLDER: the value that CMake has for it there.
+cached() { sed -n "s/^$1:[A-Z]*=//p" "$2/CMakeCache.txt"; }
+cmake --preset release -B "$release" \
+  -DCMAKE_CXX_COMPILER="$(cached CMAKE_CXX_COMPILER "$build")" \
+  -DCMAKE_PREFIX_PATH="$(cached CMAKE_PREFIX_PATH "$build")" \
+  > "$release/log" 2>&1 || { cat "$release/log"; exit 1; }
+
+commands=$(grep -E '"command":.* -c [^ ]*/(base|protocol|actors|tools)/' \
+  "$release/compile_commands.json")
+has 'there are commands that compile' . "$commands"
+
+# compiled_with FLAG NAME: every command has the flag, if the compiler knows it,
+# which CMake has kept under the name.
+compiled_with() {
+  local without
+  if [[ $(cached "$2" "$release") == 1 ]]; then
+    without=$(grep -v -- " $1 " <<< "$commands" || true)
+    has "compiled with $1, but:"$'\n'"$without" '^$' "$without"
+  fi
+}
+compiled_with -fstack-protector-strong NODE_PROXY_HAS_fstack_protector_strong
+compiled_with -fstack-clash-protection NODE_PROXY_HAS_fstack_clash_protection
+compiled_with -fcf-protection NODE_PROXY_HAS_fcf_protection
+compiled_with -mbranch-protection=standard \
+  NODE_PROXY_HAS_mbranch_protection_standard
+compiled_with -D_FORTIFY_SOURCE=2 NODE_PROXY_FORTIFIES
+
+# -- what has come of it ------------------------------------------------------
 
 # Libraries of others in the program must not answer for ours.
-for library in base protocol actors; do
-  archive=$build/$library/libnode_proxy_$library.a
-  has "$library: overwritten return addresses are noticed" \
-    ' UND __stack_chk_fail$' "$(readelf -sW "$archive")"
-  if [[ $(cached NODE_PROXY_HAS_fcf_protection) == 1 ]]; then
-    without=$(readelf -nW "$archive" |
-      awk '/^File: / { file = $2; marked[file] = 0 }
-           /IBT, SHSTK/ { marked[file] = 1 }
-           END { for (x in marked) if (!marked[x]) print x }')
-    has "$library: jumps go only where they may, but in:"$'\n'"$without" \
-      '^$' "$without"
-  fi
-done
-
-# What the C library checks leaves no trace where all sizes are known. Where
-# nothing is cached, the compiler has a level of its own.
-if [[ $(cached CMAKE_BUILD_TYPE) =~ ^(Release|RelWithDebInfo|MinSizeRel)$ &&
-  $(cached NODE_PROXY_FORTIFIES) == 1 &&
-  ! $(cached CMAKE_CXX_FLAGS) =~ -fsanitize ]]; then
-  commands=$(grep -E '"command":.* -c [^ ]*/(base|protocol|actors|tools)/' \
-    "$build/compile_commands.json")
-  has 'there are commands that compile' . "$commands"
-  without=$(grep -v -- ' -D_FORTIFY_SOURCE=2 ' <<< "$commands" || true)
-  has "sizes of buffers are checked, but by:"$'\n'"$without" '^$' "$without"
+if grep -qE '^CMAKE_BUILD_TYPE:[A-Z]*=Rel' "$build/CMakeCache.txt"; then
+  for library in base protocol actors; do
+    archive=$build/$library/libnode_proxy_$library.a
+    has "$library: overwritten return addresses are noticed" \
+      ' UND __stack_chk_fail$' "$(readelf -sW "$archive")"
+    if [[ $(cached NODE_PROXY_HAS_fcf_protection "$release") == 1 ]]; then
+      without=$(readelf -nW "$archive" |
+        awk '/^File: / { file = $2; marked[file] = 0 }
+             /IBT, SHSTK/ { marked[file] = 1 }
+             END { for (x in marked) if (!marked[x]) print x }')
+      has "$library: jumps go only where they may, but in:"$'\n'"$without" \
+        '^$' "$without"
+    fi
+  done
 fi
 exit "$((failures > 0))"
