@@ -209,12 +209,12 @@ void inbox::handle_finished(const reliable_id& id,
                             steady_time now) {
   if (id.generation != generation_)
     return finish_orphan(id);
-  auto x = by_serial_.find(id.channel);
-  if (x == by_serial_.end())
+  auto x = find_serial(id.channel);
+  if (!x)
     return;
-  if (x->second->handle_finished(id.first, reason))
+  if (x->handle_finished(id.first, reason))
     --unfinished_;
-  advance(*x->second, now);
+  advance(*x, now);
 }
 
 void inbox::handle_timeout(steady_time now) {
@@ -340,6 +340,13 @@ incoming_channel* inbox::find_open(std::uint64_t channel) const {
     return nullptr;
   recent_ = x->second;
   return recent_;
+}
+
+incoming_channel* inbox::find_serial(std::uint64_t serial) const {
+  if (recent_ && recent_->serial() == serial)
+    return recent_;
+  auto x = by_serial_.find(serial);
+  return x == by_serial_.end() ? nullptr : x->second;
 }
 
 incoming_channel& inbox::find_or_add(const channel_key& key) {

@@ -214,6 +214,7 @@ private:
   void forget_if_idle(incoming_channel& x);
   void forget(incoming_channel& x);
   incoming_channel* find_open(std::uint64_t channel) const;
+  incoming_channel* find_serial(std::uint64_t serial) const;
   incoming_channel& find_or_add(const channel_key& key);
   void finish_orphan(const reliable_id& id);
   expected<std::uint64_t, inbox_error>

@@ -57,8 +57,11 @@ std::uint64_t incoming_channel::handle_abort(std::uint64_t first) {
 
 bool incoming_channel::handle_finished(
   std::uint64_t first, std::optional<control::reject_reason> reason) {
+  // Mostly it is the first one.
   auto position =
-    std::ranges::lower_bound(waiting_, first, {}, &arrived::first);
+    !waiting_.empty() && waiting_.front().first == first
+      ? waiting_.begin()
+      : std::ranges::lower_bound(waiting_, first, {}, &arrived::first);
   if (position == waiting_.end() || position->first != first
       || position->finished)
     return false;

@@ -44,9 +44,10 @@ void outgoing_channel::restore(const record& x) {
     voided.answered = true;
     outstanding_ += cost;
     ++totals_.sent;
-    sent_.push_back(std::move(voided));
+    ++begun_;
+    messages_.push_back(std::move(voided));
   }
-  begin_ = sent_.front().first;
+  begin_ = messages_.front().first;
   acked_ = begin_;
 }
 
@@ -54,10 +55,8 @@ void outgoing_channel::restore(const record& x) {
 
 void outgoing_channel::handle_send(send_token token, message_data data,
                                    const deadline& expires) {
-  message x;
-  x.key = next_key_++;
-  x.token = token;
-  x.data = std::move(data);
+  messages_.emplace_back(next_key_++, token, std::move(data));
+  const auto& x = messages_.back();
   if (auto steady = std::get_if<steady_time>(&expires))
     steady_deadlines_.add(*steady, x.key);
   else
@@ -65,7 +64,6 @@ void outgoing_channel::handle_send(send_token token, message_data data,
   held_ += x.held();
   totals_.bytes += x.held();
   ++totals_.pending;
-  queued_.push_back(std::move(x));
 }
 
 expected<bool, outbox_error>
@@ -81,10 +79,11 @@ outgoing_channel::handle_ack(const control::channel_ack& ack,
       return unexpected{ok.error()};
     noted.push_back(x.seq);
   }
-  while (!sent_.empty() && sent_.front().end <= ack.next
-         && (sent_.front().ended || sent_.front().complete()))
+  while (begun_ > 0 && messages_.front().end <= ack.next
+         && (messages_.front().ended || messages_.front().complete()))
     pop_acknowledged();
-  if (!sent_.empty() && !sent_.front().ended && sent_.front().first < ack.next)
+  if (begun_ > 0 && !messages_.front().ended
+      && messages_.front().first < ack.next)
     return unexpected{outbox_error::inside_message};
   noted_ = std::move(noted);
   acked_ = std::max(acked_, ack.next);
@@ -95,21 +94,14 @@ outgoing_channel::handle_ack(const control::channel_ack& ack,
 
 void outgoing_channel::handle_forgotten(std::uint64_t begin,
                                         std::uint64_t window) {
-  fifo<message> all;
-  for (auto& x : sent_) {
-    if (x.ended)
-      continue;
+  messages_.erase_if([](const message& x) { return x.ended; });
+  for (auto& x : messages_) {
     x.cost = 0;
     x.sent = 0;
     x.jumps.reset();
-    all.push_back(std::move(x));
   }
-  for (auto& x : queued_)
-    if (!x.ended)
-      all.push_back(std::move(x));
-  totals_.sent -= sent_.size();
-  sent_.clear();
-  queued_ = std::move(all);
+  totals_.sent -= begun_;
+  begun_ = 0;
   skipped_ = 0;
   outstanding_ = 0;
   begin_ = begin;
@@ -120,10 +112,10 @@ void outgoing_channel::handle_forgotten(std::uint64_t begin,
 }
 
 void outgoing_channel::handle_resume(std::uint64_t next, std::uint64_t window) {
-  if (sent_.empty())
+  if (begun_ == 0)
     window_ = window;
   aborted_.clear();
-  for (const auto& x : sent_)
+  for (const auto& x : sent())
     if (x.ended && (x.partly_sent || (x.end > next && x.end > x.first + 1)))
       aborted_.push_back(x.first);
 }
@@ -138,27 +130,19 @@ void outgoing_channel::handle_timeout(timestamp now, send_error definite) {
 
 void outgoing_channel::handle_max_message(std::size_t max_message) {
   using enum send_failure::unconfirmed_cause;
-  auto end_longer = [&](fifo<message>& list) {
-    for (auto& x : list)
-      if (x.data.size() > max_message)
-        end_early(x, x.transmitted
-                       ? send_failure{send_error::unconfirmed, unreachable}
-                       : send_failure{send_error::too_large});
-  };
-  end_longer(sent_);
-  end_longer(queued_);
+  for (auto& x : messages_)
+    if (x.data.size() > max_message)
+      end_early(x, x.transmitted
+                     ? send_failure{send_error::unconfirmed, unreachable}
+                     : send_failure{send_error::too_large});
   clean_up();
 }
 
 void outgoing_channel::handle_failure(send_error definite,
                                       send_failure::unconfirmed_cause cause) {
-  auto end_all = [&](fifo<message>& list) {
-    for (auto& x : list)
-      end_early(x, x.transmitted ? send_failure{send_error::unconfirmed, cause}
-                                 : send_failure{definite});
-  };
-  end_all(sent_);
-  end_all(queued_);
+  for (auto& x : messages_)
+    end_early(x, x.transmitted ? send_failure{send_error::unconfirmed, cause}
+                               : send_failure{definite});
   clean_up();
 }
 
@@ -176,13 +160,13 @@ std::optional<std::size_t> outgoing_channel::next_size() {
 }
 
 outgoing_chunk outgoing_channel::take_chunk(std::uint64_t number) {
-  if (sent_.empty() || sent_.back().ended || sent_.back().complete()) {
-    sent_.push_back(queued_.take_front());
-    sent_.back().first = number;
-    sent_.back().end = number;
+  auto& x = *present();
+  if (x.sent == 0) {
+    x.first = number;
+    x.end = number;
+    ++begun_;
     ++totals_.sent;
   }
-  auto& x = sent_.back();
   auto size = chunk_size(x.data.size(), x.sent);
   auto cost = size + (x.sent == 0 ? limits::message_overhead : 0);
   if (x.end != number) {
@@ -201,7 +185,7 @@ outgoing_chunk outgoing_channel::take_chunk(std::uint64_t number) {
 
 std::optional<outgoing_chunk>
 outgoing_channel::sent_chunk(std::uint64_t key, std::uint32_t index) {
-  auto x = find_sent(key);
+  auto x = find(key);
   if (!x || x->ended)
     return std::nullopt;
   auto offset = index * limits::fragment;
@@ -219,7 +203,7 @@ void outgoing_channel::list_sent(std::uint64_t number,
     auto less = static_cast<std::uint32_t>(skipped);
     out.push_back({begin + less, to - from - less, x.key, from + less});
   };
-  for (const auto& x : sent_) {
+  for (const auto& x : sent()) {
     if (x.ended || x.end <= number)
       continue;
     jump run{0, x.first};
@@ -241,12 +225,14 @@ std::optional<std::uint64_t> outgoing_channel::poll_aborted() {
 // -- state --------------------------------------------------------------------
 
 std::optional<std::uint64_t> outgoing_channel::first() const {
-  return sent_.empty() ? std::nullopt : std::optional{sent_.front().first};
+  return begun_ == 0 ? std::nullopt : std::optional{messages_.front().first};
 }
 
 outgoing_channel::record outgoing_channel::to_record() const {
   record result{key_, {}};
-  for (const auto& x : sent_) {
+  for (const auto& x : sent()) {
+    if (x.first == x.end)
+      continue;
     auto& list = result.ended;
     // What was sent in one chunk is with the peer or not.
     auto is_small = [](std::uint64_t first, std::uint64_t end, bool partly) {
@@ -301,18 +287,15 @@ void outgoing_channel::end_early(message& x, const send_failure& failure) {
 /// Ends the message with this key because its time is over.
 void outgoing_channel::end_key(std::uint64_t key, send_error definite) {
   using enum send_failure::unconfirmed_cause;
-  auto x = find_queued(key);
-  if (!x)
-    x = find_sent(key);
-  if (x)
+  if (auto x = find(key))
     end_early(*x, x->transmitted
                     ? send_failure{send_error::unconfirmed, expired}
                     : send_failure{definite});
 }
 
-/// Forgets the first sent message: the peer has done with it.
+/// Forgets the first message: the peer has done with it.
 void outgoing_channel::pop_acknowledged() {
-  auto& done = sent_.front();
+  auto& done = messages_.front();
   answer(done, std::nullopt);
   if (!done.ended) {
     held_ -= done.held();
@@ -320,29 +303,29 @@ void outgoing_channel::pop_acknowledged() {
   }
   outstanding_ -= done.cost;
   --totals_.sent;
-  sent_.pop_front();
+  --begun_;
+  messages_.pop_front();
 }
 
 /// Forgets entries and deadlines that nothing depends on, at an amortized cost
 /// of O(1) for each of them.
 void outgoing_channel::clean_up() {
-  if (skipped_ == queued_.size()) {
-    queued_.clear();
+  auto queued = messages_.size() - begun_;
+  if (skipped_ == queued) {
+    messages_.erase_from(messages_.begin() + begun_);
     skipped_ = 0;
-  } else if (skipped_ > compaction_threshold && skipped_ > queued_.size() / 2) {
-    queued_.erase_if([](const message& x) { return x.ended; });
+  } else if (skipped_ > compaction_threshold && skipped_ > queued / 2) {
+    auto begin = messages_[begun_].key;
+    messages_.erase_if(
+      [begin](const message& x) { return x.ended && x.key >= begin; });
     skipped_ = 0;
   }
-  auto most = 2 * (sent_.size() + queued_.size()) + compaction_threshold;
+  auto most = 2 * messages_.size() + compaction_threshold;
   if (steady_deadlines_.size() + wall_deadlines_.size() <= most)
     return;
-  auto has_key = [](const fifo<message>& list, std::uint64_t begin,
-                    std::uint64_t end) {
-    auto position = std::ranges::lower_bound(list, begin, {}, &message::key);
-    return position != list.end() && position->key < end;
-  };
-  auto holds_any = [&](std::uint64_t begin, std::uint64_t end) {
-    return has_key(sent_, begin, end) || has_key(queued_, begin, end);
+  auto holds_any = [this](std::uint64_t begin, std::uint64_t end) {
+    auto x = std::ranges::lower_bound(messages_, begin, {}, &message::key);
+    return x != messages_.end() && x->key < end;
   };
   steady_deadlines_.forget_unless(holds_any);
   wall_deadlines_.forget_unless(holds_any);
@@ -358,14 +341,16 @@ outgoing_channel::note_reject(const control::reject& x, std::uint64_t next) {
       return unexpected{outbox_error::bad_reject};
     return {};
   }
-  auto after = std::ranges::upper_bound(sent_, x.seq, {}, &message::first);
-  if (after == sent_.begin())
+  auto all = sent();
+  auto after = std::ranges::upper_bound(all, x.seq, {}, &message::first);
+  if (after == all.begin())
     return unexpected{outbox_error::bad_reject};
   auto& rejected = *std::prev(after);
   // One that ended may stand for several.
   if (rejected.ended && x.seq < rejected.end)
     return {};
-  if (rejected.first != x.seq || rejected.end > next)
+  if (rejected.first != x.seq || rejected.first == rejected.end
+      || rejected.end > next)
     return unexpected{outbox_error::bad_reject};
   answer(rejected, send_failure{to_send_error(x.reason)});
   return {};
@@ -373,24 +358,40 @@ outgoing_channel::note_reject(const control::reject& x, std::uint64_t next) {
 
 /// The message of which the next chunk is to be sent.
 outgoing_channel::message* outgoing_channel::present() {
-  if (!sent_.empty() && !sent_.back().ended && !sent_.back().complete())
-    return &sent_.back();
-  while (!queued_.empty() && queued_.front().ended) {
-    queued_.pop_front();
-    --skipped_;
+  if (begun_ > 0) {
+    auto& last = messages_[begun_ - 1];
+    if (!last.ended && !last.complete())
+      return &last;
   }
-  return queued_.empty() ? nullptr : &queued_.front();
+  while (begun_ < messages_.size() && messages_[begun_].ended)
+    pass_over();
+  return begun_ < messages_.size() ? &messages_[begun_] : nullptr;
 }
 
-outgoing_channel::message* outgoing_channel::find_sent(std::uint64_t key) {
-  auto position = std::ranges::lower_bound(sent_, key, {}, &message::key);
-  return position != sent_.end() && position->key == key ? &*position : nullptr;
+/// Goes past a message whose turn it is, and which has ended before.
+void outgoing_channel::pass_over() {
+  --skipped_;
+  if (begun_ == 0)
+    return messages_.pop_front();
+  auto& x = messages_[begun_];
+  x.first = messages_[begun_ - 1].end;
+  x.end = x.first;
+  x.partly_sent = false;
+  ++begun_;
+  ++totals_.sent;
 }
 
-outgoing_channel::message* outgoing_channel::find_queued(std::uint64_t key) {
-  auto position = std::ranges::lower_bound(queued_, key, {}, &message::key);
-  return position != queued_.end() && position->key == key ? &*position
-                                                           : nullptr;
+outgoing_channel::message* outgoing_channel::find(std::uint64_t key) {
+  auto x = std::ranges::lower_bound(messages_, key, {}, &message::key);
+  return x != messages_.end() && x->key == key ? &*x : nullptr;
+}
+
+std::span<outgoing_channel::message> outgoing_channel::sent() {
+  return {messages_.begin(), begun_};
+}
+
+std::span<const outgoing_channel::message> outgoing_channel::sent() const {
+  return {messages_.begin(), begun_};
 }
 
 } // namespace node_proxy::internal

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include <node_proxy/base/deadline_queue.hpp>
@@ -153,7 +155,7 @@ public:
 
   /// Nothing is queued and nothing unacknowledged.
   [[nodiscard]] bool empty() const {
-    return sent_.empty() && queued_.size() == skipped_;
+    return begun_ == 0 && messages_.size() == skipped_;
   }
 
   /// The lowest number that is not acknowledged, if any was sent.
@@ -164,10 +166,7 @@ public:
 
   [[nodiscard]] std::optional<steady_time> next_deadline(timestamp now) const;
 
-  void trim() {
-    sent_.trim();
-    queued_.trim();
-  }
+  void trim() { messages_.trim(); }
 
   // -- for the outbox alone ---------------------------------------------------
 
@@ -186,10 +185,16 @@ private:
   };
 
   struct message {
+    message() = default;
+
+    message(std::uint64_t its_key, send_token its_token, message_data its_data)
+      : key(its_key), token(its_token), data(std::move(its_data)) {}
+
     std::uint64_t key = 0; // ascending
     send_token token = 0;
     message_data data = {};
     std::uint64_t cost = 0; // of what was sent
+    // Equal, and those of its place, if it ended before it was its turn.
     std::uint64_t first = 0;
     std::uint64_t end = 0;  // after the last number so far
     std::uint32_t sent = 0; // chunks that have numbers
@@ -218,14 +223,18 @@ private:
   expected<void, outbox_error> note_reject(const control::reject& x,
                                            std::uint64_t next);
   message* present();
-  message* find_sent(std::uint64_t key);
-  message* find_queued(std::uint64_t key);
+  void pass_over();
+  message* find(std::uint64_t key);
+  [[nodiscard]] std::span<message> sent();
+  [[nodiscard]] std::span<const message> sent() const;
 
   channel_key key_;
   outbox_totals& totals_;
-  fifo<message> sent_;      // have numbers, the last one maybe for a part only
-  fifo<message> queued_;    // have none
-  std::size_t skipped_ = 0; // ended in queued_
+  fifo<message> messages_;
+  // The first ones have had their turn: they have numbers, the last one maybe
+  // for a part only. The others are queued.
+  std::size_t begun_ = 0;
+  std::size_t skipped_ = 0; // of the queued ones have ended
   std::size_t held_ = 0;
   deadline_queue<steady_time> steady_deadlines_;
   deadline_queue<std::chrono::seconds> wall_deadlines_;
@@ -234,7 +243,7 @@ private:
   std::uint64_t begin_;
   std::uint64_t acked_;
   std::uint64_t window_;
-  std::uint64_t outstanding_ = 0;    // cost of all in sent_
+  std::uint64_t outstanding_ = 0;    // cost of all that have begun
   std::vector<std::uint64_t> noted_; // rejects of the last acknowledgement
   fifo<std::uint64_t> aborted_;
 };
