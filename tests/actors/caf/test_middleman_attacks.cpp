@@ -133,24 +133,23 @@ struct fixture : host_process, basic_system_fixture<remoting_config> {
   }
 
   /// Sends a message in all ways. What comes later arrives later.
-  template <class T>
-  void attack(const caf::actor& whom, const T& msg) {
-    caf::anon_send(whom, msg);
-    self->send(whom, msg);
-    static_cast<void>(self->request(whom, caf::infinite, msg));
+  void attack(const caf::actor& whom, const caf::message& content) {
+    caf::anon_send(whom, content);
+    self->send(whom, content);
+    static_cast<void>(self->request(whom, caf::infinite, content));
   }
 
   template <class Handle>
   void attack_with_all_messages(const Handle& handle) {
     auto whom = caf::actor_cast<caf::actor>(handle);
-#define NODE_PROXY_ATTACK(name) attack(whom, name{});
+#define NODE_PROXY_ATTACK(name) attack(whom, caf::make_message(name{}));
     NODE_PROXY_LOCAL_MESSAGES(NODE_PROXY_ATTACK)
     NODE_PROXY_PLAIN_MESSAGES(NODE_PROXY_ATTACK)
     NODE_PROXY_ROUTER_MESSAGES(NODE_PROXY_ATTACK)
     NODE_PROXY_HANDLE_MESSAGES(NODE_PROXY_ATTACK)
 #undef NODE_PROXY_ATTACK
-    attack(whom, errc::expired);
-    attack(whom, std::string{"text"});
+    attack(whom, caf::make_message(errc::expired));
+    attack(whom, caf::make_message(std::string{"text"}));
   }
 
   /// Fails the test if the node is not what it was.
@@ -184,8 +183,9 @@ TEST_CASE_FIXTURE(fixture, "nobody ends a Router or a Node Proxy from afar") {
     caf::anon_send_exit(whom, caf::exit_reason::kill);
     caf::anon_send_exit(whom, caf::exit_reason::user_shutdown);
     self->send_exit(whom, caf::exit_reason::kill);
-    attack(whom, caf::exit_msg{self->address(), caf::exit_reason::kill});
-    attack(whom, make_error(errc::denied));
+    attack(whom, caf::make_message(
+                   caf::exit_msg{self->address(), caf::exit_reason::kill}));
+    attack(whom, caf::make_message(make_error(errc::denied)));
   }
   check_host();
   CHECK(end() == 0);
