@@ -18,77 +18,55 @@ static_assert(crypto_aead_aes256gcm_KEYBYTES == secret_key::size());
 static_assert(crypto_aead_aes256gcm_ABYTES == aead_tag_size);
 static_assert(crypto_aead_aes256gcm_NPUBBYTES == std::tuple_size_v<aead_nonce>);
 
-std::optional<cipher_suite> cipher_suite_of(std::uint64_t number) noexcept {
-  if (number == 1)
-    return cipher_suite::chacha20_poly1305;
-  if (number == 2)
-    return cipher_suite::aes256_gcm;
-  return std::nullopt;
-}
-
-std::string_view name(cipher_suite suite) noexcept {
-  return suite == cipher_suite::aes256_gcm ? "aes256_gcm" : "chacha20_poly1305";
-}
-
-bool aes_available() noexcept {
-  return crypto_aead_aes256gcm_is_available() != 0;
-}
-
-aead_nonce make_nonce(std::uint64_t number) noexcept {
-  aead_nonce result{};
-  for (auto i = result.begin() + 4; i != result.end(); ++i, number >>= 8)
-    *i = std::byte(number & 0xff);
-  return result;
-}
-
 aead::aead(const secret_key& key, cipher_suite suite) noexcept
-  : key_{chacha_key{key}} {
+  : key_{key}, bulk_{suite} {
   if (suite != cipher_suite::aes256_gcm)
     return;
   assert(aes_available());
-  auto& schedule = key_.emplace<aes_schedule>();
+  auto& schedule = aes_.emplace();
   crypto_aead_aes256gcm_beforenm(
     reinterpret_cast<crypto_aead_aes256gcm_state*>(schedule.state.data()),
     octets(key.data()));
 }
 
 cipher_suite aead::suite() const noexcept {
-  return std::holds_alternative<aes_schedule>(key_)
-           ? cipher_suite::aes256_gcm
-           : cipher_suite::chacha20_poly1305;
+  return aes_ ? cipher_suite::aes256_gcm : cipher_suite::chacha20_poly1305;
 }
 
 void aead::seal(const aead_nonce& nonce, bytes_view associated_data,
-                bytes_view plaintext, std::span<std::byte> out) const noexcept {
+                bytes_view plaintext, std::span<std::byte> out) noexcept {
   assert(out.size() == plaintext.size() + aead_tag_size);
-  if (auto* aes = std::get_if<aes_schedule>(&key_))
+  if (bulk_.is_for(plaintext.size())
+      && bulk_.prepare(key_, bulk_cipher::direction::seal))
+    return bulk_.seal(nonce, associated_data, plaintext, out);
+  if (aes_)
     crypto_aead_aes256gcm_encrypt_afternm(
       octets(out.data()), nullptr, octets(plaintext.data()), plaintext.size(),
       octets(associated_data.data()), associated_data.size(), nullptr,
-      octets(nonce.data()), aes->get());
-  else if (auto* chacha = std::get_if<chacha_key>(&key_))
+      octets(nonce.data()), aes_->get());
+  else
     crypto_aead_chacha20poly1305_ietf_encrypt(
       octets(out.data()), nullptr, octets(plaintext.data()), plaintext.size(),
       octets(associated_data.data()), associated_data.size(), nullptr,
-      octets(nonce.data()), octets(chacha->key.data()));
+      octets(nonce.data()), octets(key_.data()));
 }
 
 bool aead::open(const aead_nonce& nonce, bytes_view associated_data,
-                bytes_view ciphertext,
-                std::span<std::byte> out) const noexcept {
+                bytes_view ciphertext, std::span<std::byte> out) noexcept {
   assert(ciphertext.size() == out.size() + aead_tag_size);
-  if (auto* aes = std::get_if<aes_schedule>(&key_))
+  if (bulk_.is_for(out.size())
+      && bulk_.prepare(key_, bulk_cipher::direction::open))
+    return bulk_.open(nonce, associated_data, ciphertext, out);
+  if (aes_)
     return crypto_aead_aes256gcm_decrypt_afternm(
              octets(out.data()), nullptr, nullptr, octets(ciphertext.data()),
              ciphertext.size(), octets(associated_data.data()),
-             associated_data.size(), octets(nonce.data()), aes->get())
+             associated_data.size(), octets(nonce.data()), aes_->get())
            == 0;
-  auto* chacha = std::get_if<chacha_key>(&key_);
   return crypto_aead_chacha20poly1305_ietf_decrypt(
            octets(out.data()), nullptr, nullptr, octets(ciphertext.data()),
            ciphertext.size(), octets(associated_data.data()),
-           associated_data.size(), octets(nonce.data()),
-           octets(chacha->key.data()))
+           associated_data.size(), octets(nonce.data()), octets(key_.data()))
          == 0;
 }
 

@@ -9,15 +9,15 @@ using namespace test;
 
 namespace {
 
-bytes seal(const aead& cipher, const aead_nonce& nonce, bytes_view ad,
+bytes seal(aead& cipher, const aead_nonce& nonce, bytes_view ad,
            bytes_view plaintext) {
   bytes result(plaintext.size() + aead_tag_size);
   cipher.seal(nonce, ad, plaintext, result);
   return result;
 }
 
-std::optional<bytes> open(const aead& cipher, const aead_nonce& nonce,
-                          bytes_view ad, bytes_view ciphertext) {
+std::optional<bytes> open(aead& cipher, const aead_nonce& nonce, bytes_view ad,
+                          bytes_view ciphertext) {
   bytes result(ciphertext.size() - aead_tag_size);
   if (!cipher.open(nonce, ad, ciphertext, result))
     return std::nullopt;
@@ -70,7 +70,7 @@ TEST_CASE("AES-256-GCM gives what its authors say, test case 16") {
 TEST_CASE("sealing in place gives the same as sealing elsewhere") {
   auto random = seeded(1);
   for (auto suite : ciphers())
-    for (std::size_t size = 0; size < 600; size += 1 + size / 40) {
+    for (std::size_t size = 0; size < 2000; size += 1 + size / 40) {
       INFO(name(suite), " ", size);
       aead cipher{random.next_key(), suite};
       auto plaintext = random_bytes(random, size);
@@ -105,7 +105,8 @@ TEST_CASE("nothing opens but what was sealed") {
     for (std::size_t size = aead_tag_size; size < ciphertext.size(); ++size)
       CHECK_FALSE(open(cipher, nonce, ad, bytes_view{ciphertext}.first(size)));
     CHECK_FALSE(open(cipher, make_nonce(6), ad, ciphertext));
-    CHECK_FALSE(open(aead{numbered_key(1), suite}, nonce, ad, ciphertext));
+    aead other{numbered_key(1), suite};
+    CHECK_FALSE(open(other, nonce, ad, ciphertext));
   }
 }
 
