@@ -10,6 +10,7 @@
 #include <node_proxy/actors/node.hpp>
 #include <node_proxy/protocol/crypto/crypto_init.hpp>
 
+#include "actors/reason.hpp"
 #include "system_fixture.hpp"
 
 namespace test {
@@ -79,7 +80,7 @@ public:
                   bool batches = false) {
     auto ok =
       ask<engine_registered>(register_engine{std::move(name), engine, batches});
-    REQUIRE_MESSAGE(ok, describe(ok.error()));
+    REQUIRE_MESSAGE(ok, reason(ok));
   }
 
   /// Waits for the next event of one kind; others are dropped.
@@ -111,7 +112,7 @@ private:
     if (!config.observer)
       config.observer = caf::actor_cast<caf::actor>(self);
     auto result = spawn_node(system, std::move(config));
-    REQUIRE_MESSAGE(result, describe(result.error()));
+    REQUIRE_MESSAGE(result, reason(result));
     return std::move(*result);
   }
 };

@@ -1,5 +1,6 @@
 // Engines of one node that do not wait for each other.
 
+#include "actors/reason.hpp"
 #include "node_fixture.hpp"
 
 using namespace test;
@@ -62,7 +63,7 @@ struct mixed_pair {
   void check_ready(int count) {
     for (int i = 0; i < count; ++i) {
       auto sent = a.send(message("ready", 100));
-      REQUIRE_MESSAGE(sent, describe(sent.error()));
+      REQUIRE_MESSAGE(sent, reason(sent));
     }
   }
 };
@@ -101,7 +102,7 @@ TEST_CASE_FIXTURE(mixed_pair, "what is unordered overtakes what is stuck "
   quick.prefs.ordering = transport_ordering::unordered;
   send_later(slow);
   auto sent = a.send(quick);
-  CHECK_MESSAGE(sent, describe(sent.error()));
+  CHECK_MESSAGE(sent, reason(sent));
 }
 
 TEST_CASE_FIXTURE(mixed_pair, "a batch may be for many engines") {

@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "actors/reason.hpp"
 #include "node_fixture.hpp"
 #include "support/child_process.hpp"
 
@@ -45,7 +46,7 @@ struct plain_system {
 
 node start(caf::actor_system& system, node_config config = local_config()) {
   auto result = spawn_node(system, std::move(config));
-  REQUIRE_MESSAGE(result, describe(result.error()));
+  REQUIRE_MESSAGE(result, reason(result));
   return std::move(*result);
 }
 

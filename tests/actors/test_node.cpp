@@ -4,6 +4,7 @@
 #include <node_proxy/protocol/wire/advert.hpp>
 
 #include "actors/proxy/raw_peer.hpp"
+#include "actors/reason.hpp"
 #include "node_fixture.hpp"
 
 using namespace test;
@@ -33,7 +34,7 @@ TEST_CASE_FIXTURE(two_nodes, "an engine gets what an engine elsewhere sends") {
   b.add_engine("inbox", b.system.spawn(forward_engine, self));
   auto outcome =
     a.send(a.message_to(b.node.id(), "inbox", to_bytes("hello, world")));
-  REQUIRE_MESSAGE(outcome, describe(outcome.error()));
+  REQUIRE_MESSAGE(outcome, reason(outcome));
   auto got = next_message(b.self);
   CHECK(as_text(got.msg) == "hello, world");
   CHECK(got.sender == engine_id{a.node.id(), "test"});
@@ -89,7 +90,7 @@ TEST_CASE_FIXTURE(two_nodes, "a node that learned an advert answers") {
   auto self = caf::actor_cast<caf::actor>(a.self);
   a.add_engine("inbox", a.system.spawn(forward_engine, self));
   auto outcome = b.send(b.message_to(a.node.id(), "inbox", to_bytes("hi")));
-  REQUIRE_MESSAGE(outcome, describe(outcome.error()));
+  REQUIRE_MESSAGE(outcome, reason(outcome));
   CHECK(as_text(next_message(a.self).msg) == "hi");
 }
 
@@ -101,7 +102,7 @@ TEST_CASE_FIXTURE(two_nodes, "messages of all sizes arrive in order") {
     CAPTURE(size);
     bytes payload(size, std::byte{42});
     auto outcome = a.send(a.message_to(b.node.id(), "inbox", payload));
-    REQUIRE_MESSAGE(outcome, describe(outcome.error()));
+    REQUIRE_MESSAGE(outcome, reason(outcome));
     CHECK(next_message(b.self).msg == payload);
   }
 }

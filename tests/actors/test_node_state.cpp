@@ -4,6 +4,7 @@
 #include <node_proxy/protocol/wire/advert.hpp>
 
 #include "node_fixture.hpp"
+#include "support/reason.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace test;
@@ -28,9 +29,9 @@ struct fixture {
   /// What is on disk while no node runs.
   stored_state stored() {
     auto store = node_store::open(config.state, config.self->id());
-    REQUIRE_MESSAGE(store, store.error().text);
+    REQUIRE_MESSAGE(store, reason(store));
     auto result = store->load();
-    REQUIRE_MESSAGE(result, result.error().text);
+    REQUIRE_MESSAGE(result, reason(result));
     return std::move(*result);
   }
 

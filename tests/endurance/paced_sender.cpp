@@ -1,4 +1,5 @@
 #include "paced_sender.hpp"
+#include "actors/reason.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -172,7 +173,7 @@ paced_sender::paced_sender(const std::vector<node_advert>& to,
   config.settings = settings;
   config.shutdown_grace = shutdown_grace;
   auto local = spawn_node(system_, std::move(config));
-  REQUIRE_MESSAGE(local, describe(local.error()));
+  REQUIRE_MESSAGE(local, reason(local));
   node_.emplace(std::move(*local));
   loop_ = event_loop::of(system_).value();
   // Not all at the same moment: each would wait for those in front of it.

@@ -9,6 +9,7 @@
 #include <node_proxy/actors/key_file.hpp>
 
 #include "integration/tool_node.hpp"
+#include "support/reason.hpp"
 
 using namespace node_proxy;
 using namespace node_proxy::internal;
@@ -18,9 +19,9 @@ namespace {
 
 stored_state load(const std::string& path, const node_id& self) {
   auto store = node_store::open(path, self);
-  REQUIRE_MESSAGE(store, store.error().text);
+  REQUIRE_MESSAGE(store, reason(store));
   auto result = store->load();
-  REQUIRE_MESSAGE(result, result.error().text);
+  REQUIRE_MESSAGE(result, reason(result));
   return std::move(*result);
 }
 

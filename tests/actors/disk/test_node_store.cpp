@@ -12,6 +12,7 @@
 #include <node_proxy/protocol/wire/advert.hpp>
 
 #include "actors/node_fixture.hpp"
+#include "support/reason.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace test;
@@ -32,19 +33,19 @@ node_advert advert_of(const identity& owner, std::uint64_t version) {
 struct fixture {
   node_store open() {
     auto result = node_store::open(path, self->id());
-    REQUIRE_MESSAGE(result, result.error().text);
+    REQUIRE_MESSAGE(result, reason(result));
     return std::move(*result);
   }
 
   stored_state load() {
     auto result = open().load();
-    REQUIRE_MESSAGE(result, result.error().text);
+    REQUIRE_MESSAGE(result, reason(result));
     return std::move(*result);
   }
 
   void apply(const state_changes& changes) {
     auto ok = open().apply(changes);
-    REQUIRE_MESSAGE(ok, ok.error().text);
+    REQUIRE_MESSAGE(ok, reason(ok));
   }
 
   /// The error of opening, or else of loading; its text has to name the file
@@ -284,7 +285,7 @@ TEST_CASE_FIXTURE(fixture,
   state_changes second;
   second.permanent[fresh_identity()->id()] = true;
   auto applied = store.apply(second);
-  REQUIRE_MESSAGE(applied, applied.error().text);
+  REQUIRE_MESSAGE(applied, reason(applied));
   CHECK(store.take_restored());
   REQUIRE(store.apply(second));
   CHECK_FALSE(store.take_restored());
@@ -306,7 +307,7 @@ TEST_CASE_FIXTURE(fixture, "a state stays where it was opened") {
   std::filesystem::current_path(std::string{folder / ""});
   auto store = node_store::open("state", self->id());
   std::filesystem::current_path(before);
-  REQUIRE_MESSAGE(store, store.error().text);
+  REQUIRE_MESSAGE(store, reason(store));
   CHECK(store->path() == file);
   state_changes changes;
   changes.own_version = 7;

@@ -13,6 +13,7 @@
 #include <node_proxy/protocol/wire/advert.hpp>
 
 #include "actors/node_fixture.hpp"
+#include "support/reason.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace test;
@@ -64,7 +65,7 @@ node_advert advert_of(const identity& owner, std::uint64_t version) {
 struct fixture : system_fixture {
   fixture() {
     auto store = node_store::open(path, owner->id());
-    REQUIRE_MESSAGE(store, store.error().text);
+    REQUIRE_MESSAGE(store, reason(store));
     keeper = spawn_state_keeper(
       system, std::move(*store),
       node_log{std::make_shared<spdlog::logger>("test", log)});
@@ -93,9 +94,9 @@ struct fixture : system_fixture {
   std::vector<std::uint64_t> stored() {
     stop();
     auto store = node_store::open(path, owner->id());
-    REQUIRE_MESSAGE(store, store.error().text);
+    REQUIRE_MESSAGE(store, reason(store));
     auto loaded = store->load();
-    REQUIRE_MESSAGE(loaded, loaded.error().text);
+    REQUIRE_MESSAGE(loaded, reason(loaded));
     std::vector<std::uint64_t> result;
     for (const auto& x : loaded->nodes)
       result.push_back(x.advert.version);

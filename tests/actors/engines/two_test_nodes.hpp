@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "actors/node_fixture.hpp"
+#include "actors/reason.hpp"
 
 namespace test {
 
@@ -39,7 +40,7 @@ struct two_test_nodes {
     node_out_batch batch;
     batch.msgs.assign(count, to(engine));
     auto outcome = a.ask<batch_outcome>(batch);
-    REQUIRE_MESSAGE(outcome, describe(outcome.error()));
+    REQUIRE_MESSAGE(outcome, reason(outcome));
     return *outcome;
   }
 

@@ -6,6 +6,7 @@
 #include <node_proxy/protocol/wire/advert.hpp>
 
 #include "actors/node_fixture.hpp"
+#include "actors/reason.hpp"
 #include "actors/silent_engine.hpp"
 
 using namespace test;
@@ -197,7 +198,7 @@ TEST_CASE("an engine that ends before it takes a message is gone") {
   node_out_batch two;
   two.msgs.assign(2, a.message_to(b.node.id(), "short", {}));
   auto outcome = a.ask<batch_outcome>(two);
-  REQUIRE_MESSAGE(outcome, describe(outcome.error()));
+  REQUIRE_MESSAGE(outcome, reason(outcome));
   CHECK(outcome->delivered == 1);
   REQUIRE(outcome->failures.size() == 1);
   CHECK(outcome->failures[0].index == 1);
@@ -257,7 +258,7 @@ TEST_CASE("batches are answered once, with each failure by its index") {
     batch.msgs.push_back(
       a.message_to(b.node.id(), i % 1'000 == 7 ? "nobody" : "inbox", {}));
   auto outcome = a.ask<batch_outcome>(batch);
-  REQUIRE_MESSAGE(outcome, describe(outcome.error()));
+  REQUIRE_MESSAGE(outcome, reason(outcome));
   CHECK(outcome->delivered == 2'997);
   REQUIRE(outcome->failures.size() == 3);
   for (const auto& x : outcome->failures) {

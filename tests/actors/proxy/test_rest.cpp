@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "actors/node_fixture.hpp"
+#include "actors/reason.hpp"
 
 using namespace test;
 using namespace std::chrono_literals;
@@ -52,7 +53,7 @@ struct two_nodes {
   void exchange(test_node& from, test_node& to, std::string_view text) {
     auto outcome =
       from.send(from.message_to(to.node.id(), "inbox", to_bytes(text)));
-    REQUIRE_MESSAGE(outcome, describe(outcome.error()));
+    REQUIRE_MESSAGE(outcome, reason(outcome));
     CHECK(as_text(next_message(to.self).msg) == text);
   }
 
