@@ -18,6 +18,7 @@
 #include "protocol/session/handshake_pair.hpp"
 #include "support/chunks.hpp"
 #include "support/octets.hpp"
+#include "support/rogue_session.hpp"
 
 namespace test {
 
@@ -43,34 +44,15 @@ public:
     auto offer = alices_hello();
     offer.epoch = epoch;
     offer.prev = prev;
-    offer.ciphers = {1};
-    noise_ik_initiator noise{as_bytes("node-proxy"), alice().noise_secret(),
-                             alice().noise_public(), bob().noise_public(),
-                             random_.next_key()};
-    bytes init;
-    append_handshake_frame(
-      init, frame_kind::handshake_init,
-      noise.write_message_1(encode(offer).value()).value());
-    responder_handshake responder{bob(), random_.next_key()};
-    REQUIRE(responder.handle_init(body_of(init)));
-    auto reply = body_of(
-      responder.handle_facts({}, uut.epoch(), settings_, now.steady - under_way)
-        .value());
-    REQUIRE(noise.read_message_2(parse_body(reply).value().payload));
-    auto keys = noise.split();
-    constexpr auto suite = cipher_suite::chacha20_poly1305;
-    auto hash = noise.handshake_hash();
-    out_.emplace(derive_data_key(keys.initiator_to_responder, hash, suite),
-                 suite);
-    in_.emplace(derive_data_key(keys.responder_to_initiator, hash, suite),
-                suite);
-    std::copy_n(hash.begin(), digest.size(), digest.begin());
-    controls_ = 0;
+    auto session = shake_hands(
+      alice(), offer, resume,
+      {bob(), uut.epoch(), settings_, now.steady - under_way}, random_);
+    out_.emplace(std::move(session.out));
+    in_.emplace(std::move(session.in));
+    digest = session.digest;
+    controls_ = 1;
     unreliables_ = 0;
-    auto first = body_of(
-      sealed(frame_kind::control, controls_++, control::encode_frame(resume)));
-    auto proven = responder.handle_first_frame(first).value();
-    uut.handle_session(++connection_, std::move(proven), now);
+    uut.handle_session(++connection_, std::move(session.proven), now);
     pump();
     if (!opens)
       return;
