@@ -35,6 +35,9 @@ constexpr char initialized_setting[] = "node-proxy.initialized";
 /// How long to wait for an actor of our own that must answer at once.
 constexpr auto answer_timeout = std::chrono::seconds{30};
 
+/// Who wants to look for events for longer has no use for sleep.
+constexpr duration max_busy_poll = std::chrono::milliseconds{100};
+
 /// Whether peers are told to connect to where this node listens. What is
 /// link-local means something else to each of them.
 bool is_worth_telling(const transport_address& address) {
@@ -62,6 +65,8 @@ expected<void, caf::error> check(const caf::actor_system& system,
                             + ' ' + std::string{*objection})};
   if (config.max_dials == 0)
     return bad("node_config::max_dials is 0; expected 1 or more");
+  if (config.busy_poll < duration{0} || config.busy_poll > max_busy_poll)
+    return bad("node_config::busy_poll is out of range; expected 0 to 100 ms");
   if (config.settings.versions.min > config.settings.versions.max)
     return bad("peer_settings::versions is empty");
   return {};
@@ -197,6 +202,7 @@ expected<void, caf::error> node::parts::start(node_config config) {
     return unexpected{make_error(
       error_code(loop.error()), "the event loop: " + error_text(loop.error()))};
   (*loop)->add_dependent(weak_from_this());
+  (*loop)->set_busy_poll(config.busy_poll);
   transport = spawn_tcp_transport(system, *loop, config.max_dials, log);
   router =
     spawn_router(system, config, {transport, *loop, keeper, log}, *stored);

@@ -124,7 +124,8 @@ public:
   }
 
   /// Waits for at most `timeout` milliseconds, or for any time if that is -1.
-  void notify_owners(int timeout) {
+  /// @returns whether something has happened.
+  bool notify_owners(int timeout) {
     std::array<epoll_event, events_per_turn> events;
     auto count =
       ::epoll_wait(epoll_.get(), events.data(), events_per_turn, timeout);
@@ -135,6 +136,7 @@ public:
       else if (auto owner = owner_of(event.data.u64))
         owner->handle_event((event.events & end_events) != 0);
     }
+    return count > 0;
   }
 
   /// Ends `notify_owners`, now or the next time.
@@ -226,7 +228,12 @@ public:
     : sockets{std::move(epoll), std::move(waker)} {}
 
   void wait(bool may_block) override {
-    sockets.notify_owners(may_block ? times.begin_wait() : 0);
+    auto how_long = busy_poll.load(std::memory_order_relaxed);
+    auto is_busy =
+      how_long > duration{0} && steady_now() - last_event_ < how_long;
+    auto timeout = may_block && !is_busy ? times.begin_wait() : 0;
+    if (sockets.notify_owners(timeout) && how_long > duration{0})
+      last_event_ = steady_now();
     times.notify_owners();
   }
 
@@ -234,6 +241,10 @@ public:
 
   watch_list sockets;
   time_list times;
+  std::atomic<duration> busy_poll{duration{0}};
+
+private:
+  steady_time last_event_{0}; // while it is asked for
 };
 
 // -- event_loop ---------------------------------------------------------------
@@ -242,6 +253,12 @@ event_loop::event_loop(caf::actor_system& system, descriptor epoll,
                        descriptor waker)
   : events_{std::make_shared<events>(std::move(epoll), std::move(waker))},
     runner_{system, events_} {}
+
+void event_loop::set_busy_poll(duration how_long) {
+  auto& present = events_->busy_poll;
+  for (auto known = present.load(); known < how_long;)
+    present.compare_exchange_weak(known, how_long);
+}
 
 namespace {
 

@@ -50,6 +50,10 @@ public:
   /// then.
   void add_dependent(std::weak_ptr<system_dependent> x);
 
+  /// From now on it looks for events for that long, after each one, before it
+  /// sleeps, unless it does so for longer already.
+  void set_busy_poll(duration how_long);
+
   /// What runs actors in its threads, whoever wakes them.
   [[nodiscard]] actor_unit& unit() noexcept { return runner_.unit(); }
 

@@ -33,6 +33,7 @@ json begin_line(const link_options& options) {
           {"peers", options.peers},
           {"engines", options.engines},
           {"bulk", options.bulk},
+          {"busy_poll", options.busy_poll},
           {"senders", options.senders},
           {"batch", options.batch},
           {"outstanding", options.outstanding},
@@ -149,6 +150,10 @@ void add_options(CLI::App& app, link_options& options) {
     .add_option("--bulk", options.bulk,
                 "Bytes of messages to another engine beside round trips")
     ->check(CLI::Range(0, 16 << 20));
+  app
+    .add_option("--busy-poll", options.busy_poll,
+                "Microseconds that both ends look for events before they sleep")
+    ->check(CLI::Range(0, 100'000));
   app.add_option("--senders", options.senders, "Engines that send")
     ->check(CLI::Range(1, 10'000))
     ->capture_default_str();

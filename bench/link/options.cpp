@@ -1,6 +1,7 @@
 #include "link/options.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include <node_proxy/protocol/crypto/cipher.hpp>
 #include <node_proxy/protocol/crypto/crypto_init.hpp>
@@ -45,6 +46,7 @@ link_options with_defaults(link_options options) {
 node_proxy::node_config make_link_config(const link_options& x) {
   auto result = make_node_config();
   result.use_aes = !x.chacha;
+  result.busy_poll = std::chrono::microseconds{x.busy_poll};
   result.max_peers = std::max(result.max_peers, x.peers);
   return result;
 }

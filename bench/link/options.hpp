@@ -28,6 +28,8 @@ struct link_options : transfer_options {
   /// Bytes of messages to another engine that go the same way during a round
   /// trip, as many as the node takes; 0 for none.
   std::size_t bulk = 0;
+  /// `node_config::busy_poll` of both ends, in microseconds.
+  std::size_t busy_poll = 0;
   bool chacha = false;
   bool sharing = false;
   bool count_allocations = false;

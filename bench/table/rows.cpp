@@ -128,9 +128,11 @@ void add_absolute(table& to, const std::string& what, const figure& value,
 /// bench_link as a user would run nodes.
 json link_variant(const char* mode, std::size_t size, const std::string& cipher,
                   std::size_t peers = 1, std::size_t engines = 1) {
-  return {{"bench", "link"},  {"mode", mode},      {"size", size},
-          {"cipher", cipher}, {"peers", peers},    {"engines", engines},
-          {"bulk", 0},        {"counting", false}, {"scheduler", "default"}};
+  return {{"bench", "link"},   {"mode", mode},
+          {"size", size},      {"cipher", cipher},
+          {"peers", peers},    {"engines", engines},
+          {"bulk", 0},         {"busy_poll", 0},
+          {"counting", false}, {"scheduler", "default"}};
 }
 
 /// The cipher that nodes agree on here if they may choose.
@@ -184,6 +186,9 @@ constexpr std::size_t kilobyte = 1u << 10;
 constexpr std::size_t large = 64u << 10;
 constexpr std::size_t megabyte = 1u << 20;
 constexpr std::size_t nearly_largest = 16'000'000;
+
+/// Microseconds.
+constexpr std::size_t looked_for = 500;
 
 void add_throughput(table& to, const results& all) {
   auto best = best_cipher(all);
@@ -248,6 +253,14 @@ void add_round_trip_beside_bulk(table& to, const results& all) {
           ratio
             ? fmt::format("{}, {:.1f} x", *ratio <= 2 ? "yes" : "NO", *ratio)
             : "NO"});
+}
+
+/// For those who have processors to spare.
+void add_round_trip_without_sleep(table& to, const results& all) {
+  auto busy = link_variant("round_trip", small, best_cipher(all));
+  busy["busy_poll"] = looked_for;
+  add_absolute(to, "64 B there and back, p50, busy_poll 500 us",
+               all.median(busy, "p50_us"), show_microseconds, "<= 35 us", 35);
 }
 
 // -- what connections cost ----------------------------------------------------
@@ -319,6 +332,7 @@ table compare(const results& all) {
     {"what", "median", "x BASP", "x CURVE", "of the limit", "target", "met"}};
   add_throughput(result, all);
   add_round_trip(result, all);
+  add_round_trip_without_sleep(result, all);
   add_round_trip_beside_bulk(result, all);
   add_many(result, all, "100 peers", 100, 1);
   add_many(result, all, "64 engines", 1, 64);

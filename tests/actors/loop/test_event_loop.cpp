@@ -3,6 +3,9 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <thread>
+
+#include <time.h>
 
 #include <node_proxy/actors/loop/event_loop.hpp>
 
@@ -17,6 +20,21 @@ using namespace std::chrono_literals;
 
 steady_time now() {
   return std::chrono::steady_clock::now().time_since_epoch();
+}
+
+/// What this process has used of processors.
+duration cpu_time() {
+  timespec used{};
+  REQUIRE(::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0);
+  return std::chrono::seconds{used.tv_sec}
+         + std::chrono::nanoseconds{used.tv_nsec};
+}
+
+/// How much it uses from now on while this thread sleeps.
+duration cpu_time_in(duration how_long) {
+  auto before = cpu_time();
+  std::this_thread::sleep_for(how_long);
+  return cpu_time() - before;
 }
 
 struct fixture : system_fixture {
@@ -102,6 +120,23 @@ TEST_CASE_FIXTURE(fixture, "an owner may be gone") {
   timer after{loop, owner};
   after.wait_until(at + 1ms);
   next_tick();
+}
+
+TEST_CASE_FIXTURE(fixture, "who asked for it looks for events, and sleeps") {
+  loop->set_busy_poll(100ms);
+  loop->set_busy_poll(1ms);
+  timer uut{loop, owner};
+  auto busy = duration{0};
+  for (int i = 0; i < 100 && busy < 10ms; ++i) {
+    // The loop is woken to wait for this.
+    uut.wait_until(now() + 1h - i * 1s);
+    busy = std::max(busy, cpu_time_in(20ms));
+  }
+  CHECK(busy >= 10ms);
+  auto idle = busy;
+  for (int i = 0; i < 100 && idle > 2ms; ++i)
+    idle = cpu_time_in(20ms);
+  CHECK(idle <= 2ms);
 }
 
 } // namespace node_proxy::internal
