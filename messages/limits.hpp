@@ -30,6 +30,14 @@ inline constexpr std::size_t extensions = 16;
 /// recursive type of a user's takes.
 inline constexpr std::size_t list_depth = 64;
 
+/// Deepest nesting of structs in structs, likewise: one that holds a list of
+/// itself reaches `list_depth` before.
+inline constexpr std::size_t struct_depth = 128;
+
+/// Most elements of all lists of a user's value that take no octets, which
+/// bounds what the counts of such lists can claim.
+inline constexpr std::size_t empty_elements = 65'536;
+
 /// Longest frame body in bytes (Noise specification, section 3: the largest
 /// Noise message).
 inline constexpr std::size_t frame_body = 65'535;

@@ -13,7 +13,7 @@
 namespace node_proxy {
 
 /// Appends the encoding of `x` to `out`, which is unchanged on error. Errors:
-/// bad_utf8, bad_tag, bad_enum, too_long.
+/// bad_utf8, bad_tag, bad_enum, too_long, bad_order, bad_value.
 template <class T>
 [[nodiscard]] expected<void, bare_error>
 encode_to(bytes& out, const T& x, bare_values values = bare_values::valid) {
@@ -74,25 +74,7 @@ template <std::default_initializable T>
   return result;
 }
 
-// Enums and the wrappers of <node_proxy/messages/field.hpp> have more than one
-// way to be serialized; BARE takes its own.
-
-template <class Archive>
-concept bare_archive = std::same_as<
-  Archive, bare_output_archive> || std::same_as<Archive, bare_input_archive>;
-
-template <class T>
-concept bare_by_function = named_enum<T> || detail::is_field_wrapper<T>;
-
 } // namespace node_proxy
-
-namespace cereal {
-
-template <node_proxy::bare_archive Archive, node_proxy::bare_by_function T>
-struct specialize<Archive, T, specialization::non_member_load_save>
-  : std::true_type {};
-
-} // namespace cereal
 
 CEREAL_SETUP_ARCHIVE_TRAITS(node_proxy::bare_input_archive,
                             node_proxy::bare_output_archive)

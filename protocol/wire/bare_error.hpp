@@ -24,14 +24,22 @@ enum class bare_error : std::uint8_t {
   bad_tag,
   /// An enum has a value without a name.
   bad_enum,
-  /// A string, octets or list are longer than the field allows, lists are
-  /// nested deeper than `limits::list_depth`, or a `uint` exceeds 64 bits.
+  /// A string, octets or list are longer than the field allows, lists or
+  /// structs are nested deeper than `limits::list_depth` and
+  /// `limits::struct_depth`, lists have more than `limits::empty_elements` that
+  /// take no octets, or a `uint` exceeds 64 bits.
   too_long,
+  /// The keys of a map, or the elements of a set, do not ascend by their
+  /// encodings, or one of them is there twice.
+  bad_order,
+  /// A number is none of its C++ type, a NaN is not the one that has an
+  /// encoding, or the code of the type itself refused the value or threw.
+  bad_value,
 };
 
 template <>
-inline constexpr std::array<std::string_view, 8> enum_names<bare_error>{
-  "truncated", "trailing_bytes", "not_minimal", "bad_boolean",
-  "bad_utf8",  "bad_tag",        "bad_enum",    "too_long"};
+inline constexpr std::array<std::string_view, 10> enum_names<bare_error>{
+  "truncated", "trailing_bytes", "not_minimal", "bad_boolean", "bad_utf8",
+  "bad_tag",   "bad_enum",       "too_long",    "bad_order",   "bad_value"};
 
 } // namespace node_proxy

@@ -2,12 +2,8 @@
 
 #pragma once
 
-#include <algorithm>
-#include <limits>
-#include <utility>
-
-#include <node_proxy/base/utf8.hpp>
-#include <node_proxy/protocol/wire/bare_types.hpp>
+#include <node_proxy/protocol/wire/bare_archive.hpp>
+#include <node_proxy/protocol/wire/bare_form_reader.hpp>
 
 namespace node_proxy {
 
@@ -22,233 +18,169 @@ public:
   /// values of type `bytes_view` that are read from it.
   explicit bare_input_archive(bytes_view input = {},
                               bare_values values = bare_values::valid)
-    : cereal::InputArchive<bare_input_archive>(this), rest_(input),
-      values_(values) {}
+    : bare_input_archive(bare_reader{input, values}) {}
+
+  /// Goes on where `reader` was.
+  explicit bare_input_archive(const bare_reader& reader)
+    : cereal::InputArchive<bare_input_archive>(this), reader_(reader) {}
 
   /// Begins anew with other octets.
-  void restart(bytes_view input) {
-    rest_ = input;
-    depth_ = 0;
-    error_.reset();
-  }
+  void restart(bytes_view input) { reader_.restart(input); }
 
   /// What went wrong first, if anything did. Possible: all but
   /// trailing_bytes.
   [[nodiscard]] const std::optional<bare_error>& error() const {
-    return error_;
+    return reader_.error();
   }
 
   /// What has not been read; empty after an error.
-  [[nodiscard]] bytes_view rest() const { return rest_; }
+  [[nodiscard]] bytes_view rest() const { return reader_.rest(); }
 
-private:
-  static constexpr std::size_t unbounded =
-    std::numeric_limits<std::size_t>::max();
+  [[nodiscard]] bare_reader& reader() { return reader_; }
 
-  void fail(bare_error what) {
-    if (!error_)
-      error_ = what;
-    rest_ = {};
-  }
-
-  bytes_view take(std::size_t size) {
-    if (size > rest_.size()) {
-      fail(bare_error::truncated);
-      return {};
-    }
-    auto result = rest_.first(size);
-    rest_ = rest_.subspan(size);
-    return result;
+  template <class... Ts>
+  bare_input_archive& operator()(Ts&&... xs) {
+    (get(xs), ...);
+    return *this;
   }
 
   template <class T>
-  T take_little_endian() {
-    T result = 0;
-    auto octets = take(sizeof(T));
-    for (std::size_t i = 0; i < octets.size(); ++i)
-      result =
-        static_cast<T>(result | std::to_integer<T>(octets[i]) << (8 * i));
-    return result;
+  bare_input_archive& operator&(T&& x) {
+    return (*this)(x);
   }
 
-  std::uint64_t take_number() {
-    auto number = take_uint(rest_);
-    if (!number) {
-      fail(number.error());
-      return 0;
-    }
-    return *number;
-  }
-
-  /// Reads a length of at most `max`. Whatever is counted, each takes at least
-  /// one octet.
-  std::size_t take_length(std::size_t max) {
-    auto length = take_number();
-    if (length > max)
-      fail(bare_error::too_long);
-    else if (length > rest_.size())
-      fail(bare_error::truncated);
-    return error_ ? 0 : static_cast<std::size_t>(length);
-  }
-
-  bool take_flag() {
-    auto octet = take(1);
-    if (octet.empty())
-      return false;
-    if (octet[0] > std::byte{1})
-      fail(bare_error::bad_boolean);
-    return octet[0] == std::byte{1};
-  }
-
-  void read(std::string& text, std::size_t max) {
-    auto data = as_text(take(take_length(max)));
-    if (values_ == bare_values::valid && !is_utf8(data))
-      return fail(bare_error::bad_utf8);
-    text.assign(data);
-  }
-
-  void read(bytes& data, std::size_t max) {
-    auto view = take(take_length(max));
-    data.assign(view.begin(), view.end());
-  }
-
-  void read(bytes_view& data, std::size_t max) {
-    data = take(take_length(max));
-  }
-
-  void read(shared_bytes& data, std::size_t max) {
-    data = shared_bytes{take(take_length(max))};
-  }
-
-  template <class T, class Allocator>
-  void read(std::vector<T, Allocator>& list, std::size_t max) {
-    static_assert(!std::is_empty_v<T>, "BARE has no list of nothing");
-    list.clear();
-    if (depth_ == limits::list_depth)
-      return fail(bare_error::too_long);
-    ++depth_;
-    // The count is only a claim: the list grows with what is really there.
-    for (auto count = take_length(max); count > 0 && !error_; --count) {
-      T element{};
-      (*this)(element);
-      list.push_back(std::move(element));
-    }
-    --depth_;
-  }
-
-  template <class Variant, std::size_t... Is>
-  void read_alternative(Variant& value, std::uint64_t tag,
-                        std::index_sequence<Is...>) {
-    auto known =
-      ((tag == Is && ((*this)(value.template emplace<Is>()), true)) || ...);
-    if (!known)
-      fail(bare_error::bad_tag);
-  }
-
-  // Cereal calls this before it serializes a value, whoever provides the
-  // function that does so.
   template <class T>
-  friend void prologue(bare_input_archive&, const T&) {
+  bare_input_archive& operator>>(T&& x) {
+    return (*this)(x);
+  }
+
+  /// Reads a value of any type that has a form.
+  template <class T>
+  void get(T& x) {
     static_assert(bare_type<T, bare_input_archive>,
                   "this type has no BARE form, see bare_type");
-  }
-
-  template <class T>
-  friend void load(bare_input_archive& archive,
-                   cereal::NameValuePair<T>& pair) {
-    archive(pair.value);
-  }
-
-  template <std::same_as<bool> T>
-  friend void load(bare_input_archive& archive, T& value) {
-    value = archive.take_flag();
-  }
-
-  template <detail::bare_unsigned T>
-  friend void load(bare_input_archive& archive, T& value) {
-    if constexpr (std::same_as<T, std::uint64_t>)
-      value = archive.take_number();
+    if constexpr (std::is_same_v<T, std::uint64_t>)
+      x = reader_.take_uint();
+    else if constexpr (detail::is_field_wrapper<T>)
+      get_field(x);
+    else if constexpr (detail::is_form_of_archive<T>)
+      detail::get_form(*this, x);
     else
-      value = archive.take_little_endian<T>();
+      get_class(x);
   }
 
-  template <named_enum T>
-  friend void load(bare_input_archive& archive, T& value) {
-    auto number = archive.take_number();
-    if (number >= enum_names<T>.size())
-      return archive.fail(bare_error::bad_enum);
-    value = static_cast<T>(number);
+private:
+  template <class T>
+  void get_field(cereal::NameValuePair<T>& pair) {
+    get(pair.value);
   }
 
-  friend void load(bare_input_archive& archive, std::string& text) {
-    archive.read(text, unbounded);
-  }
-
-  friend void load(bare_input_archive& archive, bytes_view& data) {
-    archive.read(data, unbounded);
-  }
-
-  friend void load(bare_input_archive& archive, shared_bytes& data) {
-    archive.read(data, unbounded);
-  }
-
-  template <std::size_t N>
-  friend void load(bare_input_archive& archive,
-                   std::array<std::byte, N>& data) {
-    auto octets = archive.take(N);
-    std::copy(octets.begin(), octets.end(), data.begin());
-  }
-
-  template <class T, class Allocator>
-  friend void load(bare_input_archive& archive,
-                   std::vector<T, Allocator>& list) {
-    archive.read(list, unbounded);
+  /// The count of elements that the code of a class reads. It may reserve
+  /// memory for them at once.
+  template <class T>
+  void get_field(cereal::SizeTag<T>& tag) {
+    auto count = reader_.take_uint();
+    if (count > reader_.rest().size())
+      reader_.fail(bare_error::truncated);
+    tag.size = static_cast<std::remove_cvref_t<T>>(reader_.error() ? 0 : count);
   }
 
   template <class T>
-  friend void load(bare_input_archive& archive, std::optional<T>& value) {
-    value.reset();
-    if (archive.take_flag())
-      archive(value.emplace());
+  void get_field(cereal::base_class<T>& base) {
+    get(*base.base_ptr);
   }
 
-  // The first alternative is named apart, or this would be no better match
-  // than the overload of <cereal/types/variant.hpp>.
-  template <class T0, class... Ts>
-  friend void load(bare_input_archive& archive,
-                   std::variant<T0, Ts...>& value) {
-    auto tag = archive.take_number();
-    if (!archive.error_)
-      archive.read_alternative(value, tag,
-                               std::index_sequence_for<T0, Ts...>{});
+  template <class T>
+  void get_field(cereal::virtual_base_class<T>& base) {
+    get(*base.base_ptr);
   }
 
   template <std::size_t Tag>
-  friend void load(bare_input_archive& archive, reserved_tag<Tag>&) {
-    archive.fail(bare_error::bad_tag);
+  void get_field(reserved_tag<Tag>&) {
+    reader_.fail(bare_error::bad_tag);
   }
 
   template <class T>
-  friend void load(bare_input_archive& archive, sole_alternative<T>& field) {
-    if (archive.take_number() != 0)
-      return archive.fail(bare_error::bad_tag);
-    archive(field.value);
+  void get_field(sole_alternative<T>& field) {
+    if (reader_.take_uint() != 0)
+      return reader_.fail(bare_error::bad_tag);
+    get(field.value);
   }
 
-  friend void load(bare_input_archive& archive, fixed_u64& field) {
-    field.value = archive.take_little_endian<std::uint64_t>();
+  void get_field(fixed_u64& field) {
+    field.value = reader_.take_integer<std::uint64_t>();
   }
 
   template <std::size_t Max, class T>
-  friend void load(bare_input_archive& archive, bounded_field<Max, T>& field) {
-    auto checked = archive.values_ == bare_values::valid;
-    archive.read(field.value, checked ? Max : unbounded);
+  void get_field(bounded_field<Max, T>& field) {
+    auto max = reader_.is_strict() ? Max : bare_reader::unbounded;
+    if constexpr (detail::is_text<T>)
+      field.value.assign(reader_.take_text(max));
+    else if constexpr (detail::is_data<T>)
+      detail::get_data(*this, field.value, max);
+    else
+      detail::get_list(*this, field.value, max);
   }
 
-  bytes_view rest_;
-  bare_values values_;
-  std::size_t depth_ = 0;
-  std::optional<bare_error> error_;
+  template <class T>
+  void get_class(T& x) {
+    if (!reader_.begin_struct())
+      return;
+    constexpr auto way = detail::way_of<T, bare_output_archive>();
+    if constexpr (detail::has_version(way)) {
+      // A newer one means what nobody here knows.
+      std::uint32_t newest = cereal::detail::Version<T>::version;
+      auto version = reader_.take_integer<std::uint32_t>();
+      if (version > newest)
+        reader_.fail(bare_error::bad_value);
+      else
+        call_functions<way>(x, version);
+    } else {
+      call_functions<way>(x);
+    }
+    reader_.end_struct();
+  }
+
+  template <detail::cereal_way Way, class T, class... Version>
+  void call_functions(T& x, Version... version) {
+    using enum detail::cereal_way;
+    using cereal::access;
+    if constexpr (Way == member_serialize || Way == member_serialize_version)
+      access::member_serialize(*this, x, version...);
+    else if constexpr (Way == free_serialize || Way == free_serialize_version)
+      serialize(*this, x, version...);
+    else if constexpr (Way == member_pair || Way == member_pair_version)
+      access::member_load(*this, x, version...);
+    else if constexpr (Way == free_pair || Way == free_pair_version)
+      load(*this, x, version...);
+    else
+      load_minimal_from<Way>(x, version...);
+  }
+
+  template <detail::cereal_way Way, class T, class... Version>
+  void load_minimal_from(T& x, Version... version) {
+    using enum detail::cereal_way;
+    using cereal::access;
+    constexpr auto is_member =
+      Way == member_minimal || Way == member_minimal_version;
+    const bare_output_archive* out = nullptr;
+    using value = decltype([&] {
+      if constexpr (is_member)
+        return access::member_save_minimal(*out, x, version...);
+      else
+        return save_minimal(*out, x, version...);
+    }());
+    value minimal{};
+    get(minimal);
+    if (reader_.error())
+      return;
+    if constexpr (is_member)
+      access::member_load_minimal(*this, x, minimal, version...);
+    else
+      load_minimal(*this, x, minimal, version...);
+  }
+
+  bare_reader reader_;
 };
 
 } // namespace node_proxy

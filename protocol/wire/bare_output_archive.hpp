@@ -2,8 +2,8 @@
 
 #pragma once
 
-#include <node_proxy/base/utf8.hpp>
-#include <node_proxy/protocol/wire/bare_types.hpp>
+#include <node_proxy/protocol/wire/bare_archive.hpp>
+#include <node_proxy/protocol/wire/bare_form_writer.hpp>
 
 namespace node_proxy {
 
@@ -15,172 +15,135 @@ public:
   /// Appends to `out`, which must outlive the archive.
   explicit bare_output_archive(bytes& out,
                                bare_values values = bare_values::valid)
-    : bare_output_archive() {
-    values_ = values;
-    restart(out);
-  }
+    : bare_output_archive(bare_writer{out, values}) {}
+
+  /// Goes on where `writer` was.
+  explicit bare_output_archive(const bare_writer& writer)
+    : cereal::OutputArchive<bare_output_archive>(this), writer_(writer) {}
 
   /// To be restarted before it is used.
-  bare_output_archive() : cereal::OutputArchive<bare_output_archive>(this) {}
+  bare_output_archive() : bare_output_archive(bare_writer{}) {}
 
   /// Begins anew with other octets.
-  void restart(bytes& out) {
-    out_ = &out;
-    depth_ = 0;
-    error_.reset();
-  }
+  void restart(bytes& out) { writer_.restart(out); }
 
   /// What went wrong first, if anything did. Possible: bad_utf8, bad_tag,
-  /// bad_enum, too_long.
+  /// bad_enum, too_long, bad_order, bad_value.
   [[nodiscard]] const std::optional<bare_error>& error() const {
-    return error_;
+    return writer_.error();
+  }
+
+  [[nodiscard]] bare_writer& writer() { return writer_; }
+
+  template <class... Ts>
+  bare_output_archive& operator()(const Ts&... xs) {
+    (put(xs), ...);
+    return *this;
+  }
+
+  template <class T>
+  bare_output_archive& operator&(const T& x) {
+    return (*this)(x);
+  }
+
+  template <class T>
+  bare_output_archive& operator<<(const T& x) {
+    return (*this)(x);
+  }
+
+  /// Writes a value of any type that has a form.
+  template <class T>
+  void put(const T& x) {
+    static_assert(bare_type<T, bare_output_archive>,
+                  "this type has no BARE form, see bare_type");
+    if constexpr (std::is_same_v<T, std::uint64_t>)
+      writer_.put_uint(x);
+    else if constexpr (detail::is_field_wrapper<T>)
+      put_field(x);
+    else if constexpr (detail::is_form_of_archive<T>)
+      detail::put_form(*this, x);
+    else
+      put_class(x);
   }
 
 private:
-  void fail(bare_error what) {
-    if (!error_)
-      error_ = what;
-  }
-
-  void put(bytes_view data) {
-    out_->insert(out_->end(), data.begin(), data.end());
+  template <class T>
+  void put_field(const cereal::NameValuePair<T>& pair) {
+    put(pair.value);
   }
 
   template <class T>
-  void put_little_endian(T value) {
-    std::array<std::byte, sizeof(T)> octets;
-    for (std::size_t i = 0; i < sizeof(T); ++i)
-      octets[i] = static_cast<std::byte>(value >> (8 * i));
-    put(octets);
-  }
-
-  void put_data(bytes_view data) {
-    append_uint(*out_, data.size());
-    put(data);
-  }
-
-  // Cereal calls this before it serializes a value, whoever provides the
-  // function that does so.
-  template <class T>
-  friend void prologue(bare_output_archive&, const T&) {
-    static_assert(bare_type<T, bare_output_archive>,
-                  "this type has no BARE form, see bare_type");
+  void put_field(const cereal::SizeTag<T>& tag) {
+    writer_.put_uint(tag.size);
   }
 
   template <class T>
-  friend void save(bare_output_archive& archive,
-                   const cereal::NameValuePair<T>& pair) {
-    archive(pair.value);
-  }
-
-  template <std::same_as<bool> T>
-  friend void save(bare_output_archive& archive, const T& value) {
-    archive.out_->push_back(static_cast<std::byte>(value));
-  }
-
-  template <detail::bare_unsigned T>
-  friend void save(bare_output_archive& archive, const T& value) {
-    if constexpr (std::same_as<T, std::uint64_t>)
-      append_uint(*archive.out_, value);
-    else
-      archive.put_little_endian(value);
-  }
-
-  template <named_enum T>
-  friend void save(bare_output_archive& archive, const T& value) {
-    auto number = static_cast<std::uint64_t>(value);
-    if (number >= enum_names<T>.size())
-      return archive.fail(bare_error::bad_enum);
-    append_uint(*archive.out_, number);
-  }
-
-  friend void save(bare_output_archive& archive, const std::string& text) {
-    if (archive.values_ == bare_values::valid && !is_utf8(text))
-      return archive.fail(bare_error::bad_utf8);
-    archive.put_data(as_bytes(text));
-  }
-
-  template <std::same_as<bytes_view> T>
-  friend void save(bare_output_archive& archive, const T& data) {
-    archive.put_data(data);
-  }
-
-  template <std::same_as<shared_bytes> T>
-  friend void save(bare_output_archive& archive, const T& data) {
-    archive.put_data(data);
-  }
-
-  template <std::size_t N>
-  friend void save(bare_output_archive& archive,
-                   const std::array<std::byte, N>& data) {
-    archive.put(data);
-  }
-
-  template <class T, class Allocator>
-  friend void save(bare_output_archive& archive,
-                   const std::vector<T, Allocator>& list) {
-    if constexpr (std::same_as<T, std::byte>) {
-      archive.put_data(list);
-    } else {
-      static_assert(!std::is_empty_v<T>, "BARE has no list of nothing");
-      if (archive.depth_ == limits::list_depth)
-        return archive.fail(bare_error::too_long);
-      ++archive.depth_;
-      append_uint(*archive.out_, list.size());
-      for (const T& element : list)
-        archive(element);
-      --archive.depth_;
-    }
+  void put_field(const cereal::base_class<T>& base) {
+    put(*base.base_ptr);
   }
 
   template <class T>
-  friend void save(bare_output_archive& archive,
-                   const std::optional<T>& value) {
-    archive(value.has_value());
-    if (value)
-      archive(*value);
-  }
-
-  // The first alternative is named apart, or this would be no better match
-  // than the overload of <cereal/types/variant.hpp>.
-  template <class T0, class... Ts>
-  friend void save(bare_output_archive& archive,
-                   const std::variant<T0, Ts...>& value) {
-    if (value.valueless_by_exception())
-      return archive.fail(bare_error::bad_tag);
-    append_uint(*archive.out_, value.index());
-    std::visit([&archive](const auto& x) { archive(x); }, value);
+  void put_field(const cereal::virtual_base_class<T>& base) {
+    put(*base.base_ptr);
   }
 
   template <std::size_t Tag>
-  friend void save(bare_output_archive& archive, const reserved_tag<Tag>&) {
-    archive.fail(bare_error::bad_tag);
+  void put_field(const reserved_tag<Tag>&) {
+    writer_.fail(bare_error::bad_tag);
   }
 
   template <class T>
-  friend void save(bare_output_archive& archive,
-                   const sole_alternative<T>& field) {
-    append_uint(*archive.out_, 0);
-    archive(field.value);
+  void put_field(const sole_alternative<T>& field) {
+    writer_.put_uint(0);
+    put(field.value);
   }
 
-  template <std::same_as<fixed_u64> T>
-  friend void save(bare_output_archive& archive, const T& field) {
-    archive.put_little_endian(field.value);
-  }
+  void put_field(const fixed_u64& field) { writer_.put_integer(field.value); }
 
   template <std::size_t Max, class T>
-  friend void save(bare_output_archive& archive,
-                   const bounded_field<Max, T>& field) {
-    if (archive.values_ == bare_values::valid && field.value.size() > Max)
-      return archive.fail(bare_error::too_long);
-    archive(field.value);
+  void put_field(const bounded_field<Max, T>& field) {
+    if (writer_.is_strict() && field.value.size() > Max)
+      return writer_.fail(bare_error::too_long);
+    put(field.value);
   }
 
-  bytes* out_ = nullptr;
-  bare_values values_ = bare_values::valid;
-  std::size_t depth_ = 0;
-  std::optional<bare_error> error_;
+  template <class T>
+  void put_class(const T& x) {
+    if (!writer_.begin_struct())
+      return;
+    // Unlike Cereal's own archives, which write the version of a class once:
+    // a form that depends on what came before is none.
+    constexpr auto way = detail::way_of<T, bare_output_archive>();
+    if constexpr (detail::has_version(way)) {
+      std::uint32_t version = cereal::detail::Version<T>::version;
+      put(version);
+      call_functions<way>(x, version);
+    } else {
+      call_functions<way>(x);
+    }
+    writer_.end_struct();
+  }
+
+  template <detail::cereal_way Way, class T, class... Version>
+  void call_functions(const T& x, Version... version) {
+    using enum detail::cereal_way;
+    using cereal::access;
+    auto& object = const_cast<T&>(x);
+    if constexpr (Way == member_serialize || Way == member_serialize_version)
+      access::member_serialize(*this, object, version...);
+    else if constexpr (Way == free_serialize || Way == free_serialize_version)
+      serialize(*this, object, version...);
+    else if constexpr (Way == member_pair || Way == member_pair_version)
+      access::member_save(*this, x, version...);
+    else if constexpr (Way == free_pair || Way == free_pair_version)
+      save(*this, x, version...);
+    else if constexpr (Way == member_minimal || Way == member_minimal_version)
+      put(access::member_save_minimal(*this, x, version...));
+    else
+      put(save_minimal(*this, x, version...));
+  }
+
+  bare_writer writer_;
 };
 
 } // namespace node_proxy

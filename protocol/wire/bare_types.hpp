@@ -1,20 +1,14 @@
-// Which C++ types have a BARE form (draft-devault-bare-11), and the `uint`
-// that most of them are made of.
+// The `uint` of BARE (draft-devault-bare-11), and which values have an
+// encoding.
 
 #pragma once
 
 #include <bit>
-#include <concepts>
-#include <optional>
-#include <string>
-#include <variant>
-#include <vector>
+#include <cstdint>
+#include <type_traits>
 
+#include <node_proxy/base/bytes.hpp>
 #include <node_proxy/base/export.hpp>
-#include <node_proxy/base/shared_bytes.hpp>
-#include <node_proxy/messages/basics.hpp>
-#include <node_proxy/messages/field.hpp>
-#include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/wire/bare_error.hpp>
 
 namespace node_proxy {
@@ -68,78 +62,10 @@ take_uint(bytes_view& input) {
 
 namespace detail {
 
-template <class T>
-inline constexpr bool has_bare_form = false;
-template <>
-inline constexpr bool has_bare_form<bool> = true;
-template <>
-inline constexpr bool has_bare_form<std::uint8_t> = true;
-template <>
-inline constexpr bool has_bare_form<std::uint16_t> = true;
-template <>
-inline constexpr bool has_bare_form<std::uint32_t> = true;
-template <>
-inline constexpr bool has_bare_form<std::uint64_t> = true;
-template <>
-inline constexpr bool has_bare_form<fixed_u64> = true;
-template <>
-inline constexpr bool has_bare_form<std::string> = true;
-template <>
-inline constexpr bool has_bare_form<bytes> = true;
-template <>
-inline constexpr bool has_bare_form<bytes_view> = true;
-template <>
-inline constexpr bool has_bare_form<shared_bytes> = true;
-template <std::size_t N>
-inline constexpr bool has_bare_form<std::array<std::byte, N>> = N > 0;
-template <std::size_t Tag>
-inline constexpr bool has_bare_form<reserved_tag<Tag>> = true;
-template <class T, class Allocator>
-inline constexpr bool has_bare_form<std::vector<T, Allocator>> = true;
-template <class T>
-inline constexpr bool has_bare_form<std::optional<T>> = true;
-template <class... Ts>
-inline constexpr bool has_bare_form<std::variant<Ts...>> = true;
-template <class T>
-inline constexpr bool has_bare_form<cereal::NameValuePair<T>> = true;
-
-/// Fixed-width integers and, for 64 bits, the `uint`.
-template <class T>
-concept bare_unsigned =
-  std::same_as<T, std::uint8_t> || std::same_as<T, std::uint16_t> || std::
-    same_as<T, std::uint32_t> || std::same_as<T, std::uint64_t>;
-
-/// Wrappers of <node_proxy/messages/field.hpp> that have a form of their own.
-template <class T>
-inline constexpr bool is_field_wrapper = false;
-template <>
-inline constexpr bool is_field_wrapper<fixed_u64> = true;
-template <class T>
-inline constexpr bool is_field_wrapper<sole_alternative<T>> = true;
-template <std::size_t Max, class T>
-inline constexpr bool is_field_wrapper<bounded_field<Max, T>> = true;
+template <std::size_t Size>
+using integer_of_size = std::conditional_t<Size == sizeof(std::uint32_t),
+                                           std::uint32_t, std::uint64_t>;
 
 } // namespace detail
-
-/// A type that `Archive`, one of the two BARE archives, takes:
-///
-/// | C++ | BARE |
-/// | --- | --- |
-/// | `bool` | bool |
-/// | `std::uint64_t`, `fixed_u64` | uint, u64 |
-/// | `std::uint8_t`, `uint16_t`, `uint32_t` | u8, u16, u32 |
-/// | `std::string` | str |
-/// | `bytes`, `bytes_view`, `shared_bytes` | data |
-/// | `std::array<std::byte, N>` | data[N] |
-/// | an enum with `enum_names` | enum |
-/// | `std::optional<T>`, `std::vector<T>` | optional<T>, list<T> |
-/// | `std::variant<Ts...>` | union, tags in order from 0 |
-/// | a class with a member `serialize` | struct |
-///
-/// Nothing else has a form: no signed and no floating-point numbers, no maps,
-/// no pointers.
-template <class T, class Archive>
-concept bare_type = detail::has_bare_form<T> || named_enum<
-  T> || cereal::traits::has_member_serialize<T, Archive>::value;
 
 } // namespace node_proxy

@@ -214,17 +214,17 @@ TEST_CASE("recursion in a user's type has a limit") {
 TEST_CASE("only the types with a BARE form are taken") {
   using out = bare_output_archive;
   using in = bare_input_archive;
-  enum class unnamed : std::uint8_t { a };
+  struct unknown {
+    int value;
+  };
   CHECK(bare_type<std::uint64_t, out>);
   CHECK(bare_type<tree, in>);
-  CHECK(!bare_type<float, out>);
-  CHECK(!bare_type<double, in>);
-  CHECK(!bare_type<int, out>);
-  CHECK(!bare_type<std::int64_t, in>);
-  CHECK(!bare_type<char, out>);
-  CHECK(!bare_type<unnamed, in>);
+  CHECK(bare_type<double, in>);
+  CHECK(bare_type<std::unordered_map<std::string, bool>, out>);
+  CHECK(!bare_type<unknown, out>);
+  CHECK(!bare_type<long double, out>);
   CHECK(!bare_type<int*, out>);
   CHECK(!bare_type<std::unique_ptr<std::uint8_t>, in>);
-  CHECK(!bare_type<std::unordered_map<std::string, bool>, out>);
   CHECK(!bare_type<std::string_view, in>);
+  CHECK(!bare_type<std::chrono::steady_clock::time_point, in>);
 }
