@@ -1,0 +1,145 @@
+// Which values of users' types have a form of BARE, and who knows it.
+
+#pragma once
+
+#include <type_traits>
+
+#include <caf/all.hpp>
+
+#include <node_proxy/actors/caf/messages.hpp>
+#include <node_proxy/protocol/wire/bare.hpp>
+
+namespace node_proxy::detail {
+
+// What CAF has of its own.
+#if CAF_MAJOR_VERSION < 1
+template <>
+inline constexpr bool is_octet<caf::byte> = true;
+template <class T>
+inline constexpr bool is_optional<caf::optional<T>> = true;
+#endif
+template <class T>
+inline constexpr bool is_pointer<caf::intrusive_ptr<T>> = true;
+template <class T>
+inline constexpr bool is_pointer<caf::intrusive_cow_ptr<T>> = true;
+
+/// What means something in its actor system alone.
+template <class T>
+inline constexpr bool is_local_value = handle_message<T>;
+template <>
+inline constexpr bool is_local_value<caf::actor> = true;
+template <class... Signatures>
+inline constexpr bool is_local_value<caf::typed_actor<Signatures...>> = true;
+template <>
+inline constexpr bool is_local_value<caf::strong_actor_ptr> = true;
+template <>
+inline constexpr bool is_local_value<caf::weak_actor_ptr> = true;
+template <>
+inline constexpr bool is_local_value<caf::actor_addr> = true;
+template <>
+inline constexpr bool is_local_value<caf::message> = true;
+
+/// Who knows the form of a type.
+enum class value_way {
+  /// Nobody.
+  none,
+  /// The archives: it is one of our messages, or has functions for Cereal.
+  archive,
+  /// Its kind says it all.
+  form,
+  /// A specialization of CAF's `inspector_access`.
+  access,
+  /// Its `inspect`.
+  inspect,
+  /// It has nothing in it.
+  empty,
+};
+
+template <class Inspector, class T>
+concept has_inspect = requires(Inspector& f, T& x) {
+  inspect(f, x);
+};
+
+template <class T>
+constexpr bool has_access() {
+#if CAF_MAJOR_VERSION >= 1
+  return caf::detail::is_complete<caf::inspector_access<T>>;
+#else
+  return false;
+#endif
+}
+
+/// Types that say nothing to CAF.
+template <class T>
+constexpr value_way way_without_inspect() {
+  if constexpr (is_form_of_archive<T>)
+    return value_way::form;
+  else if constexpr (std::is_empty_v<
+                       T> && !is_member(way_of<T, bare_output_archive>()))
+    return value_way::empty;
+  else if constexpr (bare_type<T, bare_output_archive>)
+    return value_way::archive;
+  else
+    return value_way::none;
+}
+
+/// As CAF prefers it: what has a fixed form, then the code of the type, then
+/// what it looks like.
+template <class Inspector, class T>
+constexpr value_way find_value_way() {
+  if constexpr (is_plain_message<T> || is_field_wrapper<T>)
+    return value_way::archive;
+  else if constexpr (is_local_value<T> || is_pointer<T>)
+    return value_way::none;
+  else if constexpr (!may_have_code(kind_of<T>))
+    return value_way::form;
+  else if constexpr (has_access<T>())
+    return value_way::access;
+  else if constexpr (has_inspect<Inspector, T>)
+    return value_way::inspect;
+  else
+    return way_without_inspect<T>();
+}
+
+template <class Inspector, class T>
+inline constexpr value_way way_of_value = find_value_way<Inspector, T>();
+
+template <class Inspector, class T>
+constexpr bool has_value_form();
+
+template <class Inspector, class T, std::size_t... Is>
+constexpr bool have_value_forms(std::index_sequence<Is...>) {
+  if constexpr (kind_of<T> == bare_kind::choice)
+    return (has_value_form<Inspector, std::variant_alternative_t<Is, T>>()
+            && ...);
+  else
+    return (has_value_form<Inspector, std::tuple_element_t<Is, T>>() && ...);
+}
+
+/// Whether a type and its parts have a form, as far as its kind tells: the
+/// fields of an `inspect` are seen only when it is called.
+template <class Inspector, class T>
+constexpr bool has_value_form() {
+  constexpr auto way = way_of_value<Inspector, T>;
+  constexpr auto kind = kind_of<T>;
+  if constexpr (way != value_way::form)
+    return way != value_way::none;
+  else if constexpr (kind == bare_kind::choice)
+    return have_value_forms<Inspector, T>(
+      std::make_index_sequence<std::variant_size_v<T>>{});
+  else if constexpr (kind == bare_kind::record)
+    return have_value_forms<Inspector, T>(
+      std::make_index_sequence<std::tuple_size_v<T>>{});
+  else if constexpr (kind == bare_kind::fixed_list)
+    return has_value_form<Inspector, array_element<T>>();
+  else if constexpr (kind == bare_kind::map)
+    return has_value_form<Inspector, typename T::key_type>()
+           && has_value_form<Inspector, typename T::mapped_type>();
+  else if constexpr (kind == bare_kind::list || kind == bare_kind::set
+                     || kind == bare_kind::optional)
+    return has_value_form<Inspector, typename T::value_type>();
+  else
+    return true;
+}
+
+} // namespace node_proxy::detail

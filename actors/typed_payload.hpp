@@ -1,0 +1,116 @@
+// Values of users' own types as payloads of messages: a type needs nothing but
+// the `inspect` that CAF asks for anyway.
+
+#pragma once
+
+#include <concepts>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include <node_proxy/actors/caf/value_reader.hpp>
+#include <node_proxy/actors/caf/value_writer.hpp>
+#include <node_proxy/base/bytes.hpp>
+#include <node_proxy/protocol/wire/bare_error.hpp>
+
+namespace node_proxy {
+
+/// A type whose values have a BARE form (draft-devault-bare-11):
+///
+/// | C++ | BARE |
+/// | --- | --- |
+/// | `bool` | bool |
+/// | integers, `char` and `std::byte`, by their width | u8 ... u64, i8 ... i64
+/// | | `float`, `double` | f32, f64 | | `std::string` | str | | vectors, arrays
+/// of `std::byte` | data, data[N] | | an enum | uint, or enum if it has
+/// `enum_names` | | `std::optional<T>` | optional<T> | | lists and sets of
+/// whatever library | list<T> | | maps of whatever library | map<K><V> | |
+/// `std::array<T, N>`, `T[N]` | list<T>[N] | | `std::variant<Ts...>` | union,
+/// tags in order from 0 | | `std::pair`, `std::tuple` | struct | | durations
+/// and times of the system clock, in their own unit | i64 | | those that are
+/// counted in reals | f64 | | a class with `inspect` | struct of its fields in
+/// their order | | any other class with functions for Cereal | as
+/// `encode_payload` has it | | our own messages | as in PROTOCOL.md | | any
+/// other class that is empty | nothing |
+///
+/// A number of octets is that of each C++ type on this platform, so types whose
+/// width differs between platforms (`long`) are better not used. `char` is u8
+/// everywhere. What `inspect` says of a field that may be left out (`fallback`)
+/// is ignored, as is whatever it does that depends on a text for people.
+///
+/// Nothing that points to something else has a form, nor has a handle of an
+/// actor: send an `engine_id`.
+template <class T>
+concept bare_value = std::default_initializable<T> && detail::has_value_form<
+  detail::value_writer, T>() && detail::has_value_form<detail::value_reader,
+                                                       T>();
+
+/// Appends the encodings of `xs`, one after the other, to `out`, which is
+/// unchanged on error. Errors: bad_utf8, bad_tag, bad_enum (also for an enum
+/// that is negative), too_long, bad_order, bad_value (also if an `inspect`
+/// fails or throws).
+template <bare_value... Ts>
+[[nodiscard]] expected<void, bare_error> encode_values_to(bytes& out,
+                                                          const Ts&... xs) {
+  auto size = out.size();
+  detail::value_writer writer{out};
+  try {
+    (writer.put(xs), ...);
+  } catch (...) {
+    writer.refuse();
+  }
+  if (writer.is_ok())
+    return {};
+  out.resize(size);
+  return unexpected{*writer.writer().error()};
+}
+
+/// The encodings of `xs`, one after the other: the struct of them. Errors: as
+/// `encode_values_to`.
+template <bare_value... Ts>
+[[nodiscard]] expected<bytes, bare_error> encode_values(const Ts&... xs) {
+  // Most values fit, and then this is all that is allocated.
+  constexpr std::size_t usual_size = 64;
+  bytes result;
+  result.reserve(usual_size);
+  if (auto done = encode_values_to(result, xs...); !done)
+    return unexpected{done.error()};
+  return result;
+}
+
+/// The encoding of `x`. Errors: as `encode_values_to`.
+template <bare_value T>
+[[nodiscard]] expected<bytes, bare_error> encode_value(const T& x) {
+  return encode_values(x);
+}
+
+/// Decodes `input`, which must be the values of these types and nothing more.
+/// Strict: what is accepted encodes to the same octets again, as far as an
+/// `inspect` stores what it has read. Errors: any, bad_value also if an
+/// `inspect` fails or throws, or an invariant does not hold.
+template <bare_value... Ts>
+[[nodiscard]] expected<std::tuple<Ts...>, bare_error>
+decode_values(bytes_view input) {
+  expected<std::tuple<Ts...>, bare_error> result;
+  detail::value_reader reader{input};
+  try {
+    std::apply([&reader](auto&... xs) { (reader.get(xs), ...); }, *result);
+  } catch (...) {
+    reader.refuse();
+  }
+  if (!reader.is_ok())
+    return unexpected{*reader.reader().error()};
+  if (!reader.reader().rest().empty())
+    return unexpected{bare_error::trailing_bytes};
+  return result;
+}
+
+/// Decodes `input`, which must be one value and nothing more. Errors: as
+/// `decode_values`.
+template <bare_value T>
+[[nodiscard]] expected<T, bare_error> decode_value(bytes_view input) {
+  return decode_values<T>(input).map(
+    [](std::tuple<T> value) { return std::get<0>(std::move(value)); });
+}
+
+} // namespace node_proxy
