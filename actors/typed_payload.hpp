@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include <node_proxy/actors/caf/value_describer.hpp>
 #include <node_proxy/actors/caf/value_reader.hpp>
 #include <node_proxy/actors/caf/value_writer.hpp>
 #include <node_proxy/base/bytes.hpp>
@@ -111,6 +112,23 @@ template <bare_value T>
 [[nodiscard]] expected<T, bare_error> decode_value(bytes_view input) {
   return decode_values<T>(input).map(
     [](std::tuple<T> value) { return std::get<0>(std::move(value)); });
+}
+
+/// `T` in BARE's schema language: its definition after those of the types that
+/// it is made of, by their names without namespaces. A type without a name is
+/// defined as `Value`. For who writes the other end in another language.
+///
+/// Names of fields are known if `inspect` tells them, as it does in CAF 1.x;
+/// those of 0.17 have numbers. Fields that take no octets are in comments, for
+/// BARE has none; nor has it lists of them, or types that hold lists of
+/// themselves, which compilers of schemas may refuse.
+template <bare_value T>
+[[nodiscard]] std::string bare_schema() {
+  detail::schema_text schema;
+  auto type = detail::value_describer{schema}.template describe<T>();
+  if (!schema.defines(type))
+    schema.define(typeid(T), "Value", [&type] { return type; });
+  return schema.definitions();
 }
 
 } // namespace node_proxy

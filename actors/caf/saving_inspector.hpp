@@ -171,8 +171,8 @@ private:
 #else
 
 /// Hands what `inspect` shows to `Derived`: `put(x)`, `put_field(name, x)`,
-/// `put_count(size)`; `is_ok()` tells whether to go on. It is a serializer for
-/// who inspects for those alone.
+/// `put_count(size)`, `put_octets(data)`; `is_ok()` tells whether to go on. It
+/// is a serializer for who inspects for those alone.
 template <class Derived>
 class saving_inspector : public caf::serializer {
 public:
@@ -202,7 +202,7 @@ public:
   caf::error end_sequence() override { return caf::none; }
 
   caf::error apply_raw(std::size_t size, void* data) override {
-    derived().writer().put_octets({static_cast<std::byte*>(data), size});
+    derived().put_octets({static_cast<const std::byte*>(data), size});
     return result();
   }
 

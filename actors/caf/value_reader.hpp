@@ -18,7 +18,7 @@ public:
 
   /// The code of a type refuses what was read.
   bool refuse() {
-    reader_.fail(bare_error::bad_value);
+    reader_.fail(in_enum_ ? bare_error::bad_enum : bare_error::bad_value);
     return false;
   }
 
@@ -82,8 +82,7 @@ private:
       is_done = caf::inspector_access<T>::apply(*this, x);
 #endif
     if (!is_done)
-      reader_.fail(std::is_enum_v<T> ? bare_error::bad_enum
-                                     : bare_error::bad_value);
+      refuse();
     in_enum_ = false;
     reader_.end_struct();
   }

@@ -135,8 +135,9 @@ constexpr bool has_value_form() {
   else if constexpr (kind == bare_kind::map)
     return has_value_form<Inspector, typename T::key_type>()
            && has_value_form<Inspector, typename T::mapped_type>();
-  else if constexpr (kind == bare_kind::list || kind == bare_kind::set
-                     || kind == bare_kind::optional)
+  else if constexpr (kind == bare_kind::optional)
+    return has_value_form<Inspector, optional_value<T>>();
+  else if constexpr (kind == bare_kind::list || kind == bare_kind::set)
     return has_value_form<Inspector, typename T::value_type>();
   else
     return true;

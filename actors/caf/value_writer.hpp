@@ -53,6 +53,8 @@ public:
 
   void put_count(std::size_t count) { writer_.put_uint(count); }
 
+  void put_octets(bytes_view data) { writer_.put_octets(data); }
+
 private:
   template <class T>
   void put_archive(const T& x) {

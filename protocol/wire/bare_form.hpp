@@ -52,6 +52,9 @@ template <class T>
 inline constexpr bool is_optional<std::optional<T>> = true;
 
 template <class T>
+using optional_value = std::remove_cvref_t<decltype(*std::declval<T&>())>;
+
+template <class T>
 inline constexpr bool is_choice = false;
 template <class... Ts>
 inline constexpr bool is_choice<std::variant<Ts...>> = true;

@@ -43,10 +43,12 @@ void get_data(Coder& coder, T& x, std::size_t max = bare_reader::unbounded) {
 
 template <bare_coder_in Coder, class T>
 void get_optional(Coder& coder, T& x) {
-  if (coder.reader().take_flag())
-    coder.get(x.emplace());
-  else
-    x.reset();
+  x = T{};
+  if (!coder.reader().take_flag())
+    return;
+  optional_value<T> value{};
+  coder.get(value);
+  x = std::move(value);
 }
 
 template <bare_coder_in Coder, class Choice, std::size_t... Is>
