@@ -10,6 +10,8 @@ namespace node_proxy::detail {
 
 class value_reader final : public loading_inspector<value_reader> {
 public:
+  static constexpr bool u64_is_uint = false;
+
   /// Reads from the octets of `input`, which must outlive the reader.
   explicit value_reader(bytes_view input) : reader_(input) {}
 

@@ -17,6 +17,10 @@ template <>
 inline constexpr bool is_octet<caf::byte> = true;
 template <class T>
 inline constexpr bool is_optional<caf::optional<T>> = true;
+template <class... Ts>
+struct alternatives_of<caf::variant<Ts...>> {
+  using type = std::tuple<Ts...>;
+};
 #endif
 template <class T>
 inline constexpr bool is_pointer<caf::intrusive_ptr<T>> = true;
@@ -38,6 +42,9 @@ template <>
 inline constexpr bool is_local_value<caf::actor_addr> = true;
 template <>
 inline constexpr bool is_local_value<caf::message> = true;
+/// Its category has a number of its own in each program.
+template <>
+inline constexpr bool is_local_value<caf::error> = true;
 
 /// Who knows the form of a type.
 enum class value_way {
@@ -107,13 +114,15 @@ inline constexpr value_way way_of_value = find_value_way<Inspector, T>();
 template <class Inspector, class T>
 constexpr bool has_value_form();
 
-template <class Inspector, class T, std::size_t... Is>
+template <class Inspector, class Types, std::size_t... Is>
 constexpr bool have_value_forms(std::index_sequence<Is...>) {
-  if constexpr (kind_of<T> == bare_kind::choice)
-    return (has_value_form<Inspector, std::variant_alternative_t<Is, T>>()
-            && ...);
-  else
-    return (has_value_form<Inspector, std::tuple_element_t<Is, T>>() && ...);
+  return (has_value_form<Inspector, std::tuple_element_t<Is, Types>>() && ...);
+}
+
+template <class Inspector, class Types>
+constexpr bool have_value_forms() {
+  return have_value_forms<Inspector, Types>(
+    std::make_index_sequence<std::tuple_size_v<Types>>{});
 }
 
 /// Whether a type and its parts have a form, as far as its kind tells: the
@@ -125,11 +134,9 @@ constexpr bool has_value_form() {
   if constexpr (way != value_way::form)
     return way != value_way::none;
   else if constexpr (kind == bare_kind::choice)
-    return have_value_forms<Inspector, T>(
-      std::make_index_sequence<std::variant_size_v<T>>{});
+    return have_value_forms<Inspector, alternatives<T>>();
   else if constexpr (kind == bare_kind::record)
-    return have_value_forms<Inspector, T>(
-      std::make_index_sequence<std::tuple_size_v<T>>{});
+    return have_value_forms<Inspector, T>();
   else if constexpr (kind == bare_kind::fixed_list)
     return has_value_form<Inspector, array_element<T>>();
   else if constexpr (kind == bare_kind::map)

@@ -12,6 +12,8 @@ namespace node_proxy::detail {
 
 class value_writer final : public saving_inspector<value_writer> {
 public:
+  static constexpr bool u64_is_uint = false;
+
   /// Appends to `out`, which must outlive the writer.
   explicit value_writer(bytes& out) : writer_(out) {}
 

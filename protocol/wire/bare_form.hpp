@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -54,10 +55,21 @@ inline constexpr bool is_optional<std::optional<T>> = true;
 template <class T>
 using optional_value = std::remove_cvref_t<decltype(*std::declval<T&>())>;
 
+/// The alternatives of a type that is a choice, as a tuple.
 template <class T>
-inline constexpr bool is_choice = false;
+struct alternatives_of;
 template <class... Ts>
-inline constexpr bool is_choice<std::variant<Ts...>> = true;
+struct alternatives_of<std::variant<Ts...>> {
+  using type = std::tuple<Ts...>;
+};
+
+template <class T>
+using alternatives = typename alternatives_of<T>::type;
+
+template <class T>
+concept choice = requires {
+  typename alternatives<T>;
+};
 
 template <class T>
 inline constexpr bool is_text = false;
@@ -170,7 +182,7 @@ constexpr bare_kind find_class_kind() {
     return bare_kind::data;
   else if constexpr (is_optional<T>)
     return bare_kind::optional;
-  else if constexpr (is_choice<T>)
+  else if constexpr (choice<T>)
     return bare_kind::choice;
   else if constexpr (is_record<T>)
     return bare_kind::record;
@@ -222,6 +234,18 @@ constexpr auto number_of(T value) {
 
 template <class T>
 using number_type = decltype(number_of(std::declval<T>()));
+
+/// A list whose elements lie in memory as they are written.
+template <class Coder, class T>
+inline constexpr bool is_copied = std::endian::native
+                                  == std::endian::little&& requires(T x) {
+  x.data();
+  x.resize(x.size());
+}
+&&(kind_of<typename T::value_type> == bare_kind::integer
+   || kind_of<typename T::value_type> == bare_kind::real)
+  && !(Coder::u64_is_uint
+       && std::is_same_v<typename T::value_type, std::uint64_t>);
 
 /// How a duration is counted.
 template <class Rep>

@@ -3,6 +3,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <span>
 #include <utility>
 
 #include <node_proxy/protocol/wire/bare_form.hpp>
@@ -51,20 +54,25 @@ void get_optional(Coder& coder, T& x) {
   x = std::move(value);
 }
 
-template <bare_coder_in Coder, class Choice, std::size_t... Is>
-void get_alternative(Coder& coder, Choice& x, std::uint64_t tag,
-                     std::index_sequence<Is...>) {
-  auto is_known =
-    ((tag == Is && (coder.get(x.template emplace<Is>()), true)) || ...);
-  if (!is_known)
-    coder.reader().fail(bare_error::bad_tag);
+template <std::size_t I, bare_coder_in Coder, choice T>
+void get_alternative(Coder& coder, T& x) {
+  if constexpr (requires { x.template emplace<I>(); }) {
+    coder.get(x.template emplace<I>());
+  } else {
+    std::tuple_element_t<I, alternatives<T>> y{};
+    coder.get(y);
+    x = std::move(y);
+  }
 }
 
-template <bare_coder_in Coder, class... Ts>
-void get_choice(Coder& coder, std::variant<Ts...>& x) {
+template <bare_coder_in Coder, choice T, std::size_t... Is>
+void get_choice(Coder& coder, T& x, std::index_sequence<Is...>) {
   auto tag = coder.reader().take_uint();
-  if (!coder.reader().error())
-    get_alternative(coder, x, tag, std::index_sequence_for<Ts...>{});
+  if (coder.reader().error())
+    return;
+  auto is_known = ((tag == Is && (get_alternative<Is>(coder, x), true)) || ...);
+  if (!is_known)
+    coder.reader().fail(bare_error::bad_tag);
 }
 
 template <bare_coder_in Coder, class T>
@@ -83,22 +91,46 @@ void reserve(T& xs, std::size_t count) {
       xs.reserve(count);
 }
 
+/// Reads elements that lie in memory as they are written.
+template <class T>
+void copy_elements(bare_reader& in, T& xs, std::size_t count) {
+  using element = typename T::value_type;
+  if (count > in.rest().size() / sizeof(element))
+    return in.fail(bare_error::truncated);
+  xs.resize(count);
+  auto octets = in.take_octets(count * sizeof(element));
+  if (!octets.empty())
+    std::memcpy(xs.data(), octets.data(), octets.size());
+  if constexpr (std::is_floating_point_v<element>)
+    for (auto x : xs)
+      in.check_real(x);
+}
+
 template <bare_coder_in Coder, class T>
-void get_list(Coder& coder, T& xs, std::size_t max = bare_reader::unbounded) {
+void get_elements(Coder& coder, T& xs, std::size_t count) {
   using element = typename T::value_type;
   auto& in = coder.reader();
-  xs.clear();
-  auto count = in.begin_list(least_size<element>(), max);
-  if (!count)
-    return;
-  reserve(xs, *count);
-  for (; *count > 0 && !in.error(); --*count) {
+  reserve(xs, count);
+  for (; count > 0 && !in.error(); --count) {
     auto size = in.rest().size();
     element x{};
     coder.get(x);
     xs.insert(xs.end(), std::move(x));
     in.end_element(size);
   }
+}
+
+template <bare_coder_in Coder, class T>
+void get_list(Coder& coder, T& xs, std::size_t max = bare_reader::unbounded) {
+  auto& in = coder.reader();
+  xs.clear();
+  auto count = in.begin_list(least_size<typename T::value_type>(), max);
+  if (!count)
+    return;
+  if constexpr (is_copied<Coder, T>)
+    copy_elements(in, xs, *count);
+  else
+    get_elements(coder, xs, *count);
   in.end_list();
 }
 
@@ -212,7 +244,8 @@ void get_form(Coder& coder, T& x) {
   else if constexpr (kind == bare_kind::optional)
     get_optional(coder, x);
   else if constexpr (kind == bare_kind::choice)
-    get_choice(coder, x);
+    get_choice(coder, x,
+               std::make_index_sequence<std::tuple_size_v<alternatives<T>>>{});
   else if constexpr (kind == bare_kind::record)
     get_record(coder, x);
   else if constexpr (kind == bare_kind::fixed_list)

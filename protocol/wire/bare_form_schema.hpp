@@ -58,7 +58,8 @@ std::string describe_choice(Coder& coder, std::index_sequence<Is...>) {
     if constexpr (!is_reserved<U>)
       result.add(coder.schema(), tag, coder.template describe<U>());
   };
-  (add(Is, std::type_identity<std::variant_alternative_t<Is, T>>{}), ...);
+  (add(Is, std::type_identity<std::tuple_element_t<Is, alternatives<T>>>{}),
+   ...);
   return result.to_type();
 }
 
@@ -159,7 +160,7 @@ std::string describe_form(Coder& coder) {
     return "optional<" + coder.template describe<optional_value<T>>() + '>';
   else if constexpr (kind == bare_kind::choice)
     return describe_choice<Coder, T>(
-      coder, std::make_index_sequence<std::variant_size_v<T>>{});
+      coder, std::make_index_sequence<std::tuple_size_v<alternatives<T>>>{});
   else if constexpr (kind == bare_kind::record)
     return describe_record<Coder, T>(
       coder, std::make_index_sequence<std::tuple_size_v<T>>{});

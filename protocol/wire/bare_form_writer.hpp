@@ -2,8 +2,9 @@
 
 #pragma once
 
-#include <cstring>
-#include <ranges>
+#include <algorithm>
+#include <cmath>
+#include <span>
 #include <string_view>
 
 #include <node_proxy/protocol/wire/bare_form.hpp>
@@ -38,12 +39,12 @@ void put_optional(Coder& coder, const T& x) {
     coder.put(*x);
 }
 
-template <bare_coder_out Coder, class... Ts>
-void put_choice(Coder& coder, const std::variant<Ts...>& x) {
-  if (x.valueless_by_exception())
+template <bare_coder_out Coder, choice T>
+void put_choice(Coder& coder, const T& x) {
+  if (x.index() >= std::tuple_size_v<alternatives<T>>)
     return coder.writer().fail(bare_error::bad_tag);
   coder.writer().put_uint(x.index());
-  std::visit([&coder](const auto& y) { coder.put(y); }, x);
+  visit([&coder](const auto& y) { coder.put(y); }, x);
 }
 
 template <bare_coder_out Coder, class T>
@@ -51,11 +52,26 @@ void put_record(Coder& coder, const T& x) {
   std::apply([&coder](const auto&... xs) { (coder.put(xs), ...); }, x);
 }
 
+/// Whether there is any number that is not written as it lies in memory.
+template <class T>
+bool has_nan(const T& xs) {
+  if constexpr (std::is_floating_point_v<typename T::value_type>)
+    return std::ranges::any_of(xs, [](auto x) { return std::isnan(x); });
+  else
+    return false;
+}
+
 template <bare_coder_out Coder, class T>
 void put_list(Coder& coder, const T& xs) {
   auto& out = coder.writer();
   if (!out.begin_list(xs.size()))
     return;
+  if constexpr (is_copied<Coder, T>) {
+    if (!has_nan(xs)) {
+      out.put_octets(std::as_bytes(std::span{xs.data(), xs.size()}));
+      return out.end_list();
+    }
+  }
   for (const typename T::value_type& x : xs) {
     auto size = out.octets().size();
     coder.put(x);

@@ -14,6 +14,9 @@ namespace node_proxy {
 /// calls `decode` instead (<node_proxy/protocol/wire/bare.hpp>).
 class bare_input_archive : public cereal::InputArchive<bare_input_archive> {
 public:
+  /// As in our own messages.
+  static constexpr bool u64_is_uint = true;
+
   /// Reads from the octets of `input`, which must outlive the archive and all
   /// values of type `bytes_view` that are read from it.
   explicit bare_input_archive(bytes_view input = {},

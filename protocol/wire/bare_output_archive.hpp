@@ -12,6 +12,9 @@ namespace node_proxy {
 /// `encode` instead (<node_proxy/protocol/wire/bare.hpp>).
 class bare_output_archive : public cereal::OutputArchive<bare_output_archive> {
 public:
+  /// As in our own messages.
+  static constexpr bool u64_is_uint = true;
+
   /// Appends to `out`, which must outlive the archive.
   explicit bare_output_archive(bytes& out,
                                bare_values values = bare_values::valid)

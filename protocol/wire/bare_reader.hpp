@@ -106,13 +106,20 @@ public:
   /// Of all NaNs one is accepted.
   template <std::floating_point T>
   T take_real() {
-    using number = detail::integer_of_size<sizeof(T)>;
-    auto bits = take_integer<number>();
-    auto value = std::bit_cast<T>(bits);
-    if (std::isnan(value)
-        && bits != std::bit_cast<number>(std::numeric_limits<T>::quiet_NaN()))
-      fail(bare_error::bad_value);
+    auto value =
+      std::bit_cast<T>(take_integer<detail::integer_of_size<sizeof(T)>>());
+    check_real(value);
     return value;
+  }
+
+  /// Fails if `value` has been read, and is another NaN.
+  template <std::floating_point T>
+  void check_real(T value) {
+    using number = detail::integer_of_size<sizeof(T)>;
+    constexpr auto nan = std::numeric_limits<T>::quiet_NaN();
+    if (std::isnan(value)
+        && std::bit_cast<number>(value) != std::bit_cast<number>(nan))
+      fail(bare_error::bad_value);
   }
 
   /// A list begins; to be ended if it could. Elements that have at least

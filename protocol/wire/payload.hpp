@@ -8,8 +8,9 @@
 namespace node_proxy {
 
 /// Encodes `message` for `engine_msg::msg`: the `M` of the specification's
-/// `EngineMsg M`, a type of the user's with a Cereal member `serialize` (or any
-/// other `bare_type`). Errors: as `encode`.
+/// `EngineMsg M`, a type of the user's with functions for Cereal (or any other
+/// `bare_type`). For types with an `inspect` for CAF there is `encode_value`
+/// (<node_proxy/actors/typed_payload.hpp>). Errors: as `encode`.
 template <class M>
 [[nodiscard]] expected<bytes, bare_error> encode_payload(const M& message) {
   return encode(message);

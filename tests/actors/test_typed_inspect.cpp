@@ -397,4 +397,12 @@ TEST_CASE("CAF's own optional has the form of an optional") {
   CHECK(hex_of(std::vector<caf::byte>{caf::byte{7}}) == "0107");
 }
 
+TEST_CASE("CAF's own variant has the form of a union") {
+  using choice = caf::variant<bool, std::string>;
+  CHECK(hex_of(choice{std::string{"a"}}) == "010161");
+  CHECK(from<choice>("010161") == choice{std::string{"a"}});
+  CHECK(from<choice>("02").error() == bare_error::bad_tag);
+  CHECK(bare_schema<choice>() == "type Value union { bool = 0 | str = 1 }\n");
+}
+
 #endif

@@ -102,7 +102,14 @@ TEST_CASE("sequences of whatever kind are lists") {
   check(std::u16string{u"a"}, "016100");
   check(std::array<std::uint16_t, 2>{1, 2}, "01000200");
   check(std::array<int, 0>{}, "");
+  check(std::vector<double>{1.0, -2.5}, "02000000000000f03f00000000000004c0");
+  constexpr auto nan = std::numeric_limits<float>::quiet_NaN();
+  CHECK(to_hex(encode(std::vector{1.0f, -nan}).value())
+        == "020000803f0000c07f");
+  CHECK(error_of<std::vector<float>>("020000803f0000c0ff")
+        == bare_error::bad_value);
   CHECK(error_of<std::vector<int>>("0201000000") == bare_error::truncated);
+  CHECK(error_of<std::vector<int>>("ffffffff0f") == bare_error::truncated);
 }
 
 TEST_CASE("pairs and tuples are structs") {

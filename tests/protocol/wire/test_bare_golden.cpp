@@ -2,6 +2,9 @@
 
 #include "vectors/golden.hpp"
 
+#include <list>
+#include <unordered_map>
+
 #include <doctest/doctest.h>
 
 using namespace node_proxy;
@@ -24,6 +27,26 @@ struct fixed_widths {
   }
 
   friend bool operator==(const fixed_widths&, const fixed_widths&) = default;
+};
+
+struct forms {
+  std::int8_t a = 0;
+  std::int16_t b = 0;
+  std::int32_t c = 0;
+  std::int64_t d = 0;
+  float e = 0;
+  double f = 0;
+  std::unordered_map<std::string, std::int16_t> g;
+  std::array<bool, 3> h{};
+  std::variant<bool, std::string> i;
+  std::list<std::pair<std::uint8_t, std::optional<float>>> j;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(a, b, c, d, e, f, g, h, i, j);
+  }
+
+  friend bool operator==(const forms&, const forms&) = default;
 };
 
 bytes data(unsigned first, unsigned second) {
@@ -55,5 +78,16 @@ TEST_CASE("primitives have the octets of another implementation") {
   std::vector<std::vector<element>> nested{
     {}, {data(1, 2), std::nullopt}, {bytes{}}};
   compare_with_golden(file, "nested", nested);
+  compare_with_golden(file, "forms",
+                      forms{-1,
+                            -300,
+                            -70'000,
+                            -(std::int64_t{1} << 40),
+                            0.5f,
+                            -1e300,
+                            {{"aa", -2}, {"b", 1}},
+                            {true, false, true},
+                            "\xE2\x9C\x93",
+                            {{1, std::nullopt}, {2, -0.25f}}});
   CHECK(file.empty());
 }

@@ -20,6 +20,18 @@ type Uints list<uint>
 type Fixed struct { a: u8 b: u16 c: u32 d: u64 e: bool f: bool }
 type Text str
 type Nested list<list<optional<data>>>
+type Forms struct {
+    a: i8
+    b: i16
+    c: i32
+    d: i64
+    e: f32
+    f: f64
+    g: map<str><i16>
+    h: list<bool>[3]
+    i: union { bool | str }
+    j: list<struct { first: u8 second: optional<f32> }>
+}
 `
 
 // The code that the compiler writes is used at once and not kept. It has to lie
@@ -239,4 +251,26 @@ write("primitives.json", [
     ["fixed", "Fixed", { a: 0x12, b: 0x1234, c: 0x12345678, d: 0x123456789abcdef0n, e: true, f: false }],
     ["text", "Text", "a\u00e9\u2713\u{1f511}\u0000\ud7ff\ue000\u{10ffff}"],
     ["nested", "Nested", [[], [octets(1, 2), null], [octets(0, 0)]]],
+    [
+        "forms",
+        "Forms",
+        {
+            a: -1,
+            b: -300,
+            c: -70000,
+            d: -(1n << 40n),
+            e: 0.5,
+            f: -1e300,
+            g: new Map([
+                ["b", 1],
+                ["aa", -2],
+            ]),
+            h: [true, false, true],
+            i: union(1, "\u2713"),
+            j: [
+                { first: 1, second: null },
+                { first: 2, second: -0.25 },
+            ],
+        },
+    ],
 ])
