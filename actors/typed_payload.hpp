@@ -16,28 +16,13 @@
 
 namespace node_proxy {
 
-/// A type whose values have a BARE form (draft-devault-bare-11):
+/// A type whose values have a BARE form (draft-devault-bare-11): all that CAF
+/// can transmit, but for what means something in one process alone. Which C++
+/// type has which form is in docs/GUIDE.md, "Types of your own".
 ///
-/// | C++ | BARE |
-/// | --- | --- |
-/// | `bool` | bool |
-/// | integers, `char` and `std::byte`, by their width | u8 ... u64, i8 ... i64
-/// | | `float`, `double` | f32, f64 | | `std::string` | str | | vectors, arrays
-/// of `std::byte` | data, data[N] | | an enum | uint, or enum if it has
-/// `enum_names` | | `std::optional<T>` | optional<T> | | lists and sets of
-/// whatever library | list<T> | | maps of whatever library | map<K><V> | |
-/// `std::array<T, N>`, `T[N]` | list<T>[N] | | `std::variant<Ts...>` | union,
-/// tags in order from 0 | | `std::pair`, `std::tuple` | struct | | durations
-/// and times of the system clock, in their own unit | i64 | | those that are
-/// counted in reals | f64 | | a class with `inspect` | struct of its fields in
-/// their order | | any other class with functions for Cereal | as
-/// `encode_payload` has it | | our own messages | as in PROTOCOL.md | | any
-/// other class that is empty | nothing |
-///
-/// A number of octets is that of each C++ type on this platform, so types whose
-/// width differs between platforms (`long`) are better not used. `char` is u8
-/// everywhere. What `inspect` says of a field that may be left out (`fallback`)
-/// is ignored, as is whatever it does that depends on a text for people.
+/// Types whose width differs between platforms (`long`) have the one of this
+/// platform, and are better not used. What `inspect` says of a field that may
+/// be left out (`fallback`) is ignored, as is what is for people alone.
 ///
 /// Nothing that points to something else has a form, nor has a handle of an
 /// actor: send an `engine_id`.
