@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <span>
+#include <utility>
 
 #include <node_proxy/messages/basics.hpp>
 #include <node_proxy/protocol/crypto/cipher_suite.hpp>
@@ -24,6 +25,16 @@ public:
   enum class direction { seal, open };
 
   explicit bulk_cipher(cipher_suite suite) noexcept : suite_(suite) {}
+
+  /// A copy makes a context of its own when it needs one.
+  bulk_cipher(const bulk_cipher& other) noexcept : suite_(other.suite_) {}
+  bulk_cipher(bulk_cipher&&) noexcept = default;
+  bulk_cipher& operator=(bulk_cipher other) noexcept {
+    suite_ = other.suite_;
+    prepared_ = other.prepared_;
+    context_ = std::move(other.context_);
+    return *this;
+  }
 
   /// Whether plaintexts of this size are done faster here than by libsodium.
   [[nodiscard]] bool is_for(std::size_t size) const noexcept;
