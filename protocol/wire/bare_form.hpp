@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <node_proxy/base/shared_bytes.hpp>
+#include <node_proxy/protocol/wire/bare_container.hpp>
 
 namespace node_proxy::detail {
 
@@ -128,39 +129,6 @@ template <class T>
 inline constexpr bool is_pointer<std::shared_ptr<T>> = true;
 template <class T>
 inline constexpr bool is_pointer<std::weak_ptr<T>> = true;
-
-/// Container of whatever library. Nothing of the elements is asked here, which
-/// may be of a type that is not complete yet.
-template <class T>
-concept container = requires(T x, const T& y) {
-  typename T::value_type;
-  x.clear();
-  y.begin() != y.end();
-  { y.size() } -> std::convertible_to<std::size_t>;
-};
-
-template <class T>
-concept keyed_container = container<T> && requires {
-  typename T::key_type;
-};
-
-template <class T>
-concept map_container = keyed_container<T> && requires {
-  typename T::mapped_type;
-};
-
-/// A container that says in which order its elements are, if in any.
-template <class T>
-concept unordered_container = keyed_container<T> && requires {
-  typename T::hasher;
-};
-
-/// A container that can have a key more than once.
-template <class T>
-concept multi_container =
-  keyed_container<T> && requires(T x, typename T::value_type y) {
-  { x.insert(std::move(y)) } -> std::same_as<typename T::iterator>;
-};
 
 template <class T>
 constexpr bare_kind find_container_kind() {

@@ -4,21 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <span>
 #include <utility>
 
+#include <node_proxy/protocol/wire/bare_container_reader.hpp>
 #include <node_proxy/protocol/wire/bare_form.hpp>
-#include <node_proxy/protocol/wire/bare_order.hpp>
 #include <node_proxy/protocol/wire/bare_reader.hpp>
 
 namespace node_proxy::detail {
-
-/// Who reads values of any type: `get(x)` reads one, with `reader()`.
-template <class Coder>
-concept bare_coder_in = requires(Coder& coder) {
-  { coder.reader() } -> std::same_as<bare_reader&>;
-};
 
 template <bare_coder_in Coder, class T>
 void get_enum(Coder& coder, T& x) {
@@ -78,120 +71,6 @@ void get_choice(Coder& coder, T& x, std::index_sequence<Is...>) {
 template <bare_coder_in Coder, class T>
 void get_record(Coder& coder, T& x) {
   std::apply([&coder](auto&... xs) { (coder.get(xs), ...); }, x);
-}
-
-/// Makes room for what will be read, unless that is much more memory than the
-/// octets justify: the count of elements is only a claim.
-template <class T>
-void reserve(T& xs, std::size_t count) {
-  using element = typename T::value_type;
-  constexpr std::size_t justified = 8;
-  if constexpr (requires { xs.reserve(count); })
-    if (sizeof(element) <= justified * least_size<element>())
-      xs.reserve(count);
-}
-
-/// Reads elements that lie in memory as they are written.
-template <class T>
-void copy_elements(bare_reader& in, T& xs, std::size_t count) {
-  using element = typename T::value_type;
-  if (count > in.rest().size() / sizeof(element))
-    return in.fail(bare_error::truncated);
-  xs.resize(count);
-  auto octets = in.take_octets(count * sizeof(element));
-  if (!octets.empty())
-    std::memcpy(xs.data(), octets.data(), octets.size());
-  if constexpr (std::is_floating_point_v<element>)
-    for (auto x : xs)
-      in.check_real(x);
-}
-
-template <bare_coder_in Coder, class T>
-void get_elements(Coder& coder, T& xs, std::size_t count) {
-  using element = typename T::value_type;
-  auto& in = coder.reader();
-  reserve(xs, count);
-  for (; count > 0 && !in.error(); --count) {
-    auto size = in.rest().size();
-    element x{};
-    coder.get(x);
-    xs.insert(xs.end(), std::move(x));
-    in.end_element(size);
-  }
-}
-
-template <bare_coder_in Coder, class T>
-void get_list(Coder& coder, T& xs, std::size_t max = bare_reader::unbounded) {
-  auto& in = coder.reader();
-  xs.clear();
-  auto count = in.begin_list(least_size<typename T::value_type>(), max);
-  if (!count)
-    return;
-  if constexpr (is_copied<Coder, T>)
-    copy_elements(in, xs, *count);
-  else
-    get_elements(coder, xs, *count);
-  in.end_list();
-}
-
-/// Whether entries that follow each other may: they ascend, and only a
-/// container that can have a key more than once may have two of the same.
-template <class T>
-bool is_in_order(bytes_view previous, bytes_view next) {
-  return multi_container<T> ? !is_before(next, previous)
-                            : is_before(previous, next);
-}
-
-/// @returns whether `xs` took it.
-template <class T, class... Ts>
-bool insert_entry(T& xs, Ts&&... parts) {
-  if constexpr (multi_container<T>) {
-    xs.emplace_hint(xs.end(), std::forward<Ts>(parts)...);
-    return true;
-  } else {
-    return xs.emplace(std::forward<Ts>(parts)...).second;
-  }
-}
-
-template <bare_coder_in Coder, class T>
-bool get_entry(Coder& coder, T& xs, bytes_view& key) {
-  auto& in = coder.reader();
-  auto begin = in.rest();
-  typename T::key_type x{};
-  coder.get(x);
-  key = begin.first(begin.size() - in.rest().size());
-  if constexpr (map_container<T>) {
-    typename T::mapped_type y{};
-    coder.get(y);
-    return in.error() || insert_entry(xs, std::move(x), std::move(y));
-  } else {
-    return in.error() || insert_entry(xs, std::move(x));
-  }
-}
-
-template <bare_coder_in Coder, class T>
-void get_entries(Coder& coder, T& xs) {
-  auto& in = coder.reader();
-  xs.clear();
-  std::size_t least = least_size<typename T::key_type>();
-  if constexpr (map_container<T>)
-    least += least_size<typename T::mapped_type>();
-  auto count = in.begin_list(least);
-  if (!count)
-    return;
-  bytes_view previous;
-  for (auto i = *count; i > 0 && !in.error(); --i) {
-    auto begin = in.rest();
-    bytes_view next;
-    auto is_new = get_entry(coder, xs, next);
-    in.end_element(begin.size());
-    if (multi_container<T> && unordered_container<T>)
-      next = begin.first(begin.size() - in.rest().size());
-    if (!is_new || (i < *count && !is_in_order<T>(previous, next)))
-      in.fail(bare_error::bad_order);
-    previous = next;
-  }
-  in.end_list();
 }
 
 template <bare_coder_in Coder, class T>

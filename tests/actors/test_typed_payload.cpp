@@ -105,6 +105,9 @@ TEST_CASE("what is made of other types has the form of these") {
 
 TEST_CASE("the form of a struct is the list of its fields") {
   check(point{1, -2}, "01000000feffffff");
+  check(old_fashioned{{1, 2}, {std::byte{3}, std::byte{4}}}, "010002000304");
+  check(labelled{{1, 2}, "a"}, "01000000020000000161");
+  check(std::variant<std::monostate, bool>{}, "00");
   check(nothing{}, "");
   check(caf::unit, "");
   check(sample(), "0461e29c93"

@@ -95,6 +95,33 @@ auto inspect(Inspector& f, word& x) {
   return show(f, "word", x, named{"weight", x.weight});
 }
 
+/// Fields of C.
+struct old_fashioned {
+  std::int16_t numbers[2] = {};
+  std::byte octets[2] = {};
+
+  friend bool operator==(const old_fashioned&, const old_fashioned&) = default;
+};
+
+template <class Inspector>
+auto inspect(Inspector& f, old_fashioned& x) {
+  return show(f, "old_fashioned", x, named{"numbers", x.numbers},
+              named{"octets", x.octets});
+}
+
+/// What its base has and more.
+struct labelled : point {
+  std::string label;
+
+  friend bool operator==(const labelled&, const labelled&) = default;
+};
+
+template <class Inspector>
+auto inspect(Inspector& f, labelled& x) {
+  return show(f, "labelled", x, named{"x", x.x}, named{"y", x.y},
+              named{"label", x.label});
+}
+
 /// It has both, and is shown to CAF another way than to Cereal.
 struct both_ways {
   std::uint64_t a = 0;
