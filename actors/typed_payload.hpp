@@ -4,6 +4,7 @@
 #pragma once
 
 #include <concepts>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -70,33 +71,48 @@ template <bare_value T>
   return encode_values(x);
 }
 
-/// Decodes `input`, which must be the values of these types and nothing more.
-/// Strict: what is accepted encodes to the same octets again, as far as an
-/// `inspect` stores what it has read. Errors: any, bad_value also if an
-/// `inspect` fails or throws, or an invariant does not hold.
+namespace detail {
+
+/// Reads `xs` from `input`, which must be these values and nothing more.
+template <class... Ts>
+std::optional<bare_error> read_values(bytes_view input, Ts&... xs) {
+  value_reader reader{input};
+  try {
+    (reader.get(xs), ...);
+  } catch (...) {
+    reader.refuse();
+  }
+  if (reader.is_ok() && !reader.reader().rest().empty())
+    return bare_error::trailing_bytes;
+  return reader.reader().error();
+}
+
+} // namespace detail
+
+/// Decodes `input`, which must be one value and nothing more. Strict: what is
+/// accepted encodes to the same octets again, as far as an `inspect` stores
+/// what it has read. Errors: any, bad_value also if an `inspect` fails or
+/// throws, or an invariant does not hold.
+template <bare_value T>
+[[nodiscard]] expected<T, bare_error> decode_value(bytes_view input) {
+  expected<T, bare_error> result;
+  if (auto error = detail::read_values(input, *result))
+    return unexpected{*error};
+  return result;
+}
+
+/// Decodes `input`, which must be the values of these types, one after the
+/// other, and nothing more. Errors: as `decode_value`.
 template <bare_value... Ts>
 [[nodiscard]] expected<std::tuple<Ts...>, bare_error>
 decode_values(bytes_view input) {
   expected<std::tuple<Ts...>, bare_error> result;
-  detail::value_reader reader{input};
-  try {
-    std::apply([&reader](auto&... xs) { (reader.get(xs), ...); }, *result);
-  } catch (...) {
-    reader.refuse();
-  }
-  if (!reader.is_ok())
-    return unexpected{*reader.reader().error()};
-  if (!reader.reader().rest().empty())
-    return unexpected{bare_error::trailing_bytes};
+  auto read = [input](auto&... xs) {
+    return detail::read_values(input, xs...);
+  };
+  if (auto error = std::apply(read, *result))
+    return unexpected{*error};
   return result;
-}
-
-/// Decodes `input`, which must be one value and nothing more. Errors: as
-/// `decode_values`.
-template <bare_value T>
-[[nodiscard]] expected<T, bare_error> decode_value(bytes_view input) {
-  return decode_values<T>(input).map(
-    [](std::tuple<T> value) { return std::get<0>(std::move(value)); });
 }
 
 /// `T` in BARE's schema language: its definition after those of the types that
