@@ -17,16 +17,37 @@
 
 namespace node_proxy {
 
-/// A type whose values have a BARE form (draft-devault-bare-11): all that CAF
-/// can transmit, but for what means something in one process alone. Which C++
-/// type has which form is in docs/GUIDE.md, "Types of your own".
+/// A type whose values have a BARE form (draft-devault-bare-11):
 ///
-/// Types whose width differs between platforms (`long`) have the one of this
-/// platform, and are better not used. What `inspect` says of a field that may
-/// be left out (`fallback`) is ignored, as is what is for people alone.
+/// | C++ | BARE |
+/// | --- | --- |
+/// | `bool` | bool |
+/// | integers and `std::byte`, by their width | u8 ... u64, i8 ... i64 |
+/// | `float`, `double` | f32, f64 |
+/// | `std::string` | str |
+/// | vectors and arrays of `std::byte` | data, data[N] |
+/// | an enum | uint, or enum if it has `enum_names` |
+/// | `std::optional<T>` | optional<T> |
+/// | lists and sets of whatever library | list<T> |
+/// | maps of whatever library | map<K><V> |
+/// | `std::array<T, N>`, `T[N]` | list<T>[N] |
+/// | `std::variant<Ts...>` | union, tags in order from 0 |
+/// | `std::pair`, `std::tuple` | struct |
+/// | durations and times of the system clock | i64 in their own unit |
+/// | those that count in reals | f64 |
+/// | a class with `inspect` | struct of its fields in their order |
+/// | another class with functions for Cereal | as by `encode_payload` |
+/// | our own messages | as in PROTOCOL.md |
+/// | another class that is empty | nothing |
 ///
-/// Nothing that points to something else has a form, nor has a handle of an
-/// actor: send an `engine_id`.
+/// `char` is u8 on every platform; `long` and other types whose width depends
+/// on the platform are best avoided. A field that `inspect` lets be left out
+/// (`fallback`) is always there. Lists in lists go `limits::list_depth` deep,
+/// structs in structs `limits::struct_depth`.
+///
+/// Nothing that points to something else has a form, nor has what means
+/// something in its actor system alone: for a handle of an actor send an
+/// `engine_id`, for a `caf::error` what it says.
 template <class T>
 concept bare_value = std::default_initializable<T> && detail::has_value_form<
   detail::value_writer, T>() && detail::has_value_form<detail::value_reader,
@@ -91,8 +112,9 @@ std::optional<bare_error> read_values(bytes_view input, Ts&... xs) {
 
 /// Decodes `input`, which must be one value and nothing more. Strict: what is
 /// accepted encodes to the same octets again, as far as an `inspect` stores
-/// what it has read. Errors: any, bad_value also if an `inspect` fails or
-/// throws, or an invariant does not hold.
+/// what it has read. Parts of type `bytes_view` refer to the octets of `input`.
+/// Errors: any, bad_value also if an `inspect` fails or throws, or an invariant
+/// does not hold.
 template <bare_value T>
 [[nodiscard]] expected<T, bare_error> decode_value(bytes_view input) {
   expected<T, bare_error> result;
