@@ -4,6 +4,7 @@
 #pragma once
 
 #include <concepts>
+#include <memory>
 #include <tuple>
 #include <utility>
 
@@ -12,6 +13,12 @@
 #include <node_proxy/messages/identities.hpp>
 
 namespace node_proxy {
+
+namespace internal {
+
+class engine_interface;
+
+} // namespace internal
 
 // An engine is any actor that takes `engine_msg`, or `engine_msg_batch` if it
 // registered for batches. A message counts as taken, and is acknowledged to its
@@ -54,12 +61,22 @@ struct register_engine {
     : name(std::move(its_name)), engine(caf::actor_cast<caf::actor>(actor)),
       batches(takes<Handle, engine_msg_batch>) {}
 
+  /// A typed engine, which takes what its interface says instead: see `served`
+  /// in <node_proxy/actors/typed_engine.hpp>. It cannot be registered from
+  /// another process, to which only the other members go.
+  register_engine(engine_name its_name, caf::actor actor,
+                  std::shared_ptr<const internal::engine_interface> its_types)
+    : name(std::move(its_name)), engine(std::move(actor)),
+      types(std::move(its_types)) {}
+
   auto fields() { return std::tie(name, engine, batches); }
 
   engine_name name;
   caf::actor engine;
   /// It takes `engine_msg_batch` instead of `engine_msg`.
   bool batches = false;
+  /// What a typed engine takes; null of others.
+  std::shared_ptr<const internal::engine_interface> types;
 };
 
 struct engine_registered {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -93,6 +94,23 @@ struct batch_taken {
   friend bool operator==(const batch_taken&, const batch_taken&) = default;
 };
 
+/// Who sent a message to a typed engine: its node has proven who it is. A
+/// handler that wants to know has this as its first argument; it is neither on
+/// the wire nor in the interface as others see it (`remote_interface`).
+struct asker {
+  /// Its node is always there.
+  engine_id engine;
+  /// Where the answer goes to; nothing if nobody waits for one.
+  std::optional<mailbox_id> mailbox;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(engine), CEREAL_NVP(mailbox));
+  }
+
+  friend bool operator==(const asker&, const asker&) = default;
+};
+
 /// The answer to a `node_msg`: it was a frame of the present connection.
 struct node_msg_taken {
   template <class Archive>
@@ -177,6 +195,9 @@ struct node_metrics {
   /// Messages that were not delivered and whose senders wait for no answer, by
   /// reason.
   std::vector<reason_count> unanswered_failures;
+  /// Answers of typed engines that arrived when nobody waited for them any
+  /// more, and were dropped.
+  std::uint64_t late_answers = 0;
   peer_totals peers;
 
   template <class Archive>
@@ -184,7 +205,7 @@ struct node_metrics {
     archive(CEREAL_NVP(connected_peers), CEREAL_NVP(node_proxies),
             CEREAL_NVP(remembered_peers), CEREAL_NVP(known_adverts),
             CEREAL_NVP(failed_handshakes), CEREAL_NVP(unanswered_failures),
-            CEREAL_NVP(peers));
+            CEREAL_NVP(late_answers), CEREAL_NVP(peers));
   }
 
   friend bool operator==(const node_metrics&, const node_metrics&) = default;

@@ -19,6 +19,7 @@
 #include <node_proxy/actors/tcp/tcp_transport.hpp>
 #include <node_proxy/actors/transport/acceptor.hpp>
 #include <node_proxy/actors/transport/handshake_worker.hpp>
+#include <node_proxy/actors/typed/engine_client.hpp>
 #include <node_proxy/protocol/crypto/crypto_init.hpp>
 #include <node_proxy/protocol/wire/address_kind.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
@@ -178,6 +179,8 @@ struct node::parts : system_dependent, std::enable_shared_from_this<parts> {
   node_id id;
   duration grace{0};
   node_log log;
+  std::shared_ptr<unanswered_failures> unanswered =
+    std::make_shared<unanswered_failures>();
   state_keeper_actor keeper;
   transport_actor transport;
   router_service router;
@@ -204,8 +207,8 @@ expected<void, caf::error> node::parts::start(node_config config) {
   (*loop)->add_dependent(weak_from_this());
   (*loop)->set_busy_poll(config.busy_poll);
   transport = spawn_tcp_transport(system, *loop, config.max_dials, log);
-  router =
-    spawn_router(system, config, {transport, *loop, keeper, log}, *stored);
+  router = spawn_router(system, config,
+                        {transport, *loop, keeper, log, unanswered}, *stored);
   public_router = router;
   workers = spawn_handshake_workers(system, config.settings);
   acceptor = spawn_acceptor(system, *loop, config, unproven_places(config),
@@ -358,6 +361,30 @@ const std::vector<transport_address>& node::addresses() const {
 
 const node_advert& node::advert() const {
   return parts_->advert;
+}
+
+expected<void, caf::error> node::add_engine(register_engine what) const {
+  auto stopped = [] {
+    return unexpected{make_error(errc::shutting_down)};
+  };
+  if (!parts_->public_router)
+    return stopped();
+  caf::scoped_actor self{parts_->system, true};
+  auto ok =
+    ask<engine_registered>(self, parts_->public_router, std::move(what));
+  if (!ok && ok.error() == caf::sec::request_receiver_down)
+    return stopped();
+  if (!ok)
+    return unexpected{std::move(ok.error())};
+  return {};
+}
+
+caf::actor
+node::spawn_remote(engine_id whom, remote_options options,
+                   std::shared_ptr<const engine_interface> types) const {
+  return spawn_engine_client(
+    parts_->system, {parts_->id, std::move(whom), options, std::move(types),
+                     parts_->public_router, parts_->unanswered});
 }
 
 void node::shutdown() {

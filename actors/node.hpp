@@ -2,11 +2,13 @@
 
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <vector>
 
 #include <caf/fwd.hpp>
 
+#include <node_proxy/actors/caf/interface_parts.hpp>
 #include <node_proxy/actors/engine_messages.hpp>
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/actors/node_config.hpp>
@@ -19,6 +21,15 @@ namespace node_proxy {
 /// Prepares CAF for nodes: message types and the error category. To be called
 /// before the actor system is constructed from `cfg`.
 NODE_PROXY_EXPORT void init(caf::actor_system_config& cfg);
+
+/// How an engine of another node is asked by its handle.
+struct remote_options {
+  /// How long a request may take, until the answer is there, and a message that
+  /// wants no answer until it is taken. At least 1 ms, at most
+  /// `limits::expiry_seconds`; what is out of range counts as the next value
+  /// that is not.
+  std::chrono::milliseconds timeout = std::chrono::seconds{30};
+};
 
 /// A running node. Its destructor shuts it down.
 ///
@@ -48,6 +59,38 @@ public:
   /// The advert as it was when the node was spawned. Give it to other nodes.
   [[nodiscard]] const node_advert& advert() const;
 
+  // Defined in <node_proxy/actors/typed_engine.hpp>:
+
+  /// Makes a typed actor an engine: other nodes send it what its interface
+  /// says. It is one until it ends or is unregistered. Waits for the Router, so
+  /// actors send it what `served` returns instead. Errors: those of
+  /// `register_engine`; shutting_down.
+  template <class Interface>
+  expected<void, caf::error> serve(engine_name name,
+                                   const Interface& actor) const;
+
+  /// The same for an actor that is not typed: `serve<my_actor>("name", actor)`.
+  template <class Interface>
+  expected<void, caf::error> serve(engine_name name,
+                                   const caf::actor& actor) const;
+
+  /// A handle for a typed engine of another node, or of this one: an actor of
+  /// CAF that has its interface, to which messages are sent, requested and
+  /// delegated as to any other.
+  ///
+  /// Requests get the engine's answer or its error; an error of `errc` if the
+  /// message was not delivered (GUIDE.md, "What becomes of a message");
+  /// `caf::sec::request_timeout` if the message was taken, but not answered in
+  /// time; `caf::sec::unexpected_message` if the interface has no such message.
+  ///
+  /// The actor ends when nobody has the handle any more and nothing is under
+  /// way, and with the node, which answers open requests with shutting_down. It
+  /// can be monitored. It ignores the end of those who are linked to it, who
+  /// would end it for all others.
+  template <class Interface>
+  [[nodiscard]] remote_interface<Interface>
+  remote(engine_id whom, remote_options options = {}) const;
+
   /// Says goodbye to all peers, ends all actors of the node, and returns when
   /// that is done. Every request that is still open is answered. What is called
   /// again does nothing. Not to be called by an actor, nor is the destructor,
@@ -57,6 +100,11 @@ public:
 
 private:
   struct parts;
+
+  expected<void, caf::error> add_engine(register_engine what) const;
+  caf::actor
+  spawn_remote(engine_id whom, remote_options options,
+               std::shared_ptr<const internal::engine_interface> types) const;
 
   explicit node(std::shared_ptr<parts> x);
 

@@ -51,8 +51,8 @@ std::uint64_t messages_in(const caf::message& content) {
 
 router_state::router_state(router_service::pointer self)
   : self_(self), random_(os_random_key()),
-    engines_(std::make_shared<engine_directory>()),
-    unanswered_(std::make_shared<unanswered_failures>()) {
+    engines_(std::make_shared<engine_directory>(
+      caf::actor_cast<caf::actor_addr>(self))) {
   // nop
 }
 
@@ -61,6 +61,7 @@ void router_state::start(const node_config& config,
                          const stored_state& stored) {
   config_ = config;
   services_ = services;
+  unanswered_ = services.unanswered;
   settings_ = settings_of(config_);
   budget_ = std::make_shared<receive_budget>(config_.settings.node_window);
   directory_.emplace(settings_, config_.self, stored,

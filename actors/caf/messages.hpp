@@ -45,6 +45,7 @@ class actor_system_config;
   X(batch_outcome)                                                             \
   X(engine_msg_batch)                                                          \
   X(batch_taken)                                                               \
+  X(asker)                                                                     \
   X(node_msg_taken)                                                            \
   X(done)                                                                      \
   X(node_event)                                                                \

@@ -18,6 +18,12 @@ namespace node_proxy::internal {
 
 #if CAF_MAJOR_VERSION >= 1
 
+/// `types` as CAF writes a list of types, with `last` behind it. It is there
+/// until the process ends, as messages refer to it: there are as many as there
+/// are kinds of messages with a note in the program.
+[[nodiscard]] const caf::type_id_t* types_with(caf::type_id_list types,
+                                               caf::type_id_t last);
+
 /// What CAF makes of `msg`, and a note behind it. The message names one type,
 /// so that is all that CAF matches, copies, moves and encodes. It counts the
 /// objects by themselves, though, as messages are built one by one, and
@@ -37,6 +43,35 @@ caf::message make_noted_message(Msg msg, Note note) {
   auto* data = new (memory) message_data{caf::type_id_list{types}};
   caf::message::data_ptr owner{data, false};
   data->init(std::move(msg), std::move(note));
+  return caf::message{std::move(owner)};
+}
+
+/// The same for a message that is there, whose objects are moved.
+template <class Note>
+caf::message make_noted_message(caf::message msg, Note note) {
+  using caf::detail::message_data;
+  using caf::detail::padded_size_v;
+  static_assert(std::is_nothrow_move_constructible_v<Note>);
+  auto types = msg.types();
+  auto size = sizeof(message_data) + types.data_size() + padded_size_v<Note>;
+  auto* memory = std::malloc(size);
+  if (memory == nullptr)
+    throw std::bad_alloc{};
+  auto* data = new (memory)
+    message_data{caf::type_id_list{types_with(types, caf::type_id_v<Note>)}};
+  caf::message::data_ptr owner{data, false};
+  auto* to = data->storage();
+  // What others refer to as well is copied by this.
+  auto* from = msg.types().empty() ? nullptr : msg.data().storage();
+  for (auto type : types) {
+    const auto& meta = caf::detail::global_meta_object(type);
+    meta.move_construct(to, from);
+    data->inc_constructed_elements();
+    to += meta.padded_size;
+    from += meta.padded_size;
+  }
+  new (to) Note(std::move(note));
+  data->inc_constructed_elements();
   return caf::message{std::move(owner)};
 }
 
@@ -69,6 +104,33 @@ private:
   Note note_;
 };
 
+/// The same for a message that is there.
+template <class Note>
+class noted_message_element final : public caf::mailbox_element {
+public:
+  noted_message_element(caf::strong_actor_ptr from, caf::message_id id,
+                        caf::message msg, Note note)
+    : caf::mailbox_element{std::move(from), id, {}}, msg_{std::move(msg)},
+      note_{std::move(note)} {}
+
+  caf::type_erased_tuple& content() override {
+    return msg_.empty() ? nothing_ : msg_.content();
+  }
+
+  const caf::type_erased_tuple& content() const override {
+    return msg_.empty() ? nothing_ : msg_.content();
+  }
+
+  caf::message move_content_to_message() override { return std::move(msg_); }
+
+  caf::message copy_content_to_message() const override { return msg_; }
+
+private:
+  caf::message msg_;
+  caf::empty_type_erased_tuple nothing_;
+  Note note_;
+};
+
 #endif
 
 /// `msg` for a mailbox, with a note: handlers do not see it, and do not get it
@@ -85,8 +147,11 @@ caf::mailbox_element_ptr make_noted_element(caf::strong_actor_ptr from,
   return caf::make_mailbox_element(
     std::move(from), id, make_noted_message(std::move(msg), std::move(note)));
 #else
-  return caf::mailbox_element_ptr{new noted_element<Msg, Note>{
-    std::move(from), id, std::move(msg), std::move(note)}};
+  using element =
+    std::conditional_t<std::is_same_v<Msg, caf::message>,
+                       noted_message_element<Note>, noted_element<Msg, Note>>;
+  return caf::mailbox_element_ptr{
+    new element{std::move(from), id, std::move(msg), std::move(note)}};
 #endif
 }
 

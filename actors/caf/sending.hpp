@@ -71,6 +71,36 @@ void set_fallback(Self* self, F f) {
   self->set_default_handler(f);
 }
 
+/// Has `f` called with the content of each message that no handler takes. If it
+/// does not return true, a request is answered with `unexpected_message`.
+template <class Self, class F>
+void set_content_handler(Self* self, F f) {
+  auto handle = [f = std::move(f)](const auto& content) {
+    using result = caf::scheduled_actor::default_handler::result_type;
+    return f(content) ? result{caf::delegated<caf::message>{}}
+                      : result{caf::make_error(caf::sec::unexpected_message)};
+  };
+#if CAF_MAJOR_VERSION >= 1
+  self->set_default_handler(caf::scheduled_actor::default_handler{
+    [handle](caf::scheduled_actor*, caf::message& msg) {
+      return handle(msg);
+    }});
+#else
+  self->set_default_handler(caf::scheduled_actor::default_handler{
+    [handle](caf::scheduled_actor*, caf::message_view& msg) {
+      return handle(msg.content());
+    }});
+#endif
+}
+
+/// Errors that come as messages of their own do not end `self`.
+template <class Self>
+void ignore_errors(Self* self) {
+  self->set_error_handler([](const caf::error&) {
+    // nop
+  });
+}
+
 /// Has `f` called with the `down_msg` of whomever `self` monitors.
 template <class Self, class F>
 void set_down_handler(Self* self, F f) {

@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include <node_proxy/actors/caf/sending.hpp>
+#include <node_proxy/base/hex.hpp>
 
 namespace node_proxy::internal {
 
@@ -26,7 +27,20 @@ void engine_entry::warn_unfit(const node_log& log) const {
   if (!warned_.test_and_set())
     log.error("the engine '{}' has no handler for {}: it fails the messages "
               "that it gets",
-              name(), batches() ? "engine_msg_batch" : "engine_msg");
+              name(),
+              types()     ? "a message of its interface"
+              : batches() ? "engine_msg_batch"
+                          : "engine_msg");
+}
+
+void engine_entry::warn_malformed(const node_log& log, const engine_id& sender,
+                                  bare_error why) const {
+  if (!warned_of_malformed_.test_and_set())
+    log.error("the engine '{}' gets messages that are not those of its "
+              "interface, such as from '{}' of {} ({}): they are rejected. Do "
+              "both have the same version of it?",
+              name(), sender.name, to_hex(sender.node.value_or(node_id{}).data),
+              to_string(why));
 }
 
 /// What a directory leaves on an engine.

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <node_proxy/actors/engine_interface.hpp>
 #include <node_proxy/actors/engine_messages.hpp>
 #include <node_proxy/actors/engines/end_note.hpp>
 #include <node_proxy/actors/errc.hpp>
@@ -49,6 +50,11 @@ public:
   [[nodiscard]] const caf::actor& engine() const { return what_.engine; }
   [[nodiscard]] bool batches() const { return what_.batches; }
 
+  /// What it takes if it is typed, otherwise null.
+  [[nodiscard]] const std::shared_ptr<const engine_interface>& types() const {
+    return what_.types;
+  }
+
   /// Whether the engine lives in another process.
   [[nodiscard]] bool is_remote() const { return is_remote_; }
 
@@ -65,6 +71,10 @@ public:
   /// Logs, once, that the engine has no handler for what it registered for.
   void warn_unfit(const node_log& log) const;
 
+  /// Logs, once, that it gets messages that are not those of its interface.
+  void warn_malformed(const node_log& log, const engine_id& sender,
+                      bare_error why) const;
+
 private:
   friend class engine_directory;
 
@@ -75,6 +85,7 @@ private:
     std::make_shared<std::atomic<engine_stage>>(engine_stage::registered);
   std::unordered_map<caf::actor_id, engine_watcher> watchers_;
   mutable std::atomic_flag warned_;
+  mutable std::atomic_flag warned_of_malformed_;
 };
 
 using engine_entry_ptr = std::shared_ptr<engine_entry>;
@@ -94,7 +105,10 @@ struct engine_left {
 /// thread. Made by `std::make_shared`.
 class engine_directory : public std::enable_shared_from_this<engine_directory> {
 public:
-  engine_directory() = default;
+  /// @param router takes the answers of typed engines.
+  explicit engine_directory(caf::actor_addr router = {})
+    : router_(std::move(router)) {}
+
   engine_directory(const engine_directory&) = delete;
   engine_directory& operator=(const engine_directory&) = delete;
   ~engine_directory();
@@ -118,6 +132,8 @@ public:
 
   /// Forgets all engines and watchers.
   void close();
+
+  [[nodiscard]] const caf::actor_addr& router() const { return router_; }
 
 private:
   class note;
@@ -146,6 +162,7 @@ private:
   void add_vacancy(const engine_name& name);
   std::optional<loose_note> drop(const engine_entry_ptr& entry);
 
+  const caf::actor_addr router_;
   mutable std::shared_mutex mutex_;
   std::unordered_map<engine_name, engine_entry_ptr> names_;
   std::unordered_map<engine_key, holder> holders_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <node_proxy/actors/caf/answers.hpp>
+
 namespace node_proxy::internal {
 
 namespace {
@@ -26,6 +28,13 @@ control::reject_reason reason_of(const caf::error& error) {
            : control::reject_reason::engine_failed;
 }
 
+/// Nobody asks a typed engine any more. Answers that are promised still come,
+/// but for those of another process: there, whoever asks has to stay.
+void end_asker(const caf::actor& asker, const engine_entry& engine) {
+  if (asker && engine.is_remote())
+    end_companion(companion_of(asker));
+}
+
 std::span<const delivery_id>
 ids_of(const std::variant<delivery_id, std::vector<delivery_id>>& request) {
   if (auto many = std::get_if<std::vector<delivery_id>>(&request))
@@ -42,12 +51,14 @@ engine_lanes::engine_lanes(caf::scheduled_actor* self,
     engines_(std::move(engines)), finished_(std::move(finished)) {}
 
 engine_lanes::~engine_lanes() {
-  for (const auto& [key, x] : lanes_)
+  for (const auto& [key, x] : lanes_) {
+    end_asker(x.asker, *x.to);
     engines_->unwatch(x.to, self_->id());
+  }
 }
 
 void engine_lanes::deliver(deliver_message&& message) {
-  auto to = find_lane(message.msg.target.name);
+  auto to = find_lane(message.msg.target);
   if (!to) {
     refuse(message.id, to.error());
     return;
@@ -57,8 +68,9 @@ void engine_lanes::deliver(deliver_message&& message) {
 }
 
 expected<engine_lanes::lane*, control::reject_reason>
-engine_lanes::find_lane(const engine_name& name) {
+engine_lanes::find_lane(const engine_id& whom) {
   using enum control::reject_reason;
+  const auto& name = whom.name;
   if (recent_ && recent_->to->registered() && recent_->to->name() == name)
     return recent_;
   auto entry = engines_->find(name);
@@ -70,11 +82,24 @@ engine_lanes::find_lane(const engine_name& name) {
     if (!engines_->watch(**entry, caf::actor_cast<engine_watcher>(self_)))
       return unexpected{engine_gone};
     known = lanes_.try_emplace(entry->get()).first;
-    known->second.notes = requests_.notes_on(**entry);
     known->second.to = std::move(*entry);
+    start(known->second, whom);
   }
   recent_ = &known->second;
   return recent_;
+}
+
+/// Prepares for what is to come for the engine of this name.
+void engine_lanes::start(lane& x, const engine_id& name) {
+  if (!x.to->types()) {
+    x.notes = requests_.notes_on(*x.to);
+    return;
+  }
+  auto sender = std::make_shared<answer_sender>(
+    x.to->types(), engines_->router(), name,
+    x.to->is_remote() ? requests_.box() : nullptr);
+  x.notes = requests_.notes_on(*x.to, sender);
+  x.asker = answer_sender::spawn_asker(self_->system(), std::move(sender));
 }
 
 void engine_lanes::handle_answers() {
@@ -99,7 +124,9 @@ void engine_lanes::handle(const engine_left& msg) {
 void engine_lanes::pass_on(lane& x) {
   auto most = x.to->batches() ? batch_requests : single_requests;
   while (!x.waiting.empty() && x.asked.open() < most && x.to->registered()) {
-    if (x.to->batches())
+    if (x.to->types())
+      ask_typed(x);
+    else if (x.to->batches())
       ask_batch(x);
     else
       ask_one(x);
@@ -109,6 +136,26 @@ void engine_lanes::pass_on(lane& x) {
 void engine_lanes::ask_one(lane& x) {
   auto [id, msg] = x.waiting.take_front();
   auto number = requests_.ask(*x.to, x.notes, std::move(msg));
+  x.asked.add(number, id);
+  asked_.add(number, &x);
+}
+
+void engine_lanes::ask_typed(lane& x) {
+  auto [id, msg] = x.waiting.take_front();
+  asker from{std::move(msg.sender), msg.mailbox};
+  auto request = x.to->types()->decode_request(msg.msg, from);
+  if (!request) {
+    x.to->warn_malformed(log_, from.engine, request.error());
+    refuse(id, control::reject_reason::malformed);
+    return;
+  }
+  auto content = std::move(request->content);
+  auto number =
+    from.mailbox
+      ? requests_.ask_for(*x.to, x.notes, x.asker,
+                          {std::move(from.engine), *from.mailbox, request->to},
+                          std::move(content))
+      : requests_.ask(*x.to, x.notes, std::move(content));
   x.asked.add(number, id);
   asked_.add(number, &x);
 }
@@ -183,6 +230,7 @@ void engine_lanes::forget_if_done(lane& x) {
   if (recent_ == &x)
     recent_ = nullptr;
   auto entry = x.to;
+  end_asker(x.asker, *entry);
   lanes_.erase(entry.get());
   engines_->unwatch(entry, self_->id());
 }

@@ -60,6 +60,8 @@ private:
   struct lane {
     engine_entry_ptr to;
     std::shared_ptr<const request_notes> notes;
+    // In whose name a typed engine is asked what wants an answer.
+    caf::actor asker;
     fifo<deliver_message> waiting;
     request_table<request> asked;
   };
@@ -74,9 +76,11 @@ private:
     control::reject_reason rest = control::reject_reason::engine_failed;
   };
 
-  expected<lane*, control::reject_reason> find_lane(const engine_name& name);
+  expected<lane*, control::reject_reason> find_lane(const engine_id& whom);
   void pass_on(lane& x);
+  void start(lane& x, const engine_id& name);
   void ask_one(lane& x);
+  void ask_typed(lane& x);
   void ask_batch(lane& x);
   void handle_answer(const engine_answer& answer);
   void finish(const request& x, result what);

@@ -32,10 +32,25 @@ engine_requests::~engine_requests() {
 }
 
 std::shared_ptr<const request_notes>
-engine_requests::notes_on(const engine_entry& engine) {
+engine_requests::notes_on(const engine_entry& engine,
+                          std::shared_ptr<answer_sender> sender) {
+  return std::make_shared<request_notes>(
+    request_notes{box(), engine.stage(), std::move(sender)});
+}
+
+const std::shared_ptr<answer_box>& engine_requests::box() {
   if (!asker_)
     start();
-  return std::make_shared<request_notes>(request_notes{box_, engine.stage()});
+  return box_;
+}
+
+engine_requests::number_type engine_requests::ask_for(
+  const engine_entry& engine, const std::shared_ptr<const request_notes>& notes,
+  const caf::actor& asker, open_answer wanted, caf::message msg) {
+  auto id = new_id();
+  notes->sender->handle_asked(number_of(id), std::move(wanted));
+  send(engine, notes, asker, id, std::move(msg));
+  return number_of(id);
 }
 
 std::vector<engine_answer> engine_requests::take_answers() {
@@ -53,8 +68,7 @@ void engine_requests::start() {
 }
 
 caf::actor_companion& engine_requests::companion() const {
-  return *static_cast<caf::actor_companion*>(
-    caf::actor_cast<caf::abstract_actor*>(asker_));
+  return companion_of(asker_);
 }
 
 } // namespace node_proxy::internal

@@ -39,8 +39,13 @@ public:
   ~engine_requests();
 
   /// What requests to this engine have in common.
+  /// @param sender of answers to those who ask it, if it is typed.
   [[nodiscard]] std::shared_ptr<const request_notes>
-  notes_on(const engine_entry& engine);
+  notes_on(const engine_entry& engine,
+           std::shared_ptr<answer_sender> sender = nullptr);
+
+  /// Where engines' answers wait for this.
+  [[nodiscard]] const std::shared_ptr<answer_box>& box();
 
   /// Sends `msg` as a request. An engine that has ended answers with an error
   /// before this returns.
@@ -48,22 +53,43 @@ public:
   template <class Msg>
   number_type ask(const engine_entry& engine,
                   const std::shared_ptr<const request_notes>& notes, Msg msg) {
-    auto id = companion().new_request_id(caf::message_priority::normal);
-    auto number = id.response_id().integer_value();
-    if (engine.is_remote()) {
-      send_as_request(self_, asker_, id, engine.engine(), std::move(msg));
-      return number;
-    }
-    request_handover here{*box_, number};
-    send_as_request(self_, asker_, id, engine.engine(), std::move(msg),
-                    request_note{notes, number});
-    return number;
+    auto id = new_id();
+    send(engine, notes, asker_, id, std::move(msg));
+    return number_of(id);
   }
+
+  /// The same for a typed engine and a message that wants an answer.
+  /// @param asker gets it.
+  number_type ask_for(const engine_entry& engine,
+                      const std::shared_ptr<const request_notes>& notes,
+                      const caf::actor& asker, open_answer wanted,
+                      caf::message msg);
 
   /// The answers since the last call.
   [[nodiscard]] std::vector<engine_answer> take_answers();
 
 private:
+  static number_type number_of(caf::message_id id) {
+    return id.response_id().integer_value();
+  }
+
+  caf::message_id new_id() {
+    return companion().new_request_id(caf::message_priority::normal);
+  }
+
+  template <class Msg>
+  void send(const engine_entry& engine,
+            const std::shared_ptr<const request_notes>& notes,
+            const caf::actor& asker, caf::message_id id, Msg msg) {
+    if (engine.is_remote()) {
+      send_as_request(self_, asker, id, engine.engine(), std::move(msg));
+      return;
+    }
+    request_handover here{*notes, number_of(id)};
+    send_as_request(self_, asker, id, engine.engine(), std::move(msg),
+                    request_note{notes, number_of(id)});
+  }
+
   void start();
   [[nodiscard]] caf::actor_companion& companion() const;
 

@@ -17,7 +17,7 @@ void request_note::handle_destroyed() const {
   auto& answers = *notes_->answers;
   if (answers.was_last(number_))
     return;
-  if (handover != nullptr && &handover->answers_ == &answers
+  if (handover != nullptr && handover->notes_.answers == notes_->answers
       && handover->number_ == number_) {
     handover->destroyed_ = true;
     return;
@@ -27,20 +27,30 @@ void request_note::handle_destroyed() const {
   // other actors the end has been noted before.
   if (std::uncaught_exceptions() > 0 || *notes_->stage == engine_stage::failed)
     answer.error = caf::make_error(caf::sec::runtime_error);
+  if (auto sender = notes_->sender.get()) {
+    if (answer.error)
+      sender->handle_failed(number_);
+    else
+      answer.error = sender->handle_returned(number_);
+  }
   answers.put(std::move(answer));
 }
 
-request_handover::request_handover(answer_box& answers, std::uint64_t number)
-  : answers_(answers), number_(number), outer_(handover) {
+request_handover::request_handover(const request_notes& notes,
+                                   std::uint64_t number)
+  : notes_(notes), number_(number), outer_(handover) {
   handover = this;
 }
 
 request_handover::~request_handover() {
   handover = outer_;
   // CAF has answered for an engine that has ended, but not for a companion.
-  if (destroyed_ && !answers_.was_last(number_))
-    answers_.put({number_, caf::make_error(caf::sec::request_receiver_down),
-                  std::nullopt});
+  if (!destroyed_ || notes_.answers->was_last(number_))
+    return;
+  if (notes_.sender)
+    notes_.sender->handle_failed(number_);
+  notes_.answers->put(
+    {number_, caf::make_error(caf::sec::request_receiver_down), std::nullopt});
 }
 
 } // namespace node_proxy::internal

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <node_proxy/actors/engines/answer_box.hpp>
+#include <node_proxy/actors/engines/answer_sender.hpp>
 #include <node_proxy/actors/engines/engine_directory.hpp>
 
 namespace node_proxy::internal {
@@ -16,6 +17,8 @@ namespace node_proxy::internal {
 struct request_notes {
   std::shared_ptr<answer_box> answers;
   shared_engine_stage stage;
+  /// Where the answers of a typed engine go; null of others.
+  std::shared_ptr<answer_sender> sender;
 };
 
 /// Goes with a request to an engine, and answers in its name when CAF destroys
@@ -54,7 +57,7 @@ private:
 /// handled.
 class request_handover {
 public:
-  request_handover(answer_box& answers, std::uint64_t number);
+  request_handover(const request_notes& notes, std::uint64_t number);
 
   request_handover(const request_handover&) = delete;
   request_handover& operator=(const request_handover&) = delete;
@@ -64,7 +67,7 @@ public:
 private:
   friend struct request_note;
 
-  answer_box& answers_;
+  const request_notes& notes_;
   const std::uint64_t number_;
   request_handover* const outer_;
   bool destroyed_ = false;

@@ -22,6 +22,16 @@ public:
       count, std::memory_order_relaxed);
   }
 
+  /// From any thread.
+  void add_late_answer() noexcept {
+    late_answers_.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  /// Answers of typed engines for which nobody waited any more.
+  [[nodiscard]] std::uint64_t late_answers() const noexcept {
+    return late_answers_.load(std::memory_order_relaxed);
+  }
+
   /// Those that there are, by name.
   [[nodiscard]] std::vector<reason_count> counts() const;
 
@@ -30,6 +40,7 @@ public:
 
 private:
   std::array<std::atomic<std::uint64_t>, errc_count + 1> counts_{};
+  std::atomic<std::uint64_t> late_answers_{0};
 };
 
 } // namespace node_proxy::internal

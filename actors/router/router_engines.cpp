@@ -14,6 +14,8 @@ caf::error check(const register_engine& msg) {
                       "an engine name has 1 to 255 bytes of UTF-8");
   if (!msg.engine)
     return make_error(errc::bad_config, "no engine given for " + msg.name);
+  if (msg.types)
+    return {};
   auto fit = msg.batches ? may_take<engine_msg_batch>(msg.engine)
                          : may_take<engine_msg>(msg.engine);
   if (!fit)

@@ -67,6 +67,7 @@ node_metrics router_state::metrics() {
   for (const auto& [reason, count] : failed_handshakes_)
     result.failed_handshakes.push_back({std::string{reason}, count});
   result.unanswered_failures = unanswered_->counts();
+  result.late_answers = unanswered_->late_answers();
   result.peers = ended_totals_;
   for (const auto& [id, to] : proxies_)
     add_to(result.peers, to.reported);
