@@ -15,6 +15,8 @@ namespace test {
 
 /// What the initiator has, and what the responder has made of it.
 struct rogue_session {
+  /// The first one with which `out` seals.
+  secret_key key;
   sealer out;
   opener in;
   connection_digest digest{};
@@ -60,13 +62,14 @@ inline rogue_session shake_hands(const identity& self, hello offer,
     noise.read_message_2(parse_body(reply).value().payload).value());
   auto keys = noise.split();
   auto hash = noise.handshake_hash();
-  sealer out{derive_data_key(keys.initiator_to_responder, hash, suite), suite};
+  auto key = derive_data_key(keys.initiator_to_responder, hash, suite);
+  sealer out{key, suite};
   opener in{derive_data_key(keys.responder_to_initiator, hash, suite), suite};
   connection_digest digest{};
   std::copy_n(hash.begin(), digest.size(), digest.begin());
   bytes frame;
   out.seal(frame_kind::control, 0, control::encode_frame(first), frame);
-  return {std::move(out), std::move(in), digest,
+  return {key, std::move(out), std::move(in), digest,
           responder.handle_first_frame(only_body(frame)).value()};
 }
 
