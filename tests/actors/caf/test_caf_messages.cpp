@@ -105,7 +105,7 @@ TEST_CASE_FIXTURE(remoting_fixture,
   check_round_trip(node_connect_request{some_id(6), true});
   check_round_trip(node_connect_reply{node_connect_result::denied});
   check_round_trip(node_metrics{
-    1, 2, 3, 4, {{"closed", 5}}, {}, {6, 7, {{"idle", 8}}, 9, 10}});
+    1, 2, 3, 4, {{"closed", 5}}, {}, 11, {6, 7, {{"idle", 8}}, 9, 10}});
 }
 
 TEST_CASE_FIXTURE(remoting_fixture, "an error crosses CAF's own middleman") {
