@@ -69,11 +69,11 @@ struct node_config {
   /// How long `node::shutdown` lets queued messages go on.
   duration shutdown_grace = std::chrono::seconds{5};
   /// How long the event loop looks for events before it sleeps, after each one:
-  /// what comes within that time is handled some 20 us sooner, and the processor
-  /// is busy meanwhile. 0 to 100 ms; some hundred microseconds are plenty where
-  /// there are processors to spare, and nothing else helps where there are not.
-  /// All nodes of an actor system have the longest one that any of them asked
-  /// for.
+  /// what comes within that time is handled some 20 us sooner, and the
+  /// processor is busy meanwhile. 0 to 100 ms; some hundred microseconds are
+  /// plenty where there are processors to spare, and nothing else helps where
+  /// there are not. All nodes of an actor system have the longest one that any
+  /// of them asked for.
   duration busy_poll{0};
   /// Whether AES-256-GCM is offered where this machine can do it. Otherwise all
   /// is encrypted with ChaCha20-Poly1305.

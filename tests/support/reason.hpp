@@ -11,7 +11,9 @@ namespace test {
 /// Why there is no value, for the `_MESSAGE` macros of doctest: they want their
 /// text even if there is one, when successes are shown.
 template <class T, class Error>
-  requires requires(const Error& x) { x.text; }
+  requires requires(const Error& x) {
+    x.text;
+  }
 std::string reason(const node_proxy::expected<T, Error>& x) {
   return x ? std::string{} : x.error().text;
 }
