@@ -51,7 +51,7 @@ numbered_sender::numbered_sender(const std::string& advert_file,
                                  const amount& how_much,
                                  const peer_settings& settings) {
   auto advert = load_advert(advert_file);
-  REQUIRE_MESSAGE(advert, reason(advert));
+  REQUIRE_MESSAGE(advert, test::reason(advert));
   to_ = advert->id;
   node_config config;
   config.self = std::make_shared<identity>(make_identity());
@@ -59,7 +59,7 @@ numbered_sender::numbered_sender(const std::string& advert_file,
   config.settings = settings;
   id_ = to_hex(config.self->id().data);
   auto local = spawn_node(system_, std::move(config));
-  REQUIRE_MESSAGE(local, reason(local));
+  REQUIRE_MESSAGE(local, test::reason(local));
   node_.emplace(std::move(*local));
   thread_ = std::thread{[this, how_much] {
     run(how_much);

@@ -173,7 +173,7 @@ paced_sender::paced_sender(const std::vector<node_advert>& to,
   config.settings = settings;
   config.shutdown_grace = shutdown_grace;
   auto local = spawn_node(system_, std::move(config));
-  REQUIRE_MESSAGE(local, reason(local));
+  REQUIRE_MESSAGE(local, test::reason(local));
   node_.emplace(std::move(*local));
   loop_ = event_loop::of(system_).value();
   // Not all at the same moment: each would wait for those in front of it.

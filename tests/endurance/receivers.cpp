@@ -17,7 +17,7 @@ receivers::receivers(std::size_t nodes, std::chrono::milliseconds dead_limit)
   REQUIRE(process_.next_line() == "ready");
   for (std::size_t i = 0; i < nodes; ++i) {
     auto advert = load_advert(folder_ / (std::to_string(i) + ".advert"));
-    REQUIRE_MESSAGE(advert, reason(advert));
+    REQUIRE_MESSAGE(advert, test::reason(advert));
     adverts_.push_back(std::move(*advert));
   }
 }

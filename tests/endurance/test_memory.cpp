@@ -96,7 +96,7 @@ TEST_CASE("after a lost connection two nodes go on where they were, without "
   auto exchange = [](test_node& from, test_node& to, std::string_view text) {
     auto outcome =
       from.send(from.message_to(to.node.id(), "inbox", to_bytes(text)));
-    REQUIRE_MESSAGE(outcome, reason(outcome));
+    REQUIRE_MESSAGE(outcome, test::reason(outcome));
     CHECK(as_text(next_message(to.self).msg) == text);
   };
   std::optional<std::uint64_t> epochs[2];

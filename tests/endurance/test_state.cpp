@@ -19,9 +19,9 @@ namespace {
 
 stored_state load(const std::string& path, const node_id& self) {
   auto store = node_store::open(path, self);
-  REQUIRE_MESSAGE(store, reason(store));
+  REQUIRE_MESSAGE(store, test::reason(store));
   auto result = store->load();
-  REQUIRE_MESSAGE(result, reason(result));
+  REQUIRE_MESSAGE(result, test::reason(result));
   return std::move(*result);
 }
 
