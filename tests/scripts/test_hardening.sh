@@ -25,7 +25,7 @@ has 'the program is loaded at any address' 'Type: +DYN' "$header"
 has 'the program is marked as one that is' 'FLAGS_1.* PIE' "$dynamic"
 has 'addresses of functions cannot be overwritten' 'GNU_RELRO' "$segments"
 has 'they are all found at the start' 'FLAGS_1.* NOW' "$dynamic"
-has 'the stack is no code' 'GNU_STACK .* RW +0x' "$segments"
+has 'the stack is no code' 'GNU_STACK .* RW +0' "$segments"
 if grep -E 'LOAD .* RWE ' <<< "$segments"; then
   echo "FAILED: nothing can be both written and run"
   failures=$((failures + 1))

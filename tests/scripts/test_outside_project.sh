@@ -41,11 +41,11 @@ links_into_a_shared_library() {
     cmake --build "$folder/user" && "$folder/user/program"
 }
 
-# offered WORD: names of functions with this word that a shared library offers
+# offered NAME: functions whose names begin so that a shared library offers
 # in which all of ours is.
 offered() {
   nm --dynamic --defined-only --demangle "$folder/user/libplugin.so" |
-    grep -E "^[0-9a-f]+ T .*$1" || true
+    grep -E "^[0-9a-f]+ T $1" || true
 }
 
 # The targets of a build whose names have a word.
