@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -51,6 +52,10 @@ struct memory_area {
   std::string flags;
 };
 
+/// What a sanitizer keeps beside the memory of the program is larger than any
+/// of that.
+constexpr unsigned long largest_area = 1ul << 30;
+
 std::vector<memory_area> writable_memory() {
   std::vector<memory_area> result;
   std::ifstream areas{"/proc/self/smaps"};
@@ -60,7 +65,8 @@ std::vector<memory_area> writable_memory() {
     unsigned long last = 0;
     char mode[5] = {};
     if (std::sscanf(line.c_str(), "%lx-%lx %4s", &first, &last, mode) == 3) {
-      writable = std::string_view{mode}.starts_with("rw");
+      writable = std::string_view{mode}.starts_with("rw")
+                 && last - first <= largest_area;
       if (writable)
         result.push_back({first, last, {}});
     } else if (writable && line.starts_with("VmFlags:"))
@@ -80,15 +86,20 @@ places_of(const std::array<unsigned char, 32>& wanted) {
     memory.clear();
     memory.seekg(static_cast<std::streamoff>(area.first));
     memory.read(content.data(), static_cast<std::streamsize>(content.size()));
-    auto same = [](char a, unsigned char b) {
-      return static_cast<unsigned char>(a) == static_cast<unsigned char>(~b);
+    auto same = [](unsigned char a, char b) {
+      return static_cast<unsigned char>(~a) == static_cast<unsigned char>(b);
     };
-    for (auto at = content.begin();
-         (at =
-            std::search(at, content.end(), wanted.begin(), wanted.end(), same))
-         != content.end();
-         ++at)
-      result.push_back(area);
+    const auto* at = content.data();
+    const auto* end = at + content.size();
+    auto next = [&] {
+      auto left = static_cast<std::size_t>(end - at);
+      at = static_cast<const char*>(
+        std::memchr(at, static_cast<unsigned char>(~wanted.front()), left));
+      return at != nullptr && end - at >= std::ssize(wanted);
+    };
+    for (; next(); ++at)
+      if (std::equal(wanted.begin(), wanted.end(), at, same))
+        result.push_back(area);
     sodium_memzero(content.data(), content.size());
   }
   return result;
