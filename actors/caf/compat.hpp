@@ -104,27 +104,6 @@ State& state_of(caf::stateful_actor<State, Base>* self) {
 #endif
 }
 
-// 1.x prefers a handler for `message` among the behavior, which 0.17 has not.
-#if CAF_MAJOR_VERSION >= 1
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-#endif
-
-/// Has `f` called for each message that no handler takes. A request is then
-/// answered with `unexpected_message`.
-template <class Self, class F>
-void set_unexpected_handler(Self* self, F f) {
-  self->set_default_handler(caf::scheduled_actor::default_handler{
-    [f](caf::scheduled_actor* whom, auto& content) {
-      f();
-      return caf::drop(whom, content);
-    }});
-}
-
-#if CAF_MAJOR_VERSION >= 1
-#pragma GCC diagnostic pop
-#endif
-
 // -- replies ------------------------------------------------------------------
 
 /// What a handler returns that answers later.

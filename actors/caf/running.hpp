@@ -46,6 +46,11 @@ void enqueue(const Handle& to, unit* by, caf::strong_actor_ptr from,
 
 // -- requests in the name of another actor ------------------------------------
 
+/// Names a request of `from` that is not sent yet.
+inline caf::message_id new_request_id(caf::actor_companion& from) {
+  return from.new_request_id(caf::message_priority::normal);
+}
+
 /// Sends `msg` to `to` as the request `id` of `from`, to whom the answer will
 /// go. `self` is the actor that runs.
 template <class Self, class Msg>

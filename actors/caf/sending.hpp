@@ -71,6 +71,17 @@ void set_fallback(Self* self, F f) {
   self->set_default_handler(f);
 }
 
+/// Has `f` called for each message that no handler takes. A request is then
+/// answered with `unexpected_message`.
+template <class Self, class F>
+void set_unexpected_handler(Self* self, F f) {
+  self->set_default_handler(caf::scheduled_actor::default_handler{
+    [f](caf::scheduled_actor* whom, auto& content) {
+      f();
+      return caf::drop(whom, content);
+    }});
+}
+
 /// Has `f` called with the content of each message that no handler takes. If it
 /// does not return true, a request is answered with `unexpected_message`.
 template <class Self, class F>

@@ -44,7 +44,7 @@ caf::actor answer_sender::spawn_asker(caf::actor_system& system,
 
 void answer_sender::handle_asked(std::uint64_t number, open_answer what) {
   std::lock_guard guard{mutex_};
-  if (open_.size() >= most_open)
+  if (open_.size() >= max_open)
     open_.erase(open_.begin());
   open_.emplace_hint(open_.end(), number, entry{std::move(what), false, {}});
 }

@@ -35,7 +35,7 @@ public:
   /// How many answers may be owed. Those that have been owed for longest are
   /// given up when there are more: an engine that forgets its promises is not
   /// to fill the memory.
-  static constexpr std::size_t most_open = 16'384;
+  static constexpr std::size_t max_open = 16'384;
 
   /// How long an answer may be on its way, in seconds.
   static constexpr std::uint64_t time_to_live = 600;

@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include <node_proxy/actors/caf/end_note.hpp>
 #include <node_proxy/actors/engine_interface.hpp>
 #include <node_proxy/actors/engine_messages.hpp>
-#include <node_proxy/actors/engines/end_note.hpp>
 #include <node_proxy/actors/errc.hpp>
 #include <node_proxy/actors/local_messages.hpp>
 #include <node_proxy/actors/log/node_log.hpp>

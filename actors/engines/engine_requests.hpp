@@ -73,9 +73,7 @@ private:
     return id.response_id().integer_value();
   }
 
-  caf::message_id new_id() {
-    return companion().new_request_id(caf::message_priority::normal);
-  }
+  caf::message_id new_id() { return new_request_id(companion()); }
 
   template <class Msg>
   void send(const engine_entry& engine,

@@ -12,7 +12,7 @@ constexpr std::size_t discarded_at_once = 64 * 1024;
 
 // What is thrown away altogether: more than the operating systems of both ends
 // hold, so that a peer comes to read what was sent to it.
-constexpr std::size_t most_discarded = 64 * 1024 * 1024;
+constexpr std::size_t max_discarded = 64 * 1024 * 1024;
 
 // Peers that do not go are not to use up all descriptors.
 constexpr std::size_t max_lingering = 1024;
@@ -29,7 +29,7 @@ bool discard(abandoned_socket& x) {
     count += got.count;
     x.discarded += got.count;
   }
-  return x.discarded < most_discarded;
+  return x.discarded < max_discarded;
 }
 
 /// @returns whether there is something left to wait for.

@@ -28,7 +28,7 @@ constexpr std::size_t jobs_of_a_worker = 4;
 // When there are no descriptors, one of so many connections makes room, but not
 // more of them than the transport accepts at once.
 constexpr std::size_t share_of_room = 4;
-constexpr std::size_t most_room = 16;
+constexpr std::size_t max_room = 16;
 
 using acceptor_actor =
   inbound_handler::extend_with<connection_owner>::extend_with<tick_receiver>;
@@ -69,7 +69,7 @@ public:
 
   room_made handle(make_room) {
     auto wanted =
-      std::clamp<std::size_t>(unproven_->size() / share_of_room, 1, most_room);
+      std::clamp<std::size_t>(unproven_->size() / share_of_room, 1, max_room);
     for (std::size_t i = 0; i < wanted; ++i)
       unproven_->handle_shortage();
     return {go_on()};

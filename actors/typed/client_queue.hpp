@@ -22,11 +22,11 @@ class client_queue {
 public:
   /// What may be under way: as much as an outbox lets any engine have. Each
   /// message counts what it takes there at most besides its octets.
-  static constexpr std::size_t most_bytes = 1024 * 1024;
+  static constexpr std::size_t max_bytes = 1024 * 1024;
   static constexpr std::size_t message_overhead = 512;
 
   /// Where a batch ends: so that one is worked on while the next one gathers.
-  static constexpr std::size_t batch_bytes = most_bytes / 4;
+  static constexpr std::size_t batch_bytes = max_bytes / 4;
 
   struct message {
     /// Of the answer, if one is wanted.
@@ -63,7 +63,7 @@ public:
     std::size_t size = 0;
     // What is larger than the bound goes alone.
     while (!empty() && size < batch_bytes
-           && (under_way_ == 0 || under_way_ + front().size() <= most_bytes)) {
+           && (under_way_ == 0 || under_way_ + front().size() <= max_bytes)) {
       size += front().size();
       under_way_ += front().size();
       result.push_back(waiting_.take_front());

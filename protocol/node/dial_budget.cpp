@@ -23,7 +23,7 @@ dial_place place_of(const transport_address& address) {
 
 dial_budget::dial_budget(std::size_t most)
   : most_(most),
-    most_for_strangers_(std::max<std::size_t>(most / strangers_part, 1)) {}
+    max_for_strangers_(std::max<std::size_t>(most / strangers_part, 1)) {}
 
 // -- events -------------------------------------------------------------------
 
@@ -90,7 +90,7 @@ std::optional<steady_time> dial_budget::poll_timeout() const {
 
 bool dial_budget::has_room_for(peer_standing x) const {
   return under_way_ < most_
-         && (!is_stranger(x) || for_strangers_ < most_for_strangers_);
+         && (!is_stranger(x) || for_strangers_ < max_for_strangers_);
 }
 
 void dial_budget::begin(dial_id id, steady_time now) {

@@ -102,7 +102,7 @@ private:
   bool strangers_wait() const;
 
   std::size_t most_;
-  std::size_t most_for_strangers_;
+  std::size_t max_for_strangers_;
   std::unordered_map<dial_id, entry> entries_;
   std::array<dial_line, enum_names<peer_standing>.size()> lines_;
   // Where strangers are dialled.

@@ -11,7 +11,7 @@ namespace simulation {
 namespace {
 
 /// How many lines of a transcript somebody reads.
-constexpr std::size_t most_lines = 120;
+constexpr std::size_t max_lines = 120;
 
 /// The end of what the two nodes of a failure did to each other.
 std::string shortened(const std::string& transcript, const failure& about) {
@@ -31,7 +31,7 @@ std::string shortened(const std::string& transcript, const failure& about) {
               : who.starts_with(both) || who.starts_with(back)))
       lines.push_back(line + "\n");
   }
-  auto skipped = lines.size() - std::min(lines.size(), most_lines);
+  auto skipped = lines.size() - std::min(lines.size(), max_lines);
   std::string result;
   for (auto i = skipped; i < lines.size(); ++i)
     result += lines[i];
@@ -85,8 +85,8 @@ std::string explain_failure(std::uint64_t seed) {
   auto report = random_world{seed, failing, true}.run();
   std::string result = "seed " + std::to_string(seed) + ", "
                        + std::to_string(failing) + " acts:\n";
-  constexpr std::size_t most_failures = 5;
-  for (std::size_t i = 0; i < std::min(most_failures, report.failures.size());
+  constexpr std::size_t max_failures = 5;
+  for (std::size_t i = 0; i < std::min(max_failures, report.failures.size());
        ++i) {
     const auto& x = report.failures[i];
     result +=

@@ -171,8 +171,8 @@ void network::write(connection_id id, const stream_user& from, bytes data) {
   if (way.keep)
     way.record.insert(way.record.end(), data.begin(), data.end());
   // Long data comes in so many pieces at most, to save time.
-  constexpr std::size_t most_pieces = 50;
-  auto piece = std::max(way.piece, data.size() / most_pieces);
+  constexpr std::size_t max_pieces = 50;
+  auto piece = std::max(way.piece, data.size() / max_pieces);
   for (bytes_view rest{data}; !rest.empty();) {
     auto size = std::min(rest.size(), way.piece > 0 ? piece : rest.size());
     send_piece(id, side, to_bytes(rest.first(size)));

@@ -17,7 +17,7 @@ namespace {
 constexpr owner_id world = owner_id{1} << 31;
 
 /// Many times what a long history takes.
-constexpr std::uint64_t most_events = 200'000;
+constexpr std::uint64_t max_events = 200'000;
 
 /// What somebody wants to see of a history that was aborted.
 constexpr std::size_t few_lines = 40;
@@ -58,13 +58,13 @@ void world_report::add(const world_report& other) {
     ends[reason] += count;
 }
 
-random_world::random_world(std::uint64_t seed, std::uint64_t most_acts,
+random_world::random_world(std::uint64_t seed, std::uint64_t max_acts,
                            bool keep_transcript)
   : random_(test::seeded(seed)), net_(seed), referee_(net_),
-    most_acts_(most_acts) {
+    max_acts_(max_acts) {
   if (!keep_transcript)
     net_.limit_transcript(few_lines);
-  net_.limit_events(most_events);
+  net_.limit_events(max_events);
   net_.prepare = [this](connection_id, connection& x) {
     make_connection(x);
   };
@@ -79,7 +79,7 @@ random_world::random_world(std::uint64_t seed, std::uint64_t most_acts,
 
 world_report random_world::run() {
   auto end = net_.now().steady + fault_time_;
-  while (net_.now().steady < end && report_.acts < most_acts_) {
+  while (net_.now().steady < end && report_.acts < max_acts_) {
     ++report_.acts;
     act();
     net_.run_for(chance(60) ? up_to(10ms) : up_to(300ms));

@@ -40,8 +40,8 @@ class random_world {
 public:
   static constexpr auto no_limit = std::numeric_limits<std::uint64_t>::max();
 
-  /// @param most_acts ends the faults early.
-  explicit random_world(std::uint64_t seed, std::uint64_t most_acts = no_limit,
+  /// @param max_acts ends the faults early.
+  explicit random_world(std::uint64_t seed, std::uint64_t max_acts = no_limit,
                         bool keep_transcript = false);
 
   /// Runs the history to its end.
@@ -136,7 +136,7 @@ private:
   random_source random_;
   network net_;
   referee referee_;
-  std::uint64_t most_acts_;
+  std::uint64_t max_acts_;
   std::vector<node*> nodes_;
   std::vector<node_advert> adverts_;
   std::deque<twin_caller> twins_;

@@ -30,13 +30,13 @@ constexpr std::array<std::string_view, 15> honest_reasons{"closed",
                                                           "noise_failed"};
 
 /// Connections that two nodes may have at a time: those that come to their end
-/// (`most_links` of the peer), one more that just came, and one that is
+/// (`max_links` of the peer), one more that just came, and one that is
 /// dialled.
-constexpr std::size_t most_links = 10;
+constexpr std::size_t max_links = 10;
 
 /// Attempts to connect with one node in a second, on average. Delays are drawn
 /// from a range that begins at 0, and a clash dials at once.
-constexpr std::uint64_t most_attempts = 40;
+constexpr std::uint64_t max_attempts = 40;
 
 /// Channels between two nodes: each of the engines in both orders.
 constexpr std::size_t channels = 10;
@@ -264,7 +264,7 @@ void referee::check_bounds(const std::vector<node*>& nodes) {
     check_held(*x);
     check_directory(*x);
     for (auto* y : nodes)
-      if (auto count = x->links(*y); count > most_links)
+      if (auto count = x->links(*y); count > max_links)
         fail("has " + std::to_string(count) + " connections", *x, y);
   }
 }
@@ -366,7 +366,7 @@ void referee::check_end(const std::vector<node*>& nodes) {
     if (auto free = x->budget().free(); x->at_rest() && free != all)
       fail("has " + std::to_string(free) + " bytes of its budget at the end",
            *x);
-    if (x->attempts() > most_attempts * seconds * (nodes.size() - 1))
+    if (x->attempts() > max_attempts * seconds * (nodes.size() - 1))
       fail("dialled " + std::to_string(x->attempts()) + " times", *x);
     for (auto* y : nodes)
       if (x < y)

@@ -46,7 +46,7 @@ public:
 
 private:
   /// Somebody who sees this many wants to look at them first.
-  static constexpr std::uint64_t most_failures = 5;
+  static constexpr std::uint64_t max_failures = 5;
 
   void play_on() {
     while (!stopped && clock_type::now() < until_) {
@@ -59,7 +59,7 @@ private:
       if (!failed)
         continue;
       std::puts(text.c_str());
-      if (++failed_ >= most_failures)
+      if (++failed_ >= max_failures)
         stopped = true;
     }
   }
@@ -97,8 +97,8 @@ int main(int argc, char** argv) {
     seconds = number(argv[1]);
   if (argc == 3)
     first = number(argv[2]);
-  constexpr std::uint64_t most_seconds = 1'000'000'000;
-  if (!seconds || *seconds > most_seconds || !first) {
+  constexpr std::uint64_t max_seconds = 1'000'000'000;
+  if (!seconds || *seconds > max_seconds || !first) {
     std::fputs("usage: soak SECONDS [FIRST_SEED]\n", stderr);
     return 2;
   }

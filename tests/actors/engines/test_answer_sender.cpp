@@ -83,7 +83,7 @@ TEST_CASE_FIXTURE(fixture,
 }
 
 TEST_CASE_FIXTURE(fixture, "of too many answers the oldest are given up") {
-  for (std::size_t i = 0; i <= answer_sender::most_open; ++i) {
+  for (std::size_t i = 0; i <= answer_sender::max_open; ++i) {
     ask(i);
     CHECK_FALSE(sender->handle_returned(number(i)));
   }

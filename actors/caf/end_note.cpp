@@ -1,4 +1,4 @@
-#include <node_proxy/actors/engines/end_note.hpp>
+#include <node_proxy/actors/caf/end_note.hpp>
 
 #include <atomic>
 #include <utility>
