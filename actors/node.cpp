@@ -6,6 +6,7 @@
 #include <mutex>
 #include <new>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -68,6 +69,8 @@ expected<void, caf::error> check(const caf::actor_system& system,
     return bad("node_config::max_dials is 0; expected 1 or more");
   if (config.busy_poll < duration{0} || config.busy_poll > max_busy_poll)
     return bad("node_config::busy_poll is out of range; expected 0 to 100 ms");
+  if (config.event_loops > node_config::max_event_loops)
+    return bad("node_config::event_loops is out of range; expected 0 to 64");
   if (config.settings.versions.min > config.settings.versions.max)
     return bad("peer_settings::versions is empty");
   return {};
@@ -91,8 +94,19 @@ void warn_of_silence(const node_log& log,
     to_string(listening.front()));
 }
 
-/// Those that compute handshakes, the event loop, and who writes the state.
-constexpr int threads_of_a_node = 8;
+/// How many event loops a node shares with the others of its actor system.
+std::size_t loops_of(const node_config& config) {
+  if (config.event_loops > 0)
+    return config.event_loops;
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1,
+                                 node_config::max_event_loops);
+}
+
+/// Those that compute handshakes, who writes the state, and the event loops.
+std::size_t threads_of(const node_config& config) {
+  constexpr std::size_t other_threads = 6;
+  return other_threads + actor_runner::threads * loops_of(config);
+}
 
 /// How many connections may be unproven.
 std::size_t unproven_places(const node_config& config) {
@@ -104,7 +118,7 @@ std::size_t unproven_places(const node_config& config) {
 
 /// Whether so many threads more can run at once. To be asked before CAF makes
 /// some, as an actor system that could not make one never ends.
-bool can_make_threads(int count) {
+bool can_make_threads(std::size_t count) {
   // They use no memory of their own: each thread that does has the C library
   // keep some for such threads.
   auto pass = [](void* gate) -> void* {
@@ -113,7 +127,7 @@ bool can_make_threads(int count) {
   };
   std::mutex gate;
   std::vector<pthread_t> threads;
-  threads.reserve(static_cast<std::size_t>(count));
+  threads.reserve(count);
   {
     std::lock_guard guard{gate};
     for (pthread_t made{};
@@ -165,6 +179,7 @@ struct node::parts : system_dependent, std::enable_shared_from_this<parts> {
   ~parts() override { shutdown(); }
 
   expected<void, caf::error> start(node_config config);
+  expected<void, caf::error> find_loops(const node_config& config);
   expected<stored_state, caf::error> open_state(const node_config& config);
   expected<void, caf::error> listen_at(caf::scoped_actor& self,
                                        const std::vector<transport_address>&);
@@ -181,6 +196,7 @@ struct node::parts : system_dependent, std::enable_shared_from_this<parts> {
   node_log log;
   std::shared_ptr<unanswered_failures> unanswered =
     std::make_shared<unanswered_failures>();
+  event_loops loops;
   state_keeper_actor keeper;
   transport_actor transport;
   router_service router;
@@ -200,18 +216,15 @@ expected<void, caf::error> node::parts::start(node_config config) {
   auto stored = open_state(config);
   if (!stored)
     return unexpected{std::move(stored.error())};
-  auto loop = event_loop::of(system);
-  if (!loop)
-    return unexpected{make_error(
-      error_code(loop.error()), "the event loop: " + error_text(loop.error()))};
-  (*loop)->add_dependent(weak_from_this());
-  (*loop)->set_busy_poll(config.busy_poll);
-  transport = spawn_tcp_transport(system, *loop, config.max_dials, log);
+  if (auto ok = find_loops(config); !ok)
+    return ok;
+  const auto& home = loops.front();
+  transport = spawn_tcp_transport(system, home, config.max_dials, log);
   router = spawn_router(system, config,
-                        {transport, *loop, keeper, log, unanswered}, *stored);
+                        {transport, loops, keeper, log, unanswered}, *stored);
   public_router = router;
   workers = spawn_handshake_workers(system, config.settings);
-  acceptor = spawn_acceptor(system, *loop, config, unproven_places(config),
+  acceptor = spawn_acceptor(system, home, config, unproven_places(config),
                             router, workers);
   for (const auto& engine : config.engines)
     if (auto ok = ask<engine_registered>(self, router, engine); !ok)
@@ -223,6 +236,23 @@ expected<void, caf::error> node::parts::start(node_config config) {
   if (config.observer)
     for (const auto& address : addresses)
       send_anonymously(config.observer, node_event{listening_event{address}});
+  return {};
+}
+
+/// The first one is the home of this node: the nodes of an actor system have
+/// different ones, as far as there are so many.
+expected<void, caf::error> node::parts::find_loops(const node_config& config) {
+  auto all = event_loop::of(system, loops_of(config));
+  if (!all)
+    return unexpected{make_error(
+      error_code(all.error()), "the event loops: " + error_text(all.error()))};
+  loops = std::move(*all);
+  for (const auto& loop : loops)
+    loop->set_busy_poll(config.busy_poll);
+  auto home = use_one_of(loops, loop_use::home);
+  std::rotate(loops.begin(), std::ranges::find(loops, home), loops.end());
+  loops.front() = home;
+  home->add_dependent(weak_from_this());
   return {};
 }
 
@@ -304,6 +334,7 @@ void node::parts::shutdown() {
   // The Router has waited until all was written.
   if (keeper)
     stop(keeper);
+  loops.clear();
 }
 
 /// There is no time left for goodbyes, and no clock to measure it.
@@ -333,6 +364,7 @@ void node::parts::handle_system_end() {
     self->wait_for(keeper);
     keeper = nullptr;
   }
+  loops.clear();
 }
 
 // -- node ---------------------------------------------------------------------
@@ -383,7 +415,8 @@ caf::actor
 node::spawn_remote(engine_id whom, remote_options options,
                    std::shared_ptr<const engine_interface> types) const {
   return spawn_engine_client(
-    parts_->system, {parts_->id, std::move(whom), options, std::move(types),
+    parts_->system, {parts_->loops.empty() ? nullptr : parts_->loops.front(),
+                     parts_->id, std::move(whom), options, std::move(types),
                      parts_->public_router, parts_->unanswered});
 }
 
@@ -405,7 +438,7 @@ expected<node, caf::error> spawn_node(caf::actor_system& system,
                                  "the threads of a node cannot be made: see "
                                  "ulimit -u, and the limits of its container")};
   };
-  if (!can_make_threads(threads_of_a_node))
+  if (!can_make_threads(threads_of(config)))
     return no_threads();
   // Others may take meanwhile what there was.
   try {

@@ -68,7 +68,13 @@ struct node_config {
   std::string state;
   /// How long `node::shutdown` lets queued messages go on.
   duration shutdown_grace = std::chrono::seconds{5};
-  /// How long the event loop looks for events before it sleeps, after each one:
+  /// By how many event loops the peers of this node are served, up to
+  /// `max_event_loops`; 0 for as many as there are processors. All nodes of an
+  /// actor system share them. One suffices for most: more of them let many
+  /// peers have more than one processor, and one peer has one.
+  std::size_t event_loops = 0;
+  static constexpr std::size_t max_event_loops = 64;
+  /// How long an event loop looks for events before it sleeps, after each one:
   /// what comes within that time is handled some 20 us sooner, and the
   /// processor is busy meanwhile. 0 to 100 ms; some hundred microseconds are
   /// plenty where there are processors to spare, and nothing else helps where

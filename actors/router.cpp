@@ -66,7 +66,8 @@ void router_state::start(const node_config& config,
   budget_ = std::make_shared<receive_budget>(config_.settings.node_window);
   directory_.emplace(settings_, config_.self, stored,
                      random_source{random_.next_key()});
-  timer_.emplace(services_.loop, caf::actor_cast<tick_receiver>(self_));
+  timer_.emplace(services_.loops.front(),
+                 caf::actor_cast<tick_receiver>(self_));
   for (const auto& x : config_.adverts)
     introduce(x);
   act();
@@ -204,9 +205,10 @@ caf::result<router_stopped> router_state::handle(const stop_router& msg) {
 /// What delivers to engines of this node.
 local_delivery_actor& router_state::local() {
   if (!local_) {
-    local_ = spawn_local_delivery(
-      self_->system(), {config_.self->id(), config_.settings, services_.loop,
-                        engines_, services_.log, unanswered_});
+    local_ = spawn_local_delivery(self_->system(),
+                                  {config_.self->id(), config_.settings,
+                                   services_.loops.front(), engines_,
+                                   services_.log, unanswered_});
     monitor_end(self_, local_);
   }
   return local_;
@@ -321,7 +323,7 @@ router_service spawn_router(caf::actor_system& system,
                             const router_services& services,
                             const stored_state& stored) {
   return spawn_in_loop<router_service, router_state>(
-    system, *services.loop, [=](auto* self) {
+    system, *services.loops.front(), [=](auto* self) {
       return router_behavior(self, config, services, stored);
     });
 }

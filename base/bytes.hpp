@@ -45,4 +45,13 @@ inline bytes to_bytes(std::string_view text) {
   return to_bytes(as_bytes(text));
 }
 
+namespace internal {
+
+/// Puts `data` behind what is there.
+inline void append(bytes& to, bytes_view data) {
+  to.insert(to.end(), data.begin(), data.end());
+}
+
+} // namespace internal
+
 } // namespace node_proxy

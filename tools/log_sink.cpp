@@ -15,7 +15,7 @@ namespace node_proxy::tools {
 
 namespace {
 
-std::string left_out_line(std::uint64_t lines) {
+std::string lines_left_out(std::uint64_t lines) {
   return "node-proxy: " + std::to_string(lines)
          + " lines of the log were left out, as nobody read them\n";
 }
@@ -40,7 +40,7 @@ protected:
   }
 
 private:
-  line_writer writer_{STDERR_FILENO, left_out_line, [] {
+  line_writer writer_{STDERR_FILENO, lines_left_out, [] {
                       }};
 };
 

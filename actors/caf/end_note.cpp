@@ -16,12 +16,18 @@ struct id_token {
 
 class probe final : public end_note {
 public:
-  using result = std::atomic<std::optional<actor_end>>;
+  struct result {
+    std::atomic<bool> is_known = false;
+    std::atomic<actor_end> how = actor_end::normal; // once that is known
+  };
 
   probe(id_type id, std::shared_ptr<result> end)
     : end_note{id}, end_{std::move(end)} {}
 
-  void handle_end(actor_end how) override { *end_ = how; }
+  void handle_end(actor_end how) override {
+    end_->how = how;
+    end_->is_known = true;
+  }
 
 private:
   // The note may be at work when nobody waits for it any more.
@@ -54,7 +60,7 @@ std::optional<actor_end> end_of(const caf::actor& whom) {
   auto id = end_note::new_id();
   attach(whom, std::make_unique<probe>(id, end));
   detach(whom, id);
-  return *end;
+  return end->is_known ? std::optional{end->how.load()} : std::nullopt;
 }
 
 } // namespace node_proxy::internal

@@ -325,7 +325,7 @@ actor_runner::actor_runner(caf::actor_system& system,
   : core_{std::make_shared<core>(system, std::move(events))} {
   // CAF waits for its threads in the end, which it knows if they are actors.
   try {
-    for (int i = 0; i < 2; ++i)
+    for (std::size_t i = 0; i < threads; ++i)
       system.spawn<caf::detached + caf::hidden>(
         [core = core_](caf::blocking_actor*) { core->serve(); });
   } catch (...) {

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <memory>
 
 #include <node_proxy/actors/caf/compat.hpp>
@@ -44,6 +45,8 @@ public:
 /// - for a while, an actor that was slow several times in a row.
 class actor_runner {
 public:
+  static constexpr std::size_t threads = 2;
+
   actor_runner(caf::actor_system& system, std::shared_ptr<event_source> events);
 
   actor_runner(const actor_runner&) = delete;

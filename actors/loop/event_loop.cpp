@@ -270,38 +270,58 @@ struct loop_registry {
     return result;
   }
 
+  using known_loops = std::vector<std::weak_ptr<event_loop>>;
+
   std::mutex mutex;
   // There is an entry as long as there is the actor system.
-  std::map<const caf::actor_system*, std::weak_ptr<event_loop>> loops;
+  std::map<const caf::actor_system*, known_loops> loops;
 };
 
-} // namespace
-
 expected<std::shared_ptr<event_loop>, os_error>
-event_loop::of(caf::actor_system& system) {
-  auto& registry = loop_registry::instance();
-  std::lock_guard guard{registry.mutex};
-  auto [known, is_new] = registry.loops.try_emplace(&system);
-  if (is_new)
-    at_end_of(system, [&registry, key = &system] {
-      std::unique_lock lock{registry.mutex};
-      auto ended = registry.loops.extract(key);
-      lock.unlock();
-      if (auto loop = ended.mapped().lock())
-        handle_system_end(loop);
-    });
-  if (auto loop = known->second.lock())
-    return loop;
+make_loop(caf::actor_system& system) {
   auto epoll = open_epoll();
   if (!epoll)
     return unexpected{epoll.error()};
   auto waker = open_waker();
   if (!waker)
     return unexpected{waker.error()};
-  auto loop =
-    std::make_shared<event_loop>(system, std::move(*epoll), std::move(*waker));
-  known->second = loop;
-  return loop;
+  return std::make_shared<event_loop>(system, std::move(*epoll),
+                                      std::move(*waker));
+}
+
+} // namespace
+
+expected<event_loops, os_error> event_loop::of(caf::actor_system& system,
+                                               std::size_t count) {
+  auto& registry = loop_registry::instance();
+  std::lock_guard guard{registry.mutex};
+  auto [position, is_new] = registry.loops.try_emplace(&system);
+  if (is_new)
+    at_end_of(system, [&registry, key = &system] {
+      std::unique_lock lock{registry.mutex};
+      auto ended = registry.loops.extract(key);
+      lock.unlock();
+      event_loops loops;
+      for (const auto& x : ended.mapped())
+        if (auto loop = x.lock())
+          loops.push_back(std::move(loop));
+      handle_system_end(loops);
+    });
+  auto& known = position->second;
+  known.resize(std::max(known.size(), count));
+  event_loops result;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto loop = known[i].lock();
+    if (!loop) {
+      auto made = make_loop(system);
+      if (!made)
+        return unexpected{made.error()};
+      loop = std::move(*made);
+      known[i] = loop;
+    }
+    result.push_back(std::move(loop));
+  }
+  return result;
 }
 
 void event_loop::add_dependent(std::weak_ptr<system_dependent> x) {
@@ -310,18 +330,34 @@ void event_loop::add_dependent(std::weak_ptr<system_dependent> x) {
   dependents_.push_back(std::move(x));
 }
 
-/// The actor system waits for the threads of the loop, and these for those who
-/// depend on it. The caller must not wait: it may be what they wait for.
-void event_loop::handle_system_end(const std::shared_ptr<event_loop>& loop) {
-  loop->runner_.handle_system_end();
-  std::thread{[loop]() mutable {
-    std::unique_lock guard{loop->mutex_};
-    auto dependents = std::exchange(loop->dependents_, {});
-    guard.unlock();
-    for (const auto& x : dependents)
-      if (auto dependent = x.lock())
-        dependent->handle_system_end();
+/// The actor system waits for the threads of the loops, and these for those who
+/// depend on them. The caller must not wait: it may be what they wait for.
+void event_loop::handle_system_end(const event_loops& loops) {
+  for (const auto& loop : loops)
+    loop->runner_.handle_system_end();
+  std::thread{[loops] {
+    for (const auto& loop : loops) {
+      std::unique_lock guard{loop->mutex_};
+      auto dependents = std::exchange(loop->dependents_, {});
+      guard.unlock();
+      for (const auto& x : dependents)
+        if (auto dependent = x.lock())
+          dependent->handle_system_end();
+    }
   }}.detach();
+}
+
+std::shared_ptr<event_loop> use_one_of(const event_loops& loops,
+                                       loop_use what) {
+  auto uses = [what](const std::shared_ptr<event_loop>& x) -> auto& {
+    return x->uses_[static_cast<std::size_t>(what)];
+  };
+  auto loop = *std::ranges::min_element(
+    loops, {}, [&uses](const auto& x) { return uses(x).load(); });
+  ++uses(loop);
+  return {loop.get(), [loop, &count = uses(loop)](event_loop*) {
+            --count;
+          }};
 }
 
 // -- watched_socket -----------------------------------------------------------
@@ -340,6 +376,16 @@ watched_socket::~watched_socket() {
 
 void watched_socket::set_owner(const connection_owner& owner) {
   owner_->set(owner);
+}
+
+void watched_socket::move_to(const std::shared_ptr<event_loop>& loop) {
+  if (loop == loop_)
+    return;
+  loop_->events_->sockets.remove(id_, get());
+  loop_ = loop;
+  watched_ = 0;
+  if (!loop_->events_->sockets.add(id_, get(), owner_))
+    owner_->handle_lost();
 }
 
 void watched_socket::wait(bool reading, bool writing) {

@@ -2,6 +2,9 @@
 
 #pragma once
 
+#include <array>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -35,14 +38,28 @@ public:
   virtual void handle_system_end() = 0;
 };
 
-/// What all nodes of an actor system wait with. Their actors run in its own
-/// threads, see `loop_actor` and `actor_runner`.
+class event_loop;
+
+/// The event loops of an actor system, or some of them.
+using event_loops = std::vector<std::shared_ptr<event_loop>>;
+
+/// What an event loop may be used for.
+enum class loop_use : std::uint8_t {
+  /// A node: its Router, its transport, and whoever has not proven himself.
+  home,
+  /// A peer: its Node Proxy with its connections.
+  peer,
+};
+
+/// What the nodes of an actor system wait with. An actor system has several, if
+/// there are processors for them. What is spawned in one stays there, and runs
+/// in its threads, see `loop_actor` and `actor_runner`.
 class event_loop {
 public:
-  /// The one of `system`, which is there as long as somebody has a pointer to
-  /// it. Fails if there are no descriptors left.
-  [[nodiscard]] static expected<std::shared_ptr<event_loop>, os_error>
-  of(caf::actor_system& system);
+  /// The first `count` of `system`. Each is there as long as somebody has a
+  /// pointer to it. Fails if there are no descriptors left.
+  [[nodiscard]] static expected<event_loops, os_error>
+  of(caf::actor_system& system, std::size_t count);
 
   event_loop(caf::actor_system& system, descriptor epoll, descriptor waker);
 
@@ -63,16 +80,25 @@ public:
 private:
   friend class watched_socket;
   friend class timer;
+  friend std::shared_ptr<event_loop> use_one_of(const event_loops& loops,
+                                                loop_use what);
 
   class events;
 
-  static void handle_system_end(const std::shared_ptr<event_loop>& loop);
+  static void handle_system_end(const event_loops& loops);
 
   std::shared_ptr<events> events_;
   actor_runner runner_;
+  // How many there are of each use.
+  std::array<std::atomic<std::size_t>, 2> uses_{};
   std::mutex mutex_;
   std::vector<std::weak_ptr<system_dependent>> dependents_;
 };
+
+/// The loop that has the fewest of a use, of several the first one. It has one
+/// more until the last copy of this pointer is gone.
+[[nodiscard]] std::shared_ptr<event_loop> use_one_of(const event_loops& loops,
+                                                     loop_use what);
 
 class watched_owner;
 
@@ -94,6 +120,10 @@ public:
 
   /// Whom to notify about it.
   void set_owner(const connection_owner& owner);
+
+  /// From now on `loop` knows it, which has not been asked for anything. To be
+  /// called before the owner that runs there is set.
+  void move_to(const std::shared_ptr<event_loop>& loop);
 
   /// Notifies the owner once, as soon as something can be read or written,
   /// whichever is wanted, or the connection has ended.

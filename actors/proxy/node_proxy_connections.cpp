@@ -21,7 +21,7 @@ void node_proxy_state::handle(attach_session& msg) {
 }
 
 void node_proxy_state::add(const connection_ptr& x) {
-  x->set_owner(caf::actor_cast<connection_owner>(self_));
+  x->set_owner(caf::actor_cast<connection_owner>(self_), config_.loop);
   connections_.emplace(x->id(), x);
 }
 

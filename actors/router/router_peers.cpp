@@ -128,7 +128,7 @@ void router_state::perform(const serve_peer& action) {
   config.settings = config_.settings;
   config.seed = random_.next_key();
   config.transport = services_.transport;
-  config.loop = services_.loop;
+  config.loop = use_one_of(services_.loops, loop_use::peer);
   config.router = caf::actor_cast<node_proxy_supervisor>(self_);
   config.engines = engines_;
   config.log = services_.log;

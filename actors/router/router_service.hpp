@@ -42,7 +42,8 @@ using router_service = router_actor::extend_with<actor_interface<
 /// What a Router and its Node Proxies work with.
 struct router_services {
   transport_actor transport;
-  std::shared_ptr<event_loop> loop;
+  /// Its Node Proxies are spread over these. The Router runs in the first one.
+  event_loops loops;
   /// Writes down what changes; may be empty.
   state_keeper_actor keeper;
   node_log log = {};

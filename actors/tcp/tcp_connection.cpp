@@ -42,9 +42,12 @@ public:
 
   [[nodiscard]] connection_id id() const noexcept override { return id_; }
 
-  void set_owner(const connection_owner& owner) override {
-    if (socket_)
-      socket_->set_owner(owner);
+  void set_owner(const connection_owner& owner,
+                 const std::shared_ptr<event_loop>& loop) override {
+    if (!socket_)
+      return;
+    socket_->move_to(loop);
+    socket_->set_owner(owner);
   }
 
   void begin_stream() override {
@@ -260,7 +263,7 @@ void tcp_connection::keep(bytes_view rest) {
                   unsent_.begin() + static_cast<std::ptrdiff_t>(unsent_begin_));
     unsent_begin_ = 0;
   }
-  unsent_.insert(unsent_.end(), rest.begin(), rest.end());
+  append(unsent_, rest);
 }
 
 /// Has the owner notified when there is input, or room, that it waits for.

@@ -35,6 +35,7 @@ using acceptor_actor =
 
 /// What the acceptor is made from.
 struct acceptor_parts {
+  std::shared_ptr<event_loop> loop;
   std::shared_ptr<const identity> self;
   peer_settings settings;
   std::size_t places = 0;
@@ -52,15 +53,16 @@ public:
   acceptor_state(const acceptor_state&) = delete;
   acceptor_state& operator=(const acceptor_state&) = delete;
 
-  void start(acceptor_parts parts, std::shared_ptr<event_loop> loop) {
+  void start(acceptor_parts parts) {
     parts_ = std::move(parts);
     unproven_.emplace(parts_.places, parts_.settings);
-    timer_.emplace(std::move(loop), caf::actor_cast<tick_receiver>(self_));
+    timer_.emplace(parts_.loop, caf::actor_cast<tick_receiver>(self_));
   }
 
   void handle(const inbound& msg) {
     auto id = msg.connection->id();
-    msg.connection->set_owner(caf::actor_cast<connection_owner>(self_));
+    msg.connection->set_owner(caf::actor_cast<connection_owner>(self_),
+                              parts_.loop);
     pending_.emplace(id, pending{msg.connection, msg.from});
     unproven_->handle_opened(id, source_of(msg.from), now());
     read_frame(id);
@@ -276,12 +278,12 @@ inbound_handler spawn_acceptor(caf::actor_system& system,
                                const node_config& config, std::size_t places,
                                admission_actor router,
                                std::vector<handshake_worker> workers) {
-  acceptor_parts parts{config.self, config.settings, places, std::move(router),
-                       std::move(workers)};
+  acceptor_parts parts{std::move(loop), config.self,       config.settings,
+                       places,          std::move(router), std::move(workers)};
   return spawn_in_loop<acceptor_actor, acceptor_state>(
-    system, *loop, [=](auto* self) -> acceptor_actor::behavior_type {
+    system, *parts.loop, [=](auto* self) -> acceptor_actor::behavior_type {
       auto* state = &state_of(self);
-      state->start(parts, loop);
+      state->start(parts);
       return {
         [state](const inbound& msg) { state->handle(msg); },
         [state](make_room msg) { return state->handle(msg); },

@@ -17,6 +17,8 @@
 
 namespace node_proxy::internal {
 
+class event_loop;
+
 /// Why a connection came to its end without its owner's doing.
 enum class close_reason : std::uint8_t {
   /// The peer ended the connection, or it broke.
@@ -62,9 +64,11 @@ public:
   /// Names it among all connections of this process.
   [[nodiscard]] virtual connection_id id() const noexcept = 0;
 
-  /// From now on `owner` uses the connection, and begins with a `read`. It must
-  /// come to its end by itself, as the connection keeps its handle.
-  virtual void set_owner(const connection_owner& owner) = 0;
+  /// From now on `owner`, which runs in `loop`, uses the connection, and begins
+  /// with a `read`. It must come to its end by itself, as the connection keeps
+  /// its handle.
+  virtual void set_owner(const connection_owner& owner,
+                         const std::shared_ptr<event_loop>& loop) = 0;
 
   /// The peer has proven itself. From now on `read` gives all frames there are,
   /// bodies of up to `limits::frame_body`, for which a `connection_ready`

@@ -61,7 +61,7 @@ public:
 
   ~engine_client();
 
-  void start(std::shared_ptr<event_loop> loop, engine_client_config config);
+  void start(engine_client_config config);
 
   bool handle_message(const message_content& content);
   void handle(const engine_msg_batch& answers);
@@ -118,12 +118,11 @@ engine_client::~engine_client() {
   send_anonymously(config_.router, unregister_engine{name_});
 }
 
-void engine_client::start(std::shared_ptr<event_loop> loop,
-                          engine_client_config config) {
+void engine_client::start(engine_client_config config) {
   config_ = std::move(config);
   config_.whom.node = config_.whom.node.value_or(config_.self);
   timeout_ = valid(config_.options.timeout);
-  timer_.emplace(std::move(loop), caf::actor_cast<tick_receiver>(self_));
+  timer_.emplace(config_.loop, caf::actor_cast<tick_receiver>(self_));
   ignore_errors(self_);
   set_content_handler(self_, [this](const message_content& content) {
     return handle_message(content);
@@ -318,17 +317,16 @@ void engine_client::follow_up() {
 
 caf::actor spawn_engine_client(caf::actor_system& system,
                                engine_client_config config) {
-  auto loop = event_loop::of(system);
   // Of a node that has been shut down the handle is that of an actor that has
   // ended, too.
-  if (!loop || !config.router)
+  if (!config.router)
     return system.spawn<caf::hidden>([](caf::event_based_actor*) {
       // Without a behavior it ends at once.
     });
   return spawn_open_in_loop<engine_client>(
-    system, **loop, [loop = *loop, config](auto* self) -> caf::behavior {
+    system, *config.loop, [config](auto* self) -> caf::behavior {
       auto& state = state_of(self);
-      state.start(loop, config);
+      state.start(config);
       return {
         [&state](const engine_msg_batch& answers) { state.handle(answers); },
         [&state](flush_queued) { state.handle_flush(); },

@@ -12,11 +12,6 @@ namespace bench {
 
 namespace {
 
-/// A batch fills two frames, and has no more messages than fit the caches of a
-/// processor.
-constexpr std::size_t batch_bytes = 128u << 10;
-constexpr std::size_t batch_messages = 512;
-
 /// Some batches of that kind.
 constexpr std::size_t outstanding_in_batches = 4096;
 
@@ -31,8 +26,7 @@ link_options with_defaults(link_options options) {
   if (options.mode != "batch")
     batch = 1;
   else if (batch == 0)
-    batch =
-      std::clamp<std::size_t>(batch_bytes / options.size, 1, batch_messages);
+    batch = batch_for(options.size);
   auto& outstanding = options.outstanding;
   if (outstanding == 0) {
     auto max =

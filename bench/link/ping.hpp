@@ -7,7 +7,7 @@
 #include <node_proxy/actors/node_proxy.hpp>
 #include <node_proxy/actors/router.hpp>
 
-#include "link/senders.hpp"
+#include "nodes/senders.hpp"
 #include "support/report.hpp"
 
 namespace bench {

@@ -1,4 +1,5 @@
-// A benchmark whose other end is a process of its own.
+// The main function of a benchmark. Mostly its other end is a process of its
+// own.
 
 #pragma once
 
@@ -25,6 +26,10 @@ struct program_sides {
 /// @returns the exit status: 0, 1 if the benchmark failed, 2 for wrong usage.
 [[nodiscard]] int run_program(CLI::App& app, int argc, char** argv,
                               const program_sides& sides);
+
+/// The same for a benchmark that is one process.
+[[nodiscard]] int run_program(CLI::App& app, int argc, char** argv,
+                              const std::function<void()>& measure);
 
 /// Answers each line of standard input by one line, until the measuring side
 /// says that this is the end, or is gone.

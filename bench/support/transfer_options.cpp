@@ -9,10 +9,17 @@ namespace {
 /// Within the largest message that nodes take by default.
 constexpr std::size_t largest_size = 15u << 20;
 
+constexpr std::size_t batch_bytes = 128u << 10;
+constexpr std::size_t max_batch = 512;
+
 constexpr std::size_t outstanding_bytes = 1u << 20;
 constexpr std::size_t min_outstanding = 4;
 
 } // namespace
+
+std::size_t batch_for(std::size_t size) {
+  return std::clamp<std::size_t>(batch_bytes / size, 1, max_batch);
+}
 
 std::size_t outstanding_for(std::size_t size, std::size_t max) {
   return std::clamp(outstanding_bytes / size, min_outstanding, max);

@@ -37,6 +37,10 @@ struct transfer_options {
 /// So many messages, each sent by itself, keep both ends busy.
 inline constexpr std::size_t outstanding_singles = 512;
 
+/// How many messages of this size make a batch that fills two frames, but no
+/// more than fit the caches of a processor.
+[[nodiscard]] std::size_t batch_for(std::size_t size);
+
 /// How many messages of this size await their outcome: no more than the caches
 /// of a processor hold, which is 1 MiB or `max`, but always a few.
 [[nodiscard]] std::size_t outstanding_for(std::size_t size, std::size_t max);

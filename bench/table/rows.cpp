@@ -241,6 +241,21 @@ void add_many(table& to, const results& all, const std::string& what,
                 : "NO"});
 }
 
+/// What two event loops do beside one.
+void add_two_loops(table& to, const results& all, std::size_t size) {
+  auto rate = [&](std::size_t loops) {
+    return all.median({{"bench", "scale"}, {"size", size}, {"loops", loops}},
+                      "msgs_per_s");
+  };
+  auto two = rate(2);
+  auto ratio = divide(two, rate(1));
+  to.add({show_size(size) + " in batches, 8 pairs, 2 event loops",
+          show(two, show_rate), "-", "-", "-", ">= 1.8 x one",
+          ratio
+            ? fmt::format("{}, {:.2f} x", *ratio >= 1.8 ? "yes" : "NO", *ratio)
+            : "NO"});
+}
+
 /// Large messages to another engine may cost lone ones as much again.
 void add_round_trip_beside_bulk(table& to, const results& all) {
   auto alone = link_variant("round_trip", small, best_cipher(all));
@@ -336,6 +351,8 @@ table compare(const results& all) {
   add_round_trip_beside_bulk(result, all);
   add_many(result, all, "100 peers", 100, 1);
   add_many(result, all, "64 engines", 1, 64);
+  add_two_loops(result, all, small);
+  add_two_loops(result, all, large);
   add_handshakes(result, all);
   add_idle_peers(result, all);
   add_allocations(result, all, "batch", "allocations beyond CAF's, batches");

@@ -28,10 +28,9 @@ bytes signed_octets(std::string_view context, bytes_view data) {
   assert(context.find('\0') == std::string_view::npos);
   bytes result;
   result.reserve(context.size() + 1 + data.size());
-  auto prefix = as_bytes(context);
-  result.insert(result.end(), prefix.begin(), prefix.end());
+  append(result, as_bytes(context));
   result.push_back(std::byte{0});
-  result.insert(result.end(), data.begin(), data.end());
+  append(result, data);
   return result;
 }
 

@@ -12,7 +12,8 @@ namespace node_proxy::internal {
 
 namespace {
 
-constexpr std::string_view protocol_name = "Noise_IK_25519_ChaChaPoly_SHA256";
+constexpr std::string_view ik_protocol_name =
+  "Noise_IK_25519_ChaChaPoly_SHA256";
 
 constexpr std::size_t dh_size = sizeof(noise_public_key);
 constexpr std::size_t max_message = 65'535;
@@ -47,20 +48,16 @@ noise_public_key take_key(bytes_view& message) noexcept {
 
 } // namespace
 
-namespace detail {
-
 noise_handshake_state::noise_handshake_state(
   bytes_view prologue, const secret_key& s_key,
   const noise_public_key& responder_static,
   const secret_key& ephemeral) noexcept
-  : symmetric{protocol_name}, s{s_key}, e{ephemeral} {
+  : symmetric{ik_protocol_name}, s{s_key}, e{ephemeral} {
   crypto_scalarmult_curve25519_base(octets(e_pub.data()), octets(e.data()));
   symmetric.mix_hash(prologue);
   // <- s
   symmetric.mix_hash(responder_static);
 }
-
-} // namespace detail
 
 noise_ik_initiator::noise_ik_initiator(bytes_view prologue, const secret_key& s,
                                        const noise_public_key& s_pub,
@@ -79,7 +76,7 @@ noise_ik_initiator::write_message_1(bytes_view payload) {
   bytes message;
   message.reserve(message_1_overhead + payload.size());
   // e
-  message.insert(message.end(), e_pub.begin(), e_pub.end());
+  append(message, e_pub);
   symmetric.mix_hash(e_pub);
   // es
   if (!mix_dh(symmetric, e, rs_))
@@ -170,7 +167,7 @@ noise_ik_responder::write_message_2(bytes_view payload) {
   bytes message;
   message.reserve(message_2_overhead + payload.size());
   // e
-  message.insert(message.end(), e_pub.begin(), e_pub.end());
+  append(message, e_pub);
   symmetric.mix_hash(e_pub);
   // ee, se
   if (!mix_dh(symmetric, e, re_) || !mix_dh(symmetric, e, rs_))

@@ -16,8 +16,6 @@
 
 namespace node_proxy::internal {
 
-namespace detail {
-
 /// The variables of HandshakeState (Noise, section 5.3) that both roles have.
 struct noise_handshake_state {
   noise_handshake_state(bytes_view prologue, const secret_key& s,
@@ -29,8 +27,6 @@ struct noise_handshake_state {
   secret_key e;
   noise_public_key e_pub;
 };
-
-} // namespace detail
 
 /// The end that knows the other's static key and speaks first.
 class noise_ik_initiator {
@@ -62,7 +58,7 @@ public:
 private:
   enum class step : std::uint8_t { write_1, read_2, done, failed };
 
-  detail::noise_handshake_state state_;
+  noise_handshake_state state_;
   noise_public_key s_pub_;
   noise_public_key rs_;
   step step_ = step::write_1;
@@ -102,7 +98,7 @@ public:
 private:
   enum class step : std::uint8_t { read_1, write_2, done, failed };
 
-  detail::noise_handshake_state state_;
+  noise_handshake_state state_;
   noise_public_key rs_{};
   noise_public_key re_{};
   step step_ = step::read_1;

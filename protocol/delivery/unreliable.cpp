@@ -130,7 +130,7 @@ unreliable_inbox::handle_chunk(const engine_name& target, bool last,
   if (oversized_)
     wasted_ += std::exchange(partial_, {}).size() + data.size();
   else
-    partial_.insert(partial_.end(), data.begin(), data.end());
+    append(partial_, data);
   if (!last)
     return std::nullopt;
   auto complete = std::exchange(partial_, {});

@@ -56,7 +56,7 @@ sealer::sealer(const secret_key& key, cipher_suite suite) noexcept
 void sealer::seal(frame_kind kind, std::uint64_t number, bytes_view plaintext,
                   bytes& out) {
   auto draft = begin_frame(kind, number, plaintext.size(), out);
-  out.insert(out.end(), plaintext.begin(), plaintext.end());
+  append(out, plaintext);
   seal_in_place(draft, out);
 }
 

@@ -37,7 +37,7 @@ bool bare_entries::sort(bytes& out, order_by part) {
   bytes sorted;
   sorted.reserve(out.size() - entries_.front().begin);
   for (const auto& view : views)
-    sorted.insert(sorted.end(), view.all.begin(), view.all.end());
+    internal::append(sorted, view.all);
   std::ranges::copy(sorted, out.end() - std::ssize(sorted));
   return is_unique;
 }

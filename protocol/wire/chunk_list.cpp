@@ -13,10 +13,6 @@ std::size_t chunk_size(std::uint64_t channel, std::size_t size) {
   return uint_size(channel) + 1 + uint_size(size) + size;
 }
 
-void append(bytes& out, bytes_view data) {
-  out.insert(out.end(), data.begin(), data.end());
-}
-
 } // namespace
 
 void chunk_list::add(std::uint64_t channel, bool last, const message_data& data,

@@ -18,10 +18,6 @@ std::uint32_t decode_length(bytes_view front) noexcept {
   return result;
 }
 
-void append(bytes& out, bytes_view data) {
-  out.insert(out.end(), data.begin(), data.end());
-}
-
 } // namespace
 
 void deframer::handle_input(bytes_view input) {

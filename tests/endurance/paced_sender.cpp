@@ -175,7 +175,7 @@ paced_sender::paced_sender(const std::vector<node_advert>& to,
   auto local = spawn_node(system_, std::move(config));
   REQUIRE_MESSAGE(local, test::reason(local));
   node_.emplace(std::move(*local));
-  loop_ = event_loop::of(system_).value();
+  loop_ = event_loop::of(system_, 1).value().front();
   // Not all at the same moment: each would wait for those in front of it.
   auto ticks_apart = clock_type::duration{tick_time} / to.size();
   for (const auto& advert : to) {

@@ -38,7 +38,7 @@ duration cpu_time_in(duration how_long) {
 }
 
 struct fixture : system_fixture {
-  std::shared_ptr<event_loop> loop = event_loop::of(system).value();
+  std::shared_ptr<event_loop> loop = event_loop::of(system, 1).value().front();
   tick_receiver owner =
     spawn_tick_reporter(system, loop, caf::actor_cast<caf::actor>(self));
 
@@ -53,11 +53,47 @@ struct fixture : system_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "one loop for an actor system") {
-  CHECK(event_loop::of(system).value() == loop);
+TEST_CASE_FIXTURE(fixture, "an actor system has the same loops for all") {
+  auto all = event_loop::of(system, 3).value();
+  REQUIRE(all.size() == 3);
+  CHECK(all[0] == loop);
+  CHECK(all[1] != loop);
+  CHECK(all[2] != loop);
+  CHECK(all[2] != all[1]);
+  CHECK(event_loop::of(system, 3).value() == all);
   test_config other_config;
   caf::actor_system other{other_config};
-  CHECK(event_loop::of(other).value() != loop);
+  CHECK(event_loop::of(other, 1).value().front() != loop);
+}
+
+TEST_CASE_FIXTURE(fixture, "of several loops that with the fewest is used") {
+  auto loops = event_loop::of(system, 2).value();
+  auto first = use_one_of(loops, loop_use::peer);
+  CHECK(first == loops[0]);
+  auto second = use_one_of(loops, loop_use::peer);
+  CHECK(second == loops[1]);
+  // What they are used for otherwise does not matter.
+  CHECK(use_one_of(loops, loop_use::home) == loops[0]);
+  auto copy = second;
+  second.reset();
+  auto third = use_one_of(loops, loop_use::peer);
+  CHECK(third == loops[0]);
+  copy.reset();
+  CHECK(use_one_of(loops, loop_use::peer) == loops[1]);
+}
+
+TEST_CASE_FIXTURE(fixture, "each loop has its own times") {
+  auto other = event_loop::of(system, 2).value().back();
+  auto owner_there =
+    spawn_tick_reporter(system, other, caf::actor_cast<caf::actor>(self));
+  next<bool>();
+  timer here{loop, owner};
+  timer there{other, owner_there};
+  here.wait_until(now() + 1ms);
+  there.wait_until(now() + 1ms);
+  next_tick();
+  next_tick();
+  caf::anon_send_exit(owner_there, caf::exit_reason::user_shutdown);
 }
 
 TEST_CASE_FIXTURE(fixture, "a tick comes when it is time, in the loop") {

@@ -9,7 +9,7 @@ namespace {
 using namespace test;
 
 struct fixture : system_fixture {
-  std::shared_ptr<event_loop> loop = event_loop::of(system).value();
+  std::shared_ptr<event_loop> loop = event_loop::of(system, 1).value().front();
 
   /// Whether an actor begins in the loop and goes on there, though it is never
   /// the loop that wakes it.

@@ -36,7 +36,7 @@ struct fixture : system_fixture {
     proxy_config.record.epoch = 1;
     proxy_config.settings.idle_timeout = std::chrono::milliseconds{1};
     proxy_config.seed = os_random_key();
-    proxy_config.loop = event_loop::of(system).value();
+    proxy_config.loop = event_loop::of(system, 1).value().front();
     proxy_config.router = caf::actor_cast<node_proxy_supervisor>(router);
     proxy_config.engines = std::make_shared<engine_directory>();
     msg.msg.target = {remote->id(), "engine"};

@@ -21,7 +21,8 @@ public:
   explicit silent_connection(caf::actor to) : to_{std::move(to)} {}
 
   [[nodiscard]] connection_id id() const noexcept override { return 1; }
-  void set_owner(const connection_owner&) override {}
+  void set_owner(const connection_owner&,
+                 const std::shared_ptr<event_loop>&) override {}
   void begin_stream() override {}
   read_result read(const body_handler&) override { return {}; }
   void pause() override {}
@@ -56,7 +57,7 @@ struct fixture : system_fixture {
     config.remote_key = alice().noise_public();
     config.record.epoch = 22;
     config.seed = os_random_key();
-    config.loop = event_loop::of(system).value();
+    config.loop = event_loop::of(system, 1).value().front();
     config.router = system.spawn(router_behavior);
     config.engines = std::make_shared<engine_directory>();
     proxy = spawn_node_proxy(system, std::move(config));

@@ -51,7 +51,7 @@ struct fixture : system_fixture {
       transport(
         system.spawn(transport_behavior, caf::actor_cast<caf::actor>(self))),
       router(spawn_router(system, node,
-                          {transport, event_loop::of(system).value(), {}},
+                          {transport, event_loop::of(system, 1).value(), {}},
                           stored)) {
     // nop
   }
@@ -103,7 +103,8 @@ class held_connection : public connection {
 public:
   [[nodiscard]] connection_id id() const noexcept override { return id_; }
 
-  void set_owner(const connection_owner& owner) override {
+  void set_owner(const connection_owner& owner,
+                 const std::shared_ptr<event_loop>&) override {
     std::lock_guard guard{mutex_};
     owner_ = owner;
     changed_.notify_all();

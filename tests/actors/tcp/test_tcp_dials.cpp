@@ -15,7 +15,7 @@ namespace {
 /// A transport with this budget.
 struct budget_fixture : transport_fixture {
   explicit budget_fixture(std::size_t most = 1)
-    : uut{spawn_tcp_transport(system, loop, most)} {}
+    : uut{spawn_tcp_transport(system, loops.front(), most)} {}
 
   ~budget_fixture() {
     caf::anon_send_exit(uut, caf::exit_reason::user_shutdown);

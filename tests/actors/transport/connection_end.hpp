@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 
+#include <node_proxy/actors/loop/event_loop.hpp>
 #include <node_proxy/actors/transport/transport_messages.hpp>
 #include <node_proxy/protocol/wire/frame.hpp>
 
@@ -17,10 +18,11 @@ using namespace node_proxy;
 using namespace node_proxy::internal;
 
 /// Owns connections for a test; each with an actor, and thus a mailbox, of its
-/// own.
+/// own. They move to another event loop than that of the transport.
 class connection_end {
 public:
-  explicit connection_end(caf::actor_system& system) : self_{system} {}
+  explicit connection_end(caf::actor_system& system)
+    : self_{system}, loop_{event_loop::of(system, 2).value().back()} {}
 
   /// As what the connection knows it.
   [[nodiscard]] connection_owner owner() {
@@ -61,14 +63,14 @@ public:
   /// Wants one more frame of a handshake.
   void read_one() {
     ++wanted_;
-    connection->set_owner(owner());
+    connection->set_owner(owner(), loop_);
     read();
   }
 
   /// Wants all frames from now on.
   void attach_here() {
     streaming_ = true;
-    connection->set_owner(owner());
+    connection->set_owner(owner(), loop_);
     connection->begin_stream();
     read();
   }
@@ -189,6 +191,7 @@ private:
   }
 
   caf::scoped_actor self_;
+  std::shared_ptr<event_loop> loop_;
   bool streaming_ = false;
   // Frames of the handshake.
   std::size_t wanted_ = 0;

@@ -16,8 +16,9 @@ using namespace node_proxy;
 using namespace node_proxy::internal;
 
 struct transport_fixture : system_fixture {
-  std::shared_ptr<event_loop> loop = event_loop::of(system).value();
-  transport_actor transport = spawn_tcp_transport(system, loop, 256);
+  // That of the transport, and that of `connection_end`.
+  event_loops loops = event_loop::of(system, 2).value();
+  transport_actor transport = spawn_tcp_transport(system, loops.front(), 256);
 
   ~transport_fixture() {
     caf::anon_send_exit(transport, caf::exit_reason::user_shutdown);

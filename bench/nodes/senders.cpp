@@ -1,4 +1,4 @@
-#include "link/senders.hpp"
+#include "nodes/senders.hpp"
 
 #include <algorithm>
 #include <future>
