@@ -6,7 +6,7 @@
 
 namespace node_proxy::internal {
 
-/// Names a connection among those of one Node Proxy; chosen by the shell.
+/// Names a connection among all of this process.
 using connection_id = std::uint64_t;
 
 /// Names an attempt to connect.

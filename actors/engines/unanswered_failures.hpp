@@ -32,7 +32,7 @@ public:
     return late_answers_.load(std::memory_order_relaxed);
   }
 
-  /// Those that there are, by name.
+  /// By reason, without those that never occurred.
   [[nodiscard]] std::vector<reason_count> counts() const;
 
   /// Of all reasons together.

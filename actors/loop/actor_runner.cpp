@@ -26,8 +26,8 @@ constexpr auto turn = 250us;
 // quick those before were: one that reads from a connection takes long.
 constexpr std::size_t messages_between_looks = 32;
 
-// After so many turns it is looked whether something has happened.
-constexpr int turns_between_looks = 4;
+// After so many turns the leader asks for events.
+constexpr int turns_between_polls = 4;
 
 // How often the thread that stands by looks whether it is needed.
 constexpr auto watch_interval = 10ms;
@@ -142,7 +142,7 @@ private:
 
   caf::actor_system& system_;
   std::shared_ptr<event_source> events_;
-  // Stands for all threads, ours and others, where it does not matter which.
+  // What actors get to run in, whichever thread wakes them.
   thread_unit any_thread_;
 
   std::mutex mutex_;
@@ -199,7 +199,7 @@ void actor_runner::core::stop() {
 void actor_runner::core::lead(thread_unit& me, lock& guard) {
   leader_ = &me;
   while (leads(me)) {
-    for (int i = 0; i < turns_between_looks && !jobs_.empty() && leads(me); ++i)
+    for (int i = 0; i < turns_between_polls && !jobs_.empty() && leads(me); ++i)
       run_next(me, guard);
     if (!leads(me))
       return;

@@ -17,7 +17,7 @@
 #include <node_proxy/actors/proxy/node_proxy_service.hpp>
 #include <node_proxy/actors/proxy/outcome.hpp>
 #include <node_proxy/actors/typed/client_queue.hpp>
-#include <node_proxy/actors/typed/open_requests.hpp>
+#include <node_proxy/actors/typed/pending_replies.hpp>
 #include <node_proxy/base/hex.hpp>
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/crypto/secret.hpp>
@@ -96,7 +96,7 @@ private:
   std::chrono::milliseconds timeout_{0};
   std::optional<timer> timer_;
   client_queue queue_;
-  open_requests open_;
+  pending_replies open_;
   bool flush_queued_ = false;
   // The last look at the clock, which is good enough until the next flush.
   steady_time now_{};

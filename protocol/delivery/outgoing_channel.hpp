@@ -194,9 +194,10 @@ private:
     send_token token = 0;
     message_data data = {};
     std::uint64_t cost = 0; // of what was sent
-    // Equal, and those of its place, if it ended before it was its turn.
+    // Its numbers so far are those from `first` on, before `end`. If it ended
+    // before it had any, both are the `end` of the message before it.
     std::uint64_t first = 0;
-    std::uint64_t end = 0;  // after the last number so far
+    std::uint64_t end = 0;
     std::uint32_t sent = 0; // chunks that have numbers
     // Where numbers do not follow each other; others came between.
     std::unique_ptr<std::vector<jump>> jumps = {};

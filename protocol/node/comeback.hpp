@@ -26,11 +26,12 @@ namespace node_proxy::internal {
 ///   grow with their number.
 class comeback {
 public:
-  /// How many are dialled at a time, and how long it takes for that.
+  /// When the network is back at most so many are dialled, spread over
+  /// `dial_time`.
   static constexpr std::size_t max_dials = 256;
   static constexpr duration dial_time = std::chrono::seconds{1};
 
-  /// How often all are dialled.
+  /// The least time from one such round to the next.
   static constexpr duration way_back_interval = std::chrono::seconds{1};
 
   /// How often one is dialled while nobody is connected, on average: each time

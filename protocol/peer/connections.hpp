@@ -235,7 +235,8 @@ private:
   std::optional<connection_digest> last_established_;
   steady_time remote_epoch_since_;
   bool finished_ = false;
-  // The peer's last word.
+  // Since the last connection was active: the peer has refused one; one was
+  // attempted.
   bool refused_ = false;
   bool sought_ = false;
 };

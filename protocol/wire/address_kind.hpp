@@ -37,9 +37,9 @@ enum class host_kind : std::uint8_t {
 
 /// IPv6 addresses that have an IPv4 address in them, and lead to it or once
 /// did, are what that one is: IPv4-mapped (`::ffff:0:0/96`), 6to4 (`2002::/16`)
-/// and NAT64 (`64:ff9b::/96`). Of the forms that lead nowhere any more
-/// (`::/96`,
-/// `::ffff:0:0:0/96`) and those of local translators (`64:ff9b:1::/48`) none is
+/// and NAT64 (`64:ff9b::/96`). The forms that lead nowhere any more (`::/96`
+/// and
+/// `::ffff:0:0:0/96`) and those of local translators (`64:ff9b:1::/48`) are not
 /// global.
 [[nodiscard]] host_kind kind_of(const ip_address& ip);
 

@@ -69,7 +69,7 @@ refuses() {
 }
 
 fresh_tree
-for rule in includes purity fence size; do
+for rule in includes purity fence names size; do
   accepts "$rule"
 done
 
@@ -145,6 +145,29 @@ echo '#if CAF_MAJOR_VERSION >= 1' > "$tree/actors/caf/a.hpp"
 echo 'bool is_resumable; // not a caf::resumable' > "$tree/actors/a.hpp"
 echo '#if CAF_MAJOR_VERSION >= 1' > "$tree/tests/protocol/a.cpp"
 accepts fence
+
+# same_name TEXT TEXT: two headers with these lines.
+same_name() {
+  fresh_tree
+  printf '// A file.\n\n%s\n' "$1" > "$tree/messages/a.hpp"
+  printf '// A file.\n\n%s\n' "$2" > "$tree/messages/b.hpp"
+}
+for line in 'class mine {' 'struct mine {' 'struct mine : yours {' \
+  'class NODE_PROXY_EXPORT mine final : public yours {' 'enum class mine {'; do
+  same_name 'struct mine {' "$line"
+  if output=$("$rules/names" "$tree"); then
+    complain "names accepts a second '$line'"
+  elif [[ $output != 'messages/b.hpp:3: '*mine*'messages/a.hpp'* ]]; then
+    complain "names does not say what stands where: $output"
+  fi
+done
+for line in 'struct mine;' 'struct mine_too {' 'struct mine<int> {' \
+  '// struct mine {' '  struct mine {'; do
+  same_name 'struct mine {' "$line"
+  accepts names
+done
+same_name $'namespace a {\nclass mine {' $'namespace b {\nclass mine {'
+accepts names
 
 fresh_tree
 seq -f '// line %g' 600 > "$tree/protocol/long.cpp"

@@ -19,8 +19,8 @@ TEST_CASE("a request is taken once") {
 
 TEST_CASE("all requests that are left are taken at once") {
   request_table<int> table;
-  for (int i = 0; i < 6; ++i)
-    table.add(i, 10 * i);
+  for (std::uint64_t i = 0; i < 6; ++i)
+    table.add(i, static_cast<int>(10 * i));
   CHECK(table.take(0) == 0);
   CHECK(table.take(4) == 40);
   CHECK(table.open() == 4);
@@ -34,9 +34,9 @@ TEST_CASE("all requests that are left are taken at once") {
 }
 
 TEST_CASE("a request that is never answered does not keep the others") {
-  request_table<int> table;
+  request_table<std::uint64_t> table;
   table.add(0, 0);
-  for (int i = 1; i < 10'000; ++i) {
+  for (std::uint64_t i = 1; i < 10'000; ++i) {
     table.add(i, i);
     REQUIRE(table.take(i) == i);
     REQUIRE(table.size() < 100);

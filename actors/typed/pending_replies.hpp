@@ -17,7 +17,7 @@ namespace node_proxy::internal {
 
 /// Requests by the mailbox to which their answers go. All may take equally
 /// long.
-class open_requests {
+class pending_replies {
 public:
   struct request {
     caf::response_promise waiting;
