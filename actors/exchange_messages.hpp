@@ -167,6 +167,8 @@ struct peer_totals {
   std::uint64_t frames_in = 0;
   /// Adverts that peers sent, and that were older than what was known.
   std::uint64_t stale_adverts = 0;
+  /// Adverts of strangers that were not looked at: there were too many.
+  std::uint64_t unchecked_adverts = 0;
   /// Control frames of a later version of the protocol, which were ignored.
   std::uint64_t unknown_controls = 0;
 
@@ -176,7 +178,8 @@ struct peer_totals {
             CEREAL_NVP(connection_ends), CEREAL_NVP(messages_in),
             CEREAL_NVP(messages_out), CEREAL_NVP(messages_rejected),
             CEREAL_NVP(unreliable_dropped), CEREAL_NVP(frames_in),
-            CEREAL_NVP(stale_adverts), CEREAL_NVP(unknown_controls));
+            CEREAL_NVP(stale_adverts), CEREAL_NVP(unchecked_adverts),
+            CEREAL_NVP(unknown_controls));
   }
 
   friend bool operator==(const peer_totals&, const peer_totals&) = default;

@@ -44,6 +44,7 @@
   X(way_back)                                                                  \
   X(seek)                                                                      \
   X(regarded)                                                                  \
+  X(displaced)                                                                 \
   X(looked_up)                                                                 \
   X(routed_mark)                                                               \
   X(get_peer_metrics)                                                          \

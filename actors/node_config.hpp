@@ -42,7 +42,10 @@ struct node_config {
   std::vector<register_engine> engines;
   /// Who may connect, and be connected to.
   policy admission;
-  /// Most peers that may be connected at once. As many more may have left while
+  /// Most peers that may be connected at once. Of more, the one has to leave
+  /// that has the least standing: permanent peers and those that `admission`
+  /// names come first, then those of which an advert was given, then those that
+  /// an earlier process knew, then all others. As many more may have left while
   /// there is something to do about them: engines that have not taken what they
   /// sent, or answers that wait for them.
   std::size_t max_peers = 1'000;

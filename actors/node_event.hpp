@@ -117,11 +117,27 @@ struct advert_event {
   friend bool operator==(const advert_event&, const advert_event&) = default;
 };
 
+/// Strangers, whom nobody here has introduced, come and go too often for each
+/// visit to be reported.
+struct left_out_event {
+  /// How many events there were of visits that are not, since this was told
+  /// last.
+  std::uint64_t events = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(events));
+  }
+
+  friend bool operator==(const left_out_event&,
+                         const left_out_event&) = default;
+};
+
 /// One event, as a message to the observer of a node.
 struct node_event {
   std::variant<listening_event, connected_event, resumed_event,
                disconnected_event, refused_event, key_shared_event,
-               advert_event>
+               advert_event, left_out_event>
     what;
 
   template <class Archive>

@@ -63,7 +63,7 @@ void router_state::start(const node_config& config,
   services_ = services;
   unanswered_ = services.unanswered;
   settings_ = settings_of(config_);
-  budget_ = std::make_shared<receive_budget>(config_.settings.node_window);
+  budget_ = std::make_shared<receive_budget>(config_.settings);
   directory_.emplace(settings_, config_.self, stored,
                      random_source{random_.next_key()});
   timer_.emplace(services_.loops.front(),

@@ -41,6 +41,11 @@ struct peer_settings {
   std::uint64_t large_window = 64u << 20;
   /// Bytes that `window` and `large_window` of all peers of a node may come to.
   std::uint64_t node_window = 512u << 20;
+  /// So much of `node_window`, at most half, is for what all strangers together
+  /// have outstanding: peers whom nobody here has introduced. Room for four
+  /// messages of `max_message` there is in any case. One of them has an eighth
+  /// of it, and messages for one engine have as much as is free.
+  std::uint64_t stranger_window = 256u << 20;
   /// Bytes of messages that may wait for one peer or for its acknowledgement,
   /// with `outbox::memory_overhead` for each of them. Those for one engine may
   /// take half of what is free, and a 128th of it in any case.

@@ -48,6 +48,10 @@ json to_line(const advert_event& event) {
           {"version", event.version}};
 }
 
+json to_line(const left_out_event& event) {
+  return {{"event", "left_out"}, {"events", event.events}};
+}
+
 } // namespace
 
 caf::actor spawn_observer(caf::actor_system& system, json_lines& out) {

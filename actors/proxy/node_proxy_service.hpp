@@ -69,6 +69,9 @@ struct regarded {
   peer_standing standing = peer_standing::guest;
 };
 
+/// The place of the peer is for another one: see `peer::handle_displacement`.
+struct displaced {};
+
 /// Asks what has been counted since the Node Proxy was spawned.
 struct get_peer_metrics {};
 
@@ -114,7 +117,7 @@ struct flush_queued {};
 using node_proxy_service = node_proxy_actor::extend_with<actor_interface<
   delivered(routed_msg), batch_outcome(routed_batch), void(attach_session),
   void(engine_left), void(local_advert_changed), void(connect_now),
-  void(way_back), void(seek), void(regarded), void(looked_up),
+  void(way_back), void(seek), void(regarded), void(displaced), void(looked_up),
   void(routed_mark), void(retire), void(stop_node_proxy),
   peer_metrics(get_peer_metrics), void(connection_ready),
   void(engines_answered), void(tick), void(flush_queued)>>;
@@ -145,7 +148,7 @@ struct node_proxy_config {
     std::make_shared<unanswered_failures>();
   /// Of the node, for what all its peers may have outstanding here.
   std::shared_ptr<receive_budget> budget =
-    std::make_shared<receive_budget>(peer_settings{}.node_window);
+    std::make_shared<receive_budget>(peer_settings{});
   /// Of the node, for what is of no use of all that its peers send.
   std::shared_ptr<spare_time> spare = std::make_shared<spare_time>();
 };

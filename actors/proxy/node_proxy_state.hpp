@@ -93,6 +93,11 @@ public:
     act();
   }
 
+  void handle(const displaced&) {
+    peer_->handle_displacement(now());
+    handle_flush();
+  }
+
   void handle(const looked_up&) {
     retirement_.handle_given_out(now().steady + config_.settings.idle_timeout);
     act();

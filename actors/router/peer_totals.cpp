@@ -30,6 +30,7 @@ void add_to(peer_totals& totals, const peer_metrics& x) {
   totals.unreliable_dropped += x.unreliable_dropped;
   totals.frames_in += x.frames_in;
   totals.stale_adverts += x.stale_adverts;
+  totals.unchecked_adverts += x.unchecked_adverts;
   totals.unknown_controls += x.unknown_controls;
 }
 

@@ -22,9 +22,10 @@ admission router_state::handle(const admission_request& msg) {
 void router_state::handle(const proven_connection& msg) {
   auto& established = msg.session->established;
   const auto& terms = established.terms();
-  auto taken = directory_->handle_arrival(
-    {terms.remote, msg.session->remote_key, terms.local_epoch},
-    now_of(self_).steady);
+  auto taken =
+    directory_->handle_arrival({terms.remote, msg.session->remote_key,
+                                terms.local_epoch, msg.session->from},
+                               now_of(self_).steady);
   act();
   if (taken) {
     send_to(proxies_.at(terms.remote),
@@ -151,6 +152,10 @@ void router_state::perform(const regard_peer& action) {
   send_to(proxies_.at(action.id), regarded{action.standing});
 }
 
+void router_state::perform(const displace_peer& action) {
+  send_to(proxies_.at(action.id), displaced{});
+}
+
 void router_state::perform(const seek_peer& action) {
   send_to(proxies_.at(action.id), seek{});
 }
@@ -173,12 +178,19 @@ void router_state::perform(const report_denied& action) {
                      to_hex(action.id.data));
 }
 
+void router_state::perform(const report_left_out& action) {
+  services_.log.warn("{} events of peers that nobody here has introduced were "
+                     "not reported: there were too many",
+                     action.events);
+  report({left_out_event{action.events}});
+}
+
 /// Has the keeper write what has changed. What changes while it does is written
 /// after that.
 void router_state::write_state() {
   if (writing_)
     return;
-  auto changes = directory_->poll_changes();
+  auto changes = directory_->poll_changes(now_of(self_).steady);
   if (!changes || !services_.keeper)
     return;
   writing_ = true;

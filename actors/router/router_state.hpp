@@ -133,11 +133,13 @@ private:
   void act();
   void perform(const serve_peer& action);
   void perform(const regard_peer& action);
+  void perform(const displace_peer& action);
   void perform(const seek_peer& action);
   void perform(const hurry_peer& action);
   void perform(const introduce_peer& action);
   void perform(const announce_advert& action);
   void perform(const report_denied& action);
+  void perform(const report_left_out& action);
   void write_state();
   void check_issued(const expected<void, bare_error>& result) const;
 

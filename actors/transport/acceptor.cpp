@@ -13,9 +13,9 @@
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/loop/os_random.hpp>
 #include <node_proxy/protocol/crypto/random_source.hpp>
-#include <node_proxy/protocol/node/connection_source.hpp>
 #include <node_proxy/protocol/node/unproven_connections.hpp>
 #include <node_proxy/protocol/session/handshake.hpp>
+#include <node_proxy/protocol/wire/connection_source.hpp>
 
 namespace node_proxy::internal {
 

@@ -78,7 +78,7 @@ private:
             remote.id(),
             remote.noise_public(),
             peer_record{epoch},
-            std::make_shared<receive_budget>(settings.node_window),
+            std::make_shared<receive_budget>(settings),
             std::make_shared<spare_time>(),
             random_source{numbered_seed(epoch)}};
   }

@@ -110,7 +110,7 @@ core_peer::core_peer(core_loop& loop, const secret_key& seed,
                                          noise_key_of(remote_advert.id).value(),
                                          peer_record{1},
                                          std::make_shared<receive_budget>(
-                                           peer_settings{}.node_window),
+                                           peer_settings{}),
                                          std::make_shared<spare_time>(),
                                          make_random(seed)},
     input_{limits::frame_body} {

@@ -10,15 +10,17 @@ namespace node_proxy::internal {
 
 namespace {
 
-/// How long until memory that was not there is looked for again. Others of the
-/// node may have it, and give it back without a word.
-constexpr duration retry_delay = std::chrono::milliseconds{50};
-
 /// The size that the beginning of an encoded `serialized_msg` announces.
 std::uint64_t announced_size(bytes_view begin) {
   auto rest = begin.subspan(std::min<std::size_t>(1, begin.size()));
   auto size = take_uint(rest);
   return size ? begin.size() - rest.size() + *size : 0;
+}
+
+/// What a chunk counts in the window of its channel.
+std::uint64_t cost_of(const incoming_channel& x, bytes_view chunk) {
+  auto goes_on = x.unfinished() && x.unfinished()->cost > 0;
+  return chunk.size() + (goes_on ? 0 : limits::message_overhead);
 }
 
 } // namespace
@@ -36,7 +38,7 @@ std::size_t inbox_record::unfinished_bytes() const {
   std::size_t result = 0;
   for (const auto& x : channels)
     if (x.unfinished)
-      result += x.unfinished->data.capacity();
+      result += sizeof(channel) + x.key.target.size() + x.unfinished->memory();
   return result;
 }
 
@@ -45,13 +47,14 @@ std::size_t inbox_record::unfinished_bytes() const {
 inbox::inbox(const peer_settings& settings,
              std::shared_ptr<receive_budget> budget,
              const std::optional<inbox_record>& record)
-  : max_message_(settings.max_message),
+  : max_message_(settings.max_message), account_(budget->strangers()),
     shares_({settings.channel_window, settings.window, settings.large_window},
             std::move(budget)) {
   if (!record)
     return;
   epoch_ = record->epoch;
   expected_ = record->next;
+  used_ = record->used;
   for (const auto& [key, rejects, unfinished] : record->channels) {
     find_or_add(key).restore(rejects, unfinished);
     partials_ += unfinished.has_value();
@@ -129,31 +132,37 @@ inbox::handle_chunk(std::uint64_t channel, std::uint64_t seq, bool last,
   auto x = find_open(channel);
   if (!x)
     return unexpected{inbox_error::unknown_channel};
-  if (seq < expected_)
+  // What was dropped comes again before anything new.
+  auto again = x->missing() == seq;
+  if (!again && seq < expected_)
     return std::nullopt; // arrived on an earlier connection
-  if (seq > expected_)
+  if (!again && (seq > expected_ || x->missing()))
     return unexpected{inbox_error::out_of_order};
   auto announced = check_chunk(*x, last, data);
   if (!announced)
     return unexpected{announced.error()};
-  ++expected_;
+  expected_ += !again;
   auto is_first = !x->unfinished();
-  auto cost = data.size() + (is_first ? limits::message_overhead : 0);
+  auto cost = cost_of(*x, data);
   if (!last) {
     x->handle_fragment(seq, *announced, data, cost);
     partials_ += is_first;
+    charge(*x);
     grant(*x, now);
     return std::nullopt;
   }
+  used_ = true;
   ++waiting_;
   ++unfinished_;
   reliable_id id{generation_, x->serial(), seq};
   if (is_first) {
     x->handle_arrived(seq, cost);
+    charge(*x);
     return received_message{id, x->key().target, data};
   }
   --partials_;
   auto [first, gathered] = x->handle_last_fragment(data, cost);
+  charge(*x);
   id.first = first;
   auto view = gathered.view();
   return received_message{id, x->key().target, view, std::move(gathered)};
@@ -164,10 +173,10 @@ expected<void, inbox_error> inbox::handle_abort(const control::abort& abort,
   auto x = find_open(abort.channel);
   if (!x)
     return unexpected{inbox_error::unknown_channel};
-  if (auto cost = x->handle_abort(abort.first); cost > 0) {
+  if (auto cost = x->handle_abort(abort.first)) {
     --partials_;
-    wasted_.bytes += cost;
-    consume(*x, cost);
+    wasted_.bytes += *cost;
+    consume(*x, *cost);
     want_ack(*x, now);
     grant_waiting(now);
   }
@@ -180,8 +189,13 @@ expected<void, inbox_error> inbox::handle_void(const control::void_range& range,
     return unexpected{inbox_error::bad_range};
   if (range.from > expected_)
     return unexpected{inbox_error::out_of_order};
-  if (range.to <= expected_)
-    return {}; // arrived on an earlier connection
+  if (range.to <= expected_) {
+    // It has arrived on another connection. Of channels that are not open the
+    // peer has all that it wants to know.
+    if (reopened_at_ && *reopened_at_ < range.to)
+      handle_reopened(range.to, now);
+    return {};
+  }
   expected_ = range.to;
   // Whichever channels they were of, they are consumed.
   wasted_.bytes += open_.size() * limits::message_overhead;
@@ -220,6 +234,8 @@ void inbox::handle_finished(const reliable_id& id,
 void inbox::handle_timeout(steady_time now) {
   if (retry_at_ && *retry_at_ <= now)
     grant_waiting(now);
+  if (check_at_ && *check_at_ <= now)
+    check_progress(now);
 }
 
 // -- results ------------------------------------------------------------------
@@ -252,7 +268,16 @@ const engine_name* inbox::target_of(std::uint64_t channel) const {
 std::optional<control::received_state> inbox::received() const {
   if (!epoch_)
     return std::nullopt;
-  return control::received_state{*epoch_, expected_};
+  auto next = expected_;
+  for (const auto& [key, x] : channels_)
+    next = std::min(next, x.missing().value_or(next));
+  return control::received_state{*epoch_, next};
+}
+
+std::optional<steady_time> inbox::next_deadline() const {
+  if (!retry_at_ || !check_at_)
+    return retry_at_ ? retry_at_ : check_at_;
+  return std::min(retry_at_, check_at_);
 }
 
 bool inbox::ack_is_urgent() const {
@@ -271,6 +296,7 @@ std::optional<inbox_record> inbox::record() const {
     if (x.unfinished() || !x.rejects().empty())
       result.channels.push_back(
         {key, {x.rejects().begin(), x.rejects().end()}, x.unfinished()});
+  result.used = used_;
   return result;
 }
 
@@ -284,15 +310,22 @@ void inbox::trim() {
 /// The peer's numbers begin anew: it has restarted, or forgot us. What it never
 /// got an acknowledgement for and no engine has taken is dropped.
 void inbox::reset(std::uint64_t epoch, std::uint64_t first) {
-  for (const auto& [key, x] : channels_)
+  for (auto& [key, x] : channels_) {
+    x.charge = {};
     for (const auto& message : x.waiting())
       if (!message.finished) {
-        orphans_.emplace(std::pair{generation_, message.first}, message.cost);
+        auto& left = orphans_[{generation_, message.first}];
+        left.cost = message.cost;
+        if (account_.counts())
+          left.charge = stranger_charge{account_, key.target};
+        left.charge.set(message.cost + stranger_budget::message_memory);
         orphaned_ += message.cost;
       }
+  }
   epoch_ = epoch;
   ++generation_;
   expected_ = first;
+  used_ = false;
   by_serial_.clear();
   open_.clear();
   to_ack_.clear();
@@ -306,6 +339,8 @@ void inbox::reset(std::uint64_t epoch, std::uint64_t first) {
   rejects_held_ = false;
   ack_wanted_since_.reset();
   retry_at_.reset();
+  check_at_.reset();
+  account_.set_waiting(false);
 }
 
 /// Of a channel that is not open nothing is kept but what engines have, and
@@ -314,7 +349,7 @@ void inbox::forget_if_idle(incoming_channel& x) {
   unsettled_ -= x.handle_settled(*reopened_at_);
   if (x.unfinished() && x.unfinished()->first < *reopened_at_) {
     --partials_;
-    consume(x, x.handle_abort(x.unfinished()->first));
+    consume(x, x.handle_abort(x.unfinished()->first).value_or(0));
   }
   if (x.idle() && x.rejects().empty())
     forget(x);
@@ -360,7 +395,7 @@ void inbox::finish_orphan(const reliable_id& id) {
   auto position = orphans_.find({id.generation, id.first});
   if (position == orphans_.end())
     return;
-  orphaned_ -= position->second;
+  orphaned_ -= position->second.cost;
   orphans_.erase(position);
 }
 
@@ -385,8 +420,7 @@ inbox::check_chunk(const incoming_channel& x, bool last,
     return unexpected{inbox_error::bad_fragment};
   if (announced > max_message_)
     return unexpected{inbox_error::message_too_long};
-  auto cost = data.size() + (before ? 0 : limits::message_overhead);
-  if (x.outstanding() + cost > shares_.window(x.share))
+  if (x.outstanding() + cost_of(x, data) > shares_.window(x.share))
     return unexpected{inbox_error::beyond_window};
   return announced;
 }
@@ -432,50 +466,11 @@ void inbox::advance_rejected(steady_time now) {
     advance(*x, now);
 }
 
-/// So much of a channel is not outstanding any more.
-void inbox::consume(incoming_channel& x, std::uint64_t cost) {
-  x.unacknowledged += cost;
-  const auto& next = x.unfinished();
-  auto needed = next ? next->announced + limits::message_overhead : 0;
-  shares_.handle_consumed(x.share, cost, needed);
-}
-
 void inbox::want_ack(incoming_channel& x, steady_time now) {
   if (!ack_wanted_since_)
     ack_wanted_since_ = now;
   if (!std::exchange(x.ack_wanted, true))
     to_ack_.push_back(&x);
-}
-
-/// Makes the window of a channel large enough for the message that has begun to
-/// arrive, or has that wait.
-void inbox::grant(incoming_channel& x, steady_time now) {
-  const auto& message = x.unfinished();
-  if (!message || message->granted)
-    return;
-  auto before = shares_.window(x.share);
-  auto alone = message->announced + limits::message_overhead;
-  auto all = x.outstanding() - message->cost + alone;
-  auto granted = shares_.handle_begun(x.share, all, alone);
-  if (shares_.window(x.share) != before) {
-    want_ack(x, now);
-    x.ack_urgent = true;
-  }
-  if (granted)
-    return x.handle_granted();
-  if (std::ranges::find(to_grant_, &x) == to_grant_.end())
-    to_grant_.push_back(&x);
-  retry_at_ = retry_at_.value_or(now + retry_delay);
-}
-
-/// Some memory may be free, or some messages alone in their channels.
-void inbox::grant_waiting(steady_time now) {
-  retry_at_.reset();
-  if (to_grant_.empty())
-    return;
-  auto waiting = std::exchange(to_grant_, {});
-  for (auto* x : waiting)
-    grant(*x, now);
 }
 
 } // namespace node_proxy::internal

@@ -16,6 +16,7 @@
 #include <node_proxy/messages/basics.hpp>
 #include <node_proxy/protocol/delivery/delivery_id.hpp>
 #include <node_proxy/protocol/delivery/incoming_channel.hpp>
+#include <node_proxy/protocol/delivery/stranger_budget.hpp>
 #include <node_proxy/protocol/delivery/window_shares.hpp>
 #include <node_proxy/protocol/settings.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
@@ -52,6 +53,8 @@ struct inbox_record {
   std::uint64_t epoch = 0;
   std::uint64_t next = 0;
   std::vector<channel> channels = {};
+  /// A message has arrived.
+  bool used = false;
 
   /// How much room it takes.
   [[nodiscard]] std::size_t reject_count() const;
@@ -108,7 +111,7 @@ public:
   handle_open(const control::open& open, steady_time now);
 
   /// Nothing has to be remembered of what came in channels that are not open
-  /// before this connection, of which `begin` is the first number. What has
+  /// before this connection, when nothing had arrived from `begin` on. What has
   /// come since, on another one that began later at the peer, is not meant.
   void handle_reopened(std::uint64_t begin, steady_time now);
 
@@ -116,8 +119,9 @@ public:
   handle_close(const control::close& close);
 
   /// A whole message or a fragment of one: the message that it completes, if
-  /// any. What has arrived already is ignored, here and in `handle_void`; that
-  /// numbers follow each other on one connection is for the caller to check.
+  /// any. What has arrived already is ignored, here and in `handle_void`, but
+  /// for what was dropped since; that numbers follow each other on one
+  /// connection is for the caller to check.
   [[nodiscard]] expected<std::optional<received_message>, inbox_error>
   handle_chunk(std::uint64_t channel, std::uint64_t seq, bool last,
                bytes_view data, steady_time now);
@@ -139,6 +143,15 @@ public:
                        std::optional<control::reject_reason> reason,
                        steady_time now);
 
+  /// Whether the peer is a stranger: then what is there of its messages counts
+  /// in the `stranger_budget`. At first it is none.
+  void handle_standing(bool is_stranger, steady_time now);
+
+  /// The peer has left: of a stranger no unfinished message is kept, but that
+  /// it has to come again. No connection may be about to begin on which this
+  /// end has said otherwise.
+  void handle_departure();
+
   /// There may be memory now for messages that wait for it.
   void handle_timeout(steady_time now);
 
@@ -148,6 +161,14 @@ public:
   /// open.
   [[nodiscard]] control::ack take_ack();
 
+  /// Whether the peer takes more memory than it may: engines have more from its
+  /// earlier generations than one of them may have outstanding beside the
+  /// windows of its channels, or a stranger has had too much since this was
+  /// asked last, or keeps others waiting by messages that do not become whole.
+  [[nodiscard]] bool poll_overrun() {
+    return account_.poll_excess() || orphaned_ > shares_.capacity();
+  }
+
   // -- state ------------------------------------------------------------------
 
   /// The engine of an open channel; nullptr if there is none of this number.
@@ -155,6 +176,9 @@ public:
 
   /// What to tell the peer when a connection begins.
   [[nodiscard]] std::optional<control::received_state> received() const;
+
+  /// From this number on nothing has arrived.
+  [[nodiscard]] std::uint64_t arrived() const { return expected_; }
 
   /// Since when something waits for acknowledgement.
   [[nodiscard]] std::optional<steady_time> ack_wanted_since() const {
@@ -168,9 +192,7 @@ public:
   [[nodiscard]] bool ack_is_urgent() const;
 
   /// When to call `handle_timeout`.
-  [[nodiscard]] std::optional<steady_time> next_deadline() const {
-    return retry_at_;
-  }
+  [[nodiscard]] std::optional<steady_time> next_deadline() const;
 
   /// All that has arrived is consumed.
   [[nodiscard]] bool idle() const { return waiting_ == 0 && partials_ == 0; }
@@ -187,10 +209,6 @@ public:
 
   /// Rejects that the peer has not settled.
   [[nodiscard]] bool unsettled() const { return unsettled_ > 0; }
-
-  /// Engines have more from earlier generations than one of them may have
-  /// outstanding beside the windows of its channels.
-  [[nodiscard]] bool overrun() const { return orphaned_ > shares_.capacity(); }
 
   /// What arrived for nothing.
   struct waste {
@@ -225,12 +243,24 @@ private:
   void want_ack(incoming_channel& x, steady_time now);
   void grant(incoming_channel& x, steady_time now);
   void grant_waiting(steady_time now);
+  bool has_memory_for(incoming_channel& x, std::uint64_t own,
+                      std::uint64_t more);
+  void charge(incoming_channel& x);
+  void check_progress(steady_time now);
+
+  // What engines have not finished of an earlier generation.
+  struct orphan {
+    std::uint64_t cost = 0;
+    stranger_charge charge = {};
+  };
 
   std::uint32_t max_message_;
+  stranger_account account_;
   window_shares shares_;
   std::optional<std::uint64_t> epoch_;
   std::uint64_t generation_ = 0;
   std::uint64_t expected_ = 0; // next number to arrive
+  bool used_ = false;          // a message of this epoch has arrived
   std::uint64_t next_serial_ = 0;
   channels channels_;
   std::unordered_map<std::uint64_t, incoming_channel*> by_serial_;
@@ -248,16 +278,18 @@ private:
   // Channels whose message waits for memory, and when to look again.
   std::vector<incoming_channel*> to_grant_;
   std::optional<steady_time> retry_at_;
+  // When to see whether those that have memory become whole.
+  std::optional<steady_time> check_at_;
 
   // The present connection.
   std::unordered_map<std::uint64_t, incoming_channel*> open_;
   std::uint64_t next_channel_ = 0;
-  std::optional<std::uint64_t> reopened_at_; // its first number, then
+  std::optional<std::uint64_t> reopened_at_; // see `handle_reopened`
   // Where the last chunk belonged, as most do; may be nullptr.
   mutable incoming_channel* recent_ = nullptr;
 
-  // Cost of what engines have not finished, by generation and first number.
-  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> orphans_;
+  // By generation and first number.
+  std::map<std::pair<std::uint64_t, std::uint64_t>, orphan> orphans_;
   std::uint64_t orphaned_ = 0;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <node_proxy/messages/limits.hpp>
+
 namespace node_proxy::internal {
 
 namespace {
@@ -11,15 +13,36 @@ namespace {
 /// announces much and sends little.
 constexpr std::uint64_t growth = 4;
 
-void append(block_buffer& to, bytes_view data, std::uint64_t announced) {
-  // Growing fast copies little, and exactly to the end wastes nothing.
-  auto size = to.size() + data.size();
-  if (size > to.capacity())
-    to.reserve(std::min<std::size_t>(announced, growth * size));
-  to.append(data);
+void append(incoming_channel::partial& to, bytes_view data) {
+  // Growing fast copies little, and exactly to the end wastes nothing. What may
+  // have to wait for more takes no more than it needs.
+  auto size = to.data.size() + data.size();
+  if (size > to.data.capacity())
+    to.data.reserve(
+      std::min<std::size_t>(to.announced, to.granted ? growth * size : size));
+  to.data.append(data);
+}
+
+void add_number(std::vector<incoming_channel::run>& numbers,
+                std::uint64_t seq) {
+  if (numbers.empty() || numbers.back().first + numbers.back().count != seq)
+    numbers.push_back({seq, 0});
+  ++numbers.back().count;
 }
 
 } // namespace
+
+// -- incoming_channel::partial ------------------------------------------------
+
+std::optional<std::uint64_t> incoming_channel::partial::missing() const {
+  auto present = data.size() / limits::fragment;
+  for (const auto& x : numbers) {
+    if (present < x.count)
+      return x.first + present;
+    present -= x.count;
+  }
+  return std::nullopt;
+}
 
 // -- events -------------------------------------------------------------------
 
@@ -33,7 +56,9 @@ void incoming_channel::handle_fragment(std::uint64_t seq,
                                        std::uint64_t cost) {
   if (!partial_)
     partial_ = partial{seq, announced};
-  append(partial_->data, data, partial_->announced);
+  if (partial_->missing() != seq)
+    add_number(partial_->numbers, seq);
+  append(*partial_, data);
   partial_->cost += cost;
   outstanding_ += cost;
 }
@@ -41,18 +66,27 @@ void incoming_channel::handle_fragment(std::uint64_t seq,
 std::pair<std::uint64_t, block_buffer>
 incoming_channel::handle_last_fragment(bytes_view data, std::uint64_t cost) {
   auto whole = *std::exchange(partial_, std::nullopt);
-  append(whole.data, data, whole.announced);
+  append(whole, data);
   waiting_.push_back({whole.first, whole.cost + cost});
   outstanding_ += cost;
   return {whole.first, std::move(whole.data)};
 }
 
-std::uint64_t incoming_channel::handle_abort(std::uint64_t first) {
+std::optional<std::uint64_t>
+incoming_channel::handle_abort(std::uint64_t first) {
   if (!partial_ || partial_->first != first)
-    return 0;
+    return std::nullopt;
   auto cost = std::exchange(partial_, std::nullopt)->cost;
   outstanding_ -= cost;
   return cost;
+}
+
+void incoming_channel::drop_unfinished() {
+  if (!partial_)
+    return;
+  outstanding_ -= std::exchange(partial_->cost, 0);
+  partial_->data = {};
+  partial_->granted.reset();
 }
 
 bool incoming_channel::handle_finished(
@@ -83,7 +117,7 @@ void incoming_channel::restore(const std::vector<control::reject>& rejects,
     rejects_.push_back(x);
   partial_ = unfinished;
   if (partial_) {
-    partial_->granted = false;
+    partial_->granted.reset();
     outstanding_ = partial_->cost;
   }
 }
@@ -106,6 +140,16 @@ std::uint64_t incoming_channel::next(std::uint64_t expected) const {
   if (!waiting_.empty())
     return waiting_.front().first;
   return partial_ ? partial_->first : expected;
+}
+
+std::uint64_t incoming_channel::memory() const {
+  auto whole = outstanding_ - (partial_ ? partial_->cost : 0)
+               + waiting_.size() * stranger_budget::message_memory;
+  if (!partial_)
+    return whole;
+  auto promised =
+    partial_->granted ? partial_->announced + limits::message_overhead : 0;
+  return whole + std::max<std::uint64_t>(promised, partial_->memory());
 }
 
 } // namespace node_proxy::internal

@@ -13,6 +13,7 @@
 #include <node_proxy/base/fifo.hpp>
 #include <node_proxy/messages/basics.hpp>
 #include <node_proxy/protocol/delivery/channel_key.hpp>
+#include <node_proxy/protocol/delivery/stranger_budget.hpp>
 #include <node_proxy/protocol/delivery/window_shares.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 #include <node_proxy/protocol/wire/control.hpp>
@@ -31,17 +32,37 @@ public:
     std::optional<control::reject_reason> rejected = {};
   };
 
+  /// Fragments with numbers that follow each other.
+  struct run {
+    std::uint64_t first = 0;
+    std::uint64_t count = 0;
+
+    friend bool operator==(const run&, const run&) = default;
+  };
+
   /// A message of which fragments are missing.
   struct partial {
     std::uint64_t first = 0;
     std::uint64_t announced = 0; // its size, as its beginning says
+    /// The first ones of those that have arrived; others were dropped.
     block_buffer data = {};
-    std::uint64_t cost = 0; // of what has arrived
-    /// The window is large enough for all of it.
-    bool granted = false;
+    /// All that have arrived.
+    std::vector<run> numbers = {};
+    std::uint64_t cost = 0; // of `data`
+    /// The window is large enough for all of it, since then.
+    std::optional<steady_time> granted = {};
+
+    /// The number of the first fragment that was dropped.
+    [[nodiscard]] std::optional<std::uint64_t> missing() const;
+
+    /// What it takes in memory.
+    [[nodiscard]] std::size_t memory() const {
+      return data.capacity() + numbers.size() * sizeof(run);
+    }
 
     friend bool operator==(const partial& x, const partial& y) {
       return x.first == y.first && x.announced == y.announced
+             && x.numbers == y.numbers
              && std::ranges::equal(x.data.view(), y.data.view());
     }
   };
@@ -55,7 +76,8 @@ public:
   /// A message is there, of which `cost` has just arrived.
   void handle_arrived(std::uint64_t first, std::uint64_t cost);
 
-  /// A fragment is there that is not the last one of its message.
+  /// A fragment is there that is not the last one of its message, or comes
+  /// again after it was dropped.
   void handle_fragment(std::uint64_t seq, std::uint64_t announced,
                        bytes_view data, std::uint64_t cost);
 
@@ -64,8 +86,12 @@ public:
   handle_last_fragment(bytes_view data, std::uint64_t cost);
 
   /// The rest of the message that begins with this number does not come.
-  /// @returns what of it counted in the window.
-  std::uint64_t handle_abort(std::uint64_t first);
+  /// @returns what of it counted in the window, if it is the unfinished one.
+  std::optional<std::uint64_t> handle_abort(std::uint64_t first);
+
+  /// There is no room for the unfinished message: what was there has to come
+  /// again, under the same numbers.
+  void drop_unfinished();
 
   /// The message with this number is at its end.
   /// @returns whether it was not before.
@@ -100,6 +126,15 @@ public:
   /// Bytes that have arrived and are not consumed.
   [[nodiscard]] std::uint64_t outstanding() const { return outstanding_; }
 
+  /// What that takes in memory, with what the unfinished message was granted.
+  [[nodiscard]] std::uint64_t memory() const;
+
+  /// The number of the first fragment of the unfinished message that was
+  /// dropped, if any.
+  [[nodiscard]] std::optional<std::uint64_t> missing() const {
+    return partial_ ? partial_->missing() : std::nullopt;
+  }
+
   [[nodiscard]] const std::optional<partial>& unfinished() const {
     return partial_;
   }
@@ -115,11 +150,13 @@ public:
   // -- for the inbox alone ----------------------------------------------------
 
   /// The window is large enough for the unfinished message.
-  void handle_granted() { partial_->granted = true; }
+  void handle_granted(steady_time now) { partial_->granted = now; }
 
   /// On the present connection.
   std::optional<std::uint64_t> id;
   window_shares::share share;
+  /// What its peer is charged for it, as a stranger.
+  stranger_charge charge;
   /// Bytes consumed since the last acknowledgement.
   std::uint64_t unacknowledged = 0;
   /// Something is to be acknowledged, or at once: the sender waits for it.

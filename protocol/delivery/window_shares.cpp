@@ -2,17 +2,43 @@
 
 #include <algorithm>
 
+#include <node_proxy/messages/limits.hpp>
+
 namespace node_proxy::internal {
 
+// -- receive_budget -----------------------------------------------------------
+
+receive_budget::receive_budget(const peer_settings& settings) {
+  // At least half is for those with standing.
+  auto strangers = std::min(settings.stranger_window, settings.node_window / 2);
+  free_ = static_cast<std::int64_t>(settings.node_window - strangers);
+  strangers_ = std::make_shared<stranger_budget>(
+    strangers, std::uint64_t{settings.max_message} + limits::message_overhead
+                 + stranger_budget::message_memory);
+}
+
+// -- window_shares ------------------------------------------------------------
+
+void window_shares::set_budgeted(bool budgeted) {
+  if (budgeted == budgeted_)
+    return;
+  budgeted_ = true;
+  if (budgeted)
+    budget_->take_anyway(extra_ + large_);
+  else
+    give(extra_ + large_);
+  budgeted_ = budgeted;
+}
+
 void window_shares::handle_consumed(share& x, std::uint64_t cost,
-                                    std::uint64_t needed) {
+                                    std::uint64_t needed, bool may_grow) {
   auto spare = window(x) - std::min(window(x), needed);
   if (x.large > 0)
     return shrink(x.large, large_, std::min({cost, spare, x.large}));
   if (auto most = bound(x); x.extra > most)
     return shrink(x.extra, extra_, std::min({cost, spare, x.extra - most}));
   x.moved += cost;
-  if (x.moved < window(x) / 2)
+  if (x.moved < window(x) / 2 || !may_grow)
     return;
   x.moved = 0;
   static_cast<void>(grow(x, std::min(x.extra + window(x), bound(x))));
@@ -30,7 +56,7 @@ bool window_shares::handle_begun(share& x, std::uint64_t needed,
   // Nothing is taken by halves: those who wait for the rest of it would keep it
   // from each other.
   auto large = alone - window(x);
-  if (needed > alone || large_ + large > all_.large || !budget_->take(large))
+  if (needed > alone || large_ + large > all_.large || !take(large))
     return false;
   x.large += large;
   large_ += large;
@@ -41,12 +67,15 @@ bool window_shares::adopt(share& x, std::uint64_t window) {
   if (window <= this->window(x))
     return true;
   auto more = window - this->window(x);
+  // It was permitted once, whatever others have by now: what they got since
+  // then may be what this one has given back, if the other side has not heard
+  // of it.
+  if (more > capacity() || extra_ + large_ + more > 2 * capacity())
+    return false;
   auto extra = std::min(more, all_.shared - extra_);
   auto large = more - extra;
-  if (large > all_.large - large_)
-    return false;
-  // It was permitted once, whatever others have by now.
-  budget_->take_anyway(more);
+  if (budgeted_)
+    budget_->take_anyway(more);
   x.extra += extra;
   extra_ += extra;
   x.large += large;
@@ -61,19 +90,19 @@ void window_shares::release(share& x) {
 }
 
 void window_shares::clear() {
-  budget_->give(extra_ + large_);
+  give(extra_ + large_);
   extra_ = 0;
   large_ = 0;
 }
 
 /// How much of what is shared a channel may have: as much as is free then.
 std::uint64_t window_shares::bound(const share& x) const {
-  return (all_.shared - (extra_ - x.extra)) / 2;
+  return (growth_ - std::min(growth_, extra_ - x.extra)) / 2;
 }
 
 /// Gives a channel so much of what is shared, if it has less.
 bool window_shares::grow(share& x, std::uint64_t extra) {
-  if (extra <= x.extra || !budget_->take(extra - x.extra))
+  if (extra <= x.extra || !take(extra - x.extra))
     return false;
   extra_ += extra - x.extra;
   x.extra = extra;
@@ -84,7 +113,16 @@ void window_shares::shrink(std::uint64_t& part, std::uint64_t& total,
                            std::uint64_t by) {
   part -= by;
   total -= by;
-  budget_->give(by);
+  give(by);
+}
+
+bool window_shares::take(std::uint64_t bytes) {
+  return !budgeted_ || budget_->take(bytes);
+}
+
+void window_shares::give(std::uint64_t bytes) {
+  if (budgeted_)
+    budget_->give(bytes);
 }
 
 } // namespace node_proxy::internal

@@ -2,17 +2,28 @@
 
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <utility>
+
+#include <node_proxy/protocol/delivery/stranger_budget.hpp>
+#include <node_proxy/protocol/settings.hpp>
 
 namespace node_proxy::internal {
 
-/// Memory that all peers of a node share. May be used in several threads.
+/// Memory that all peers of a node share, and that of strangers, who have a
+/// part of their own. May be used in several threads.
 class receive_budget {
 public:
-  explicit receive_budget(std::uint64_t bytes)
-    : free_(static_cast<std::int64_t>(bytes)) {}
+  explicit receive_budget(const peer_settings& settings);
+
+  /// @param strangers see `stranger_budget`.
+  explicit receive_budget(std::uint64_t bytes,
+                          std::shared_ptr<stranger_budget> strangers = nullptr)
+    : free_(static_cast<std::int64_t>(bytes)),
+      strangers_(std::move(strangers)) {}
 
   /// @returns whether there is so much.
   [[nodiscard]] bool take(std::uint64_t bytes) {
@@ -40,9 +51,14 @@ public:
     return free_.load(std::memory_order_relaxed);
   }
 
+  [[nodiscard]] const std::shared_ptr<stranger_budget>& strangers() const {
+    return strangers_;
+  }
+
 private:
   // Below 0 while more is taken than there is.
   std::atomic<std::int64_t> free_;
+  std::shared_ptr<stranger_budget> strangers_;
 };
 
 /// Decides on the windows of all channels of a peer.
@@ -72,12 +88,22 @@ public:
   };
 
   window_shares(const sizes& all, std::shared_ptr<receive_budget> budget)
-    : all_(all), budget_(std::move(budget)) {}
+    : all_(all), growth_(all.shared), budget_(std::move(budget)) {}
 
   window_shares(const window_shares&) = delete;
   window_shares& operator=(const window_shares&) = delete;
 
   ~window_shares() { clear(); }
+
+  /// The budget is for others from now on, or for this peer as well. Where it
+  /// is not, somebody else counts what there is.
+  void set_budgeted(bool budgeted);
+
+  /// So much of what is shared goes to channels whose engines take messages, at
+  /// most all of it. What they have already they keep.
+  void set_growth(std::uint64_t most) { growth_ = std::min(most, all_.shared); }
+
+  [[nodiscard]] std::uint64_t shared() const { return all_.shared; }
 
   [[nodiscard]] std::uint64_t window(const share& x) const {
     return all_.own + x.extra + x.large;
@@ -86,7 +112,9 @@ public:
   /// An engine has taken `cost`: its channel may have more, or gives something
   /// back, but never more than `cost` at once, for the peer may use what it was
   /// permitted. The window does not fall below `needed`.
-  void handle_consumed(share& x, std::uint64_t cost, std::uint64_t needed);
+  /// @param may_grow there is memory for twice the window.
+  void handle_consumed(share& x, std::uint64_t cost, std::uint64_t needed,
+                       bool may_grow = true);
 
   /// A message has begun for which the window has to be `needed`, all before it
   /// included, and `alone` if there is nothing before it any more.
@@ -113,9 +141,13 @@ private:
   std::uint64_t bound(const share& x) const;
   bool grow(share& x, std::uint64_t extra);
   void shrink(std::uint64_t& part, std::uint64_t& total, std::uint64_t by);
+  bool take(std::uint64_t bytes);
+  void give(std::uint64_t bytes);
 
   sizes all_;
+  std::uint64_t growth_;
   std::shared_ptr<receive_budget> budget_;
+  bool budgeted_ = true;
   std::uint64_t extra_ = 0;
   std::uint64_t large_ = 0;
 };

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include <node_proxy/messages/identities.hpp>
+#include <node_proxy/messages/transport_address.hpp>
 #include <node_proxy/protocol/crypto/noise_types.hpp>
 #include <node_proxy/protocol/session/negotiation.hpp>
 #include <node_proxy/protocol/wire/control.hpp>
@@ -31,6 +32,8 @@ struct arrival {
   noise_public_key key{};
   /// Of this node's numbers, as the peer was told; see `admission`.
   std::uint64_t epoch = 0;
+  /// The host from which it called, if somebody knows it.
+  std::optional<ip_address> from = std::nullopt;
 };
 
 /// Why a peer that has proven itself is not taken.

@@ -6,7 +6,8 @@ namespace node_proxy::internal {
 
 void advert_book::handle_advert(const node_advert& advert) {
   auto known = find(advert.id);
-  put({advert, known ? known->addresses : address_memory{}});
+  put({advert, known ? known->addresses : address_memory{}},
+      standing(advert.id));
   bound();
 }
 
@@ -17,18 +18,15 @@ bool advert_book::handle_introduction(const node_advert& advert) {
     after.advert = advert;
   after.addresses.handle_introduction(advert);
   auto is_new = !before || *before != after;
-  if (is_new && !put(after))
+  if (!put(after, peer_standing::introduced))
     return false;
-  entries_.at(advert.id).standing = peer_standing::introduced;
   bound();
   return is_new;
 }
 
 void advert_book::handle_stored(const known_node& stored) {
-  if (!put(stored))
-    return;
-  entries_.at(stored.advert.id).standing = peer_standing::known;
-  bound();
+  if (put(stored, peer_standing::known))
+    bound();
 }
 
 void advert_book::handle_addresses(const node_id& id,
@@ -36,14 +34,14 @@ void advert_book::handle_addresses(const node_id& id,
   auto known = find(id);
   if (!known)
     return;
-  put({known->advert, memory});
+  put({known->advert, memory}, standing(id));
   bound();
 }
 
 void advert_book::handle_hold(const node_id& id, advert_hold reason) {
   holds_[id] |= static_cast<unsigned>(reason);
   if (auto known = entries_.find(id); known != entries_.end())
-    remove_stranger(known->second);
+    remove_loose(known->second);
 }
 
 void advert_book::handle_release(const node_id& id, advert_hold reason) {
@@ -55,7 +53,7 @@ void advert_book::handle_release(const node_id& id, advert_hold reason) {
     return;
   holds_.erase(hold);
   if (auto known = entries_.find(id); known != entries_.end())
-    add_stranger(known->second);
+    add_loose(known->second);
   bound();
 }
 
@@ -85,37 +83,42 @@ peer_standing advert_book::standing(const node_id& id) const {
 }
 
 /// @returns false if it is too large to be encoded; nothing has changed then.
-bool advert_book::put(const known_node& known) {
+bool advert_book::put(const known_node& known, peer_standing standing) {
   bytes encoded;
   if (!encode_to(encoded, known.advert) || !encode_to(encoded, known.addresses))
     return false;
-  auto& x = entries_[known.advert.id];
-  remove_stranger(x);
+  auto [position, is_new] = entries_.try_emplace(known.advert.id);
+  auto& x = position->second;
+  if (!is_new)
+    remove_loose(x);
   x.known = known;
   x.size = encoded.size();
+  x.standing = standing;
   if (!holds_.contains(known.advert.id))
-    add_stranger(x);
+    add_loose(x);
   return true;
 }
 
-void advert_book::add_stranger(entry& x) {
-  x.stranger = strangers_.insert(strangers_.end(), x.known.advert.id);
+void advert_book::add_loose(const entry& x) {
+  const auto& id = x.known.advert.id;
+  auto host = x.known.addresses.last_caller();
+  // However many addresses somebody has, those who were introduced are apart.
+  auto source =
+    host && is_stranger(standing(id)) ? source_of(*host) : connection_source{};
+  loose_.add(id, static_cast<std::size_t>(standing(id)), source);
   bytes_ += x.size;
 }
 
-void advert_book::remove_stranger(entry& x) {
-  if (!x.stranger)
-    return;
-  strangers_.erase(*x.stranger);
-  x.stranger.reset();
-  bytes_ -= x.size;
+void advert_book::remove_loose(const entry& x) {
+  if (loose_.remove(x.known.advert.id))
+    bytes_ -= x.size;
 }
 
 void advert_book::bound() {
-  while (strangers_.size() > limits_.strangers || bytes_ > limits_.bytes) {
-    auto id = strangers_.front();
+  while (loose_.size() > limits_.strangers || bytes_ > limits_.bytes) {
+    auto id = *loose_.first([](const node_id&) { return true; });
     auto known = entries_.find(id);
-    remove_stranger(known->second);
+    remove_loose(known->second);
     entries_.erase(known);
     forgotten_.push_back(id);
   }

@@ -5,13 +5,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <optional>
 #include <unordered_map>
 
 #include <node_proxy/base/fifo.hpp>
 #include <node_proxy/messages/identities.hpp>
 #include <node_proxy/messages/node_advert.hpp>
+#include <node_proxy/protocol/node/departure_order.hpp>
 #include <node_proxy/protocol/peer/address_memory.hpp>
 #include <node_proxy/protocol/peer/standing.hpp>
 #include <node_proxy/protocol/settings.hpp>
@@ -28,8 +28,9 @@ enum class advert_hold : std::uint8_t {
   served = 4,
 };
 
-/// Adverts that have been checked, one a node. Of too many strangers the one
-/// goes that has been a stranger, or has had its advert, for longest.
+/// Adverts that have been checked, one a node. Of too many that nobody holds
+/// the one goes that has the least standing, by `departure_order`; what is said
+/// of a node makes it young.
 class advert_book {
 public:
   explicit advert_book(const advert_book_limits& limits = {})
@@ -81,21 +82,19 @@ private:
     known_node known;
     std::size_t size = 0;
     peer_standing standing = peer_standing::guest;
-    // Its place among the strangers, if it is one.
-    std::optional<std::list<node_id>::iterator> stranger;
   };
 
-  bool put(const known_node& known);
-  void add_stranger(entry& x);
-  void remove_stranger(entry& x);
+  bool put(const known_node& known, peer_standing standing);
+  void add_loose(const entry& x);
+  void remove_loose(const entry& x);
   void bound();
 
   advert_book_limits limits_;
   std::unordered_map<node_id, entry> entries_;
   // Reasons, also of nodes whose advert is not known.
   std::unordered_map<node_id, unsigned> holds_;
-  std::list<node_id> strangers_; // oldest first
-  std::size_t bytes_ = 0;        // of strangers
+  departure_order loose_; // those that nobody holds
+  std::size_t bytes_ = 0; // of these
   fifo<node_id> forgotten_;
 };
 

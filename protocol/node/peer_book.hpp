@@ -3,21 +3,25 @@
 #pragma once
 
 #include <cstddef>
-#include <list>
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <unordered_map>
 
 #include <node_proxy/messages/identities.hpp>
+#include <node_proxy/protocol/node/departure_order.hpp>
 #include <node_proxy/protocol/node/open_requests.hpp>
 #include <node_proxy/protocol/peer/peer_record.hpp>
+#include <node_proxy/protocol/peer/standing.hpp>
 #include <node_proxy/protocol/settings.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 
 namespace node_proxy::internal {
 
 /// Records of peers, for a day each, in a bounded number. When there are too
-/// many, those of strangers go first, and of these (or, without any, of all)
-/// the oldest one. That of a peer whose request is open stays until then, as
+/// many, those of strangers go first with whom no message was exchanged: that
+/// costs nobody anything. Then others by their standing, of one standing by
+/// `departure_order`. That of a peer whose request is open stays until then, as
 /// the peer was told of it: such are few. Time never runs backwards from call
 /// to call.
 class peer_book {
@@ -27,9 +31,8 @@ public:
     : limits_(limits), requests_(requests) {}
 
   /// A peer without a record has nothing under way any more.
-  /// @param named the policy of this node names it: it is no stranger.
-  void handle_dormant(const node_id& id, peer_record record, bool named,
-                      steady_time now);
+  void handle_dormant(const node_id& id, peer_record record,
+                      peer_standing standing, steady_time now);
 
   /// The last open request of a peer has come to its end.
   void handle_request_end(const node_id& id);
@@ -46,40 +49,40 @@ public:
 
 private:
   struct entry {
-    node_id id;
     peer_record record;
+    peer_standing standing;
     steady_time since;
+    std::uint64_t number = 0;
   };
 
-  using entries = std::list<entry>; // oldest first
-
-  struct place {
-    entries* list;
-    entries::iterator position;
-  };
+  using entries = std::unordered_map<node_id, entry>;
 
   // What a record takes beside its entry.
   struct room {
     std::size_t rejects = 0;
     std::size_t unfinished = 0; // bytes
+
+    [[nodiscard]] bool empty() const { return rejects == 0 && unfinished == 0; }
   };
 
-  bool is_held(const entry& x) const { return requests_.contain(x.id); }
+  bool is_held(const node_id& id) const { return requests_.contain(id); }
 
   static room room_of(const peer_record& record);
-  void add(const peer_record& record);
-  void remove(const peer_record& record);
+  static std::size_t rank_of(const entry& x);
+  void put(const node_id& id, const entry& x);
+  peer_record remove(entries::iterator position);
   void forget_old(steady_time now);
   void forget_too_many();
-  bool forget_first(entries& list);
-  entries::iterator forget(entries& list, entries::iterator position);
+  void bound_room();
 
   peer_book_limits limits_;
   const open_requests& requests_;
-  entries strangers_;
-  entries named_;
-  std::unordered_map<node_id, place> places_;
-  room room_; // of all records
+  entries entries_;
+  std::map<std::uint64_t, node_id> by_age_; // by their numbers
+  std::uint64_t last_number_ = 0;
+  departure_order all_;
+  departure_order roomy_; // those with room beside their entries
+  room room_;             // of all records
 };
 
 } // namespace node_proxy::internal

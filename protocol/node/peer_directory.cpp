@@ -41,7 +41,7 @@ peer_directory::peer_directory(const directory_settings& settings,
       noted_connected_.insert(id);
       comeback_.handle_stored(id);
     } else {
-      changes_.connected[id] = false;
+      changes_.handle_connected(id, false, false);
     }
 }
 
@@ -77,7 +77,7 @@ void peer_directory::handle_permanence(const node_id& id,
     adverts_.handle_hold(id, advert_hold::permanent);
   else
     adverts_.handle_release(id, advert_hold::permanent);
-  changes_.permanent[id] = permanent;
+  changes_.handle_permanence(id, permanent);
   update_standing(id);
   drop_forgotten();
 }
@@ -158,7 +158,10 @@ expected<void, arrival_error> peer_directory::take_in(const arrival& x,
     return unexpected{arrival_error::epoch_ended};
   if (!known)
     serve(x.id, x.key, take_record(x.id, now));
-  served_.handle_arrival(x.id, now + settings_.arrival_timeout);
+  served_.handle_arrival(x.id,
+                         x.from ? source_of(*x.from) : connection_source{},
+                         now + settings_.arrival_timeout);
+  make_room(standing_of(x.id));
   return {};
 }
 
@@ -172,15 +175,19 @@ bool peer_directory::handle_event(const node_id& id, const peer_event& event,
 bool peer_directory::handle(const node_id& id, const peer_connected&,
                             steady_time now) {
   served_.handle_connected(id);
+  make_room(standing_of(id));
   comeback_.handle_connected(id, served_.connected() == 1, now);
   note_connected(id);
   perform_comeback(now);
   troubles_.handle_connected(id);
-  return true;
+  served_.set_unreported(id, is_stranger(standing_of(id))
+                               && !visits_.handle_visit(now));
+  return is_reported(id);
 }
 
-bool peer_directory::handle(const node_id&, const peer_resumed&, steady_time) {
-  return true;
+bool peer_directory::handle(const node_id& id, const peer_resumed&,
+                            steady_time) {
+  return is_reported(id);
 }
 
 bool peer_directory::handle(const node_id& id, const peer_disconnected& event,
@@ -191,23 +198,23 @@ bool peer_directory::handle(const node_id& id, const peer_disconnected& event,
     forget_connected(id);
   else if (!stopping_ && noted_connected_.contains(id))
     comeback_.handle_lost(id, served_.connected() == 0, now);
-  return true;
+  return is_reported(id);
 }
 
 bool peer_directory::handle(const node_id& id, const peer_refused& event,
                             steady_time) {
   forget_connected(id);
-  return troubles_.handle_refused(id, event.reason);
+  return troubles_.handle_refused(id, event.reason) && is_reported(id);
 }
 
-bool peer_directory::handle(const node_id&, const peer_key_shared&,
+bool peer_directory::handle(const node_id& id, const peer_key_shared&,
                             steady_time) {
-  return true;
+  return is_reported(id);
 }
 
 bool peer_directory::handle(const node_id& id, const peer_unreachable&,
                             steady_time) {
-  return troubles_.handle_unreachable(id);
+  return troubles_.handle_unreachable(id) && is_reported(id);
 }
 
 bool peer_directory::handle_advert(const node_advert& advert) {
@@ -220,7 +227,16 @@ bool peer_directory::handle_advert(const node_advert& advert) {
   // From now on there is a way back to it.
   if (connected(id))
     note_connected(id);
-  return true;
+  return is_reported(id);
+}
+
+/// What a stranger does is not, if its visit was one too many.
+bool peer_directory::is_reported(const node_id& id) {
+  auto x = served_.find(id);
+  if (!x || !x->unreported)
+    return true;
+  visits_.handle_left_out();
+  return false;
 }
 
 void peer_directory::handle_addresses(const node_id& id,
@@ -247,8 +263,7 @@ void peer_directory::handle_end(const node_id& id,
     return;
   adverts_.handle_release(id, advert_hold::served);
   if (record)
-    book_.handle_dormant(id, std::move(*record), settings_.admission.names(id),
-                         now);
+    book_.handle_dormant(id, std::move(*record), standing_of(id), now);
   else
     requests_.handle_lost(id);
   drop_forgotten();
@@ -258,6 +273,8 @@ void peer_directory::handle_end(const node_id& id,
 
 void peer_directory::handle_timeout(steady_time now) {
   served_.handle_timeout(now);
+  if (auto count = visits_.poll_left_out(now))
+    actions_.emplace_back(report_left_out{*count});
   comeback_.handle_timeout(now);
   perform_comeback(now);
 }
@@ -269,13 +286,13 @@ std::optional<directory_action> peer_directory::poll_action() {
 }
 
 std::optional<steady_time> peer_directory::poll_timeout() const {
-  return earliest({comeback_.poll_timeout(), served_.poll_timeout()});
+  // What is to be written waits for the next event, if need be.
+  return earliest(
+    {comeback_.poll_timeout(), served_.poll_timeout(), visits_.poll_timeout()});
 }
 
-std::optional<state_changes> peer_directory::poll_changes() {
-  if (changes_.empty())
-    return std::nullopt;
-  return std::exchange(changes_, {});
+std::optional<state_changes> peer_directory::poll_changes(steady_time now) {
+  return changes_.poll(now, stopping_);
 }
 
 // -- state --------------------------------------------------------------------
@@ -330,7 +347,8 @@ bool peer_directory::has_room_for(const node_id& id) const {
   auto known = served_.find(id);
   if (permanent_.contains(id) || (known && known->is_here()))
     return true;
-  if (served_.here() >= settings_.max_peers)
+  if (served_.here() >= settings_.max_peers
+      && !served_.least_below(standing_of(id)))
     return false;
   return known || !is_guest(id) || has_room_for_guest();
 }
@@ -340,6 +358,17 @@ bool peer_directory::has_room_for_guest() const {
   // Those that have left may be dialled, and be here then.
   return gone < settings_.max_peers
          && served_.guests() / 2 < settings_.max_peers;
+}
+
+/// A peer of this standing is here: there may be one too many.
+void peer_directory::make_room(peer_standing standing) {
+  while (served_.here() > settings_.max_peers) {
+    auto least = served_.least_below(standing);
+    if (!least)
+      return;
+    served_.handle_displacement(*least);
+    actions_.emplace_back(displace_peer{*least});
+  }
 }
 
 /// Whether there may be a way to a node: it says where it is, or came to us. To
@@ -371,13 +400,13 @@ void peer_directory::update_standing(const node_id& id) {
 /// The next process goes to those who are connected when this one ends.
 void peer_directory::note_connected(const node_id& id) {
   if (adverts_.find(id) && noted_connected_.insert(id).second)
-    changes_.connected[id] = true;
+    changes_.handle_connected(id, true, is_stranger(standing_of(id)));
 }
 
 void peer_directory::forget_connected(const node_id& id) {
   comeback_.handle_forgotten(id);
   if (noted_connected_.erase(id) > 0)
-    changes_.connected[id] = false;
+    changes_.handle_connected(id, false, is_stranger(standing_of(id)));
 }
 
 void peer_directory::perform_comeback(steady_time now) {
@@ -410,7 +439,7 @@ bool peer_directory::is_worth_seeking(const node_id& id) const {
 // -- adverts and what else is remembered --------------------------------------
 
 void peer_directory::announce() {
-  changes_.own_version = advert_.version();
+  changes_.handle_own_version(advert_.version());
   actions_.emplace_back(announce_advert{advert_.present()});
 }
 
@@ -423,16 +452,15 @@ void peer_directory::hold_if_named(const node_id& id) {
 void peer_directory::keep(const node_id& id) {
   drop_forgotten();
   if (auto known = adverts_.find(id))
-    changes_.nodes[id] = *known;
+    changes_.handle_node(id, *known, is_stranger(standing_of(id)));
 }
 
 void peer_directory::drop_forgotten() {
   while (auto id = adverts_.poll_forgotten()) {
-    changes_.nodes[*id] = std::nullopt;
+    changes_.handle_node(*id, std::nullopt, true);
     // There is no way back to it either.
     forget_connected(*id);
   }
-  changes_.bound();
 }
 
 } // namespace node_proxy::internal

@@ -16,6 +16,7 @@
 #include <node_proxy/protocol/delivery/send_error.hpp>
 #include <node_proxy/protocol/node/admission.hpp>
 #include <node_proxy/protocol/node/advert_book.hpp>
+#include <node_proxy/protocol/node/change_log.hpp>
 #include <node_proxy/protocol/node/comeback.hpp>
 #include <node_proxy/protocol/node/open_requests.hpp>
 #include <node_proxy/protocol/node/own_advert.hpp>
@@ -25,6 +26,7 @@
 #include <node_proxy/protocol/node/served_peers.hpp>
 #include <node_proxy/protocol/node/stored_state.hpp>
 #include <node_proxy/protocol/node/trouble_log.hpp>
+#include <node_proxy/protocol/node/visit_quota.hpp>
 #include <node_proxy/protocol/peer/peer_action.hpp>
 #include <node_proxy/protocol/settings.hpp>
 
@@ -34,8 +36,9 @@ namespace node_proxy::internal {
 struct directory_settings {
   version_range versions = supported_versions;
   policy admission;
-  /// Most peers that may be connected at once. As many more guests may have
-  /// left while there is something to do about them.
+  /// Most peers that may be connected at once: who has more standing takes the
+  /// place of one that has less. As many more guests may have left while there
+  /// is something to do about them.
   std::size_t max_peers = 1'000;
   /// How long a peer that has proven itself keeps its place without being
   /// connected.
@@ -58,6 +61,9 @@ struct directory_settings {
 ///   most `max_peers` may come, and as many guests may be served that have
 ///   left, whether engines have not taken what they sent or answers wait for
 ///   them: who comes under ever new names does not fill the memory.
+/// - Where there is not enough for all, places, records or adverts, the higher
+///   standing comes first, and of strangers those who share their host with
+///   fewer others (`departure_order`).
 /// - An epoch belongs to one peer, record after record. It is never begun
 ///   twice. A peer that was told an epoch finds it when it proves itself.
 ///
@@ -121,11 +127,13 @@ public:
 
   // -- what those who serve a peer say ----------------------------------------
 
-  /// @returns whether it is to be reported to operators, and has not been.
+  /// @returns whether it is to be reported to operators, and has not been. Of
+  ///          strangers' visits there is a bounded number that are.
   bool handle_event(const node_id& id, const peer_event& event,
                     steady_time now);
 
-  /// @returns whether it is newer than the one that was known.
+  /// @returns whether it is newer than the one that was known, and is to be
+  ///          reported.
   bool handle_advert(const node_advert& advert);
 
   void handle_addresses(const node_id& id, const address_memory& memory);
@@ -150,7 +158,7 @@ public:
   [[nodiscard]] std::optional<steady_time> poll_timeout() const;
 
   /// What is to be on disk besides what was said before.
-  [[nodiscard]] std::optional<state_changes> poll_changes();
+  [[nodiscard]] std::optional<state_changes> poll_changes(steady_time now);
 
   // -- state ------------------------------------------------------------------
 
@@ -187,6 +195,7 @@ private:
   bool is_worth_seeking(const node_id& id) const;
   bool has_room_for(const node_id& id) const;
   bool has_room_for_guest() const;
+  void make_room(peer_standing standing);
   bool has_way_to(const node_id& id, steady_time now);
   void serve(const node_id& id, const noise_public_key& key,
              const peer_record& record);
@@ -197,6 +206,7 @@ private:
   void update_standing(const node_id& id);
   void keep(const node_id& id);
   void drop_forgotten();
+  bool is_reported(const node_id& id);
   void note_connected(const node_id& id);
   void forget_connected(const node_id& id);
 
@@ -226,7 +236,8 @@ private:
   bool started_ = false;
   bool stopping_ = false;
   fifo<directory_action> actions_;
-  state_changes changes_;
+  change_log changes_;
+  visit_quota visits_;
 };
 
 } // namespace node_proxy::internal

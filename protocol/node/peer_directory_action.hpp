@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <variant>
@@ -34,6 +35,12 @@ struct regard_peer {
   peer_standing standing = peer_standing::guest;
 };
 
+/// The place of a peer that is served is for another one:
+/// `peer::handle_displacement`.
+struct displace_peer {
+  node_id id;
+};
+
 /// Connect to a peer that is served and was lost: `peer::handle_seek`.
 struct seek_peer {
   node_id id;
@@ -61,8 +68,13 @@ struct report_denied {
   node_id id;
 };
 
+/// An operator is to know that so many events of strangers were not reported.
+struct report_left_out {
+  std::uint64_t events = 0;
+};
+
 using directory_action =
-  std::variant<serve_peer, regard_peer, seek_peer, hurry_peer, introduce_peer,
-               announce_advert, report_denied>;
+  std::variant<serve_peer, regard_peer, displace_peer, seek_peer, hurry_peer,
+               introduce_peer, announce_advert, report_denied, report_left_out>;
 
 } // namespace node_proxy::internal

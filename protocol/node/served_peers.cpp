@@ -19,11 +19,18 @@ bool served_peers::remove(const node_id& id) {
   if (ended.empty())
     return false;
   count_.remove(ended.mapped());
+  here_.remove(id);
   return true;
 }
 
-void served_peers::handle_arrival(const node_id& id, steady_time until) {
-  change(id, [until](entry& x) { x.arriving_until = until; });
+void served_peers::handle_arrival(const node_id& id,
+                                  const connection_source& source,
+                                  steady_time until) {
+  change(id, [&](entry& x) {
+    x.arriving_until = until;
+    x.source = source;
+    x.displaced = false;
+  });
   arrivals_.push_back({until, id});
 }
 
@@ -31,11 +38,19 @@ void served_peers::handle_connected(const node_id& id) {
   change(id, [](entry& x) {
     x.connected = true;
     x.arriving_until.reset();
+    x.displaced = false;
   });
 }
 
 void served_peers::handle_disconnected(const node_id& id) {
   change(id, [](entry& x) { x.connected = false; });
+}
+
+void served_peers::handle_displacement(const node_id& id) {
+  change(id, [](entry& x) {
+    x.displaced = true;
+    x.arriving_until.reset();
+  });
 }
 
 bool served_peers::set_standing(const node_id& id, peer_standing standing) {
@@ -70,16 +85,23 @@ const served_peers::entry* served_peers::find(const node_id& id) const {
   return x != entries_.end() ? &x->second : nullptr;
 }
 
+/// Who stays here keeps its place among those of its standing.
+void served_peers::update_place(const node_id& id, const entry& x) {
+  auto rank = static_cast<std::size_t>(x.standing);
+  if (!x.is_here())
+    here_.remove(id);
+  else if (here_.rank_of(id) != rank)
+    here_.add(id, rank, x.source);
+}
+
 void served_peers::census::add(const entry& x) {
   connected += x.connected;
-  here += x.is_here();
   guests += x.is_guest();
   guests_here += x.is_guest() && x.is_here();
 }
 
 void served_peers::census::remove(const entry& x) {
   connected -= x.connected;
-  here -= x.is_here();
   guests -= x.is_guest();
   guests_here -= x.is_guest() && x.is_here();
 }

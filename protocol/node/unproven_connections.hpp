@@ -16,10 +16,10 @@
 #include <node_proxy/messages/field.hpp>
 #include <node_proxy/messages/identities.hpp>
 #include <node_proxy/protocol/ids.hpp>
-#include <node_proxy/protocol/node/connection_source.hpp>
 #include <node_proxy/protocol/node/crowd.hpp>
 #include <node_proxy/protocol/settings.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
+#include <node_proxy/protocol/wire/connection_source.hpp>
 
 namespace node_proxy::internal {
 

@@ -64,6 +64,11 @@ public:
   /// Somebody else than the peer has said where it is.
   [[nodiscard]] bool introduced() const { return !introduced_.empty(); }
 
+  /// The host from which it has called last.
+  [[nodiscard]] std::optional<ip_address> last_caller() const {
+    return callers_.empty() ? std::nullopt : std::optional{callers_.front()};
+  }
+
   /// How many times it may be dialled for its own sake. Each call of the peer
   /// earns one, and so does each dial that leads to it.
   [[nodiscard]] std::uint64_t earned() const { return earned_; }

@@ -30,7 +30,7 @@ struct peer_ends {
 };
 
 /// What this side says first on a connection to the peer in an epoch.
-using resume_for = std::function<control::resume(std::uint64_t epoch)>;
+using resume_for = std::function<said_resume(std::uint64_t epoch)>;
 
 /// All connections to one remote node, of which at most one is active.
 ///
@@ -77,6 +77,9 @@ public:
 
   /// No connection is wanted for now, so that nobody is to be dialled.
   void cancel_dials() { attempts_.handle_unwanted(events_); }
+
+  /// No attempt is made for a while, as after a connection that was lost.
+  void wait(timestamp now) { attempts_.handle_loss(false, now.steady); }
 
   /// Gives up all that was to lead to a connection.
   void abandon_attempts() { attempts_.handle_end(events_); }

@@ -40,7 +40,7 @@ delivery::delivery(const peer_settings& settings, const node_id& self,
     inbox_(settings, std::move(budget), record.in),
     unreliable_out_(settings.window),
     unreliable_in_(settings.window, settings.max_message),
-    arena_(2 * settings.window) {}
+    arena_bytes_(2 * settings.window), arena_(arena_bytes_) {}
 
 // -- events of this node ------------------------------------------------------
 
@@ -90,6 +90,11 @@ void delivery::handle_finished(const delivery_id& id,
     unreliable_in_.handle_finished(std::get<unreliable_id>(id).number, !reason);
 }
 
+void delivery::handle_standing(bool is_stranger, steady_time now) {
+  inbox_.handle_standing(is_stranger, now);
+  arena_.set_max_held(is_stranger ? stranger_account::spared : arena_bytes_);
+}
+
 void delivery::handle_timeout(timestamp now) {
   outbox_.handle_timeout(now, expiry_error_);
   inbox_.handle_timeout(now.steady);
@@ -105,7 +110,7 @@ void delivery::handle_failure(send_error definite,
 // -- events of the present connection -----------------------------------------
 
 expected<delivery_start, std::string_view>
-delivery::handle_resume(const session_terms& terms, const control::resume& said,
+delivery::handle_resume(const session_terms& terms, const said_resume& said,
                         const control::resume& heard) {
   if (heard.window < limits::min_channel_window)
     return unexpected{std::string_view{"bad_window"}};
@@ -120,8 +125,10 @@ delivery::handle_resume(const session_terms& terms, const control::resume& said,
   remote_max_message_ = terms.remote_max_message;
   outbox_.handle_max_message(terms.remote_max_message);
   expiry_error_ = send_error::expired;
-  next_in_ = first_number(heard, said, terms.remote_epoch);
-  return delivery_start{next_in_, *resent};
+  auto next_in = first_number(heard, said, terms.remote_epoch);
+  auto goes_on = said.received && said.received->epoch == terms.remote_epoch;
+  reopened_from_ = goes_on ? std::max(next_in, said.arrived) : next_in;
+  return delivery_start{next_in, *resent};
 }
 
 void delivery::handle_disconnect() {
@@ -167,7 +174,7 @@ expected<void, std::string_view> delivery::handle(const control::open& frame,
 
 expected<void, std::string_view> delivery::handle(const control::reopened&,
                                                   steady_time now) {
-  inbox_.handle_reopened(next_in_, now);
+  inbox_.handle_reopened(reopened_from_, now);
   return {};
 }
 

@@ -13,6 +13,7 @@
 #include <node_proxy/protocol/delivery/inbox.hpp>
 #include <node_proxy/protocol/delivery/outbox.hpp>
 #include <node_proxy/protocol/delivery/outgoing.hpp>
+#include <node_proxy/protocol/delivery/said_resume.hpp>
 #include <node_proxy/protocol/delivery/unreliable.hpp>
 #include <node_proxy/protocol/peer/peer_action.hpp>
 #include <node_proxy/protocol/peer/peer_metrics.hpp>
@@ -61,6 +62,12 @@ public:
                        std::optional<control::reject_reason> reason,
                        steady_time now);
 
+  /// Whether the peer is a stranger, for whom there is less memory.
+  void handle_standing(bool is_stranger, steady_time now);
+
+  /// The peer has left, and no connection is about to begin: see `inbox`.
+  void handle_departure() { inbox_.handle_departure(); }
+
   /// Ends what has expired.
   void handle_timeout(timestamp now);
 
@@ -76,7 +83,7 @@ public:
   /// A connection begins, on which both sides said where to go on.
   /// @returns what follows, or how the other side broke the rules.
   [[nodiscard]] expected<delivery_start, std::string_view>
-  handle_resume(const session_terms& terms, const control::resume& said,
+  handle_resume(const session_terms& terms, const said_resume& said,
                 const control::resume& heard);
 
   /// It has ended: nothing more goes or comes on it.
@@ -121,6 +128,9 @@ public:
 
   [[nodiscard]] std::optional<send_outcome> poll_outcome();
 
+  /// Whether the peer takes more memory than it may: see `inbox`.
+  [[nodiscard]] bool poll_overrun() { return inbox_.poll_overrun(); }
+
   /// When to call `handle_timeout`, or `poll_transmit` for an acknowledgement
   /// if the connection `takes_control` frames.
   [[nodiscard]] std::optional<steady_time> next_deadline(bool takes_control,
@@ -129,8 +139,9 @@ public:
   // -- state ------------------------------------------------------------------
 
   /// What to say when a connection to the peer in this epoch begins.
-  [[nodiscard]] control::resume resume(std::uint64_t epoch) const {
-    return {outbox_.first(epoch), inbox_.received(), channel_window_};
+  [[nodiscard]] said_resume resume(std::uint64_t epoch) const {
+    return {{outbox_.first(epoch), inbox_.received(), channel_window_},
+            inbox_.arrived()};
   }
 
   /// The peer's epoch, once it is known.
@@ -156,10 +167,6 @@ public:
   [[nodiscard]] bool at_rest() const {
     return inbox_.at_rest() && unreliable_in_.idle();
   }
-
-  /// Engines have more from earlier lives of the peer than one of them may
-  /// have outstanding.
-  [[nodiscard]] bool overrun() const { return inbox_.overrun(); }
 
   [[nodiscard]] outbox_record out_record() const { return outbox_.record(); }
   [[nodiscard]] std::optional<inbox_record> in_record() const {
@@ -202,10 +209,12 @@ private:
   unreliable_outbox unreliable_out_;
   unreliable_inbox unreliable_in_;
   message_codec codec_;
+  std::size_t arena_bytes_;
   payload_arena arena_;
   delivery_metrics metrics_;
-  // The first number of the present connection.
-  std::uint64_t next_in_ = 0;
+  // What came before this number is not remembered unless the peer opens its
+  // channel again.
+  std::uint64_t reopened_from_ = 0;
   // It is owed an acknowledgement.
   bool ack_due_ = false;
   // It is the turn of unreliable messages.

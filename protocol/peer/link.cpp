@@ -26,7 +26,7 @@ link::link(connection_id connection,
            confirming phase, steady_time now)
   : phase_(std::move(phase)), id_(connection), settings_(std::move(settings)),
     crypto_(std::move(established)), begun_(now) {
-  seal(in<confirming>().said, now);
+  seal(control::resume{in<confirming>().said}, now);
 }
 
 // -- transitions --------------------------------------------------------------

@@ -13,6 +13,7 @@
 
 #include <node_proxy/base/frame_memory.hpp>
 #include <node_proxy/protocol/delivery/outgoing.hpp>
+#include <node_proxy/protocol/delivery/said_resume.hpp>
 #include <node_proxy/protocol/peer/dialler.hpp>
 #include <node_proxy/protocol/peer/timer_table.hpp>
 #include <node_proxy/protocol/session/session.hpp>
@@ -66,7 +67,7 @@ public:
   /// This end has said where to go on. The other end is not proven, or it is to
   /// be decided whether this is the connection that survives.
   struct confirming {
-    control::resume said;
+    said_resume said;
     /// The other end was there after that, if its first sealed frame comes.
     steady_time alive{};
     /// Where the peer was dialled, if it was.

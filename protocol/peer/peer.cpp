@@ -17,7 +17,9 @@ peer::peer(const peer_settings& settings, std::shared_ptr<const identity> self,
                  std::move(random)),
     delivery_(settings, connections_.local(), remote, std::move(budget),
               record),
-    reading_(std::move(spare)) {}
+    spare_(std::move(spare)), reading_(spare_) {
+  delivery_.handle_standing(is_stranger(standing_), {});
+}
 
 // -- events of this node ------------------------------------------------------
 
@@ -52,7 +54,7 @@ node_advert_reply peer::handle_introduction(const node_advert& advert,
                                             timestamp now) {
   if (auto ok = check_advert(advert, remote(), 0); !ok)
     return {ok.error()};
-  standing_ = std::max(standing_, peer_standing::introduced);
+  set_standing(std::max(standing_, peer_standing::introduced), now);
   auto reply = handle_remote_advert(advert, now);
   if (adverts_.handle_introduction(advert, actions_))
     update_addresses(now);
@@ -72,7 +74,7 @@ void peer::handle_permanence(connection_permanence permanence, timestamp now) {
 }
 
 void peer::handle_standing(peer_standing standing, timestamp now) {
-  standing_ = standing;
+  set_standing(standing, now);
   follow_up(now);
 }
 
@@ -93,6 +95,14 @@ void peer::handle_way_back(timestamp now) {
   if (connected() || !wants_connection())
     return;
   connections_.handle_way_back(now);
+  follow_up(now);
+}
+
+void peer::handle_displacement(timestamp now) {
+  for (auto& x : connections_.all())
+    leave(x, control::goodbye_reason::over_capacity, now);
+  connections_.abandon_attempts();
+  connections_.wait(now);
   follow_up(now);
 }
 
@@ -138,6 +148,7 @@ void peer::handle_timeout(timestamp now) {
   reading_.handle_timeout(now.steady);
   shed_if_hopeless(now);
   delivery_.handle_timeout(now);
+  shed_if_overrun(now);
   connections_.end_overdue(now);
   if (auto x = connections_.idle(now); x && may_close_idle())
     leave(*x, control::goodbye_reason::idle, now);
@@ -197,12 +208,13 @@ peer_record peer::record() const {
           connections_.last_established(),
           connections_.remote_epoch_since(),
           connections_.pace(),
-          finished()};
+          finished(),
+          adverts_.last_caller()};
 }
 
 peer_metrics peer::metrics() const {
   return {connections_.metrics(), delivery_.metrics(), frames_in_,
-          stale_adverts_, unknown_controls_};
+          stale_adverts_,         unchecked_adverts_,  unknown_controls_};
 }
 
 // -- about the connections ----------------------------------------------------
@@ -229,6 +241,7 @@ void peer::follow_up(timestamp now) {
   take_events();
   if (connections_.holds())
     return;
+  delivery_.handle_departure();
   if (wants_connection())
     dial(now);
   else
@@ -281,6 +294,11 @@ void peer::fail(send_token token, send_error error) {
     actions_.empty() ? nullptr : std::get_if<send_outcome>(&actions_.back());
   if (last == nullptr || !last->extend(token, failure))
     actions_.emplace_back(send_outcome{token, failure});
+}
+
+void peer::set_standing(peer_standing standing, timestamp now) {
+  standing_ = standing;
+  delivery_.handle_standing(is_stranger(standing), now.steady);
 }
 
 // -- what is wanted -----------------------------------------------------------
@@ -353,9 +371,20 @@ void peer::check_shutdown(timestamp now) {
 
 /// Ends the connection of a peer of which nothing good is to be expected.
 void peer::shed_if_hopeless(timestamp now) {
+  if (permanence_ != connection_permanence::permanent
+      && reading_.hopeless(now.steady))
+    shed(now);
+}
+
+/// Ends the connection of a peer that takes more memory than it may.
+void peer::shed_if_overrun(timestamp now) {
+  if (delivery_.poll_overrun())
+    shed(now);
+}
+
+void peer::shed(timestamp now) {
   auto x = connections_.active();
-  if (!x || permanence_ == connection_permanence::permanent
-      || !reading_.hopeless(now.steady))
+  if (!x)
     return;
   leave(*x, control::goodbye_reason::limit, now);
   x->close();

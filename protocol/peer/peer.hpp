@@ -107,6 +107,10 @@ public:
   /// waited for long any more, unless the peer has refused us.
   void handle_way_back(timestamp now);
 
+  /// The place of the peer is for another one that has more standing: what is
+  /// connected ends in good order, and the peer is not dialled for a while.
+  void handle_displacement(timestamp now);
+
   /// This node stops: nothing more is taken, and what was taken before may
   /// still go until `at_latest`. That includes to dial the peer.
   void handle_shutdown(steady_time at_latest, timestamp now);
@@ -244,7 +248,10 @@ private:
   std::optional<steady_time> dormant_from() const;
   bool drains(timestamp now) const;
   void check_shutdown(timestamp now);
+  void set_standing(peer_standing standing, timestamp now);
   void shed_if_hopeless(timestamp now);
+  void shed_if_overrun(timestamp now);
+  void shed(timestamp now);
   void trim();
 
   // peer_frames.cpp
@@ -257,6 +264,7 @@ private:
   template <class Frame>
   void handle(link& x, const Frame& frame, timestamp now);
   void handle(link& x, const node_advert& frame, timestamp now);
+  bool may_check(const node_advert& advert, timestamp now);
   void handle(link& x, const control::heartbeat& frame, timestamp now);
   void handle(link& x, const control::rekey& frame, timestamp now);
   void handle(link& x, const control::goodbye& frame, timestamp now);
@@ -272,12 +280,14 @@ private:
   connections connections_;
   delivery delivery_;
   peer_adverts adverts_;
+  std::shared_ptr<spare_time> spare_;
   reading_budget reading_;
   // What of it was paid for.
   inbox::waste counted_waste_;
   fifo<peer_action> actions_;
   std::uint64_t frames_in_ = 0;
   std::uint64_t stale_adverts_ = 0;
+  std::uint64_t unchecked_adverts_ = 0;
   std::uint64_t unknown_controls_ = 0;
 
   peer_standing standing_ = peer_standing::guest;

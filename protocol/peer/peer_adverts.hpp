@@ -85,6 +85,11 @@ public:
   [[nodiscard]] std::vector<transport_address>
   best_addresses(std::span<const ip_range> allowed) const;
 
+  /// The host from which the remote node has called last.
+  [[nodiscard]] std::optional<ip_address> last_caller() const {
+    return memory_.last_caller();
+  }
+
   /// How many times the remote node may be dialled for its own sake.
   [[nodiscard]] std::uint64_t earned() const { return memory_.earned(); }
 

@@ -69,6 +69,7 @@ void peer::handle_sealed(link& x, bytes_view body, timestamp now) {
   else
     take(std::get<opened_unreliable>(*frame));
   count_waste();
+  shed_if_overrun(now);
 }
 
 /// @param used whether the frame is of interest at this time.
@@ -119,6 +120,10 @@ void peer::handle(link& x, const control::resume& frame, timestamp now) {
 
 void peer::handle(link& x, const node_advert& frame, timestamp now) {
   const auto& self = connections_.local();
+  if (!may_check(frame, now)) {
+    ++unchecked_adverts_;
+    return;
+  }
   auto ok = frame.id == self
               ? adverts_.handle_own(frame, self, actions_)
               : adverts_.handle_remote(frame, remote(), actions_);
@@ -128,6 +133,16 @@ void peer::handle(link& x, const node_advert& frame, timestamp now) {
     connections_.break_off(x, to_string(ok.error()), now);
   else if (frame.id != self)
     update_addresses(now);
+}
+
+/// Whether there is time to check the signature of an advert, if it comes to
+/// that: whoever calls again and again takes no more of it by that.
+bool peer::may_check(const node_advert& advert, timestamp now) {
+  auto is_own = advert.id == connections_.local();
+  auto known = is_own ? adverts_.versions().own : adverts_.remote_version();
+  auto refused = (!is_own && advert.id != remote()) || advert.version <= known;
+  return refused || !is_stranger(standing_)
+         || spare_->adverts().take(adverts_.last_caller(), now.steady);
 }
 
 void peer::handle(link& x, const control::goodbye& frame, timestamp now) {
@@ -194,10 +209,7 @@ void peer::establish(link& x, const control::resume& resume, timestamp now) {
     actions_.emplace_back(
       peer_event{peer_connected{x.terms().proto_ver, x.terms().role}});
   // A peer that restarts again and again gets no more room by that.
-  if (delivery_.overrun()) {
-    leave(x, control::goodbye_reason::limit, now);
-    x.close();
-  }
+  shed_if_overrun(now);
 }
 
 /// Ends a connection in good order.

@@ -29,6 +29,8 @@ struct delivery_metrics {
 struct peer_metrics : connection_metrics, delivery_metrics {
   std::uint64_t frames_in = 0;
   std::uint64_t stale_adverts = 0;
+  /// Those of a stranger that came too often to look at each.
+  std::uint64_t unchecked_adverts = 0;
   /// Control frames of a later protocol version.
   std::uint64_t unknown_controls = 0;
 };

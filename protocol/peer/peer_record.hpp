@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include <node_proxy/messages/transport_address.hpp>
 #include <node_proxy/protocol/delivery/inbox.hpp>
 #include <node_proxy/protocol/delivery/outbox.hpp>
 #include <node_proxy/protocol/peer/backoff.hpp>
@@ -29,6 +30,12 @@ struct peer_record {
   /// Nothing of this goes on. It is worth remembering only for a peer that has
   /// been told the epoch and may be about to come.
   bool finished = false;
+  /// The host from which the peer has called last, if it has.
+  std::optional<ip_address> called_from = std::nullopt;
+
+  /// Messages of these numbers were exchanged: without the record they may come
+  /// twice.
+  [[nodiscard]] bool used() const { return out.next > 0 || (in && in->used); }
 };
 
 } // namespace node_proxy::internal

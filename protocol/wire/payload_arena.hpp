@@ -21,6 +21,8 @@ public:
   /// At most `max_held` bytes of blocks live at once.
   explicit payload_arena(std::size_t max_held) : max_held_(max_held) {}
 
+  void set_max_held(std::size_t max_held) { max_held_ = max_held; }
+
   /// A copy of `data`, which may be released by any thread.
   [[nodiscard]] shared_bytes copy(bytes_view data);
 

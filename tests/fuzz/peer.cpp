@@ -385,7 +385,7 @@ private:
   timestamp now_{1'000s, 1'000'000s};
   random_source random_ = test::seeded(2);
   std::shared_ptr<receive_budget> budget_ =
-    std::make_shared<receive_budget>(settings_.node_window);
+    std::make_shared<receive_budget>(settings_);
   std::optional<peer> peer_{std::in_place,
                             settings_,
                             bob(),

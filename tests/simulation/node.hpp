@@ -393,11 +393,13 @@ private:
   void arm_directory();
   void perform(const serve_peer& action);
   void perform(const regard_peer& action);
+  void perform(const displace_peer& action);
   void perform(const seek_peer& action);
   void perform(const hurry_peer& action);
   void perform(const introduce_peer& action);
   void perform(const announce_advert& action);
   void perform(const report_denied& action);
+  void perform(const report_left_out& action);
   void note_losses(const serve_peer& action);
   void publish(std::uint64_t version);
   void send_routed(const node_id& to, send_token token,

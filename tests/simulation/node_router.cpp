@@ -217,7 +217,7 @@ void node::end(const remote_ptr& x) {
 
 /// The node begins, with what is on disk.
 void node::publish(std::uint64_t version) {
-  budget_ = std::make_shared<receive_budget>(settings.node_window);
+  budget_ = std::make_shared<receive_budget>(settings);
   dials_.emplace(max_dials);
   spare_ = std::make_shared<spare_time>();
   bounds_ = rules;
@@ -229,7 +229,7 @@ void node::publish(std::uint64_t version) {
 void node::act() {
   while (auto action = directory_->poll_action())
     std::visit([this](const auto& x) { perform(x); }, *action);
-  if (auto changes = directory_->poll_changes())
+  if (auto changes = directory_->poll_changes(net_.now().steady))
     apply(disk_, *changes);
   arm_directory();
 }
@@ -297,6 +297,17 @@ void node::perform(const regard_peer& action) {
           });
 }
 
+/// As `regard_peer`.
+void node::perform(const displace_peer& action) {
+  auto position = peers_.find(action.id);
+  if (position == peers_.end())
+    return;
+  log(action.id, "makes room");
+  send_to(position->second, [this, x = position->second] {
+    x->machine.handle_displacement(net_.now());
+  });
+}
+
 void node::perform(const seek_peer& action) {
   auto x = peers_.at(action.id);
   send_to(x, [this, x] { x->machine.handle_seek(net_.now()); });
@@ -324,6 +335,10 @@ void node::perform(const announce_advert& action) {
 
 void node::perform(const report_denied& action) {
   log(action.id, "is denied, though permanent");
+}
+
+void node::perform(const report_left_out& action) {
+  net_.log(name_, "left out " + std::to_string(action.events));
 }
 
 } // namespace simulation

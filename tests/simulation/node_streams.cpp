@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include <node_proxy/protocol/node/connection_source.hpp>
+#include <node_proxy/protocol/wire/connection_source.hpp>
 
 #include "network.hpp"
 #include "node.hpp"
@@ -214,7 +214,8 @@ void node::handle_proof(connection_id connection, accepting& x,
     return refuse(connection, to_string(proven.error()));
   auto other = x.from;
   auto taken = directory_->handle_arrival(
-    {other, proven->remote_key, *std::exchange(x.epoch, std::nullopt)},
+    {other, proven->remote_key, *std::exchange(x.epoch, std::nullopt),
+     net_.at(connection).from},
     net_.now().steady);
   act();
   if (!taken) {

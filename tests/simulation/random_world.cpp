@@ -147,6 +147,8 @@ peer_settings random_world::some_settings() {
   result.window = (chance(50) ? 3'000 : 300'000) + random_.below(100'000);
   result.large_window = result.max_message + 128 + random_.below(400'000);
   result.node_window = chance(50) ? 1'000'000 : 100'000'000;
+  if (chance(50))
+    result.stranger_window = random_.below(600'000);
   result.outbox_bytes = 600'000 + random_.below(1'000'000);
   result.channel_idle_timeout = up_to(3s);
   result.backlog_bytes = 140'000 + random_.below(400'000);

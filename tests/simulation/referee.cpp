@@ -362,10 +362,15 @@ void referee::check_end(const std::vector<node*>& nodes) {
         fail("ended " + std::to_string(count) + " connections for " + reason,
              *x);
     // What peers may have outstanding is given back with them.
-    auto all = static_cast<std::int64_t>(x->settings.node_window);
-    if (auto free = x->budget().free(); x->at_rest() && free != all)
+    receive_budget all{x->settings};
+    if (auto free = x->budget().free(); x->at_rest() && free != all.free())
       fail("has " + std::to_string(free) + " bytes of its budget at the end",
            *x);
+    auto& strangers = *x->budget().strangers();
+    if (x->at_rest()
+        && (strangers.free() != all.strangers()->free()
+            || strangers.waiting() != 0))
+      fail("counts memory of strangers that have gone", *x);
     if (x->attempts() > max_attempts * seconds * (nodes.size() - 1))
       fail("dialled " + std::to_string(x->attempts()) + " times", *x);
     for (auto* y : nodes)

@@ -190,6 +190,23 @@ TEST_CASE("who left what no engine takes keeps others out of a full node") {
   CHECK(error_of(second.send(msg)) == errc::over_capacity);
 }
 
+TEST_CASE("who was introduced takes the place of a guest") {
+  auto small = quick_config();
+  small.max_peers = 1;
+  test_node b{small};
+  test_node guest{knowing(b.node.advert())};
+  test_node introduced{knowing(b.node.advert())};
+  CHECK(error_of(guest.send(guest.message_to(b.node.id(), "none", {})))
+        == errc::unknown_engine);
+  REQUIRE(b.ask<node_advert_reply>(introduced.node.advert()));
+  CHECK(
+    error_of(introduced.send(introduced.message_to(b.node.id(), "none", {})))
+    == errc::unknown_engine);
+  auto gone = b.next_event<disconnected_event>();
+  CHECK(gone.node == guest.node.id());
+  CHECK(gone.reason == "over_capacity");
+}
+
 TEST_CASE("an engine that ends before it takes a message is gone") {
   test_node b{quick_config()};
   test_node a{knowing(b.node.advert())};

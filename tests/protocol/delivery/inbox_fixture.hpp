@@ -88,7 +88,7 @@ struct inbox_fixture {
     CHECK(resume(1, first) == "ok");
     for (std::size_t i = 0; i < targets.size(); ++i)
       CHECK(open(i, targets.substr(i, 1)) == "ok");
-    uut.handle_reopened(uut.received()->next, now);
+    uut.handle_reopened(uut.arrived(), now);
     acked();
   }
 

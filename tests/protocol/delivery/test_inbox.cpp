@@ -312,18 +312,18 @@ TEST_CASE("what engines hold of earlier epochs is bounded") {
   auto first = x.ids.at("a0");
   for (std::uint64_t epoch = 2; epoch < 4; ++epoch) {
     CHECK(x.resume(epoch, 0) == "ok");
-    CHECK_FALSE(x.uut.overrun());
+    CHECK_FALSE(x.uut.poll_overrun());
     CHECK(x.open(0, "a") == "ok");
     CHECK(x.whole(0, 0, 1'000 - overhead) == "ok");
   }
   CHECK(x.resume(4, 0) == "ok");
-  CHECK(x.uut.overrun());
+  CHECK(x.uut.poll_overrun());
   CHECK_FALSE(x.uut.at_rest());
   x.uut.handle_finished({first.generation, first.channel, 1}, {}, x.now);
-  CHECK(x.uut.overrun());
+  CHECK(x.uut.poll_overrun());
   x.uut.handle_finished(first, {}, x.now);
   x.uut.handle_finished(first, {}, x.now);
-  CHECK_FALSE(x.uut.overrun());
+  CHECK_FALSE(x.uut.poll_overrun());
   CHECK_FALSE(x.uut.ack_wanted_since());
 }
 

@@ -177,7 +177,7 @@ TEST_CASE_FIXTURE(inbox_fixture, "what is not opened again is forgotten") {
   CHECK(uut.at_rest());
   CHECK_FALSE(uut.unsettled());
   CHECK(acked().empty());
-  CHECK(uut.record() == inbox_record{1, 4, {}});
+  CHECK(uut.record() == inbox_record{1, 4, {}, true});
   // And nothing goes on that was dropped.
   CHECK(open(0, "a") == "ok");
   CHECK(end(0, 4) == "ok");
@@ -329,4 +329,22 @@ TEST_CASE("an acknowledgement of much is urgent") {
   CHECK_FALSE(x.uut.ack_is_urgent());
   x.finish("a2"); // more than a quarter
   CHECK(x.uut.ack_is_urgent());
+}
+
+TEST_CASE(
+  "what is void on a connection is settled, if its channel is not open") {
+  inbox_fixture x;
+  x.connect("ab");
+  CHECK(x.whole(0, 0, 10) == "ok");
+  CHECK(x.whole(1, 1, 10) == "ok");
+  x.finish("a0", control::reject_reason::unknown_engine);
+  x.finish("b1");
+  CHECK(x.uut.unsettled());
+  // A connection that had begun before anything arrived.
+  CHECK(x.resume(1, 0) == "ok");
+  CHECK(x.open(0, "b") == "ok");
+  x.uut.handle_reopened(0, x.now);
+  CHECK(x.uut.unsettled());
+  CHECK(x.void_range(0, 1) == "ok");
+  CHECK_FALSE(x.uut.unsettled());
 }

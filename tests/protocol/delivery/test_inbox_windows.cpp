@@ -193,7 +193,8 @@ TEST_CASE("what the sender was permitted once it may use") {
   }
   SUBCASE("of both") {
     CHECK(x.open(0, "a", own + 300'000) == "ok");
-    CHECK(x.open(1, "b", own + 1) == "bad_open");
+    CHECK(x.open(1, "b", own + 300'000) == "ok");
+    CHECK(x.open(2, "c", own + 1) == "bad_open");
   }
   SUBCASE("though the node has no memory") {
     CHECK(x.budget->take(inbox_fixture::all_memory));
@@ -205,6 +206,23 @@ TEST_CASE("what the sender was permitted once it may use") {
   SUBCASE("but not more than there ever is") {
     CHECK(x.open(0, "a", own + 300'001) == "bad_open");
   }
+}
+
+TEST_CASE("what one channel had, another one may have by now") {
+  inbox_fixture x{with_windows(own, 0, 100'000)};
+  x.connect("ab");
+  CHECK(x.begin(0, 0, 100'000) == "ok");
+  CHECK(x.begin(1, 1, 100'000) == "ok");
+  CHECK(x.window(0) == 100'000 + overhead);
+  for (std::uint64_t seq = 2; seq < 7; ++seq)
+    CHECK(x.more(0, seq) == "ok");
+  CHECK(x.end(0, 7, 4'000) == "ok");
+  x.finish("a0");
+  CHECK(x.window(1) == 100'000 + overhead);
+  // The other side has heard of neither.
+  CHECK(x.resume(1, 0) == "ok");
+  CHECK(x.open(0, "a", 100'000 + overhead) == "ok");
+  CHECK(x.open(1, "b") == "ok");
 }
 
 TEST_CASE("a window that was known before is not taken twice") {

@@ -60,7 +60,11 @@ struct directory_fixture {
   // What was served, and is to be sought.
   std::map<node_id, serve_peer> served;
   std::set<node_id> sought;
+  // Those whose places were for others.
+  std::vector<node_id> displaced;
   std::uint64_t denied = 0;
+  // Events that were not reported.
+  std::uint64_t left_out = 0;
 
   /// A process begins.
   void start() {
@@ -79,6 +83,10 @@ struct directory_fixture {
         sought.insert(y->id);
       else if (auto z = std::get_if<regard_peer>(&*action))
         served.at(z->id).standing = z->standing;
+      else if (auto u = std::get_if<displace_peer>(&*action))
+        displaced.push_back(u->id);
+      else if (auto v = std::get_if<report_left_out>(&*action))
+        left_out += v->events;
       denied += std::holds_alternative<report_denied>(*action);
     }
   }
@@ -158,7 +166,7 @@ struct directory_fixture {
 
   /// Brings changes to disk.
   void write() {
-    auto changes = uut->poll_changes();
+    auto changes = uut->poll_changes(now.steady);
     if (!changes)
       return;
     stored.own_version = changes->own_version.value_or(stored.own_version);

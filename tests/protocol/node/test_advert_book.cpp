@@ -138,11 +138,39 @@ TEST_CASE_FIXTURE(fixture, "an introduction lasts as long as the advert") {
   CHECK(uut.standing(id_of(1)) == peer_standing::introduced);
   add(1, 2);
   CHECK(uut.standing(id_of(1)) == peer_standing::introduced);
+  // Strangers do not drive it out.
   for (auto i : {2u, 3u, 4u})
     add(i);
-  CHECK(forgotten() == "1");
+  CHECK(forgotten() == "2");
+  for (auto i : {5u, 6u, 7u})
+    uut.handle_introduction(advert_of(i));
+  CHECK(forgotten() == "341");
   add(1, 3);
   CHECK(uut.standing(id_of(1)) == peer_standing::guest);
+  CHECK(forgotten() == "1");
+  CHECK(known() == "567");
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "who was known before a restart stays before guests") {
+  uut.handle_stored({advert_of(1), {}});
+  for (auto i : {2u, 3u, 4u, 5u})
+    add(i);
+  CHECK(known() == "145");
+}
+
+TEST_CASE_FIXTURE(fixture, "who has many identities at one host drives out "
+                           "his own") {
+  auto add_from = [this](unsigned number, std::uint8_t host) {
+    address_memory memory;
+    memory.handle_call(ipv4{{std::byte{1}, {}, {}, std::byte{host}}});
+    add(number);
+    uut.handle_addresses(id_of(number), memory);
+  };
+  add_from(1, 1);
+  for (auto i : {2u, 3u, 4u, 5u, 6u})
+    add_from(i, 2);
+  CHECK(known().starts_with("1"));
 }
 
 TEST_CASE_FIXTURE(fixture, "an advert that names nothing hides no address") {
@@ -170,7 +198,7 @@ TEST_CASE_FIXTURE(fixture, "addresses that are remembered count as well") {
   uut.handle_stored({advert_of(1, 1, 13), memory});
   CHECK(uut.standing(id_of(1)) == peer_standing::known);
   CHECK(uut.find(id_of(1))->addresses == memory);
-  add(2, 1, 13);
+  uut.handle_stored({advert_of(2, 1, 13), {}});
   CHECK(known() == "2");
   add(3);
   uut.handle_addresses(id_of(3), memory);

@@ -21,6 +21,7 @@ peer_record record_of(std::uint64_t epoch, std::size_t rejects = 0,
                       std::size_t unfinished = 0) {
   peer_record result{epoch};
   result.in = inbox_record{1, 2};
+  result.in->used = true;
   // Of several channels.
   for (; rejects > 0; --rejects)
     result.in->channels.push_back({{}, {{rejects, {}}}, {}});
@@ -32,17 +33,30 @@ peer_record record_of(std::uint64_t epoch, std::size_t rejects = 0,
   return result;
 }
 
+constexpr auto guest = peer_standing::guest;
+constexpr auto named = peer_standing::named;
+
 /// A book, and a clock that goes on by a second each time.
 struct fixture {
   open_requests requests;
-  peer_book uut{{3, 5, 1'000, 1h}, requests};
+  peer_book uut{{3, 5, 3'000, 1h}, requests};
   steady_time now = 1s;
 
-  void add(unsigned number, bool named = false, std::size_t rejects = 0,
-           std::size_t unfinished = 0) {
+  void add(unsigned number, peer_standing standing = peer_standing::guest,
+           std::size_t rejects = 0, std::size_t unfinished = 0) {
+    add(number, standing, record_of(number, rejects, unfinished));
+  }
+
+  void add(unsigned number, peer_standing standing, const peer_record& record) {
     now += 1s;
-    uut.handle_dormant(id_of(number), record_of(number, rejects, unfinished),
-                       named, now);
+    uut.handle_dormant(id_of(number), record, standing, now);
+  }
+
+  /// A stranger that has called from there.
+  void add_from(unsigned number, std::uint8_t host) {
+    auto record = record_of(number);
+    record.called_from = ipv4{{std::byte{1}, {}, {}, std::byte{host}}};
+    add(number, peer_standing::guest, record);
   }
 
   bool knows(unsigned number) { return uut.find(id_of(number), now); }
@@ -84,22 +98,45 @@ TEST_CASE_FIXTURE(fixture, "of too many the oldest one goes") {
   CHECK(known() == "245");
 }
 
-TEST_CASE_FIXTURE(fixture, "strangers go before those whom the policy names") {
-  add(1, true);
+TEST_CASE_FIXTURE(fixture, "who has less standing goes first") {
+  add(1, named);
   add(2);
-  add(3, true);
-  add(4);
+  add(3, peer_standing::introduced);
+  add(4, peer_standing::known);
   CHECK(known() == "134");
-  add(5, true);
+  add(5, named);
   CHECK(known() == "135");
-  add(6, true);
-  CHECK(known() == "356");
+  add(6, named);
+  CHECK(known() == "156");
   add(7);
-  CHECK(known() == "356");
+  CHECK(known() == "156");
+  add(8, named);
+  CHECK(known() == "568");
+}
+
+TEST_CASE_FIXTURE(fixture, "empty identities drive nobody out with whom a "
+                           "message was exchanged") {
+  add(1);
+  peer_record sent{2};
+  sent.out.next = 1;
+  add(2, guest, sent);
+  for (unsigned i = 100; i < 200; ++i)
+    add(i, i % 2 == 0 ? guest : peer_standing::known, peer_record{i});
+  CHECK(known() == "12");
+  CHECK(uut.size(now) == 3);
+}
+
+TEST_CASE_FIXTURE(fixture, "who has many identities at one host drives out "
+                           "his own") {
+  add_from(1, 1);
+  add_from(2, 2);
+  for (unsigned i = 100; i < 200; ++i)
+    add_from(i, 3);
+  CHECK(known() == "12");
 }
 
 TEST_CASE_FIXTURE(fixture, "nobody is remembered for too long") {
-  add(1, true);
+  add(1, named);
   add(2);
   now += 1h - 2s;
   CHECK(known() == "12");
@@ -111,35 +148,40 @@ TEST_CASE_FIXTURE(fixture, "nobody is remembered for too long") {
 }
 
 TEST_CASE_FIXTURE(fixture, "rejects have a bound of their own") {
-  add(1, false, 3);
-  add(2, false, 3);
-  // What is left of the second one is that it is a peer of ours.
-  REQUIRE(knows(2));
-  CHECK_FALSE(uut.find(id_of(2), now)->in);
-  CHECK(uut.find(id_of(1), now)->in);
-  REQUIRE(uut.take(id_of(1), now));
-  add(3, false, 5);
+  add(1, guest, 3);
+  add(2, guest, 3);
+  // What is left of the first one is that it is a peer of ours.
+  REQUIRE(knows(1));
+  CHECK_FALSE(uut.find(id_of(1), now)->in);
+  CHECK(uut.find(id_of(2), now)->in);
+  REQUIRE(uut.take(id_of(2), now));
+  add(3, named, 5);
   CHECK(uut.find(id_of(3), now)->in);
+  // Those with more standing keep it.
+  add(4, guest, 1);
+  CHECK(uut.find(id_of(3), now)->in);
+  CHECK_FALSE(uut.find(id_of(4), now)->in);
 }
 
 TEST_CASE_FIXTURE(fixture, "messages in part have a bound of their own") {
-  add(1, false, 0, 600);
-  add(2, false, 0, 401);
+  add(1, named, 0, 1'600);
+  add(2, guest, 0, 1'401);
   REQUIRE(knows(2));
   CHECK_FALSE(uut.find(id_of(2), now)->in);
   CHECK(uut.find(id_of(1), now)->in);
   // One that is smaller finds room.
-  add(2, false, 0, 400);
+  add(2, guest, 0, 600);
   CHECK(uut.find(id_of(2), now)->in);
-  add(3, false, 0, 1);
-  CHECK_FALSE(uut.find(id_of(3), now)->in);
-  REQUIRE(uut.take(id_of(1), now));
-  add(3, false, 0, 600);
+  add(3, named, 0, 700);
   CHECK(uut.find(id_of(3), now)->in);
+  CHECK_FALSE(uut.find(id_of(2), now)->in);
+  REQUIRE(uut.take(id_of(1), now));
+  add(4, guest, 0, 600);
+  CHECK(uut.find(id_of(4), now)->in);
 }
 
 TEST_CASE_FIXTURE(fixture, "who is forgotten makes room for others") {
-  add(1, false, 5, 1'000);
+  add(1, guest, 5, 500);
   SUBCASE("because there are too many") {
     for (auto i : {2u, 3u, 4u})
       add(i);
@@ -148,13 +190,13 @@ TEST_CASE_FIXTURE(fixture, "who is forgotten makes room for others") {
     now += 1h;
   }
   REQUIRE_FALSE(knows(1));
-  add(5, false, 5, 1'000);
+  add(5, guest, 5, 500);
   CHECK(uut.find(id_of(5), now)->in);
 }
 
 TEST_CASE_FIXTURE(fixture, "a later record takes the place of an earlier one") {
-  add(1, false, 5, 1'000);
-  uut.handle_dormant(id_of(1), record_of(9, 5, 1'000), true, now);
+  add(1, guest, 5, 500);
+  uut.handle_dormant(id_of(1), record_of(9, 5, 500), named, now);
   CHECK(uut.size(now) == 1);
   CHECK(uut.find(id_of(1), now)->epoch == 9);
   CHECK(uut.find(id_of(1), now)->in);
@@ -178,7 +220,7 @@ TEST_CASE_FIXTURE(fixture, "who asks while there is room for none is forgotten "
   peer_book none{{0, 0, 0, 1h}, requests};
   requests.handle_answer(id_of(1), 1);
   requests.handle_answer(id_of(1), 1);
-  none.handle_dormant(id_of(1), record_of(1), false, now);
+  none.handle_dormant(id_of(1), record_of(1), guest, now);
   requests.handle_end(id_of(1), 1);
   CHECK(none.size(now) == 1);
   requests.handle_end(id_of(1), 1);
@@ -190,10 +232,10 @@ TEST_CASE_FIXTURE(fixture,
                   "what has finished stays for an open request alone") {
   auto finished = record_of(1);
   finished.finished = true;
-  uut.handle_dormant(id_of(1), finished, false, now);
+  uut.handle_dormant(id_of(1), finished, guest, now);
   CHECK(known().empty());
   requests.handle_answer(id_of(1), 1);
-  uut.handle_dormant(id_of(1), finished, false, now);
+  uut.handle_dormant(id_of(1), finished, guest, now);
   CHECK(known() == "1");
   requests.handle_end(id_of(1), 1);
   uut.handle_request_end(id_of(1));
@@ -207,7 +249,7 @@ TEST_CASE("a million peers leave no more than the bound") {
   for (unsigned i = 0; i < 1'000'000; ++i) {
     auto id = id_of(i & 0xffff);
     id.data[2] = std::byte(i >> 16);
-    uut.handle_dormant(id, record_of(i), false, now += 1ms);
+    uut.handle_dormant(id, record_of(i), guest, now += 1ms);
   }
   CHECK(uut.size(now) == 65'536);
 }

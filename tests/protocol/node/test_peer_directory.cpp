@@ -119,9 +119,79 @@ TEST_CASE_FIXTURE(directory_fixture,
 
 TEST_CASE_FIXTURE(directory_fixture, "for a permanent peer there is room") {
   settings.max_peers = 1;
+  introduce(1);
   CHECK(come(1) == "ok");
   uut->handle_permanence(id_of(2), connection_permanence::permanent);
   CHECK(come(2) == "ok");
+  CHECK(displaced == std::vector{id_of(1)});
+  // Also if there is nobody to make it.
+  uut->handle_permanence(id_of(3), connection_permanence::permanent);
+  CHECK(come(3) == "ok");
+  CHECK(displaced.size() == 1);
+}
+
+TEST_CASE_FIXTURE(directory_fixture, "who has more standing takes the place of "
+                                     "one that has less") {
+  // Those whom an earlier process knew stand between guests and introduced
+  // ones.
+  for (auto i : {1u, 2u}) {
+    come(i);
+    uut->handle_advert(advert_of(i));
+  }
+  write();
+  settings.max_peers = 3;
+  start();
+  introduce(3);
+  for (auto i : {5u, 6u, 1u})
+    CHECK(come(i) == "ok");
+  CHECK(come(7) == "over_capacity");
+  CHECK(displaced.empty());
+  CHECK(come(2) == "ok");
+  CHECK(displaced == std::vector{id_of(5)});
+  CHECK(come(3) == "ok");
+  CHECK(displaced == std::vector{id_of(5), id_of(6)});
+  // What they had under way goes on, and they may come again if there is room.
+  CHECK(served.contains(id_of(5)));
+  leave(5, "over_capacity");
+  leave(6, "over_capacity");
+  CHECK(come(5) == "over_capacity");
+  CHECK(uut->connected() == 3);
+  leave(1);
+  CHECK(come(5) == "ok");
+}
+
+TEST_CASE_FIXTURE(directory_fixture,
+                  "strangers that come and go all the time are "
+                  "not reported each time") {
+  auto visit = [this](std::size_t index) {
+    come(index);
+    auto reported = tell(id_of(index), peer_disconnected{"reset"});
+    rest(index);
+    return reported;
+  };
+  for (int i = 0; i < visit_quota::most; ++i)
+    CHECK(visit(1));
+  CHECK_FALSE(visit(1));
+  CHECK_FALSE(visit(2));
+  introduce(3);
+  CHECK(visit(3));
+  wait(1ms);
+  // Both began and ended.
+  CHECK(left_out == 4);
+  wait(visit_quota::interval);
+  CHECK(visit(2));
+}
+
+TEST_CASE_FIXTURE(directory_fixture,
+                  "whom this node has dialled needs a place, "
+                  "too") {
+  settings.max_peers = 1;
+  CHECK(come(1) == "ok");
+  introduce(2);
+  CHECK(want(2) == "ok");
+  CHECK(displaced.empty());
+  tell(id_of(2), peer_connected{});
+  CHECK(displaced == std::vector{id_of(1)});
 }
 
 TEST_CASE_FIXTURE(directory_fixture, "guests that have left are bounded") {
@@ -337,7 +407,7 @@ TEST_CASE_FIXTURE(directory_fixture,
   CHECK(served.at(id_of(1)).permanent);
   CHECK(served.at(id_of(1)).known->advert == advert_of(1));
   CHECK(uut->adverts().version(id_of(2)) == 1);
-  CHECK_FALSE(uut->poll_changes()->nodes.contains(id_of(1)));
+  CHECK_FALSE(uut->poll_changes(now.steady)->nodes.contains(id_of(1)));
 }
 
 TEST_CASE_FIXTURE(directory_fixture,

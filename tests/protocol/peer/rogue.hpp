@@ -31,8 +31,7 @@ public:
     : settings_(settings),
       uut(settings, std::make_shared<identity>(bob()), alice().id(),
           alice().noise_public(), peer_record{22},
-          std::make_shared<receive_budget>(settings.node_window), spare,
-          seeded(1)) {}
+          std::make_shared<receive_budget>(settings), spare, seeded(1)) {}
 
   /// Goes through a handshake that Alice begins, with this first sealed frame,
   /// which was under way for some time. If she `opens`, she has a channel 0 to

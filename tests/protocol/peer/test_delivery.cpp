@@ -51,7 +51,7 @@ struct fixture {
   peer_settings settings;
   timestamp now{1'000s, 1'000'000s};
   std::shared_ptr<receive_budget> budget =
-    std::make_shared<receive_budget>(settings.node_window);
+    std::make_shared<receive_budget>(settings);
   delivery alices{settings, alice().id(), bob().id(), budget, peer_record{1}};
   delivery bobs{settings, bob().id(), alice().id(), budget, peer_record{2}};
   fifo<peer_action> got;

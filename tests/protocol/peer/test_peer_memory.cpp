@@ -118,6 +118,7 @@ TEST_CASE_FIXTURE(fixture, "numbers that were given up stay given up") {
 }
 
 TEST_CASE_FIXTURE(fixture, "half a message is remembered, not waited for") {
+  net.introduce(b, a);
   net.prepare = [](connection_id, connection& x) {
     x.directions[0].keep = true;
   };
@@ -138,7 +139,32 @@ TEST_CASE_FIXTURE(fixture, "half a message is remembered, not waited for") {
   CHECK(net.at(the_connection()).directions[0].sent < 600'000);
 }
 
+TEST_CASE_FIXTURE(fixture, "of a stranger half a message is not remembered") {
+  connect();
+  auto small = a.send(b, "late", "1");
+  net.run_for(100ms);
+  net.at(the_connection()).directions[0].cut_at = 500'000;
+  auto token = a.send(b, "echo", std::string(1'000'000, 'x'));
+  net.dial_delay = [](const stream_user&, const node&) {
+    return std::optional{duration{10s}};
+  };
+  REQUIRE(net.run_until([&] { return !b.connected(a); }));
+  auto free = b.budget().strangers()->free();
+  CHECK(receive_budget{b.settings}.strangers()->free() - free < 1'000);
+  b.take("late");
+  net.run_for(1s);
+  REQUIRE(b.remembers(a));
+  CHECK(b.record_of(a)->in->unfinished_bytes() < 1'000);
+  REQUIRE(wait_for(token));
+  CHECK(a.outcome(token) == "delivered");
+  REQUIRE(wait_for(small));
+  CHECK(a.outcome(small) == "delivered");
+  REQUIRE(b.all_received().size() == 2);
+  CHECK(b.all_received()[1].text == std::string(1'000'000, 'x'));
+}
+
 TEST_CASE_FIXTURE(fixture, "half a message that is too much to remember") {
+  net.introduce(b, a);
   b.rules.peers_kept.unfinished_bytes = 400'000;
   b.restart();
   connect();

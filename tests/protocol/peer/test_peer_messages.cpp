@@ -218,6 +218,7 @@ TEST_CASE_FIXTURE(two_nodes, "a small message does not wait for a large one") {
 }
 
 TEST_CASE_FIXTURE(two_nodes, "a channel that is idle is forgotten by both") {
+  net.introduce(b, a);
   a.set_permanent(b);
   auto free = b.budget().free();
   for (auto i = 0; i < 100; ++i)

@@ -93,6 +93,7 @@ TEST_CASE("a connection may be cut at each octet") {
 }
 
 TEST_CASE_FIXTURE(two_nodes, "fragments that arrived are not sent again") {
+  net.introduce(b, a);
   net.prepare = [](connection_id, connection& x) {
     x.directions[0].keep = true;
   };

@@ -121,7 +121,7 @@ node_out_msg example_message() {
 }
 
 std::shared_ptr<receive_budget> budget() {
-  return std::make_shared<receive_budget>(peer_settings{}.node_window);
+  return std::make_shared<receive_budget>(peer_settings{});
 }
 
 bytes_view body_of(const bytes& frame) {

@@ -1,4 +1,4 @@
-#include <node_proxy/protocol/node/connection_source.hpp>
+#include <node_proxy/protocol/wire/connection_source.hpp>
 
 #include <string>
 

@@ -1,0 +1,165 @@
+// What memory the messages of one peer get, and what is counted of it.
+
+#include <algorithm>
+#include <utility>
+
+#include <node_proxy/messages/limits.hpp>
+#include <node_proxy/protocol/delivery/inbox.hpp>
+
+namespace node_proxy::internal {
+
+namespace {
+
+/// How long until memory that was not there is looked for again. Others of the
+/// node may have it, and give it back without a word.
+constexpr duration retry_delay = std::chrono::milliseconds{50};
+
+/// A message to which memory was promised is to be whole by then, if others
+/// wait for memory: after a while for any, and as fast as a slow line is.
+constexpr duration first_patience = std::chrono::seconds{10};
+constexpr std::uint64_t patient_rate = 64u << 10; // bytes per second
+
+constexpr duration patience_for(std::uint64_t size) {
+  return first_patience + std::chrono::seconds{size / patient_rate};
+}
+
+/// How long until those are looked at again that are late.
+constexpr duration check_interval = std::chrono::seconds{1};
+
+} // namespace
+
+// -- events -------------------------------------------------------------------
+
+void inbox::handle_standing(bool is_stranger, steady_time now) {
+  if (is_stranger == account_.counts())
+    return;
+  account_.set_counts(is_stranger);
+  shares_.set_budgeted(!is_stranger);
+  // All of it may be there in small messages, and is to be within its part.
+  shares_.set_growth(is_stranger ? account_.part() / 8 : shares_.shared());
+  for (auto& [key, x] : channels_)
+    charge(x);
+  if (!is_stranger)
+    for (auto& [key, x] : orphans_)
+      x.charge.set(0);
+  // What counts as of now was permitted before.
+  static_cast<void>(account_.poll_excess());
+  check_progress(now);
+  grant_waiting(now);
+}
+
+void inbox::handle_departure() {
+  if (!account_.counts() || partials_ == 0)
+    return;
+  for (auto& [key, x] : channels_) {
+    x.drop_unfinished();
+    charge(x);
+    std::erase(to_grant_, &x);
+  }
+  if (to_grant_.empty())
+    account_.set_waiting(false);
+}
+
+// -- private ------------------------------------------------------------------
+
+/// So much of a channel is not outstanding any more.
+void inbox::consume(incoming_channel& x, std::uint64_t cost) {
+  x.unacknowledged += cost;
+  const auto& next = x.unfinished();
+  auto needed = next ? next->announced + limits::message_overhead : 0;
+  charge(x);
+  auto may_grow = has_memory_for(x, 0, shares_.window(x.share));
+  shares_.handle_consumed(x.share, cost, needed, may_grow);
+}
+
+/// Makes the window of a channel large enough for the message that has begun to
+/// arrive, or has that wait.
+void inbox::grant(incoming_channel& x, steady_time now) {
+  const auto& message = x.unfinished();
+  if (!message || message->granted)
+    return;
+  auto before = shares_.window(x.share);
+  auto alone = message->announced + limits::message_overhead;
+  auto all = x.outstanding() - message->cost + alone;
+  auto own = std::min<std::uint64_t>(message->memory(), alone);
+  auto has_memory = has_memory_for(x, own, alone - own);
+  if (!has_memory && before >= alone)
+    return; // that was permitted before, and counts when it comes
+  auto granted = has_memory && shares_.handle_begun(x.share, all, alone);
+  if (!has_memory && !account_.full(own))
+    account_.set_waiting(true);
+  if (shares_.window(x.share) != before) {
+    want_ack(x, now);
+    x.ack_urgent = true;
+  }
+  if (granted) {
+    x.handle_granted(now);
+    charge(x);
+    if (account_.counts())
+      check_at_ = std::min(check_at_.value_or(steady_time::max()),
+                           now + patience_for(message->announced));
+    return;
+  }
+  if (std::ranges::find(to_grant_, &x) == to_grant_.end())
+    to_grant_.push_back(&x);
+  if (!has_memory && !check_at_)
+    check_at_ = now + first_patience;
+  retry_at_ = retry_at_.value_or(now + retry_delay);
+}
+
+/// Some memory may be free, or some messages alone in their channels.
+void inbox::grant_waiting(steady_time now) {
+  retry_at_.reset();
+  account_.set_waiting(false);
+  if (to_grant_.empty())
+    return;
+  auto waiting = std::exchange(to_grant_, {});
+  for (auto* x : waiting)
+    grant(*x, now);
+}
+
+/// Whether there is so much for more of a channel.
+/// @param own what there is of that which is to get more.
+bool inbox::has_memory_for(incoming_channel& x, std::uint64_t own,
+                           std::uint64_t more) {
+  if (!account_.counts())
+    return true;
+  charge(x);
+  return account_.may_take(x.charge, own, more);
+}
+
+/// Counts what there is of a channel, if the peer is a stranger.
+void inbox::charge(incoming_channel& x) {
+  if (account_.counts() && !x.charge.exists())
+    x.charge = stranger_charge{account_, x.key().target};
+  x.charge.set(account_.counts() ? x.memory() : 0);
+}
+
+/// Whoever has memory that others wait for has to use it.
+void inbox::check_progress(steady_time now) {
+  check_at_.reset();
+  if (!account_.counts())
+    return;
+  for (const auto& [key, x] : channels_) {
+    if (!x.unfinished() || !x.unfinished()->granted)
+      continue;
+    auto due =
+      *x.unfinished()->granted + patience_for(x.unfinished()->announced);
+    if (due <= now && account_.is_wanted())
+      account_.handle_excess();
+    check_at_ = std::min(check_at_.value_or(steady_time::max()),
+                         std::max(due, now + check_interval));
+  }
+  // So do many beginnings, none of which may go on.
+  if (to_grant_.empty())
+    return;
+  std::uint64_t begun = 0;
+  for (const auto* x : to_grant_)
+    begun += x->memory();
+  if (begun > stranger_account::spared && account_.is_wanted())
+    account_.handle_excess();
+  check_at_ =
+    std::min(check_at_.value_or(steady_time::max()), now + check_interval);
+}
+
+} // namespace node_proxy::internal

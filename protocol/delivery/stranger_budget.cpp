@@ -1,0 +1,101 @@
+#include <node_proxy/protocol/delivery/stranger_budget.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace node_proxy::internal {
+
+namespace {
+
+std::int64_t signed_of(std::uint64_t bytes) {
+  return static_cast<std::int64_t>(bytes);
+}
+
+} // namespace
+
+// -- stranger_budget ----------------------------------------------------------
+
+stranger_budget::stranger_budget(std::uint64_t bytes, std::uint64_t largest)
+  : part_(signed_of(std::max(bytes, 4 * largest) / parts)),
+    largest_(signed_of(largest)),
+    free_(signed_of(std::max(bytes, 4 * largest))) {}
+
+std::shared_ptr<stranger_budget::counter>
+stranger_budget::of_engine(const engine_name& name) {
+  auto& known = engines_[name];
+  auto result = known.lock();
+  if (result)
+    return result;
+  known = result = std::make_shared<counter>(0);
+  // Strangers may name engines that there are not.
+  if (engines_.size() > most_engines_)
+    forget_unused();
+  return result;
+}
+
+bool stranger_budget::has_room(const counter& engine,
+                               std::uint64_t bytes) const {
+  auto wanted = signed_of(bytes);
+  return engine.load(std::memory_order_relaxed) + wanted <= free() - wanted;
+}
+
+void stranger_budget::forget_unused() {
+  std::erase_if(engines_, [](const auto& x) { return x.second.expired(); });
+  most_engines_ = std::max<std::size_t>(64, 2 * engines_.size());
+}
+
+// -- stranger_account ---------------------------------------------------------
+
+void stranger_account::set_waiting(bool waits) {
+  if (std::exchange(waits_, waits) != waits)
+    budget_->add_waiting(waits ? 1 : -1);
+}
+
+bool stranger_account::poll_excess() {
+  return std::exchange(exceeded_, false);
+}
+
+bool stranger_account::may_take(const stranger_charge& charge,
+                                std::uint64_t own, std::uint64_t bytes) const {
+  return !full(own) && budget_->has_room(*charge.engine_, bytes);
+}
+
+void stranger_account::add(stranger_budget::counter& engine,
+                           std::int64_t bytes) {
+  // What everybody is spared is there besides, lest beginnings of messages take
+  // the room that it needs to end them.
+  auto shared = [](std::int64_t all) {
+    return std::max<std::int64_t>(all - spared, 0);
+  };
+  auto before = shared(std::exchange(charged_, charged_ + bytes));
+  auto more = shared(charged_) - before;
+  engine.fetch_add(bytes - more, std::memory_order_relaxed);
+  budget_->add(engine, more);
+  if (bytes <= 0)
+    return;
+  // One message may have begun when the part was nearly used up, and windows
+  // that channels have for themselves are theirs.
+  if (charged_ > budget_->part() + budget_->largest() + spared
+      || (charged_ > spared && budget_->free() < 0))
+    exceeded_ = true;
+}
+
+// -- stranger_charge ----------------------------------------------------------
+
+stranger_charge& stranger_charge::operator=(stranger_charge&& x) noexcept {
+  set(0);
+  account_ = std::exchange(x.account_, nullptr);
+  engine_ = std::exchange(x.engine_, nullptr);
+  bytes_ = std::exchange(x.bytes_, 0);
+  return *this;
+}
+
+void stranger_charge::set(std::uint64_t bytes) {
+  if (!account_)
+    return;
+  auto more = signed_of(bytes) - std::exchange(bytes_, signed_of(bytes));
+  if (more != 0)
+    account_->add(*engine_, more);
+}
+
+} // namespace node_proxy::internal

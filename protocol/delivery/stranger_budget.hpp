@@ -1,0 +1,178 @@
+// The memory that messages of strangers may take, of all of them together.
+
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+
+#include <node_proxy/messages/identities.hpp>
+
+namespace node_proxy::internal {
+
+/// Counts what is there of messages of all peers without standing, and what was
+/// promised to those that have begun.
+///
+/// Messages for one engine may take as much as is free beside them ("dynamic
+/// thresholds", see `window_shares`): an engine that takes none has half of all
+/// in the end, for however long, and the others go on with the rest. One
+/// stranger has a part: who has more begins nothing new.
+///
+/// The counters may be used in several threads, `of_engine` in one.
+class stranger_budget {
+public:
+  using counter = std::atomic<std::int64_t>;
+
+  /// One of so many equal parts is for each of them.
+  static constexpr std::uint64_t parts = 8;
+
+  /// What a message for an engine takes beside what it counts in windows: its
+  /// names, and its places in queues.
+  static constexpr std::uint64_t message_memory = 512;
+
+  /// @param largest what the largest message takes, of which there is room for
+  ///                four in any case.
+  stranger_budget(std::uint64_t bytes, std::uint64_t largest);
+
+  // -- events -----------------------------------------------------------------
+
+  /// So much more is there, or less, of messages for an engine.
+  void add(counter& engine, std::int64_t bytes) {
+    engine.fetch_add(bytes, std::memory_order_relaxed);
+    free_.fetch_sub(bytes, std::memory_order_relaxed);
+  }
+
+  /// One more of them waits for memory that others have, or one less.
+  void add_waiting(int count) {
+    waiting_.fetch_add(count, std::memory_order_relaxed);
+  }
+
+  // -- state ------------------------------------------------------------------
+
+  /// What there is of messages for an engine.
+  [[nodiscard]] std::shared_ptr<counter> of_engine(const engine_name& name);
+
+  /// Whether there is so much for further messages for an engine.
+  [[nodiscard]] bool has_room(const counter& engine, std::uint64_t bytes) const;
+
+  /// Below 0 if more is there than may be.
+  [[nodiscard]] std::int64_t free() const {
+    return free_.load(std::memory_order_relaxed);
+  }
+
+  [[nodiscard]] int waiting() const {
+    return waiting_.load(std::memory_order_relaxed);
+  }
+
+  [[nodiscard]] std::int64_t part() const { return part_; }
+
+  [[nodiscard]] std::int64_t largest() const { return largest_; }
+
+private:
+  void forget_unused();
+
+  std::int64_t part_;
+  std::int64_t largest_;
+  counter free_;
+  std::atomic<int> waiting_ = 0;
+  std::map<engine_name, std::weak_ptr<counter>> engines_;
+  // How many entries there are before those are looked for that nobody uses.
+  std::size_t most_engines_ = 64;
+};
+
+class stranger_charge;
+
+/// What one peer takes of a `stranger_budget`, as long as it is a stranger.
+class stranger_account {
+public:
+  /// What nobody is blamed for, however little is free: some small messages for
+  /// engines that are slow.
+  static constexpr std::int64_t spared = 128 * 1024;
+
+  explicit stranger_account(std::shared_ptr<stranger_budget> budget)
+    : budget_(std::move(budget)) {}
+
+  stranger_account(const stranger_account&) = delete;
+  stranger_account& operator=(const stranger_account&) = delete;
+
+  ~stranger_account() { set_waiting(false); }
+
+  /// Whether anything is counted. What was charged before is for those who
+  /// charged it to give back.
+  void set_counts(bool counts) { counts_ = counts; }
+
+  [[nodiscard]] bool counts() const { return counts_; }
+
+  /// Somebody else's memory is waited for, or not any more.
+  void set_waiting(bool waits);
+
+  /// The peer has more than it may.
+  void handle_excess() { exceeded_ = true; }
+
+  /// Whether the peer had more than it may since this was asked last.
+  [[nodiscard]] bool poll_excess();
+
+  /// The peer has its part, and has to give back before it gets more.
+  /// @param own what is charged for that which is to get more: however small
+  /// the
+  ///            part is, it does not wait for itself.
+  [[nodiscard]] bool full(std::uint64_t own) const {
+    return charged_ - static_cast<std::int64_t>(own) >= budget_->part();
+  }
+
+  /// Whether so much more may be promised to a message that has begun, or a
+  /// window may grow by that.
+  [[nodiscard]] bool may_take(const stranger_charge& charge, std::uint64_t own,
+                              std::uint64_t bytes) const;
+
+  /// Others wait for memory.
+  [[nodiscard]] bool is_wanted() const {
+    return budget_->waiting() > (waits_ ? 1 : 0);
+  }
+
+  /// What the peer may have before it begins nothing more.
+  [[nodiscard]] std::uint64_t part() const {
+    return static_cast<std::uint64_t>(budget_->part());
+  }
+
+private:
+  friend class stranger_charge;
+
+  void add(stranger_budget::counter& engine, std::int64_t bytes);
+
+  std::shared_ptr<stranger_budget> budget_;
+  std::int64_t charged_ = 0;
+  bool counts_ = false;
+  bool waits_ = false;
+  bool exceeded_ = false;
+};
+
+/// What a peer is charged for messages for one engine. Gives it back.
+class stranger_charge {
+public:
+  stranger_charge() = default;
+  stranger_charge(stranger_account& account, const engine_name& engine)
+    : account_(&account), engine_(account.budget_->of_engine(engine)) {}
+
+  stranger_charge(stranger_charge&& x) noexcept { *this = std::move(x); }
+  stranger_charge& operator=(stranger_charge&& x) noexcept;
+
+  ~stranger_charge() { set(0); }
+
+  /// It is so much from now on.
+  void set(std::uint64_t bytes);
+
+  /// Whether this is about an engine.
+  [[nodiscard]] bool exists() const { return account_ != nullptr; }
+
+private:
+  friend class stranger_account;
+
+  stranger_account* account_ = nullptr;
+  std::shared_ptr<stranger_budget::counter> engine_;
+  std::int64_t bytes_ = 0;
+};
+
+} // namespace node_proxy::internal
