@@ -13,16 +13,16 @@ namespace node_proxy::internal {
 /// call to call.
 class token_bucket {
 public:
-  token_bucket(double most, double rate) : most_(most), rate_(rate) {}
+  token_bucket(double max, double rate) : max_(max), rate_(rate) {}
 
   /// How much there is.
   [[nodiscard]] double level(steady_time now) {
     std::chrono::duration<double> passed = now - filled_;
     if (is_full_)
-      level_ = most_;
+      level_ = max_;
     else
-      level_ = std::min(most_, level_ + passed.count() * rate_);
-    is_full_ = level_ >= most_;
+      level_ = std::min(max_, level_ + passed.count() * rate_);
+    is_full_ = level_ >= max_;
     filled_ = now;
     return level_;
   }
@@ -42,10 +42,10 @@ public:
   }
 
   /// Nothing was taken, or all is there again.
-  [[nodiscard]] bool is_full(steady_time now) { return level(now) >= most_; }
+  [[nodiscard]] bool is_full(steady_time now) { return level(now) >= max_; }
 
 private:
-  double most_;
+  double max_;
   double rate_;
   double level_ = 0;
   steady_time filled_{};

@@ -28,7 +28,7 @@ stranger_budget::of_engine(const engine_name& name) {
     return result;
   known = result = std::make_shared<counter>(0);
   // Strangers may name engines that there are not.
-  if (engines_.size() > most_engines_)
+  if (engines_.size() > max_engines_)
     forget_unused();
   return result;
 }
@@ -41,7 +41,7 @@ bool stranger_budget::has_room(const counter& engine,
 
 void stranger_budget::forget_unused() {
   std::erase_if(engines_, [](const auto& x) { return x.second.expired(); });
-  most_engines_ = std::max<std::size_t>(64, 2 * engines_.size());
+  max_engines_ = std::max<std::size_t>(64, 2 * engines_.size());
 }
 
 // -- stranger_account ---------------------------------------------------------

@@ -79,7 +79,7 @@ private:
   std::atomic<int> waiting_ = 0;
   std::map<engine_name, std::weak_ptr<counter>> engines_;
   // How many entries there are before those are looked for that nobody uses.
-  std::size_t most_engines_ = 64;
+  std::size_t max_engines_ = 64;
 };
 
 class stranger_charge;

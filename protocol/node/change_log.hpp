@@ -46,14 +46,10 @@ public:
 
   // -- results ----------------------------------------------------------------
 
-  /// What is to be written now.
+  /// What is to be written now. What waits is asked for whenever something else
+  /// happens, and no timer is kept for it.
   /// @param all nothing may wait.
   [[nodiscard]] std::optional<state_changes> poll(steady_time now, bool all);
-
-  /// When to call `poll` again.
-  [[nodiscard]] std::optional<steady_time> poll_timeout() const {
-    return waiting_.empty() ? std::nullopt : std::optional{not_before_};
-  }
 
 private:
   void release(steady_time now, bool all);

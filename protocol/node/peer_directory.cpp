@@ -286,7 +286,6 @@ std::optional<directory_action> peer_directory::poll_action() {
 }
 
 std::optional<steady_time> peer_directory::poll_timeout() const {
-  // What is to be written waits for the next event, if need be.
   return earliest(
     {comeback_.poll_timeout(), served_.poll_timeout(), visits_.poll_timeout()});
 }

@@ -14,7 +14,7 @@ bool advert_budget::take(const std::optional<ip_address>& from,
       sources_.clear();
   }
   auto& part =
-    sources_.try_emplace(source, token_bucket{most_of_source, rate_of_source})
+    sources_.try_emplace(source, token_bucket{max_of_source, rate_of_source})
       .first->second;
   if (part.level(now) < 1 || !all_.take(1, now))
     return false;

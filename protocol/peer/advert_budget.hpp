@@ -24,7 +24,7 @@ public:
   static constexpr double rate = 10;
 
   /// The same of each host.
-  static constexpr double most_of_source = 20;
+  static constexpr double max_of_source = 20;
   static constexpr double rate_of_source = 1;
 
   /// Of how many hosts it is known what they have used up. If there are more,

@@ -25,10 +25,10 @@ TEST_CASE("each host has a part of the adverts that are checked") {
       ++result;
     return result;
   };
-  CHECK(count(host(1), 1'000s) == advert_budget::most_of_source);
+  CHECK(count(host(1), 1'000s) == advert_budget::max_of_source);
   CHECK(count(host(1), 1'002s) == 2 * advert_budget::rate_of_source);
-  CHECK(count(host(2), 1'002s) == advert_budget::most_of_source);
-  CHECK(count(std::nullopt, 1'002s) == advert_budget::most_of_source);
+  CHECK(count(host(2), 1'002s) == advert_budget::max_of_source);
+  CHECK(count(std::nullopt, 1'002s) == advert_budget::max_of_source);
 }
 
 TEST_CASE("however many hosts there are, all have so many") {
