@@ -48,6 +48,25 @@ json to_line(const advert_event& event) {
           {"version", event.version}};
 }
 
+json to_line(const connect_failed_event& event) {
+  json result{{"event", "connect_failed"},
+              {"node", to_hex(event.node.data)},
+              {"reason", event.reason}};
+  if (event.address)
+    result["address"] = to_string(*event.address);
+  return result;
+}
+
+json to_line(const engine_registered_event& event) {
+  return {{"event", "engine_registered"}, {"engine", event.engine}};
+}
+
+json to_line(const engine_gone_event& event) {
+  return {{"event", "engine_gone"},
+          {"engine", event.engine},
+          {"reason", to_string(event.reason)}};
+}
+
 } // namespace
 
 caf::actor spawn_observer(caf::actor_system& system, json_lines& out) {

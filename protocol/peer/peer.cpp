@@ -112,8 +112,9 @@ void peer::handle_dialled(attempt_id attempt, connection_id connection,
   follow_up(now);
 }
 
-void peer::handle_dial_failed(attempt_id attempt, timestamp now) {
-  connections_.handle_dial_failed(attempt, now);
+void peer::handle_dial_failed(attempt_id attempt, std::string_view reason,
+                              timestamp now) {
+  connections_.handle_dial_failed(attempt, reason, now);
   follow_up(now);
 }
 
@@ -155,6 +156,8 @@ std::optional<peer_action> peer::poll_action() {
     result = *outcome;
   else if (!actions_.empty())
     result = actions_.take_front();
+  if (auto outcome = result ? std::get_if<send_outcome>(&*result) : nullptr)
+    count_outcome(*outcome);
   return result;
 }
 
@@ -201,8 +204,13 @@ peer_record peer::record() const {
 }
 
 peer_metrics peer::metrics() const {
-  return {connections_.metrics(), delivery_.metrics(), frames_in_,
-          stale_adverts_, unknown_controls_};
+  return {connections_.metrics(),
+          delivery_.metrics(),
+          delivered_,
+          failed_,
+          frames_in_,
+          stale_adverts_,
+          unknown_controls_};
 }
 
 // -- about the connections ----------------------------------------------------
@@ -248,10 +256,21 @@ void peer::dial(timestamp now) {
 
 void peer::take_events() {
   while (auto action = connections_.poll_event()) {
-    if (auto event = std::get_if<peer_event>(&*action))
+    auto event = std::get_if<peer_event>(&*action);
+    if (event)
       react(*event);
+    auto failed = event && std::holds_alternative<peer_unreachable>(*event);
     actions_.push_back(std::move(*action));
+    if (failed)
+      report_failure();
   }
+}
+
+/// Operators want to know why, unless anybody could bring that about.
+void peer::report_failure() {
+  if (const auto& x = connections_.last_failure(); x && !is_stranger(standing_))
+    actions_.emplace_back(
+      peer_event{peer_connect_failed{x->address, x->reason}});
 }
 
 void peer::react(const peer_event& event) {
@@ -281,6 +300,13 @@ void peer::fail(send_token token, send_error error) {
     actions_.empty() ? nullptr : std::get_if<send_outcome>(&actions_.back());
   if (last == nullptr || !last->extend(token, failure))
     actions_.emplace_back(send_outcome{token, failure});
+}
+
+void peer::count_outcome(const send_outcome& x) {
+  if (x.failure)
+    failed_[to_string(x.failure->error)] += x.count;
+  else
+    delivered_ += x.count;
 }
 
 // -- what is wanted -----------------------------------------------------------
