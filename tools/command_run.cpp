@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include <poll.h>
@@ -20,7 +22,9 @@
 #include "command.hpp"
 #include "console.hpp"
 #include "engines.hpp"
+#include "node_names.hpp"
 #include "observer.hpp"
+#include "operator_access.hpp"
 #include "options.hpp"
 #include "peer_file.hpp"
 #include "reachable_address.hpp"
@@ -47,6 +51,8 @@ struct run_options {
   std::string state;
   std::uint64_t idle_seconds = 60;
   std::size_t outbox_bytes = peer_settings{}.outbox_bytes;
+  std::string control;
+  std::vector<node_name> names;
 };
 
 expected<node_config, std::string> make_config(const run_options& options) {
@@ -177,6 +183,22 @@ bool serve(line_reader& input, console& typed, const json_lines& out,
   }
 }
 
+/// Lets operators reach the node in the ways that the options name. Errors: a
+/// sentence.
+expected<void, std::string> open(operator_access& access,
+                                 const run_options& options) {
+  if (!options.control.empty()) {
+    if (auto ok = access.open_control(options.control); !ok)
+      return ok;
+  } else if (!options.state.empty()) {
+    // Nobody has asked for this one, so that a node runs without it.
+    auto path = std::filesystem::path{options.state} / "control";
+    if (auto ok = access.open_control(path.string()); !ok)
+      spdlog::warn("{}", ok.error());
+  }
+  return {};
+}
+
 int run_node(caf::actor_system& system, const run_options& options,
              node_config config, json_lines& out, wakeup& changed,
              stop_signals& signals) {
@@ -187,6 +209,9 @@ int run_node(caf::actor_system& system, const run_options& options,
   auto local = spawn_node(system, std::move(config));
   if (!local)
     return fail(describe(local.error()));
+  operator_access access{system, local->router(), node_names{options.names}};
+  if (auto ok = open(access, options); !ok)
+    return fail(ok.error());
   spdlog::info("this is node {}", to_hex(self_id.data));
   engines.start(local->router());
   console typed{system, self_id, local->router(), out, changed};
@@ -256,9 +281,8 @@ int run(const run_options& options) {
 command add_run(CLI::App& app) {
   // By the name that is given to no file.
   CLI::Validator nonempty{[](const std::string& text) {
-                            return text.empty()
-                                     ? "expected the name of a directory"
-                                     : std::string{};
+                            return text.empty() ? "expected a name"
+                                                : std::string{};
                           },
                           ""};
   auto* sub = app.add_subcommand(
@@ -310,6 +334,15 @@ command add_run(CLI::App& app) {
                  "peers are permanent")
     ->check(nonempty)
     ->type_name("DIR");
+  sub
+    ->add_option("--control", options->control,
+                 "Answer `status` and other commands at this socket; with "
+                 "--state it is 'control' in that directory")
+    ->check(nonempty)
+    ->type_name("PATH");
+  add_parsed_option(*sub, "--name", options->names, parse_node_name,
+                    "Show this name for a node")
+    ->type_name("NAME=NODE_ID");
   sub
     ->add_option("--idle", options->idle_seconds,
                  "Close a connection after so many seconds without a message, "
