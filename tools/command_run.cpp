@@ -53,6 +53,8 @@ struct run_options {
   std::size_t outbox_bytes = peer_settings{}.outbox_bytes;
   std::string control;
   std::vector<node_name> names;
+  std::vector<http_address> http;
+  bool http_public = false;
 };
 
 expected<node_config, std::string> make_config(const run_options& options) {
@@ -196,12 +198,21 @@ expected<void, std::string> open(operator_access& access,
     if (auto ok = access.open_control(path.string()); !ok)
       spdlog::warn("{}", ok.error());
   }
+  for (const auto& where : options.http) {
+    if (!where.loopback && !options.http_public)
+      return unexpected{"HTTP at " + where.ip
+                        + " would be for everybody who reaches that address, "
+                          "without any key: expected one of the loopback, or "
+                          "--http-public"};
+    if (auto ok = access.open_http(where); !ok)
+      return ok;
+  }
   return {};
 }
 
 int run_node(caf::actor_system& system, const run_options& options,
-             node_config config, json_lines& out, wakeup& changed,
-             stop_signals& signals) {
+             node_config config, json_lines& out, recent_events& events,
+             wakeup& changed, stop_signals& signals) {
   auto self_id = config.self->id();
   auto adverts = config.adverts;
   engine_set engines{system, options.engines, out};
@@ -209,7 +220,8 @@ int run_node(caf::actor_system& system, const run_options& options,
   auto local = spawn_node(system, std::move(config));
   if (!local)
     return fail(describe(local.error()));
-  operator_access access{system, local->router(), node_names{options.names}};
+  operator_access access{system, local->router(), node_names{options.names},
+                         events};
   if (auto ok = open(access, options); !ok)
     return fail(ok.error());
   spdlog::info("this is node {}", to_hex(self_id.data));
@@ -219,6 +231,7 @@ int run_node(caf::actor_system& system, const run_options& options,
     connect_permanently(system, *local, adverts);
   line_reader input{STDIN_FILENO, longest_line};
   auto heard = serve(input, typed, out, changed, signals);
+  access.handle_stopping();
   local->shutdown();
   return heard ? exit_ok : fail("nobody reads standard output any more");
 }
@@ -258,16 +271,17 @@ int run(const run_options& options) {
     return fail(config.error());
   wakeup changed;
   json_lines out{STDOUT_FILENO, changed};
+  recent_events events;
   int status = exit_error;
   {
     caf::actor_system_config system_config;
     init(system_config);
     use_sharing_scheduler(system_config);
     caf::actor_system system{system_config};
-    config->observer = spawn_observer(system, out);
+    config->observer = spawn_observer(system, out, events);
     auto observer = config->observer;
-    status =
-      run_node(system, options, std::move(*config), out, changed, signals);
+    status = run_node(system, options, std::move(*config), out, events, changed,
+                      signals);
     send_anonymously(observer, caf::flush_atom_v);
     end_actors(system, out);
   }
@@ -340,6 +354,13 @@ command add_run(CLI::App& app) {
                  "--state it is 'control' in that directory")
     ->check(nonempty)
     ->type_name("PATH");
+  add_parsed_option(*sub, "--http", options->http, parse_http_address,
+                    "Show status and metrics over HTTP there, port 0 for any; "
+                    "an address of this host alone, such as 127.0.0.1:9100")
+    ->type_name("IP:PORT");
+  sub->add_flag("--http-public", options->http_public,
+                "Let --http listen at any address: whoever reaches it sees "
+                "everything, without any key");
   add_parsed_option(*sub, "--name", options->names, parse_node_name,
                     "Show this name for a node")
     ->type_name("NAME=NODE_ID");

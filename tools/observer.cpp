@@ -69,15 +69,18 @@ json to_line(const engine_gone_event& event) {
 
 } // namespace
 
-caf::actor spawn_observer(caf::actor_system& system, json_lines& out) {
-  return system.spawn([&out](caf::event_based_actor* self) -> caf::behavior {
-    return {
-      [&out](const node_event& event) {
-        std::visit([&out](const auto& x) { out.offer(to_line(x)); },
-                   event.what);
-      },
-      [self](caf::flush_atom) { self->quit(); },
-    };
+caf::actor spawn_observer(caf::actor_system& system, json_lines& out,
+                          recent_events& events) {
+  auto handle = [&out, &events](const node_event& event) {
+    auto line =
+      std::visit([](const auto& x) { return to_line(x); }, event.what);
+    out.offer(line);
+    events.add(line.dump(-1, ' ', false, json::error_handler_t::replace));
+  };
+  return system.spawn([handle](caf::event_based_actor* self) -> caf::behavior {
+    return {handle, [self](caf::flush_atom) {
+              self->quit();
+            }};
   });
 }
 
