@@ -12,6 +12,7 @@
 #include <node_proxy/messages/engine_msg.hpp>
 #include <node_proxy/messages/node_out_msg.hpp>
 #include <node_proxy/protocol/delivery/send_error.hpp>
+#include <node_proxy/protocol/peer_status.hpp>
 
 namespace node_proxy {
 
@@ -127,19 +128,6 @@ struct done {
   friend bool operator==(done, done) = default;
 };
 
-/// How often something happened.
-struct reason_count {
-  std::string reason;
-  std::uint64_t count = 0;
-
-  template <class Archive>
-  void serialize(Archive& archive) {
-    archive(CEREAL_NVP(reason), CEREAL_NVP(count));
-  }
-
-  friend bool operator==(const reason_count&, const reason_count&) = default;
-};
-
 /// What a node has counted with all of its peers together since it was started,
 /// whether they have a Node Proxy now or not. None of these ever goes back,
 /// unless a Node Proxy fails: what that has counted since the numbers were
@@ -150,6 +138,8 @@ struct peer_totals {
   std::uint64_t connection_attempts = 0;
   /// Those of them that came to nothing without a word of the peer.
   std::uint64_t failed_attempts = 0;
+  /// Connections that were established, in either direction.
+  std::uint64_t connections = 0;
   /// Connections that have ended, in either direction, by reason: those of
   /// `disconnected_event`, and why a connection ended before its peer counted
   /// as connected.
@@ -158,7 +148,18 @@ struct peer_totals {
   std::uint64_t messages_in = 0;
   /// Messages of engines here that were queued for a peer.
   std::uint64_t messages_out = 0;
-  /// Messages that arrived and that no engine took.
+  /// Of these, as they are encoded.
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  /// Messages that engines of peers have taken.
+  std::uint64_t messages_delivered = 0;
+  /// Those that failed, whether they had been queued or not, by `send_error`.
+  std::vector<reason_count> messages_failed;
+  /// Messages that were sent once more, on another connection.
+  std::uint64_t messages_resent = 0;
+  /// Messages that arrived and that engines here have taken.
+  std::uint64_t messages_taken = 0;
+  /// Those that no engine took.
   std::uint64_t messages_rejected = 0;
   /// Unreliable messages that arrived, in whole or in part, and were dropped as
   /// too many or too large.
@@ -175,11 +176,14 @@ struct peer_totals {
   template <class Archive>
   void serialize(Archive& archive) {
     archive(CEREAL_NVP(connection_attempts), CEREAL_NVP(failed_attempts),
-            CEREAL_NVP(connection_ends), CEREAL_NVP(messages_in),
-            CEREAL_NVP(messages_out), CEREAL_NVP(messages_rejected),
-            CEREAL_NVP(unreliable_dropped), CEREAL_NVP(frames_in),
-            CEREAL_NVP(stale_adverts), CEREAL_NVP(unchecked_adverts),
-            CEREAL_NVP(unknown_controls));
+            CEREAL_NVP(connections), CEREAL_NVP(connection_ends),
+            CEREAL_NVP(messages_in), CEREAL_NVP(messages_out),
+            CEREAL_NVP(bytes_in), CEREAL_NVP(bytes_out),
+            CEREAL_NVP(messages_delivered), CEREAL_NVP(messages_failed),
+            CEREAL_NVP(messages_resent), CEREAL_NVP(messages_taken),
+            CEREAL_NVP(messages_rejected), CEREAL_NVP(unreliable_dropped),
+            CEREAL_NVP(frames_in), CEREAL_NVP(stale_adverts),
+            CEREAL_NVP(unchecked_adverts), CEREAL_NVP(unknown_controls));
   }
 
   friend bool operator==(const peer_totals&, const peer_totals&) = default;
@@ -193,7 +197,9 @@ struct node_metrics {
   std::uint64_t remembered_peers = 0;
   /// Other nodes whose adverts are known.
   std::uint64_t known_adverts = 0;
-  /// Inbound handshakes whose initiator never proved itself, by reason.
+  /// Inbound handshakes whose initiator has proven itself.
+  std::uint64_t proven_handshakes = 0;
+  /// Those whose initiator never did, by reason.
   std::vector<reason_count> failed_handshakes;
   /// Messages that were not delivered and whose senders wait for no answer, by
   /// reason.
@@ -207,8 +213,9 @@ struct node_metrics {
   void serialize(Archive& archive) {
     archive(CEREAL_NVP(connected_peers), CEREAL_NVP(node_proxies),
             CEREAL_NVP(remembered_peers), CEREAL_NVP(known_adverts),
-            CEREAL_NVP(failed_handshakes), CEREAL_NVP(unanswered_failures),
-            CEREAL_NVP(late_answers), CEREAL_NVP(peers));
+            CEREAL_NVP(proven_handshakes), CEREAL_NVP(failed_handshakes),
+            CEREAL_NVP(unanswered_failures), CEREAL_NVP(late_answers),
+            CEREAL_NVP(peers));
   }
 
   friend bool operator==(const node_metrics&, const node_metrics&) = default;

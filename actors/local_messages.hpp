@@ -49,6 +49,8 @@
   X(routed_mark)                                                               \
   X(get_peer_metrics)                                                          \
   X(peer_metrics)                                                              \
+  X(get_peer_status)                                                           \
+  X(peer_report)                                                               \
   X(node_proxy_dormant)                                                        \
   X(retire)                                                                    \
   X(passed_on)                                                                 \

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -10,15 +11,9 @@
 #include <node_proxy/messages/field.hpp>
 #include <node_proxy/messages/identities.hpp>
 #include <node_proxy/messages/transport_address.hpp>
+#include <node_proxy/protocol/peer_status.hpp>
 
 namespace node_proxy {
-
-/// Who dialled.
-enum class connection_direction : std::uint8_t { in, out };
-
-template <>
-inline constexpr std::array<std::string_view, 2>
-  enum_names<connection_direction>{"in", "out"};
 
 /// Connections are accepted at `address`.
 struct listening_event {
@@ -133,11 +128,71 @@ struct left_out_event {
                          const left_out_event&) = default;
 };
 
+/// All addresses of a peer were tried once, and none led to it. That is told of
+/// peers only that somebody here has vouched for: with an advert that this
+/// node was given, by policy, or by a permanent connection.
+struct connect_failed_event {
+  node_id node;
+  /// The last attempt: why, such as `connection_refused`, `timed_out` or
+  /// `handshake_timeout`, and where, if that is known.
+  std::string reason;
+  std::optional<transport_address> address;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(node), CEREAL_NVP(reason), CEREAL_NVP(address));
+  }
+
+  friend bool operator==(const connect_failed_event&,
+                         const connect_failed_event&) = default;
+};
+
+/// An engine has got a name here, besides those that the node began with.
+struct engine_registered_event {
+  engine_name engine;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(engine));
+  }
+
+  friend bool operator==(const engine_registered_event&,
+                         const engine_registered_event&) = default;
+};
+
+/// How an engine came to have its name no more.
+enum class engine_departure : std::uint8_t {
+  unregistered,
+  /// It has ended.
+  ended,
+  /// The same with an error.
+  failed,
+};
+
+template <>
+inline constexpr std::array<std::string_view, 3> enum_names<engine_departure>{
+  "unregistered", "ended", "failed"};
+
+/// A name stands for an engine no more.
+struct engine_gone_event {
+  engine_name engine;
+  engine_departure reason = engine_departure::ended;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(engine), CEREAL_NVP(reason));
+  }
+
+  friend bool operator==(const engine_gone_event&,
+                         const engine_gone_event&) = default;
+};
+
 /// One event, as a message to the observer of a node.
 struct node_event {
   std::variant<listening_event, connected_event, resumed_event,
                disconnected_event, refused_event, key_shared_event,
-               advert_event, left_out_event>
+               advert_event, connect_failed_event, engine_registered_event,
+               engine_gone_event, left_out_event>
     what;
 
   template <class Archive>

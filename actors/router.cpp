@@ -68,6 +68,7 @@ void router_state::start(const node_config& config,
                      random_source{random_.next_key()});
   timer_.emplace(services_.loops.front(),
                  caf::actor_cast<tick_receiver>(self_));
+  started_ = now_of(self_).steady;
   for (const auto& x : config_.adverts)
     introduce(x);
   act();
@@ -180,6 +181,7 @@ void router_state::handle(passed_on& msg) {
 }
 
 node_advert router_state::handle(local_addresses msg) {
+  running_ = true;
   check_issued(directory_->handle_local_addresses(std::move(msg.addresses),
                                                   unix_time(), now_of(self_)));
   act();
@@ -304,6 +306,7 @@ router_behavior(router_service::stateful_pointer<router_state> self,
     [&state](get_local_advert) { return state.advert(); },
     [&state](const local_addresses& msg) { return state.handle(msg); },
     [&state](get_node_metrics msg) { return state.handle(msg); },
+    [&state](get_node_status msg) { return state.handle(msg); },
     [&state](const stop_router& msg) { return state.handle(msg); },
     [&state](const admission_request& msg) { return state.handle(msg); },
     [&state](const proven_connection& msg) { state.handle(msg); },
@@ -312,6 +315,7 @@ router_behavior(router_service::stateful_pointer<router_state> self,
     [&state](const proxy_event& msg) { state.handle(msg); },
     [&state](node_proxy_dormant& msg) { state.handle(msg); },
     [&state](passed_on& msg) { state.handle(msg); },
+    [&state](const engine_left& msg) { state.handle(msg); },
     [&state](tick) { state.handle_tick(); },
   };
 }

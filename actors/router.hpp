@@ -6,6 +6,7 @@
 
 #include <node_proxy/actors/engine_messages.hpp>
 #include <node_proxy/actors/node_proxy.hpp>
+#include <node_proxy/actors/node_status.hpp>
 #include <node_proxy/messages/router_msg.hpp>
 
 namespace node_proxy {
@@ -48,6 +49,7 @@ using router_actor = actor_interface<
   node_advert_reply(node_advert), batch_outcome(node_out_batch),
   engine_registered(register_engine), engine_unregistered(unregister_engine),
   engine_found(lookup_engine), node_proxy_found(lookup_node_proxy),
-  node_advert(get_local_advert), node_metrics(get_node_metrics)>;
+  node_advert(get_local_advert), node_metrics(get_node_metrics),
+  node_status(get_node_status)>;
 
 } // namespace node_proxy

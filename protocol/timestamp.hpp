@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 #include <node_proxy/messages/basics.hpp>
 
@@ -14,6 +15,16 @@ using steady_time = std::chrono::nanoseconds;
 
 /// A duration on that clock.
 using duration = std::chrono::nanoseconds;
+
+/// Whole microseconds, for reports; 0 for what is negative.
+[[nodiscard]] constexpr std::uint64_t microseconds(duration x) {
+  return x < duration{0} ? 0 : static_cast<std::uint64_t>(x.count()) / 1'000;
+}
+
+/// Whole milliseconds, likewise.
+[[nodiscard]] constexpr std::uint64_t milliseconds(duration x) {
+  return microseconds(x) / 1'000;
+}
 
 /// Both clocks at one moment.
 struct timestamp {

@@ -8,7 +8,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # presets `asan` and `fuzz` need, and what benchmarks need.
 build_packages=(g++ cmake ninja-build lld pkg-config ccache libcaf-dev
   libsodium-dev libssl-dev libcereal-dev libexpected-dev libspdlog-dev
-  libfmt-dev libcli11-dev nlohmann-json3-dev libsqlitecpp-dev doctest-dev)
+  libfmt-dev libcli11-dev nlohmann-json3-dev libsqlitecpp-dev doctest-dev
+  libcpp-httplib-dev)
 check_packages=(git clang clang-format clang-tidy)
 sanitizer_packages=(clang libclang-rt-dev)
 bench_packages=(libzmq3-dev libbenchmark-dev)

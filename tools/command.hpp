@@ -33,6 +33,9 @@ struct command {
 [[nodiscard]] command add_run(CLI::App& app);
 [[nodiscard]] command add_send(CLI::App& app);
 [[nodiscard]] command add_demo(CLI::App& app);
+[[nodiscard]] command add_status(CLI::App& app);
+[[nodiscard]] command add_engines(CLI::App& app);
+[[nodiscard]] command add_permanent(CLI::App& app);
 
 /// Prints `text` to standard error, as an error, and returns `exit_error`.
 [[nodiscard]] int fail(std::string_view text);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include <poll.h>
@@ -20,7 +22,9 @@
 #include "command.hpp"
 #include "console.hpp"
 #include "engines.hpp"
+#include "node_names.hpp"
 #include "observer.hpp"
+#include "operator_access.hpp"
 #include "options.hpp"
 #include "peer_file.hpp"
 #include "reachable_address.hpp"
@@ -47,6 +51,10 @@ struct run_options {
   std::string state;
   std::uint64_t idle_seconds = 60;
   std::size_t outbox_bytes = peer_settings{}.outbox_bytes;
+  std::string control;
+  std::vector<node_name> names;
+  std::vector<http_address> http;
+  bool http_public = false;
 };
 
 expected<node_config, std::string> make_config(const run_options& options) {
@@ -177,9 +185,34 @@ bool serve(line_reader& input, console& typed, const json_lines& out,
   }
 }
 
+/// Lets operators reach the node in the ways that the options name. Errors: a
+/// sentence.
+expected<void, std::string> open(operator_access& access,
+                                 const run_options& options) {
+  if (!options.control.empty()) {
+    if (auto ok = access.open_control(options.control); !ok)
+      return ok;
+  } else if (!options.state.empty()) {
+    // Nobody has asked for this one, so that a node runs without it.
+    auto path = std::filesystem::path{options.state} / "control";
+    if (auto ok = access.open_control(path.string()); !ok)
+      spdlog::warn("{}", ok.error());
+  }
+  for (const auto& where : options.http) {
+    if (!where.loopback && !options.http_public)
+      return unexpected{"HTTP at " + where.ip
+                        + " would be for everybody who reaches that address, "
+                          "without any key: expected one of the loopback, or "
+                          "--http-public"};
+    if (auto ok = access.open_http(where); !ok)
+      return ok;
+  }
+  return {};
+}
+
 int run_node(caf::actor_system& system, const run_options& options,
-             node_config config, json_lines& out, wakeup& changed,
-             stop_signals& signals) {
+             node_config config, json_lines& out, recent_events& events,
+             wakeup& changed, stop_signals& signals) {
   auto self_id = config.self->id();
   auto adverts = config.adverts;
   engine_set engines{system, options.engines, out};
@@ -187,6 +220,10 @@ int run_node(caf::actor_system& system, const run_options& options,
   auto local = spawn_node(system, std::move(config));
   if (!local)
     return fail(describe(local.error()));
+  operator_access access{system, local->router(), node_names{options.names},
+                         events};
+  if (auto ok = open(access, options); !ok)
+    return fail(ok.error());
   spdlog::info("this is node {}", to_hex(self_id.data));
   engines.start(local->router());
   console typed{system, self_id, local->router(), out, changed};
@@ -194,6 +231,7 @@ int run_node(caf::actor_system& system, const run_options& options,
     connect_permanently(system, *local, adverts);
   line_reader input{STDIN_FILENO, longest_line};
   auto heard = serve(input, typed, out, changed, signals);
+  access.handle_stopping();
   local->shutdown();
   return heard ? exit_ok : fail("nobody reads standard output any more");
 }
@@ -233,16 +271,17 @@ int run(const run_options& options) {
     return fail(config.error());
   wakeup changed;
   json_lines out{STDOUT_FILENO, changed};
+  recent_events events;
   int status = exit_error;
   {
     caf::actor_system_config system_config;
     init(system_config);
     use_sharing_scheduler(system_config);
     caf::actor_system system{system_config};
-    config->observer = spawn_observer(system, out);
+    config->observer = spawn_observer(system, out, events);
     auto observer = config->observer;
-    status =
-      run_node(system, options, std::move(*config), out, changed, signals);
+    status = run_node(system, options, std::move(*config), out, events, changed,
+                      signals);
     send_anonymously(observer, caf::flush_atom_v);
     end_actors(system, out);
   }
@@ -256,9 +295,8 @@ int run(const run_options& options) {
 command add_run(CLI::App& app) {
   // By the name that is given to no file.
   CLI::Validator nonempty{[](const std::string& text) {
-                            return text.empty()
-                                     ? "expected the name of a directory"
-                                     : std::string{};
+                            return text.empty() ? "expected a name"
+                                                : std::string{};
                           },
                           ""};
   auto* sub = app.add_subcommand(
@@ -310,6 +348,22 @@ command add_run(CLI::App& app) {
                  "peers are permanent")
     ->check(nonempty)
     ->type_name("DIR");
+  sub
+    ->add_option("--control", options->control,
+                 "Answer `status` and other commands at this socket; with "
+                 "--state it is 'control' in that directory")
+    ->check(nonempty)
+    ->type_name("PATH");
+  add_parsed_option(*sub, "--http", options->http, parse_http_address,
+                    "Show status and metrics over HTTP there, port 0 for any; "
+                    "an address of this host alone, such as 127.0.0.1:9100")
+    ->type_name("IP:PORT");
+  sub->add_flag("--http-public", options->http_public,
+                "Let --http listen at any address: whoever reaches it sees "
+                "everything, without any key");
+  add_parsed_option(*sub, "--name", options->names, parse_node_name,
+                    "Show this name for a node")
+    ->type_name("NAME=NODE_ID");
   sub
     ->add_option("--idle", options->idle_seconds,
                  "Close a connection after so many seconds without a message, "

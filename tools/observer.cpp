@@ -52,17 +52,39 @@ json to_line(const left_out_event& event) {
   return {{"event", "left_out"}, {"events", event.events}};
 }
 
+json to_line(const connect_failed_event& event) {
+  json result{{"event", "connect_failed"},
+              {"node", to_hex(event.node.data)},
+              {"reason", event.reason}};
+  if (event.address)
+    result["address"] = to_string(*event.address);
+  return result;
+}
+
+json to_line(const engine_registered_event& event) {
+  return {{"event", "engine_registered"}, {"engine", event.engine}};
+}
+
+json to_line(const engine_gone_event& event) {
+  return {{"event", "engine_gone"},
+          {"engine", event.engine},
+          {"reason", to_string(event.reason)}};
+}
+
 } // namespace
 
-caf::actor spawn_observer(caf::actor_system& system, json_lines& out) {
-  return system.spawn([&out](caf::event_based_actor* self) -> caf::behavior {
-    return {
-      [&out](const node_event& event) {
-        std::visit([&out](const auto& x) { out.offer(to_line(x)); },
-                   event.what);
-      },
-      [self](caf::flush_atom) { self->quit(); },
-    };
+caf::actor spawn_observer(caf::actor_system& system, json_lines& out,
+                          recent_events& events) {
+  auto handle = [&out, &events](const node_event& event) {
+    auto line =
+      std::visit([](const auto& x) { return to_line(x); }, event.what);
+    out.offer(line);
+    events.add(line.dump(-1, ' ', false, json::error_handler_t::replace));
+  };
+  return system.spawn([handle](caf::event_based_actor* self) -> caf::behavior {
+    return {handle, [self](caf::flush_atom) {
+              self->quit();
+            }};
   });
 }
 

@@ -5,13 +5,14 @@
 #include <node_proxy/actors/caf/compat.hpp>
 
 #include "json_lines.hpp"
+#include "recent_events.hpp"
 
 namespace node_proxy::tools {
 
-/// Spawns an actor that writes each `node_event` to `out`, which has to live
-/// longer. It ends with `caf::flush_atom`, behind all events that were sent to
-/// it before.
+/// Spawns an actor that writes each `node_event` to `out`, and adds it to
+/// `events`; both have to live longer. It ends with `caf::flush_atom`, behind
+/// all events that were sent to it before.
 [[nodiscard]] caf::actor spawn_observer(caf::actor_system& system,
-                                        json_lines& out);
+                                        json_lines& out, recent_events& events);
 
 } // namespace node_proxy::tools

@@ -59,7 +59,9 @@ class actor_system_config;
   X(lookup_engine)                                                             \
   X(lookup_node_proxy)                                                         \
   X(get_local_advert)                                                          \
-  X(get_node_metrics)
+  X(get_node_metrics)                                                          \
+  X(get_node_status)                                                           \
+  X(node_status)
 
 /// Messages that can leave the process and hold handles of actors. Structs,
 /// declared here; each lists its fields in `fields`.

@@ -1,5 +1,6 @@
 #include <node_proxy/actors/engines/engine_directory.hpp>
 
+#include <algorithm>
 #include <mutex>
 
 #include <node_proxy/actors/caf/sending.hpp>
@@ -131,6 +132,18 @@ engine_directory::find(const engine_name& name) const {
   if (vacant_.contains(name) || vacant_before_.contains(name))
     return unexpected{errc::engine_gone};
   return unexpected{errc::unknown_engine};
+}
+
+std::vector<engine_status> engine_directory::list() const {
+  std::vector<engine_status> result;
+  {
+    std::shared_lock guard{mutex_};
+    result.reserve(names_.size());
+    for (const auto& [name, x] : names_)
+      result.push_back({name, x->types() != nullptr, x->untaken()});
+  }
+  std::ranges::sort(result, {}, &engine_status::name);
+  return result;
 }
 
 bool engine_directory::watch(engine_entry& entry, const engine_watcher& who) {

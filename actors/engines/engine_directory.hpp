@@ -18,6 +18,7 @@
 #include <node_proxy/actors/errc.hpp>
 #include <node_proxy/actors/local_messages.hpp>
 #include <node_proxy/actors/log/node_log.hpp>
+#include <node_proxy/actors/node_status.hpp>
 #include <node_proxy/messages/basics.hpp>
 
 namespace node_proxy::internal {
@@ -68,6 +69,20 @@ public:
 
   [[nodiscard]] shared_engine_stage stage() const { return stage_; }
 
+  /// Messages that wait for it or that it works on. Counted by those who
+  /// deliver, in any thread.
+  [[nodiscard]] std::uint64_t untaken() const {
+    return untaken_.load(std::memory_order_relaxed);
+  }
+
+  void add_untaken(std::uint64_t count) {
+    untaken_.fetch_add(count, std::memory_order_relaxed);
+  }
+
+  void remove_untaken(std::uint64_t count) {
+    untaken_.fetch_sub(count, std::memory_order_relaxed);
+  }
+
   /// Logs, once, that the engine has no handler for what it registered for.
   void warn_unfit(const node_log& log) const;
 
@@ -84,6 +99,7 @@ private:
   std::shared_ptr<std::atomic<engine_stage>> stage_ =
     std::make_shared<std::atomic<engine_stage>>(engine_stage::registered);
   std::unordered_map<caf::actor_id, engine_watcher> watchers_;
+  std::atomic<std::uint64_t> untaken_ = 0;
   mutable std::atomic_flag warned_;
   mutable std::atomic_flag warned_of_malformed_;
 };
@@ -124,6 +140,9 @@ public:
   /// ended, and the name has not been used since.
   [[nodiscard]] expected<engine_entry_ptr, errc>
   find(const engine_name& name) const;
+
+  /// All engines that have names, by these.
+  [[nodiscard]] std::vector<engine_status> list() const;
 
   /// Has `who` told when the engine has left, until `unwatch`. False if it has
   /// already.

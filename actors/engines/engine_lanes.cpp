@@ -51,7 +51,8 @@ engine_lanes::engine_lanes(caf::scheduled_actor* self,
     engines_(std::move(engines)), finished_(std::move(finished)) {}
 
 engine_lanes::~engine_lanes() {
-  for (const auto& [key, x] : lanes_) {
+  for (auto& [key, x] : lanes_) {
+    remove_untaken(x, x.untaken);
     end_asker(x.asker, *x.to);
     engines_->unwatch(x.to, self_->id());
   }
@@ -63,6 +64,7 @@ void engine_lanes::deliver(deliver_message&& message) {
     refuse(message.id, to.error());
     return;
   }
+  add_untaken(**to, 1);
   (*to)->waiting.push_back(std::move(message));
   pass_on(**to);
 }
@@ -146,6 +148,7 @@ void engine_lanes::ask_typed(lane& x) {
   auto request = x.to->types()->decode_request(msg.msg, from);
   if (!request) {
     x.to->warn_malformed(log_, from.engine, request.error());
+    remove_untaken(x, 1);
     refuse(id, control::reject_reason::malformed);
     return;
   }
@@ -186,19 +189,20 @@ void engine_lanes::handle_answer(const engine_answer& answer) {
   if (answer.error) {
     if (*answer.error == caf::sec::unexpected_message)
       x.to->warn_unfit(log_);
-    finish(asked, {0, reason_of(*answer.error)});
+    finish(x, asked, {0, reason_of(*answer.error)});
   } else {
     auto all = ids_of(asked).size();
     auto taken = std::min<std::uint64_t>(answer.taken.value_or(all), all);
-    finish(asked, {static_cast<std::size_t>(taken)});
+    finish(x, asked, {static_cast<std::size_t>(taken)});
   }
   pass_on(x);
   forget_if_done(x);
 }
 
 /// Nothing more will be told about this request.
-void engine_lanes::finish(const request& x, result what) {
-  auto ids = ids_of(x);
+void engine_lanes::finish(lane& x, const request& asked, result what) {
+  auto ids = ids_of(asked);
+  remove_untaken(x, ids.size());
   if (what.taken > 0)
     finished_(ids.first(what.taken), std::nullopt);
   if (what.taken < ids.size())
@@ -210,7 +214,18 @@ void engine_lanes::refuse(const delivery_id& id,
   finished_(std::span{&id, 1}, reason);
 }
 
+void engine_lanes::add_untaken(lane& x, std::uint64_t count) {
+  x.untaken += count;
+  x.to->add_untaken(count);
+}
+
+void engine_lanes::remove_untaken(lane& x, std::uint64_t count) {
+  x.untaken -= count;
+  x.to->remove_untaken(count);
+}
+
 void engine_lanes::refuse_waiting(lane& x) {
+  remove_untaken(x, x.waiting.size());
   for (const auto& message : x.waiting)
     refuse(message.id, control::reject_reason::engine_gone);
   x.waiting.clear();
@@ -219,7 +234,7 @@ void engine_lanes::refuse_waiting(lane& x) {
 void engine_lanes::refuse_asked(lane& x) {
   for (const auto& [number, asked] : x.asked.take_all()) {
     static_cast<void>(asked_.take(number));
-    finish(asked, {0, control::reject_reason::engine_gone});
+    finish(x, asked, {0, control::reject_reason::engine_gone});
   }
 }
 

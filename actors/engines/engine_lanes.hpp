@@ -64,6 +64,8 @@ private:
     caf::actor asker;
     fifo<deliver_message> waiting;
     request_table<request> asked;
+    // What it has not taken of all this.
+    std::uint64_t untaken = 0;
   };
 
   // By what never changes: an engine under a name.
@@ -83,7 +85,9 @@ private:
   void ask_typed(lane& x);
   void ask_batch(lane& x);
   void handle_answer(const engine_answer& answer);
-  void finish(const request& x, result what);
+  void finish(lane& x, const request& asked, result what);
+  static void add_untaken(lane& x, std::uint64_t count);
+  static void remove_untaken(lane& x, std::uint64_t count);
   void refuse(const delivery_id& id, control::reject_reason reason);
   void refuse_waiting(lane& x);
   void refuse_asked(lane& x);

@@ -3,9 +3,37 @@
 #include <utility>
 
 #include <node_proxy/actors/caf/sending.hpp>
+#include <node_proxy/actors/error.hpp>
 #include <node_proxy/actors/proxy/node_proxy_state.hpp>
 
 namespace node_proxy::internal {
+
+namespace {
+
+/// Why a dial failed, as a name that lives for ever: one of what transports
+/// answer with (`dial`).
+std::string_view reason_of(const caf::error& error) {
+  switch (code_of(error).value_or(errc::unreachable)) {
+  case errc::bad_address:
+    return "bad_address";
+  case errc::connection_refused:
+    return "connection_refused";
+  case errc::timed_out:
+    return "timed_out";
+  case errc::not_permitted:
+    return "not_permitted";
+  case errc::out_of_resources:
+    return "out_of_resources";
+  case errc::connection_closed:
+    return "connection_closed";
+  case errc::shutting_down:
+    return "shutting_down";
+  default:
+    return "unreachable";
+  }
+}
+
+} // namespace
 
 frame_memory& node_proxy_state::memory_of_frames() {
   static thread_local frame_memory result;
@@ -94,9 +122,9 @@ void node_proxy_state::perform(dial_peer& action) {
         if (connections_.contains(id))
           read(id);
       },
-      [this, attempt](const caf::error&) {
+      [this, attempt](const caf::error& error) {
         --dials_;
-        peer_->handle_dial_failed(attempt, now());
+        peer_->handle_dial_failed(attempt, reason_of(error), now());
         act();
       });
 }

@@ -75,6 +75,13 @@ struct displaced {};
 /// Asks what has been counted since the Node Proxy was spawned.
 struct get_peer_metrics {};
 
+/// Asks how things stand with the peer.
+struct get_peer_status {};
+
+struct peer_report {
+  peer_status status;
+};
+
 /// Nothing is under way with the peer: the Node Proxy could end.
 struct node_proxy_dormant {
   node_id remote;
@@ -119,8 +126,9 @@ using node_proxy_service = node_proxy_actor::extend_with<actor_interface<
   void(engine_left), void(local_advert_changed), void(connect_now),
   void(way_back), void(seek), void(regarded), void(displaced), void(looked_up),
   void(routed_mark), void(retire), void(stop_node_proxy),
-  peer_metrics(get_peer_metrics), void(connection_ready),
-  void(engines_answered), void(tick), void(flush_queued)>>;
+  peer_metrics(get_peer_metrics), peer_report(get_peer_status),
+  void(connection_ready), void(engines_answered), void(tick),
+  void(flush_queued)>>;
 
 /// What a Node Proxy reports to: the Router.
 using node_proxy_supervisor =

@@ -112,6 +112,12 @@ public:
     return peer_ ? peer_->metrics() : peer_metrics{};
   }
 
+  peer_report handle(const get_peer_status&) {
+    peer_status rest;
+    rest.node = config_.remote;
+    return {peer_ ? peer_->status(now()) : rest};
+  }
+
 private:
   // Of all Node Proxies whose turn it is in this thread.
   static frame_memory& memory_of_frames();

@@ -22,10 +22,18 @@ void add_to(std::vector<reason_count>& counts, std::string_view reason,
 void add_to(peer_totals& totals, const peer_metrics& x) {
   totals.connection_attempts += x.attempts;
   totals.failed_attempts += x.failed_attempts;
+  totals.connections += x.established;
   for (const auto& [reason, count] : x.ends)
     add_to(totals.connection_ends, reason, count);
   totals.messages_in += x.messages_in;
   totals.messages_out += x.messages_out;
+  totals.bytes_in += x.bytes_in;
+  totals.bytes_out += x.bytes_out;
+  totals.messages_delivered += x.messages_delivered;
+  for (const auto& [reason, count] : x.messages_failed)
+    add_to(totals.messages_failed, reason, count);
+  totals.messages_resent += x.messages_resent;
+  totals.messages_taken += x.messages_taken;
   totals.messages_rejected += x.messages_rejected;
   totals.unreliable_dropped += x.unreliable_dropped;
   totals.frames_in += x.frames_in;

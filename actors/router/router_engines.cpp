@@ -33,6 +33,7 @@ router_state::handle(const register_engine& msg) {
     return refuse<engine_registered>(std::move(error));
   if (auto ok = engines_->add(msg); !ok)
     return refuse<engine_registered>(make_error(ok.error(), msg.name));
+  watch(msg.name);
   return engine_registered{msg.name};
 }
 
@@ -49,6 +50,33 @@ caf::result<engine_found> router_state::handle(const lookup_engine& msg) {
   if (!entry)
     return refuse<engine_found>(make_error(entry.error(), msg.name));
   return engine_found{(*entry)->engine()};
+}
+
+void router_state::handle(const engine_left& msg) {
+  engines_->unwatch(msg.entry, self_->id());
+  report_gone(*msg.entry);
+}
+
+/// Tells operators that there is an engine, and later that it has gone.
+void router_state::watch(const engine_name& name) {
+  if (!config_.observer)
+    return;
+  if (running_)
+    report({engine_registered_event{name}});
+  auto entry = engines_->find(name);
+  if (!entry)
+    report({engine_gone_event{name, engine_departure::ended}});
+  else if (!engines_->watch(**entry, caf::actor_cast<engine_watcher>(self_)))
+    report_gone(**entry);
+}
+
+void router_state::report_gone(const engine_entry& x) const {
+  auto reason = engine_departure::unregistered;
+  if (*x.stage() == engine_stage::ended)
+    reason = engine_departure::ended;
+  else if (*x.stage() == engine_stage::failed)
+    reason = engine_departure::failed;
+  report({engine_gone_event{x.name(), reason}});
 }
 
 } // namespace node_proxy::internal

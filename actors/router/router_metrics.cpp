@@ -11,18 +11,17 @@ namespace node_proxy::internal {
 
 caf::result<node_metrics> router_state::handle(get_node_metrics) {
   // Unlike other answers this one is no error, so it may be for a plain `send`.
-  survey_.next.push_back(self_->make_response_promise<node_metrics>());
-  if (survey_.open == 0)
-    begin_survey();
+  if (metrics_survey_.add(self_->make_response_promise<node_metrics>()))
+    begin_metrics_survey();
   return caf::delegated<node_metrics>{};
 }
 
-void router_state::begin_survey() {
-  survey_.waiting = std::exchange(survey_.next, {});
-  survey_.open = proxies_.size();
+void router_state::begin_metrics_survey() {
+  metrics_survey_.begin(proxies_.size());
   auto answered = [this] {
-    if (--survey_.open == 0)
-      end_survey();
+    metrics_survey_.handle_answer();
+    if (metrics_survey_.complete())
+      end_metrics_survey();
   };
   // Not counted as something to do, and so no reason not to retire. Whoever
   // retires or ends first answers all the same, if only with an error; what it
@@ -36,26 +35,23 @@ void router_state::begin_survey() {
           answered();
         },
         [answered](const caf::error&) { answered(); });
-  if (survey_.open == 0)
-    end_survey();
+  if (metrics_survey_.complete())
+    end_metrics_survey();
 }
 
-void router_state::end_survey() {
-  auto result = metrics();
-  for (auto& x : std::exchange(survey_.waiting, {}))
-    fulfil(x, result);
-  if (!survey_.next.empty())
-    begin_survey();
+void router_state::end_metrics_survey() {
+  if (metrics_survey_.end(metrics()))
+    begin_metrics_survey();
 }
 
-/// Answers all who wait, with what has been reported so far.
+/// Answers all who wait, with what has been said so far.
 void router_state::answer_surveys() {
-  if (survey_.waiting.empty() && survey_.next.empty())
-    return;
-  auto result = metrics();
-  for (auto* all : {&survey_.waiting, &survey_.next})
-    for (auto& x : std::exchange(*all, {}))
-      fulfil(x, result);
+  while (metrics_survey_.wanted())
+    if (metrics_survey_.end(metrics()))
+      metrics_survey_.begin(0);
+  while (status_survey_.wanted())
+    if (status_survey_.end(status()))
+      status_survey_.begin(0);
 }
 
 node_metrics router_state::metrics() {
@@ -64,6 +60,7 @@ node_metrics router_state::metrics() {
   result.node_proxies = proxies_.size();
   result.remembered_peers = directory_->records(now_of(self_).steady);
   result.known_adverts = directory_->adverts().size();
+  result.proven_handshakes = proven_handshakes_;
   for (const auto& [reason, count] : failed_handshakes_)
     result.failed_handshakes.push_back({std::string{reason}, count});
   result.unanswered_failures = unanswered_->counts();

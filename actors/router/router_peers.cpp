@@ -20,6 +20,7 @@ admission router_state::handle(const admission_request& msg) {
 }
 
 void router_state::handle(const proven_connection& msg) {
+  ++proven_handshakes_;
   auto& established = msg.session->established;
   const auto& terms = established.terms();
   auto taken =
@@ -264,6 +265,12 @@ void router_state::report(const node_id& remote,
 void router_state::report(const node_id& remote,
                           const peer_unreachable&) const {
   services_.log.warn("{} cannot be reached", to_hex(remote.data));
+}
+
+void router_state::report(const node_id& remote,
+                          const peer_connect_failed& event) const {
+  report(
+    {connect_failed_event{remote, std::string{event.reason}, event.address}});
 }
 
 } // namespace node_proxy::internal

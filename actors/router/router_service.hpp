@@ -37,7 +37,7 @@ using router_service = router_actor::extend_with<actor_interface<
   node_advert(local_addresses), router_stopped(stop_router),
   admission(admission_request), void(proven_connection), void(handshake_failed),
   void(request_ended), void(proxy_event), void(node_proxy_dormant),
-  void(passed_on), void(tick)>>;
+  void(passed_on), void(engine_left), void(tick)>>;
 
 /// What a Router and its Node Proxies work with.
 struct router_services {

@@ -17,6 +17,7 @@
 #include <node_proxy/actors/node_event.hpp>
 #include <node_proxy/actors/router/local_delivery.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
+#include <node_proxy/actors/router/survey.hpp>
 #include <node_proxy/protocol/crypto/random_source.hpp>
 #include <node_proxy/protocol/node/peer_directory.hpp>
 #include <node_proxy/protocol/node/retirement.hpp>
@@ -47,6 +48,7 @@ public:
   caf::result<node_proxy_found> handle(const lookup_node_proxy& msg);
   node_advert handle(local_addresses msg);
   caf::result<node_metrics> handle(get_node_metrics);
+  caf::result<node_status> handle(get_node_status);
   caf::result<router_stopped> handle(const stop_router& msg);
 
   node_advert advert() const {
@@ -63,6 +65,7 @@ public:
   void handle(const request_ended& msg);
   void handle(node_proxy_dormant& msg);
   void handle(passed_on& msg);
+  void handle(const engine_left& msg);
   void handle_tick();
 
 private:
@@ -71,17 +74,6 @@ private:
     router_retirement retirement = {};
     // What it has counted, as it said last.
     peer_metrics reported = {};
-  };
-
-  // All Node Proxies are asked what they have counted, for those who want to
-  // know the numbers of the node. Whoever wants them meanwhile waits for the
-  // next survey: so there is one at a time, and no number is older than the
-  // question.
-  struct survey {
-    std::vector<promise<node_metrics>> waiting = {};
-    std::vector<promise<node_metrics>> next = {};
-    // How many have not answered.
-    std::size_t open = 0;
   };
 
   /// What a sender gets whose message goes nowhere. Without a request that is
@@ -150,10 +142,16 @@ private:
   void take(const node_id& remote, connection_permanence permanence);
   void take(const node_id& remote, const peer_metrics& metrics);
 
-  void begin_survey();
-  void end_survey();
-  void answer_surveys();
+  // router_metrics.cpp, router_status.cpp
+  void begin_metrics_survey();
+  void end_metrics_survey();
   node_metrics metrics();
+  void begin_status_survey();
+  void end_status_survey();
+  node_status status();
+  peer_status unserved_status(const node_id& id) const;
+  std::vector<limit_status> limits_in_use(const node_status& now) const;
+  void answer_surveys();
 
   void report(node_event event) const;
   void report(const node_id& remote, const peer_connected& event) const;
@@ -162,6 +160,9 @@ private:
   void report(const node_id& remote, const peer_refused& event) const;
   void report(const node_id& remote, const peer_key_shared& event) const;
   void report(const node_id& remote, const peer_unreachable& event) const;
+  void report(const node_id& remote, const peer_connect_failed& event) const;
+  void watch(const engine_name& name);
+  void report_gone(const engine_entry& x) const;
 
   router_service::pointer self_;
   node_config config_;
@@ -187,9 +188,16 @@ private:
   std::map<std::string_view, std::uint64_t> failed_handshakes_;
   // What Node Proxies have counted that have ended.
   peer_totals ended_totals_;
-  survey survey_;
+  survey<node_metrics> metrics_survey_;
+  survey<node_status> status_survey_;
+  // What has been said in the present round.
+  std::vector<peer_status> statuses_;
+  steady_time started_{};
+  std::uint64_t proven_handshakes_ = 0;
   // There is one write at a time, however slow the disk is.
   bool writing_ = false;
+  // It has said where it is: engines that come from now on are news.
+  bool running_ = false;
   bool stopping_ = false;
   promise<router_stopped> stop_waiting_;
   // How many failures were in no answer when the end began.

@@ -202,6 +202,10 @@ public:
     return orphans_.empty() && unfinished_ == 0;
   }
 
+  /// How many whole messages engines have not taken, of the peer's present
+  /// life.
+  [[nodiscard]] std::size_t unfinished() const { return unfinished_; }
+
   /// What to remember while `at_rest`, without a connection. Nothing if the
   /// peer is not known, or left so many rejects unsettled that what came after
   /// them cannot be told.

@@ -1,11 +1,25 @@
 #include <node_proxy/protocol/delivery/outbox.hpp>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include <node_proxy/messages/limits.hpp>
 
 namespace node_proxy::internal {
+
+namespace {
+
+/// Adds what waits in a channel.
+void add_to(backlog& all, const outgoing_channel& x, steady_time now) {
+  if (x.pending() == 0)
+    return;
+  all.messages += x.pending();
+  all.bytes += x.held();
+  all.oldest_ms = std::max(all.oldest_ms, milliseconds(now - *x.oldest()));
+}
+
+} // namespace
 
 outbox::outbox(const peer_settings& settings, const outbox_record& record)
   : shares_(settings.outbox_bytes),
@@ -27,7 +41,7 @@ bool outbox::handle_send(send_token token, const channel_key& key,
       note_idle(*x, now.steady);
     return false;
   }
-  x->handle_send(token, std::move(data), expires);
+  x->handle_send(token, std::move(data), expires, now.steady);
   x->last_used = now.steady;
   auto at = steady_deadline(expires, now);
   next_deadline_ = std::min(next_deadline_.value_or(at), at);
@@ -158,6 +172,34 @@ std::uint64_t outbox::first(std::uint64_t epoch) const {
   if (known_to_ == epoch)
     for (const auto& [key, x] : channels_)
       result = std::min(result, x.first().value_or(result));
+  return result;
+}
+
+backlog outbox::waiting(steady_time now) const {
+  backlog result;
+  for (const auto& [key, x] : channels_)
+    add_to(result, x, now);
+  return result;
+}
+
+std::vector<engine_backlog> outbox::waiting_for(steady_time now) const {
+  std::vector<engine_backlog> result;
+  for (const auto& [key, x] : channels_) {
+    if (x.pending() == 0)
+      continue;
+    // There may be one for either ordering.
+    auto known = std::ranges::find(result, key.target, &engine_backlog::engine);
+    if (known == result.end())
+      known = result.insert(known, {key.target, {}});
+    add_to(known->waiting, x, now);
+  }
+  auto by_messages = [](const engine_backlog& a, const engine_backlog& b) {
+    return std::tie(b.waiting.messages, a.engine)
+           < std::tie(a.waiting.messages, b.engine);
+  };
+  std::ranges::sort(result, by_messages);
+  if (result.size() > max_listed_engines)
+    result.resize(max_listed_engines);
   return result;
 }
 
@@ -341,7 +383,10 @@ outbox::poll_new(std::size_t max_plaintext) {
     }
     if (batch.chunks.size_with(*x->id, *size) > max_plaintext)
       break;
-    auto chunk = x->take_chunk(next_number_++);
+    auto number = next_number_++;
+    auto chunk = x->take_chunk(number);
+    if (chunk.last)
+      batch.last_end = {*x->id, number};
     batch.chunks.add(*x->id, chunk.last, chunk.data, chunk.offset, chunk.size);
     schedule_.handle_sent(*x, *size + limits::message_overhead);
   }

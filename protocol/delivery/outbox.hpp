@@ -15,6 +15,7 @@
 #include <node_proxy/protocol/delivery/outbox_shares.hpp>
 #include <node_proxy/protocol/delivery/outgoing_channel.hpp>
 #include <node_proxy/protocol/delivery/send_schedule.hpp>
+#include <node_proxy/protocol/peer_status.hpp>
 #include <node_proxy/protocol/settings.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 #include <node_proxy/protocol/wire/chunk_list.hpp>
@@ -26,8 +27,16 @@ namespace node_proxy::internal {
 /// Chunks that are due, with the number of the first. They refer to messages in
 /// the outbox, and live until its next event.
 struct chunk_batch {
+  /// The end of a message, in a channel.
+  struct message_end {
+    std::uint64_t channel = 0;
+    std::uint64_t number = 0;
+  };
+
   std::uint64_t first = 0;
   chunk_list chunks;
+  /// Of the last message that ends here and was not sent before, if any does.
+  std::optional<message_end> last_end = std::nullopt;
 };
 
 /// What outlives an outbox.
@@ -130,6 +139,12 @@ public:
 
   /// Something waits that nobody was told the end of.
   [[nodiscard]] bool pending() const { return totals_.pending > 0; }
+
+  /// What waits that nobody was told the end of.
+  [[nodiscard]] backlog waiting(steady_time now) const;
+
+  /// The same by engine: those with the most messages.
+  [[nodiscard]] std::vector<engine_backlog> waiting_for(steady_time now) const;
 
   /// What to remember if nothing is `pending`.
   [[nodiscard]] outbox_record record() const;

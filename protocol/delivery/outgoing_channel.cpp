@@ -54,8 +54,8 @@ void outgoing_channel::restore(const record& x) {
 // -- events -------------------------------------------------------------------
 
 void outgoing_channel::handle_send(send_token token, message_data data,
-                                   const deadline& expires) {
-  messages_.emplace_back(next_key_++, token, std::move(data));
+                                   const deadline& expires, steady_time now) {
+  messages_.emplace_back(next_key_++, token, std::move(data), now);
   const auto& x = messages_.back();
   if (auto steady = std::get_if<steady_time>(&expires))
     steady_deadlines_.add(*steady, x.key);
@@ -63,6 +63,7 @@ void outgoing_channel::handle_send(send_token token, message_data data,
     wall_deadlines_.add(std::get<std::chrono::seconds>(expires), x.key);
   held_ += x.held();
   totals_.bytes += x.held();
+  ++pending_;
   ++totals_.pending;
 }
 
@@ -224,6 +225,11 @@ std::optional<std::uint64_t> outgoing_channel::poll_aborted() {
 
 // -- state --------------------------------------------------------------------
 
+std::optional<steady_time> outgoing_channel::oldest() const {
+  auto first = std::ranges::find(messages_, false, &message::answered);
+  return first != messages_.end() ? std::optional{first->since} : std::nullopt;
+}
+
 std::optional<std::uint64_t> outgoing_channel::first() const {
   return begun_ == 0 ? std::nullopt : std::optional{messages_.front().first};
 }
@@ -264,8 +270,10 @@ outgoing_channel::next_deadline(timestamp now) const {
 /// Tells the sender what became of a message.
 void outgoing_channel::answer(message& x,
                               const std::optional<send_failure>& failure) {
-  if (!std::exchange(x.answered, true))
-    totals_.answer(x.token, failure);
+  if (std::exchange(x.answered, true))
+    return;
+  --pending_;
+  totals_.answer(x.token, failure);
 }
 
 /// Ends a message without waiting for an acknowledgement.

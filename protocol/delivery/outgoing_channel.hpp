@@ -100,8 +100,8 @@ public:
 
   // -- events -----------------------------------------------------------------
 
-  void handle_send(send_token token, message_data data,
-                   const deadline& expires);
+  void handle_send(send_token token, message_data data, const deadline& expires,
+                   steady_time now);
 
   /// @param end no number from there on was ever sent.
   /// @returns whether there are rejects, which are noted by that.
@@ -153,6 +153,12 @@ public:
   /// Bytes that it holds, with `memory_overhead` for each message.
   [[nodiscard]] std::size_t held() const { return held_; }
 
+  /// Messages that nobody was told the end of.
+  [[nodiscard]] std::size_t pending() const { return pending_; }
+
+  /// When the first of them was taken in.
+  [[nodiscard]] std::optional<steady_time> oldest() const;
+
   /// Nothing is queued and nothing unacknowledged.
   [[nodiscard]] bool empty() const {
     return begun_ == 0 && messages_.size() == skipped_;
@@ -187,12 +193,14 @@ private:
   struct message {
     message() = default;
 
-    message(std::uint64_t its_key, send_token its_token, message_data its_data)
-      : key(its_key), token(its_token), data(std::move(its_data)) {}
+    message(std::uint64_t its_key, send_token its_token, message_data its_data,
+            steady_time now)
+      : key(its_key), token(its_token), data(std::move(its_data)), since(now) {}
 
     std::uint64_t key = 0; // ascending
     send_token token = 0;
     message_data data = {};
+    steady_time since{};    // it waits
     std::uint64_t cost = 0; // of what was sent
     // Its numbers so far are those from `first` on, before `end`. If it ended
     // before it had any, both are the `end` of the message before it.
@@ -237,6 +245,7 @@ private:
   std::size_t begun_ = 0;
   std::size_t skipped_ = 0; // of the queued ones have ended
   std::size_t held_ = 0;
+  std::size_t pending_ = 0;
   deadline_queue<steady_time> steady_deadlines_;
   deadline_queue<std::chrono::seconds> wall_deadlines_;
   std::uint64_t next_key_ = 0;

@@ -25,7 +25,7 @@ bool unreliable_outbox::handle_send(send_token token, const channel_key& key,
     return false;
   bytes_ += cost;
   expect(expires, now);
-  queue_.push_back({token, key, std::move(data), expires});
+  queue_.push_back({token, key, std::move(data), expires, now.steady});
   return true;
 }
 
@@ -95,6 +95,12 @@ std::optional<send_outcome> unreliable_outbox::poll_outcome() {
   if (outcomes_.empty())
     return std::nullopt;
   return outcomes_.take_front();
+}
+
+backlog unreliable_outbox::waiting(steady_time now) const {
+  if (queue_.empty())
+    return {};
+  return {queue_.size(), bytes_, milliseconds(now - queue_.front().since)};
 }
 
 /// Ends a message of which nothing was sent.

@@ -12,6 +12,7 @@
 #include <node_proxy/protocol/delivery/channel_key.hpp>
 #include <node_proxy/protocol/delivery/deadline.hpp>
 #include <node_proxy/protocol/delivery/send_outcome.hpp>
+#include <node_proxy/protocol/peer_status.hpp>
 #include <node_proxy/protocol/wire/chunk_list.hpp>
 #include <node_proxy/protocol/wire/message_data.hpp>
 
@@ -59,12 +60,16 @@ public:
 
   [[nodiscard]] bool empty() const { return queue_.empty(); }
 
+  /// What waits.
+  [[nodiscard]] backlog waiting(steady_time now) const;
+
 private:
   struct entry {
     send_token token;
     channel_key key;
     message_data data;
     deadline expires;
+    steady_time since;
   };
 
   void end(const entry& x, send_failure failure);
@@ -109,6 +114,9 @@ public:
 
   /// All that arrived was taken.
   [[nodiscard]] bool idle() const { return held_.empty(); }
+
+  /// How many messages that arrived were not.
+  [[nodiscard]] std::size_t held() const { return held_.size(); }
 
   /// Messages that were dropped for want of room.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }

@@ -82,6 +82,14 @@ peer_standing advert_book::standing(const node_id& id) const {
                                         : x.standing;
 }
 
+std::vector<node_id> advert_book::introduced() const {
+  std::vector<node_id> result;
+  for (const auto& [id, x] : entries_)
+    if (standing(id) == peer_standing::introduced)
+      result.push_back(id);
+  return result;
+}
+
 /// @returns false if it is too large to be encoded; nothing has changed then.
 bool advert_book::put(const known_node& known, peer_standing standing) {
   bytes encoded;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include <node_proxy/base/fifo.hpp>
 #include <node_proxy/messages/identities.hpp>
@@ -76,6 +77,12 @@ public:
   [[nodiscard]] peer_standing standing(const node_id& id) const;
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
+
+  /// Adverts of strangers, which `advert_book_limits` bounds.
+  [[nodiscard]] std::size_t strangers() const { return strangers_.size(); }
+
+  /// All nodes that somebody here has told of.
+  [[nodiscard]] std::vector<node_id> introduced() const;
 
 private:
   struct entry {

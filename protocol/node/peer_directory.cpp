@@ -217,6 +217,11 @@ bool peer_directory::handle(const node_id& id, const peer_unreachable&,
   return troubles_.handle_unreachable(id) && is_reported(id);
 }
 
+bool peer_directory::handle(const node_id&, const peer_connect_failed&,
+                            steady_time) {
+  return true;
+}
+
 bool peer_directory::handle_advert(const node_advert& advert) {
   const auto& id = advert.id;
   if (advert.version <= adverts_.version(id))
@@ -299,6 +304,20 @@ std::optional<state_changes> peer_directory::poll_changes(steady_time now) {
 bool peer_directory::connected(const node_id& id) const {
   auto x = served_.find(id);
   return x && x->connected;
+}
+
+std::vector<node_id> peer_directory::unserved() const {
+  std::vector<node_id> result;
+  auto add = [&](const node_id& id) {
+    if (!served_.find(id))
+      result.push_back(id);
+  };
+  for (const auto& id : adverts_.introduced())
+    add(id);
+  for (const auto& id : permanent_)
+    if (!adverts_.find(id) || adverts_.standing(id) < peer_standing::introduced)
+      add(id);
+  return result;
 }
 
 // -- who may be served --------------------------------------------------------

@@ -182,6 +182,22 @@ public:
   /// How many peers are remembered.
   [[nodiscard]] std::size_t records(steady_time now) { return book_.size(now); }
 
+  /// Nodes that somebody here has vouched for, or wants connected, and that are
+  /// not served.
+  [[nodiscard]] std::vector<node_id> unserved() const;
+
+  /// Whether this node's policy lets a node connect.
+  [[nodiscard]] bool allows(const node_id& id) const {
+    return settings_.admission.allows(id);
+  }
+
+  [[nodiscard]] bool is_permanent(const node_id& id) const {
+    return permanent_.contains(id);
+  }
+
+  /// Peers that have a place of `directory_settings::max_peers`.
+  [[nodiscard]] std::size_t here() const { return served_.here(); }
+
   /// The adverts of other nodes.
   [[nodiscard]] const advert_book& adverts() const { return adverts_; }
 
@@ -217,6 +233,8 @@ private:
   bool handle(const node_id& id, const peer_refused& event, steady_time now);
   bool handle(const node_id& id, const peer_key_shared& event, steady_time now);
   bool handle(const node_id& id, const peer_unreachable& event,
+              steady_time now);
+  bool handle(const node_id& id, const peer_connect_failed& event,
               steady_time now);
 
   const directory_settings& settings_;

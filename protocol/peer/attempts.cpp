@@ -28,7 +28,7 @@ void attempts::handle_dialled(attempt_id attempt, connection_id connection,
   if (!init) {
     // The key of the remote node leads to a shared secret of zeros.
     out.emplace_back(close_connection{connection});
-    handle_failure(now, out);
+    handle_failure(address, "bad_key", now, out);
     return;
   }
   out.emplace_back(transmit_frames{connection, std::move(*init)});
@@ -36,13 +36,14 @@ void attempts::handle_dialled(attempt_id attempt, connection_id connection,
                              std::move(handshake), now + handshake_timeout_});
 }
 
-void attempts::handle_dial_failed(attempt_id attempt, bool last_word,
-                                  steady_time now, fifo<peer_action>& out) {
-  if (!dialler_.is_dialling(attempt))
+void attempts::handle_dial_failed(attempt_id attempt, std::string_view reason,
+                                  bool last_word, steady_time now,
+                                  fifo<peer_action>& out) {
+  auto address = dialler_.handle_dial_failed(attempt);
+  if (!address)
     return;
-  dialler_.handle_dial_failed(attempt);
   if (last_word)
-    handle_failure(now, out);
+    handle_failure(address, reason, now, out);
   else
     ++failed_;
 }
@@ -53,13 +54,14 @@ attempts::handle_reply(connection_id connection, bytes_view body,
   auto attempt = dialler_.find(connection);
   auto reply = attempt->handshake.handle_reply(body);
   if (!reply) {
-    end_handshake(connection, now, out);
+    end_handshake(connection, to_string(reply.error()), now, out);
     return unexpected{reply.error()};
   }
   if (auto refused = std::get_if<connect_reply_error>(&*reply))
     return *refused;
   success result{std::move(std::get<session>(*reply)), attempt->address,
-                 attempt->deadline};
+                 attempt->deadline,
+                 now - (attempt->deadline - handshake_timeout_)};
   dialler_.handle_handshake_end(connection);
   while (!dialler_.handshakes().empty()) {
     auto other = dialler_.handshakes().front().connection;
@@ -69,10 +71,13 @@ attempts::handle_reply(connection_id connection, bytes_view body,
   return result;
 }
 
-void attempts::handle_closed(connection_id connection, steady_time now,
-                             fifo<peer_action>& out) {
+void attempts::handle_closed(connection_id connection, std::string_view reason,
+                             steady_time now, fifo<peer_action>& out) {
+  std::optional<transport_address> address;
+  if (auto ended = dialler_.find(connection))
+    address = ended->address;
   dialler_.handle_handshake_end(connection);
-  handle_failure(now, out);
+  handle_failure(address, reason, now, out);
 }
 
 void attempts::handle_refusal(steady_time now, fifo<peer_action>& out) {
@@ -87,8 +92,11 @@ void attempts::handle_end(fifo<peer_action>& out) {
   cancel_abandoned(out);
 }
 
-void attempts::handle_failure(steady_time now, fifo<peer_action>& out) {
+void attempts::handle_failure(const std::optional<transport_address>& address,
+                              std::string_view reason, steady_time now,
+                              fifo<peer_action>& out) {
   ++failed_;
+  last_failure_ = failure{address, reason, now};
   if (dialler_.handle_failure(now, random_))
     out.emplace_back(peer_event{peer_unreachable{}});
 }
@@ -97,7 +105,7 @@ bool attempts::handle_timeout(steady_time now, fifo<peer_action>& out) {
   const auto& all = dialler_.handshakes();
   if (all.empty() || all.front().deadline > now)
     return false;
-  end_handshake(all.front().connection, now, out);
+  end_handshake(all.front().connection, "handshake_timeout", now, out);
   return true;
 }
 
@@ -115,10 +123,10 @@ bool attempts::dial(steady_time now, fifo<peer_action>& out) {
 // -- private ------------------------------------------------------------------
 
 /// A handshake came to nothing. Its connection is of no use any more.
-void attempts::end_handshake(connection_id connection, steady_time now,
-                             fifo<peer_action>& out) {
+void attempts::end_handshake(connection_id connection, std::string_view reason,
+                             steady_time now, fifo<peer_action>& out) {
   out.emplace_back(close_connection{connection});
-  handle_closed(connection, now, out);
+  handle_closed(connection, reason, now, out);
 }
 
 void attempts::close_handshakes(fifo<peer_action>& out) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -28,6 +29,16 @@ public:
     transport_address address;
     /// When its first sealed frame has to be there.
     steady_time deadline{};
+    /// From the first frame to the answer.
+    duration round_trip{};
+  };
+
+  /// An attempt that came to nothing.
+  struct failure {
+    /// Where, if that is known.
+    std::optional<transport_address> address;
+    std::string_view reason;
+    steady_time at{};
   };
 
   attempts(const peer_settings& settings, std::shared_ptr<const identity> self,
@@ -71,7 +82,8 @@ public:
 
   /// An attempt has no connection. If it is not the `last_word` another one
   /// may still succeed, or has it.
-  void handle_dial_failed(attempt_id attempt, bool last_word, steady_time now,
+  void handle_dial_failed(attempt_id attempt, std::string_view reason,
+                          bool last_word, steady_time now,
                           fifo<peer_action>& out);
 
   /// The answer to a handshake, which `shakes_hands`. After a success all other
@@ -83,8 +95,8 @@ public:
                fifo<peer_action>& out);
 
   /// A connection on which a handshake was under way is gone.
-  void handle_closed(connection_id connection, steady_time now,
-                     fifo<peer_action>& out);
+  void handle_closed(connection_id connection, std::string_view reason,
+                     steady_time now, fifo<peer_action>& out);
 
   /// The peer, or its authenticated reply, said no.
   void handle_refusal(steady_time now, fifo<peer_action>& out);
@@ -93,8 +105,13 @@ public:
   /// come of it are closed.
   void handle_end(fifo<peer_action>& out);
 
-  /// What seemed to succeed did not.
-  void handle_failure(steady_time now, fifo<peer_action>& out);
+  /// What seemed to succeed at an address, or an attempt there, did not.
+  void handle_failure(const std::optional<transport_address>& address,
+                      std::string_view reason, steady_time now,
+                      fifo<peer_action>& out);
+
+  /// There is a connection: what failed before does not matter any more.
+  void handle_success() { last_failure_.reset(); }
 
   /// Ends a handshake whose time is up.
   /// @returns whether there was one.
@@ -129,13 +146,17 @@ public:
     return dialler_.next_deadline(wanted);
   }
 
+  [[nodiscard]] const std::optional<failure>& last_failure() const {
+    return last_failure_;
+  }
+
   /// How many attempts there were, and how many of them came to nothing.
   [[nodiscard]] std::uint64_t made() const { return made_; }
   [[nodiscard]] std::uint64_t failed() const { return failed_; }
 
 private:
-  void end_handshake(connection_id connection, steady_time now,
-                     fifo<peer_action>& out);
+  void end_handshake(connection_id connection, std::string_view reason,
+                     steady_time now, fifo<peer_action>& out);
   void close_handshakes(fifo<peer_action>& out);
   void cancel_abandoned(fifo<peer_action>& out);
 
@@ -144,6 +165,7 @@ private:
   noise_public_key remote_key_;
   random_source random_;
   dialler dialler_;
+  std::optional<failure> last_failure_;
   std::uint64_t made_ = 0;
   std::uint64_t failed_ = 0;
 };

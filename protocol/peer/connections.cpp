@@ -26,7 +26,7 @@ connections::connections(std::shared_ptr<const peer_settings> settings,
 // -- attempts to connect ------------------------------------------------------
 
 void connections::handle_way_back(timestamp now) {
-  if (!refused_)
+  if (!refusal_)
     attempts_.handle_way_back(now.steady);
 }
 
@@ -38,9 +38,10 @@ void connections::handle_dialled(attempt_id attempt, connection_id connection,
                            now.steady, events_);
 }
 
-void connections::handle_dial_failed(attempt_id attempt, timestamp now) {
+void connections::handle_dial_failed(attempt_id attempt,
+                                     std::string_view reason, timestamp now) {
   // The one that has met the peer may still succeed, or else has the last word.
-  attempts_.handle_dial_failed(attempt, !holds(), now.steady, events_);
+  attempts_.handle_dial_failed(attempt, reason, !holds(), now.steady, events_);
 }
 
 void connections::handle_reply(connection_id connection, bytes_view body,
@@ -53,7 +54,7 @@ void connections::handle_reply(connection_id connection, bytes_view body,
   } else {
     auto& met = std::get<attempts::success>(*reply);
     link::confirming phase{resume(met.established.terms().remote_epoch),
-                           now.steady, std::move(met.address)};
+                           now.steady, std::move(met.address), met.round_trip};
     links_
       .emplace_back(connection, settings_, std::move(met.established),
                     std::move(phase), now.steady)
@@ -64,7 +65,7 @@ void connections::handle_reply(connection_id connection, bytes_view body,
 void connections::handle_refusal(connect_reply_error reason, timestamp now) {
   attempts_.handle_refusal(now.steady, events_);
   events_.emplace_back(peer_event{peer_refused{reason}});
-  refused_ = true;
+  refusal_ = reason;
 }
 
 bool connections::dial(timestamp now) {
@@ -106,10 +107,12 @@ bool connections::prevails(link& x, std::optional<std::uint64_t> known,
 
 void connections::activate(link& x, std::uint64_t next_in, timestamp now) {
   x.activate(next_in, now.steady);
+  ++established_;
   last_established_ = x.terms().digest;
   finished_ = false;
-  refused_ = false;
+  refusal_.reset();
   sought_ = false;
+  attempts_.handle_success();
   abandon_attempts();
 }
 
@@ -161,7 +164,7 @@ void connections::handle_closed(connection_id connection,
                                 std::string_view reason, timestamp now) {
   if (attempts_.shakes_hands(connection)) {
     ++ended_[reason];
-    attempts_.handle_closed(connection, now.steady, events_);
+    attempts_.handle_closed(connection, reason, now.steady, events_);
   } else if (auto x = find(connection)) {
     // Others were counted when they began to end.
     if (x->is<link::confirming>() || x->is<link::active>())
@@ -315,13 +318,14 @@ void connections::lose(link& x, std::string_view reason, timestamp now) {
   }
   ++ended_[reason];
   if (was_attempt)
-    attempts_.handle_failure(now.steady, events_);
+    attempts_.handle_failure(x.address(), reason, now.steady, events_);
 }
 
 /// The active connection was the only one, and is no longer active.
 void connections::handle_end(const link& x, std::string_view reason,
                              timestamp now) {
   ++ended_[reason];
+  last_end_ = end{reason, now.steady};
   if (is_stable(x, now))
     attempts_.handle_stable();
   events_.emplace_back(peer_event{peer_disconnected{reason}});

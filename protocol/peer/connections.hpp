@@ -60,7 +60,8 @@ public:
 
   void handle_dialled(attempt_id attempt, connection_id connection,
                       const node_advert_versions& adverts, timestamp now);
-  void handle_dial_failed(attempt_id attempt, timestamp now);
+  void handle_dial_failed(attempt_id attempt, std::string_view reason,
+                          timestamp now);
 
   /// The answer to a handshake, which `shakes_hands`. `resume` gives what this
   /// side says first if there is a session.
@@ -192,11 +193,29 @@ public:
   /// The last connection ended with `finished` on both sides.
   [[nodiscard]] bool finished() const { return finished_; }
 
+  /// The last attempt that came to nothing since there was a connection.
+  [[nodiscard]] const std::optional<attempts::failure>& last_failure() const {
+    return attempts_.last_failure();
+  }
+
+  /// How the last connection that was active ended.
+  struct end {
+    std::string_view reason;
+    steady_time at{};
+  };
+
+  [[nodiscard]] const std::optional<end>& last_end() const { return last_end_; }
+
+  /// Why the peer refused, if that is its last word.
+  [[nodiscard]] std::optional<connect_reply_error> refusal() const {
+    return refusal_;
+  }
+
   /// Until when no attempt is made, and how long the next wait may be.
   [[nodiscard]] dial_pace pace() const { return attempts_.pace(); }
 
   /// The peer refused, or attempts were made since it was connected last.
-  [[nodiscard]] bool rebuffed() const { return refused_ || sought_; }
+  [[nodiscard]] bool rebuffed() const { return refusal_ || sought_; }
 
   [[nodiscard]] std::vector<transport_address> tried() const {
     return attempts_.tried();
@@ -213,7 +232,7 @@ public:
   }
 
   [[nodiscard]] connection_metrics metrics() const {
-    return {attempts_.made(), attempts_.failed(), ended_};
+    return {attempts_.made(), attempts_.failed(), established_, ended_};
   }
 
 private:
@@ -233,14 +252,16 @@ private:
   attempts attempts_;
   std::list<link> links_;
   fifo<peer_action> events_;
+  std::uint64_t established_ = 0;
   std::map<std::string_view, std::uint64_t> ended_;
 
   std::optional<connection_digest> last_established_;
   steady_time remote_epoch_since_;
   bool finished_ = false;
-  // Since the last connection was active: the peer has refused one; one was
-  // attempted.
-  bool refused_ = false;
+  // The peer's refusal since a connection was active last, how the last one
+  // ended, and whether one was attempted since.
+  std::optional<connect_reply_error> refusal_;
+  std::optional<end> last_end_;
   bool sought_ = false;
 };
 

@@ -76,14 +76,14 @@ expected<void, send_error> delivery::handle_send(send_token token,
   if (!taken)
     return unexpected{send_error::outbox_full};
   ++metrics_.messages_out;
+  metrics_.bytes_out += size;
   return {};
 }
 
 void delivery::handle_finished(const delivery_id& id,
                                std::optional<control::reject_reason> reason,
                                steady_time now) {
-  if (reason)
-    ++metrics_.messages_rejected;
+  ++(reason ? metrics_.messages_rejected : metrics_.messages_taken);
   if (auto reliable = std::get_if<reliable_id>(&id))
     inbox_.handle_finished(*reliable, reason, now);
   else
@@ -122,6 +122,8 @@ delivery::handle_resume(const session_terms& terms, const said_resume& said,
   if (!resent)
     return unexpected{to_string(resent.error())};
   ack_due_ = false;
+  round_trip_ = {};
+  metrics_.messages_resent += *resent;
   remote_max_message_ = terms.remote_max_message;
   outbox_.handle_max_message(terms.remote_max_message);
   expiry_error_ = send_error::expired;
@@ -195,9 +197,11 @@ delivery::handle(const control::void_range& frame, steady_time now) {
 
 expected<void, std::string_view> delivery::handle(const control::ack& frame,
                                                   steady_time now) {
-  for (const auto& x : frame.channels)
+  for (const auto& x : frame.channels) {
     if (auto ok = outbox_.handle_ack(x, now); !ok)
       return named(ok);
+    round_trip_.handle_ack(x.channel, x.next, now);
+  }
   return {};
 }
 
@@ -217,13 +221,13 @@ std::optional<outgoing> delivery::poll_transmit(const transmit_room& room,
     return std::nullopt;
   // Neither kind waits until all of the other has gone.
   if (!std::exchange(unreliable_next_, false))
-    if (auto next = poll_reliable(room.messages)) {
+    if (auto next = poll_reliable(room.messages, now)) {
       unreliable_next_ = true;
       return next;
     }
   if (auto next = poll_unreliable(room.unreliable, now))
     return next;
-  return poll_reliable(room.messages);
+  return poll_reliable(room.messages, now);
 }
 
 std::optional<send_outcome> delivery::poll_outcome() {
@@ -246,6 +250,15 @@ std::optional<std::uint64_t> delivery::remote_epoch() const {
   return received ? std::optional{received->epoch} : std::nullopt;
 }
 
+backlog delivery::waiting(steady_time now) const {
+  auto result = outbox_.waiting(now);
+  auto unreliable = unreliable_out_.waiting(now);
+  result.messages += unreliable.messages;
+  result.bytes += unreliable.bytes;
+  result.oldest_ms = std::max(result.oldest_ms, unreliable.oldest_ms);
+  return result;
+}
+
 void delivery::trim() {
   arena_.trim();
   outbox_.trim();
@@ -258,6 +271,7 @@ void delivery::deliver(const delivery_id& id, const engine_name& target,
                        bytes_view data, const block_buffer& gathered,
                        steady_time now, fifo<peer_action>& out) {
   ++metrics_.messages_in;
+  metrics_.bytes_in += data.size();
   if (auto msg = read_message(target, data, gathered))
     out.emplace_back(deliver_message{id, std::move(*msg)});
   else
@@ -295,10 +309,14 @@ std::optional<outgoing> delivery::poll_owed(steady_time now) {
   return std::nullopt;
 }
 
-std::optional<outgoing> delivery::poll_reliable(std::size_t max_plaintext) {
+std::optional<outgoing> delivery::poll_reliable(std::size_t max_plaintext,
+                                                steady_time now) {
   auto next = outbox_.poll_transmit(max_plaintext);
   if (!next)
     return std::nullopt;
+  if (auto batch = std::get_if<chunk_batch>(&*next); batch && batch->last_end)
+    round_trip_.handle_sent(batch->last_end->channel, batch->last_end->number,
+                            now);
   return std::visit([](auto& x) { return outgoing{std::move(x)}; }, *next);
 }
 

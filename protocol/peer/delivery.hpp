@@ -18,6 +18,7 @@
 #include <node_proxy/protocol/peer/peer_action.hpp>
 #include <node_proxy/protocol/peer/peer_metrics.hpp>
 #include <node_proxy/protocol/peer/peer_record.hpp>
+#include <node_proxy/protocol/peer/round_trip.hpp>
 #include <node_proxy/protocol/session/session.hpp>
 #include <node_proxy/protocol/settings.hpp>
 #include <node_proxy/protocol/wire/message_data.hpp>
@@ -85,6 +86,9 @@ public:
   [[nodiscard]] expected<delivery_start, std::string_view>
   handle_resume(const session_terms& terms, const said_resume& said,
                 const control::resume& heard);
+
+  /// So long did it take until the handshake was answered.
+  void handle_round_trip(duration taken) { round_trip_.handle_sample(taken); }
 
   /// It has ended: nothing more goes or comes on it.
   void handle_disconnect();
@@ -175,6 +179,20 @@ public:
 
   [[nodiscard]] const delivery_metrics& metrics() const { return metrics_; }
 
+  /// What waits for the peer, or for what it says of it.
+  [[nodiscard]] backlog waiting(steady_time now) const;
+  [[nodiscard]] std::vector<engine_backlog> waiting_for(steady_time now) const {
+    return outbox_.waiting_for(now);
+  }
+
+  /// How many messages engines have not taken.
+  [[nodiscard]] std::size_t untaken() const {
+    return inbox_.unfinished() + unreliable_in_.held();
+  }
+
+  /// On the present connection.
+  [[nodiscard]] const round_trip& measured() const { return round_trip_; }
+
   /// What has arrived for nothing so far; its messages are the reliable ones.
   [[nodiscard]] inbox::waste wasted() const {
     auto [messages, bytes] = inbox_.wasted();
@@ -192,7 +210,8 @@ private:
                                          bytes_view data,
                                          const block_buffer& gathered);
   std::optional<outgoing> poll_owed(steady_time now);
-  std::optional<outgoing> poll_reliable(std::size_t max_plaintext);
+  std::optional<outgoing> poll_reliable(std::size_t max_plaintext,
+                                        steady_time now);
   std::optional<outgoing> poll_unreliable(std::size_t max_plaintext,
                                           steady_time now);
   std::optional<steady_time> ack_deadline() const;
@@ -217,6 +236,7 @@ private:
   std::uint64_t reopened_from_ = 0;
   // It is owed an acknowledgement.
   bool ack_due_ = false;
+  round_trip round_trip_;
   // It is the turn of unreliable messages.
   bool unreliable_next_ = false;
   // What an expired message died of: over_capacity if the peer said so.

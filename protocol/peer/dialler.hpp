@@ -67,7 +67,10 @@ public:
 
   /// The attempt `id` has no connection, and will not. `handle_failure` has to
   /// follow.
-  void handle_dial_failed(attempt_id id) { handle_dialled(id, true); }
+  /// @returns the address, if that attempt is under way.
+  std::optional<transport_address> handle_dial_failed(attempt_id id) {
+    return handle_dialled(id, true);
+  }
 
   /// What `handle_dialled` was about goes on with a handshake.
   void handle_handshake(handshaking handshake) {

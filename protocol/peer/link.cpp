@@ -24,7 +24,8 @@ std::size_t max_list() {
 link::link(connection_id connection,
            std::shared_ptr<const peer_settings> settings, session&& established,
            confirming phase, steady_time now)
-  : phase_(std::move(phase)), id_(connection), settings_(std::move(settings)),
+  : phase_(std::move(phase)), id_(connection),
+    address_(in<confirming>().dialled_at), settings_(std::move(settings)),
     crypto_(std::move(established)), begun_(now) {
   seal(control::resume{in<confirming>().said}, now);
 }

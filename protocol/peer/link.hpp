@@ -72,6 +72,9 @@ public:
     steady_time alive{};
     /// Where the peer was dialled, if it was.
     std::optional<transport_address> dialled_at = {};
+    /// How long the answer to the last message of the handshake took, for whom
+    /// there was one.
+    std::optional<duration> round_trip = {};
   };
 
   /// The one on which messages go.
@@ -131,6 +134,11 @@ public:
   /// least acceptable rate, counted from the last one.
   void handle_progress(std::size_t count, steady_time now);
 
+  /// It is known where the other end is.
+  void handle_address(transport_address address) {
+    address_ = std::move(address);
+  }
+
   /// A message went or came, or is expected to.
   void handle_message(steady_time now);
 
@@ -187,6 +195,11 @@ public:
   /// Since when there is a session.
   [[nodiscard]] steady_time begun() const { return begun_; }
 
+  /// Where the other end is, as far as is known.
+  [[nodiscard]] const std::optional<transport_address>& address() const {
+    return address_;
+  }
+
   /// What this side's goodbye said, if there was one.
   [[nodiscard]] bool said_finished() const;
   [[nodiscard]] bool said_displaced() const;
@@ -220,6 +233,7 @@ private:
 
   std::variant<confirming, active, leaving, closing> phase_;
   connection_id id_;
+  std::optional<transport_address> address_;
   std::shared_ptr<const peer_settings> settings_;
   session crypto_;
   steady_time begun_;

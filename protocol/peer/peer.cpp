@@ -122,8 +122,9 @@ void peer::handle_dialled(attempt_id attempt, connection_id connection,
   follow_up(now);
 }
 
-void peer::handle_dial_failed(attempt_id attempt, timestamp now) {
-  connections_.handle_dial_failed(attempt, now);
+void peer::handle_dial_failed(attempt_id attempt, std::string_view reason,
+                              timestamp now) {
+  connections_.handle_dial_failed(attempt, reason, now);
   follow_up(now);
 }
 
@@ -166,6 +167,8 @@ std::optional<peer_action> peer::poll_action() {
     result = *outcome;
   else if (!actions_.empty())
     result = actions_.take_front();
+  if (auto outcome = result ? std::get_if<send_outcome>(&*result) : nullptr)
+    count_outcome(*outcome);
   return result;
 }
 
@@ -213,8 +216,14 @@ peer_record peer::record() const {
 }
 
 peer_metrics peer::metrics() const {
-  return {connections_.metrics(), delivery_.metrics(), frames_in_,
-          stale_adverts_,         unchecked_adverts_,  unknown_controls_};
+  return {connections_.metrics(),
+          delivery_.metrics(),
+          delivered_,
+          failed_,
+          frames_in_,
+          stale_adverts_,
+          unchecked_adverts_,
+          unknown_controls_};
 }
 
 // -- about the connections ----------------------------------------------------
@@ -261,10 +270,21 @@ void peer::dial(timestamp now) {
 
 void peer::take_events() {
   while (auto action = connections_.poll_event()) {
-    if (auto event = std::get_if<peer_event>(&*action))
+    auto event = std::get_if<peer_event>(&*action);
+    if (event)
       react(*event);
+    auto failed = event && std::holds_alternative<peer_unreachable>(*event);
     actions_.push_back(std::move(*action));
+    if (failed)
+      report_failure();
   }
+}
+
+/// Operators want to know why, unless anybody could bring that about.
+void peer::report_failure() {
+  if (const auto& x = connections_.last_failure(); x && !is_stranger(standing_))
+    actions_.emplace_back(
+      peer_event{peer_connect_failed{x->address, x->reason}});
 }
 
 void peer::react(const peer_event& event) {
@@ -299,6 +319,13 @@ void peer::fail(send_token token, send_error error) {
 void peer::set_standing(peer_standing standing, timestamp now) {
   standing_ = standing;
   delivery_.handle_standing(is_stranger(standing), now.steady);
+}
+
+void peer::count_outcome(const send_outcome& x) {
+  if (x.failure)
+    failed_[to_string(x.failure->error)] += x.count;
+  else
+    delivered_ += x.count;
 }
 
 // -- what is wanted -----------------------------------------------------------

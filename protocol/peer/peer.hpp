@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -25,6 +26,7 @@
 #include <node_proxy/protocol/peer/peer_record.hpp>
 #include <node_proxy/protocol/peer/reading_budget.hpp>
 #include <node_proxy/protocol/peer/standing.hpp>
+#include <node_proxy/protocol/peer_status.hpp>
 #include <node_proxy/protocol/session/handshake.hpp>
 #include <node_proxy/protocol/settings.hpp>
 
@@ -119,7 +121,10 @@ public:
 
   void handle_dialled(attempt_id attempt, connection_id connection,
                       timestamp now);
-  void handle_dial_failed(attempt_id attempt, timestamp now);
+
+  /// @param reason has to live as long as the peer.
+  void handle_dial_failed(attempt_id attempt, std::string_view reason,
+                          timestamp now);
 
   /// The peer dialled us and has proven itself, for the epoch of this peer.
   void handle_session(connection_id connection, proven_session session,
@@ -224,6 +229,9 @@ public:
 
   [[nodiscard]] peer_metrics metrics() const;
 
+  /// How things stand, for people.
+  [[nodiscard]] peer_status status(timestamp now) const;
+
 private:
   // What is left once this node stops.
   struct stopping {
@@ -240,7 +248,9 @@ private:
   void dial(timestamp now);
   void take_events();
   void react(const peer_event& event);
+  void report_failure();
   void fail(send_token token, send_error error);
+  void count_outcome(const send_outcome& x);
   bool wants_connection() const;
   bool may_dial() const;
   bool may_close_idle() const;
@@ -253,6 +263,11 @@ private:
   void shed_if_overrun(timestamp now);
   void shed(timestamp now);
   void trim();
+
+  // peer_status.cpp
+  peer_state state() const;
+  std::optional<connection_status> connection(timestamp now) const;
+  peer_traffic traffic() const;
 
   // peer_frames.cpp
   void handle_sealed(link& x, bytes_view body, timestamp now);
@@ -285,6 +300,8 @@ private:
   // What of it was paid for.
   inbox::waste counted_waste_;
   fifo<peer_action> actions_;
+  std::uint64_t delivered_ = 0;
+  std::map<std::string_view, std::uint64_t> failed_;
   std::uint64_t frames_in_ = 0;
   std::uint64_t stale_adverts_ = 0;
   std::uint64_t unchecked_adverts_ = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <variant>
 
@@ -94,10 +95,18 @@ struct peer_key_shared {
 /// None of the peer's addresses led to a connection.
 struct peer_unreachable {};
 
+/// The same of a peer that somebody here has vouched for, each time: the last
+/// attempt of the round.
+struct peer_connect_failed {
+  /// Where, if that is known.
+  std::optional<transport_address> address;
+  std::string_view reason;
+};
+
 /// Something an operator wants to know.
 using peer_event =
   std::variant<peer_connected, peer_resumed, peer_disconnected, peer_refused,
-               peer_key_shared, peer_unreachable>;
+               peer_key_shared, peer_unreachable, peer_connect_failed>;
 
 /// One thing to do.
 using peer_action =

@@ -18,6 +18,8 @@ void peer::handle_session(connection_id connection, proven_session session,
     stopping_ && !stopping_->draining,
     [this](std::uint64_t epoch) { return delivery_.resume(epoch); },
     delivery_.finished(), now);
+  if (x && session.from)
+    x->handle_address(ip_addr{*session.from});
   if (x)
     establish(*x, session.resume, now);
   take_events();
@@ -198,6 +200,9 @@ void peer::establish(link& x, const control::resume& resume, timestamp now) {
       actions_.emplace_back(peer_event{peer_disconnected{start.error()}});
     return connections_.break_off(x, start.error(), now);
   }
+  // To the initiator the answer was all of it.
+  delivery_.handle_round_trip(
+    confirmed.round_trip.value_or(now.steady - confirmed.alive));
   connections_.activate(x, start->next_in, now);
   take_events();
   connect_wanted_ = false;

@@ -261,7 +261,7 @@ private:
     auto id = dials_.back();
     dials_.pop_back();
     if (script_.below(2) == 0)
-      peer_->handle_dial_failed(id, now_);
+      peer_->handle_dial_failed(id, "connection_refused", now_);
     else
       peer_->handle_dialled(id, next_connection_++, now_);
   }

@@ -87,7 +87,8 @@ count=$(wc -l <<< "$printed")
 for ((i = 0; i < 300 && $(wc -l < output) < count; ++i)); do
   sleep 0.1
 done
-same 'the files of the state' $'600 state.db\n600 state.db-wal' \
+same 'the files of the state' \
+  $'600 control\n600 state.db\n600 state.db-wal' \
   "$(cd state && stat -c '%a %n' *)"
 same 'the mode of the state' 700 "$(stat -c %a state)"
 kill -TERM "$node"

@@ -463,6 +463,8 @@ void node::log_event(const node_id& other, const peer_event& event) {
     log(other, "refused " + std::string{to_string(refused->reason)});
   else if (auto shared = std::get_if<peer_key_shared>(&event))
     log(other, shared->is_own ? "own key shared" : "key shared");
+  else if (auto failed = std::get_if<peer_connect_failed>(&event))
+    log(other, "connect failed " + std::string{failed->reason});
   else
     log(other, "unreachable");
 }

@@ -72,7 +72,7 @@ void node::handle_dialled(dial_id id, std::optional<connection_id> connection) {
     x->machine.handle_dialled(attempt, *connection, net_.now());
   } else {
     end_dial(id);
-    x->machine.handle_dial_failed(attempt, net_.now());
+    x->machine.handle_dial_failed(attempt, "connection_refused", net_.now());
     dial_next();
   }
   pump(x);

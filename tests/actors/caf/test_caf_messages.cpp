@@ -3,6 +3,8 @@
 
 #include <set>
 
+#include <node_proxy/actors/node_status.hpp>
+
 #include "actors/system_fixture.hpp"
 #include "remoting_config.hpp"
 
@@ -46,13 +48,35 @@ node_advert some_advert() {
   return result;
 }
 
-/// Sends back all plain messages; answers a number with the error of that code.
+node_status some_status() {
+  peer_status peer;
+  peer.node = some_id(1);
+  peer.state = peer_state::retrying;
+  peer.permanent = true;
+  peer.retry_ms = 2;
+  peer.refusal = connect_reply_error::denied;
+  peer.failure = {tcp_addr{ipv4{}, 80}, "timed_out", 3};
+  peer.last_end = {"lost", 4};
+  peer.connection = {
+    connection_direction::out, tcp_addr{ipv4{}, 81}, 5, "aes256_gcm", 6, 7};
+  peer.traffic = {8, 9, 10, 11, 12, 13, 14, {{"expired", 15}}};
+  peer.waiting = {16, 17, 18};
+  peer.waiting_for = {{"inbox", {19, 20, 21}}};
+  peer.untaken = 22;
+  return {
+    some_id(2), 23, {tcp_addr{ipv4{}, 82}}, {peer}, {{"outbox", true, 24}},
+    25,         26, {{"peers", 27, 28}}};
+}
+
+/// Sends back all plain messages and `node_status`; answers a number with the
+/// error of that code.
 caf::behavior mirror() {
   auto fail = [](std::uint8_t code) -> caf::result<caf::ok_atom> {
     return make_error(static_cast<errc>(code), "from afar");
   };
 #define NODE_PROXY_MIRROR(name) [](const name& x) { return x; },
-  return {NODE_PROXY_PLAIN_MESSAGES(NODE_PROXY_MIRROR) fail};
+  return {NODE_PROXY_PLAIN_MESSAGES(NODE_PROXY_MIRROR)
+            NODE_PROXY_MIRROR(node_status) fail};
 #undef NODE_PROXY_MIRROR
 }
 
@@ -104,8 +128,32 @@ TEST_CASE_FIXTURE(remoting_fixture,
   check_round_trip(connection_permanence::permanent);
   check_round_trip(node_connect_request{some_id(6), true});
   check_round_trip(node_connect_reply{node_connect_result::denied});
-  check_round_trip(node_metrics{
-    1, 2, 3, 4, {{"closed", 5}}, {}, 11, {6, 7, {{"idle", 8}}, 9, 10}});
+  check_round_trip(node_metrics{1,
+                                2,
+                                3,
+                                4,
+                                5,
+                                {{"closed", 6}},
+                                {{"denied", 7}},
+                                8,
+                                {9,
+                                 10,
+                                 11,
+                                 {{"idle", 12}},
+                                 13,
+                                 14,
+                                 15,
+                                 16,
+                                 17,
+                                 {{"expired", 18}},
+                                 19,
+                                 20,
+                                 21,
+                                 22,
+                                 23,
+                                 24,
+                                 25}});
+  check_round_trip(some_status());
 }
 
 TEST_CASE_FIXTURE(remoting_fixture, "an error crosses CAF's own middleman") {

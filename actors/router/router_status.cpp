@@ -1,0 +1,98 @@
+// What the Router does for those who ask how things stand.
+
+#include <algorithm>
+#include <utility>
+
+#include <node_proxy/actors/caf/sending.hpp>
+#include <node_proxy/actors/loop/now.hpp>
+#include <node_proxy/actors/router/router_state.hpp>
+
+namespace node_proxy::internal {
+
+caf::result<node_status> router_state::handle(get_node_status) {
+  // Unlike other answers this one is no error, so it may be for a plain `send`.
+  if (status_survey_.add(self_->make_response_promise<node_status>()))
+    begin_status_survey();
+  return caf::delegated<node_status>{};
+}
+
+void router_state::begin_status_survey() {
+  status_survey_.begin(proxies_.size());
+  statuses_.clear();
+  auto answered = [this] {
+    status_survey_.handle_answer();
+    if (status_survey_.complete())
+      end_status_survey();
+  };
+  // Not counted as something to do, and so no reason not to retire.
+  for (const auto& [id, to] : proxies_)
+    send_request(self_, to.handle, caf::infinite, get_peer_status{})
+      .then(
+        [this, answered](peer_report& report) {
+          statuses_.push_back(std::move(report.status));
+          answered();
+        },
+        [answered](const caf::error&) { answered(); });
+  if (status_survey_.complete())
+    end_status_survey();
+}
+
+void router_state::end_status_survey() {
+  if (status_survey_.end(status()))
+    begin_status_survey();
+}
+
+/// With what the Node Proxies have said so far.
+node_status router_state::status() {
+  auto now = now_of(self_).steady;
+  node_status result;
+  result.node = config_.self->id();
+  result.age_ms = milliseconds(now - started_);
+  for (const auto& x : advert().addrs)
+    result.addresses.push_back(x.address);
+  // Who has retired since is among the unserved, or not worth a line.
+  for (auto& x : std::exchange(statuses_, {}))
+    if (proxies_.contains(x.node))
+      result.peers.push_back(std::move(x));
+  for (const auto& id : directory_->unserved())
+    result.peers.push_back(unserved_status(id));
+  std::ranges::sort(result.peers, {}, &peer_status::node);
+  result.engines = engines_->list();
+  result.known_adverts = directory_->adverts().size();
+  result.remembered_peers = directory_->records(now);
+  result.limits = limits_in_use(result);
+  return result;
+}
+
+peer_status router_state::unserved_status(const node_id& id) const {
+  peer_status result;
+  result.node = id;
+  result.permanent = directory_->is_permanent(id);
+  if (!directory_->allows(id)) {
+    result.state = peer_state::refused;
+    result.refusal = connect_reply_error::denied;
+  }
+  return result;
+}
+
+std::vector<limit_status>
+router_state::limits_in_use(const node_status& now) const {
+  const auto& settings = config_.settings;
+  std::uint64_t fullest = 0;
+  for (const auto& x : now.peers)
+    fullest = std::max(fullest, x.waiting.bytes);
+  auto free = std::max<std::int64_t>(budget_->free(), 0);
+  auto received =
+    settings.node_window
+    - std::min(settings.node_window, static_cast<std::uint64_t>(free));
+  return {
+    {"peers", directory_->here(), config_.max_peers},
+    {"guests", directory_->guests(), 2 * config_.max_peers},
+    {"remembered_peers", now.remembered_peers, config_.peers_kept.records},
+    {"stranger_adverts", directory_->adverts().strangers(),
+     config_.adverts_kept.strangers},
+    {"receive_bytes", received, settings.node_window},
+    {"outbox_bytes", fullest, settings.outbox_bytes}};
+}
+
+} // namespace node_proxy::internal

@@ -1,0 +1,79 @@
+// What a peer says of itself to operators.
+
+#include <node_proxy/protocol/peer/peer.hpp>
+
+#include <node_proxy/protocol/crypto/cipher_suite.hpp>
+
+namespace node_proxy::internal {
+
+peer_status peer::status(timestamp now) const {
+  peer_status result;
+  result.node = remote();
+  result.state = state();
+  result.permanent = permanence_ == connection_permanence::permanent;
+  auto wanted = !connected() && !stopping_ && wants_connection();
+  if (wanted && may_dial() && connections_.has_addresses())
+    result.retry_ms = milliseconds(connections_.pace().not_before - now.steady);
+  result.refusal = connections_.refusal();
+  if (const auto& x = connections_.last_failure())
+    result.failure = failed_attempt{x->address, std::string{x->reason},
+                                    milliseconds(now.steady - x->at)};
+  if (const auto& x = connections_.last_end())
+    result.last_end =
+      connection_end{std::string{x->reason}, milliseconds(now.steady - x->at)};
+  result.connection = connection(now);
+  result.traffic = traffic();
+  result.waiting = delivery_.waiting(now.steady);
+  result.waiting_for = delivery_.waiting_for(now.steady);
+  result.untaken = delivery_.untaken();
+  return result;
+}
+
+peer_state peer::state() const {
+  if (connected())
+    return peer_state::connected;
+  if (stopping_)
+    return peer_state::stopping;
+  if (connections_.holds_or_tries())
+    return peer_state::connecting;
+  if (connections_.refusal())
+    return peer_state::refused;
+  if (!wants_connection())
+    return peer_state::idle;
+  return may_dial() && connections_.has_addresses() ? peer_state::retrying
+                                                    : peer_state::waiting;
+}
+
+std::optional<connection_status> peer::connection(timestamp now) const {
+  auto x = connections_.active();
+  if (!x)
+    return std::nullopt;
+  connection_status result;
+  result.direction = x->terms().role == connection_role::initiator
+                       ? connection_direction::out
+                       : connection_direction::in;
+  result.address = x->address();
+  result.proto_ver = x->terms().proto_ver;
+  result.cipher = name(x->terms().cipher);
+  result.age_ms = milliseconds(now.steady - x->begun());
+  if (auto measured = delivery_.measured().smoothed())
+    result.round_trip_us = microseconds(*measured);
+  return result;
+}
+
+peer_traffic peer::traffic() const {
+  const auto& counted = delivery_.metrics();
+  peer_traffic result;
+  result.messages_in = counted.messages_in;
+  result.bytes_in = counted.bytes_in;
+  result.rejected = counted.messages_rejected;
+  result.dropped = counted.unreliable_dropped;
+  result.messages_out = counted.messages_out;
+  result.bytes_out = counted.bytes_out;
+  result.delivered = delivered_;
+  for (const auto& [reason, count] : failed_)
+    result.failed.push_back({std::string{reason}, count});
+  return result;
+}
+
+} // namespace node_proxy::internal

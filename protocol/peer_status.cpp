@@ -1,0 +1,82 @@
+#include <node_proxy/protocol/peer_status.hpp>
+
+#include <algorithm>
+
+#include <node_proxy/protocol/wire/address_text.hpp>
+
+namespace node_proxy {
+
+namespace {
+
+constexpr std::uint64_t ms = 1'000;
+constexpr std::uint64_t second = 1'000 * ms;
+constexpr std::uint64_t minute = 60 * second;
+constexpr std::uint64_t hour = 60 * minute;
+constexpr std::uint64_t day = 24 * hour;
+
+/// A reason as words: reasons are names as a program has them.
+std::string words(std::string_view name) {
+  std::string result{name};
+  std::ranges::replace(result, '_', ' ');
+  return result;
+}
+
+std::string describe(const failed_attempt& x) {
+  auto result = words(x.reason);
+  if (x.address)
+    result.append(x.reason == "connection_refused" ? " by " : " at ")
+      .append(to_string(*x.address));
+  return result;
+}
+
+std::string describe_refusal(const peer_status& x) {
+  auto result = "refused: " + words(to_string(*x.refusal));
+  if (x.retry_ms)
+    result += ", asks again in " + duration_text(*x.retry_ms * ms);
+  return result;
+}
+
+} // namespace
+
+std::string describe(const peer_status& x) {
+  switch (x.state) {
+  case peer_state::connected:
+    return "connected for "
+           + duration_text(x.connection ? x.connection->age_ms * ms : 0);
+  case peer_state::connecting:
+    return "connecting" + (x.failure ? ": " + describe(*x.failure) : "");
+  case peer_state::retrying:
+    return "retrying in " + duration_text(x.retry_ms.value_or(0) * ms)
+           + (x.failure ? ": " + describe(*x.failure) : "");
+  case peer_state::waiting:
+    return "waiting for it to call";
+  case peer_state::refused:
+    return x.refusal ? describe_refusal(x) : "refused";
+  case peer_state::idle:
+    return "idle: comes back with the next message";
+  case peer_state::stopping:
+    return "this node stops";
+  }
+  return "unknown";
+}
+
+std::string duration_text(std::uint64_t microseconds) {
+  auto in = [microseconds](std::uint64_t unit, std::string_view name) {
+    return std::to_string(microseconds / unit).append(" ").append(name);
+  };
+  if (microseconds >= 2 * day)
+    return in(day, "d");
+  if (microseconds >= 2 * hour)
+    return in(hour, "h");
+  if (microseconds >= 2 * minute)
+    return in(minute, "min");
+  if (microseconds >= second || microseconds == 0)
+    return in(second, "s");
+  if (microseconds >= 10 * ms)
+    return in(ms, "ms");
+  auto tenths = (microseconds + ms / 20) / (ms / 10);
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10)
+         + " ms";
+}
+
+} // namespace node_proxy

@@ -1,0 +1,79 @@
+// What a node counts, for Prometheus.
+
+#include <doctest/doctest.h>
+
+#include <metrics_text.hpp>
+#include <recent_events.hpp>
+
+#include <nlohmann/json.hpp>
+
+using namespace node_proxy;
+using namespace node_proxy::tools;
+
+namespace {
+
+bool contains(const std::string& text, std::string_view line) {
+  return ("\n" + text).find("\n" + std::string{line} + "\n")
+         != std::string::npos;
+}
+
+} // namespace
+
+TEST_CASE("metrics are written in the format of Prometheus") {
+  node_status status;
+  status.age_ms = 1'500;
+  status.engines = {{"inbox", false, 4}, {"store", true, 3}};
+  status.limits = {{"peers", 2, 1'000}};
+  peer_status peer;
+  peer.state = peer_state::connected;
+  peer.connection = connection_status{};
+  peer.connection->round_trip_us = 400;
+  peer.waiting = {3, 1'000, 2'000};
+  status.peers = {peer, peer, {}};
+  status.peers[1].connection->round_trip_us = 600;
+  status.peers[1].waiting = {4, 2'000, 500};
+  node_metrics counted;
+  counted.proven_handshakes = 7;
+  counted.failed_handshakes = {{"decrypt_failed", 2}};
+  counted.peers.messages_delivered = 10;
+  counted.peers.messages_failed = {{"expired", 3}, {"denied", 1}};
+  counted.peers.messages_taken = 20;
+  auto text = metrics_text(status, counted, "1.2\"\\\n");
+  CHECK(contains(text, "# TYPE node_proxy_messages_total counter"));
+  CHECK(contains(
+    text,
+    R"(node_proxy_messages_total{direction="out",outcome="delivered"} 10)"));
+  CHECK(contains(
+    text, R"(node_proxy_messages_total{direction="out",outcome="failed"} 4)"));
+  CHECK(contains(
+    text, R"(node_proxy_messages_total{direction="in",outcome="taken"} 20)"));
+  CHECK(
+    contains(text, R"(node_proxy_messages_failed_total{reason="denied"} 1)"));
+  CHECK(contains(text, R"(node_proxy_handshakes_total{result="proven"} 7)"));
+  CHECK(contains(text,
+                 R"(node_proxy_handshakes_total{result="decrypt_failed"} 2)"));
+  CHECK(contains(text, R"(node_proxy_peers{state="connected"} 2)"));
+  CHECK(contains(text, R"(node_proxy_peers{state="idle"} 1)"));
+  CHECK(contains(text, R"(node_proxy_peers{state="refused"} 0)"));
+  CHECK(contains(text, "node_proxy_waiting_messages 7"));
+  CHECK(contains(text, "node_proxy_waiting_bytes 3000"));
+  CHECK(contains(text, "node_proxy_waiting_oldest_seconds 2"));
+  CHECK(contains(text, "node_proxy_round_trip_mean_seconds 5e-04"));
+  CHECK(contains(text, "node_proxy_uptime_seconds 1.5"));
+  CHECK(contains(text, "node_proxy_untaken_messages 7"));
+  CHECK(contains(text, R"(node_proxy_limit_max{limit="peers"} 1000)"));
+  // What a label may not have in it is escaped.
+  CHECK(text.find(R"(version="1.2\"\\\n",node=")") != std::string::npos);
+}
+
+TEST_CASE("the last events are kept, and when they were") {
+  recent_events uut;
+  CHECK(uut.array() == "[]");
+  for (int i = 0; i < 150; ++i)
+    uut.add("{\"event\":\"x\",\"n\":" + std::to_string(i) + "}");
+  auto all = nlohmann::json::parse(uut.array());
+  REQUIRE(all.size() == recent_events::max_events);
+  CHECK(all[0]["n"] == 50);
+  CHECK(all[99]["n"] == 149);
+  CHECK(all[99]["at"] >= 1'700'000'000'000);
+}

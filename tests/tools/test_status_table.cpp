@@ -1,0 +1,123 @@
+// How things stand with a node, as JSON and for people.
+
+#include <doctest/doctest.h>
+
+#include <status_json.hpp>
+#include <status_table.hpp>
+
+#include <node_proxy/base/hex.hpp>
+#include <node_proxy/protocol/wire/address_text.hpp>
+
+using namespace node_proxy;
+using namespace node_proxy::tools;
+
+namespace {
+
+node_id id_of(unsigned first, unsigned last = 0) {
+  node_id result;
+  result.data.fill(std::byte(first));
+  result.data.back() = std::byte(last);
+  return result;
+}
+
+/// A node with one peer.
+node_status example() {
+  node_status x;
+  x.node = id_of(0xaa);
+  x.age_ms = 3 * 3'600'000;
+  x.addresses = {parse_address("tcp://127.0.0.1:4000").value()};
+  peer_status peer;
+  peer.node = id_of(0xbb);
+  peer.state = peer_state::connected;
+  peer.permanent = true;
+  peer.connection = connection_status{};
+  peer.connection->age_ms = 12'000;
+  peer.connection->round_trip_us = 400;
+  peer.connection->cipher = "aes256_gcm";
+  peer.traffic.messages_in = 5;
+  peer.traffic.messages_out = 7;
+  peer.traffic.failed = {{"expired", 2}};
+  peer.waiting = {3, 1'536, 12'000};
+  peer.waiting_for = {{"inbox", {3, 1'536, 12'000}}};
+  peer.untaken = 1;
+  x.peers.push_back(peer);
+  x.engines = {{"inbox", false, 4}, {"store", true, 0}};
+  x.limits = {{"peers", 1, 1'000}, {"outbox_bytes", 120u << 20, 128u << 20}};
+  return x;
+}
+
+} // namespace
+
+TEST_CASE("a status becomes JSON with its words") {
+  auto json = to_json(example(), node_names{{{"bob", id_of(0xbb)}}});
+  CHECK(json["node"] == to_hex(id_of(0xaa).data));
+  CHECK(json["addresses"][0] == "tcp://127.0.0.1:4000");
+  auto peer = json["peers"][0];
+  CHECK(peer["name"] == "bob");
+  CHECK(peer["state"] == "connected");
+  CHECK(peer["text"] == "connected for 12 s");
+  CHECK(peer["connection"]["round_trip_us"] == 400);
+  CHECK(peer["connection"]["cipher"] == "aes256_gcm");
+  CHECK_FALSE(peer["connection"].contains("address"));
+  CHECK_FALSE(peer.contains("retry_ms"));
+  CHECK(peer["failed"]["expired"] == 2);
+  CHECK(peer["waiting"]["engines"][0]["engine"] == "inbox");
+  CHECK(json["engines"][1]["typed"] == true);
+  CHECK(json["limits"][1]["max"] == 128u << 20);
+}
+
+TEST_CASE("a status becomes a table") {
+  auto text =
+    peers_table(to_json(example(), node_names{{{"bob", id_of(0xbb)}}}), {});
+  CHECK(
+    text
+    == "node " + to_hex(id_of(0xaa).data)
+         + ", up for 3 h, tcp://127.0.0.1:4000\n"
+           R"(PEER      NAME  ROUND TRIP  IN  OUT  WAITING            UNTAKEN  STATE
+bbbbbbbb  bob   0.4 ms      5   7    3 (1.5 KiB, 12 s)  1        connected for 12 s (permanent)
+near its limit: outbox_bytes, 120 MiB of 128 MiB
+)");
+}
+
+TEST_CASE("ids are as long as it takes to tell them apart") {
+  auto status = example();
+  status.peers.push_back(status.peers[0]);
+  status.peers[1].node = id_of(0xbb, 0xbc);
+  auto text = peers_table(to_json(status, {}), {});
+  // They differ in the last but one.
+  auto id = to_hex(id_of(0xbb, 0xbc).data).substr(0, 63);
+  CHECK(text.find("\n" + id + "  ") != std::string::npos);
+}
+
+TEST_CASE("names of the one who asks are shown before others") {
+  auto json = to_json(example(), node_names{{{"bob", id_of(0xbb)}}});
+  auto text = peers_table(json, node_names{{{"rob", id_of(0xbb)}}});
+  CHECK(text.find("rob") != std::string::npos);
+  CHECK(text.find("bob") == std::string::npos);
+}
+
+TEST_CASE("engines have a table of their own, whatever they are called") {
+  auto status = example();
+  status.engines[0].name = "in\x1b[2Jbox\xe2\x80\xae";
+  status.engines[1].name = "caf\xc3\xa9";
+  CHECK(engines_table(to_json(status, {}))
+        == "ENGINE                UNTAKEN  KIND\n"
+           "in\\u001b[2Jbox\\u202e  4        plain\n"
+           "caf\xc3\xa9                  0        typed\n");
+}
+
+TEST_CASE("what another version says is an error, not an end") {
+  CHECK_THROWS_AS(static_cast<void>(peers_table({{"node", 1}}, {})),
+                  nlohmann::json::exception);
+  CHECK_THROWS_AS(static_cast<void>(engines_table(nlohmann::json::object())),
+                  nlohmann::json::exception);
+}
+
+TEST_CASE("sizes are told in the unit that suits them") {
+  CHECK(bytes_text(0) == "0 B");
+  CHECK(bytes_text(1'023) == "1023 B");
+  CHECK(bytes_text(1'024) == "1 KiB");
+  CHECK(bytes_text(1'536) == "1.5 KiB");
+  CHECK(bytes_text(12u << 20) == "12 MiB");
+  CHECK(bytes_text(std::uint64_t(-1)).ends_with(" TiB"));
+}

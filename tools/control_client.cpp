@@ -1,0 +1,82 @@
+#include "control_client.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "line_writer.hpp"
+#include "unix_socket.hpp"
+
+namespace node_proxy::tools {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+using clock = std::chrono::steady_clock;
+
+/// More than any node says, whoever it is that answers.
+constexpr std::size_t max_answer = 256u << 20;
+
+/// Everything up to the end; nothing if that does not come in time.
+std::optional<std::string> read_all(int fd, clock::time_point until) {
+  std::string result;
+  std::array<char, 65'536> buffer;
+  while (result.size() < max_answer) {
+    auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(until - clock::now());
+    pollfd readable{fd, POLLIN, 0};
+    auto ready = ::poll(
+      &readable, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    if (ready < 0 && errno == EINTR)
+      continue;
+    if (ready <= 0)
+      return std::nullopt;
+    auto got = ::recv(fd, buffer.data(), buffer.size(), 0);
+    if (got < 0)
+      return std::nullopt;
+    if (got == 0)
+      return result;
+    result.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
+std::string control_path(const std::string& named) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(named, ignored))
+    return (std::filesystem::path{named} / "control").string();
+  return named;
+}
+
+expected<json, std::string> ask_node(const std::string& path,
+                                     std::string_view request) {
+  auto fd = connect_to(path);
+  if (!fd)
+    return unexpected{fd.error()};
+  auto until = clock::now() + control_patience;
+  auto line = std::string{request} + '\n';
+  std::string_view rest = line;
+  if (!write_until(fd->get(), rest, until))
+    return unexpected{"control socket " + path + ": the node takes no request"};
+  auto text = read_all(fd->get(), until);
+  if (!text)
+    return unexpected{"control socket " + path + ": the node does not answer"};
+  auto answer = json::parse(*text, nullptr, false);
+  if (!answer.is_object())
+    return unexpected{"control socket " + path
+                      + ": the answer is not that of a node"};
+  if (auto error = answer.find("error");
+      error != answer.end() && error->is_string())
+    return unexpected{error->get<std::string>()};
+  return answer;
+}
+
+} // namespace node_proxy::tools

@@ -1,0 +1,19 @@
+// What a node counts, for Prometheus.
+
+#pragma once
+
+#include <string>
+
+#include <node_proxy/actors/exchange_messages.hpp>
+#include <node_proxy/actors/node_status.hpp>
+
+namespace node_proxy::tools {
+
+/// The text format of Prometheus, version 0.0.4. There is no label of which
+/// strangers could make many.
+/// @param version of this program.
+[[nodiscard]] std::string metrics_text(const node_status& status,
+                                       const node_metrics& counted,
+                                       std::string_view version);
+
+} // namespace node_proxy::tools

@@ -1,0 +1,95 @@
+#include "node_names.hpp"
+
+#include <algorithm>
+
+#include <node_proxy/base/hex.hpp>
+#include <node_proxy/base/visible.hpp>
+
+#include "options.hpp"
+
+namespace node_proxy::tools {
+
+namespace {
+
+constexpr std::size_t longest_name = 64;
+constexpr std::size_t id_digits = 64;
+constexpr std::size_t most_candidates = 8;
+
+bool is_name(std::string_view text) {
+  return !text.empty() && text.size() <= longest_name
+         && text.find_first_of(" =") == std::string_view::npos
+         && make_visible(text) == text;
+}
+
+bool is_hexadecimal(std::string_view text) {
+  return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+std::string in_lower_case(std::string_view text) {
+  std::string result{text};
+  std::ranges::transform(result, result.begin(), [](char c) {
+    return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return result;
+}
+
+} // namespace
+
+expected<node_name, std::string> parse_node_name(std::string_view text) {
+  auto equals = text.find('=');
+  auto name = text.substr(0, equals);
+  if (equals == std::string_view::npos || !is_name(name))
+    return unexpected{
+      "'" + std::string{text}
+      + "' is no name for a node: expected NAME=NODE_ID, with a name of 1 to "
+        "64 octets of visible text without blanks"};
+  auto id = parse_node_id(text.substr(equals + 1));
+  if (!id)
+    return unexpected{id.error()};
+  return node_name{std::string{name}, *id};
+}
+
+node_names::node_names(const std::vector<node_name>& names) {
+  for (const auto& [name, id] : names)
+    names_[to_hex(id.data)] = name;
+}
+
+std::string_view node_names::name_of(const std::string& id) const {
+  auto known = names_.find(id);
+  return known != names_.end() ? std::string_view{known->second}
+                               : std::string_view{};
+}
+
+expected<std::string, std::string>
+node_names::find(std::string_view text,
+                 const std::vector<std::string>& known) const {
+  std::vector<std::string> found;
+  for (const auto& [id, name] : names_)
+    if (name == text)
+      found.push_back(id);
+  auto beginning = in_lower_case(text);
+  auto may_be_id = !text.empty() && is_hexadecimal(beginning);
+  if (found.empty() && may_be_id && text.size() == id_digits)
+    return beginning;
+  if (found.empty() && may_be_id)
+    for (const auto& id : known)
+      if (id.starts_with(beginning))
+        found.push_back(id);
+  if (found.size() == 1)
+    return found.front();
+  std::string error{"'"};
+  error.append(text).append("' ");
+  if (found.empty())
+    return unexpected{error
+                      + "is no known node: expected a node id, the "
+                        "beginning of one that `status` shows, or a name "
+                        "that --name gives"};
+  error += "may be any of " + std::to_string(found.size()) + " nodes:";
+  for (std::size_t i = 0; i < std::min(found.size(), most_candidates); ++i)
+    error += (i > 0 ? ", " : " ") + found[i];
+  if (found.size() > most_candidates)
+    error += ", ...";
+  return unexpected{error};
+}
+
+} // namespace node_proxy::tools

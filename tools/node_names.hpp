@@ -1,0 +1,47 @@
+// Names that an operator gives nodes, and nodes as an operator types them.
+
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <node_proxy/messages/identities.hpp>
+
+namespace node_proxy::tools {
+
+/// What `--name NAME=NODE_ID` says.
+struct node_name {
+  std::string name;
+  node_id id;
+};
+
+/// Reads NAME=NODE_ID. A name has 1 to 64 octets of UTF-8, without '=', blanks
+/// and what a terminal does not show as it is.
+[[nodiscard]] expected<node_name, std::string>
+parse_node_name(std::string_view text);
+
+/// The names of nodes, by their ids in hexadecimal.
+class node_names {
+public:
+  node_names() = default;
+
+  /// The last one counts of two names of a node.
+  explicit node_names(const std::vector<node_name>& names);
+
+  /// Empty if it has none.
+  [[nodiscard]] std::string_view name_of(const std::string& id) const;
+
+  /// The node that is meant by its id, the beginning of its id, or its name.
+  /// @param known the ids of the nodes that a beginning may be of.
+  /// Errors: a sentence that names what was typed, and the nodes that it may
+  /// mean.
+  [[nodiscard]] expected<std::string, std::string>
+  find(std::string_view text, const std::vector<std::string>& known) const;
+
+private:
+  std::map<std::string, std::string, std::less<>> names_;
+};
+
+} // namespace node_proxy::tools

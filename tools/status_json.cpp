@@ -1,0 +1,121 @@
+#include "status_json.hpp"
+
+#include <node_proxy/base/hex.hpp>
+#include <node_proxy/protocol/wire/address_text.hpp>
+
+namespace node_proxy::tools {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+json to_json(const std::vector<reason_count>& counts) {
+  auto result = json::object();
+  for (const auto& x : counts)
+    result[x.reason] = x.count;
+  return result;
+}
+
+json to_json(const backlog& x) {
+  return {
+    {"messages", x.messages}, {"bytes", x.bytes}, {"oldest_ms", x.oldest_ms}};
+}
+
+json to_json(const engine_backlog& x) {
+  json result{{"engine", x.engine}};
+  result.update(to_json(x.waiting));
+  return result;
+}
+
+json to_json(const connection_status& x) {
+  json result{{"direction", to_string(x.direction)}};
+  if (x.address)
+    result["address"] = to_string(*x.address);
+  result["proto_ver"] = x.proto_ver;
+  result["cipher"] = x.cipher;
+  result["age_ms"] = x.age_ms;
+  if (x.round_trip_us)
+    result["round_trip_us"] = *x.round_trip_us;
+  return result;
+}
+
+json to_json(const failed_attempt& x) {
+  json result{{"reason", x.reason}};
+  if (x.address)
+    result["address"] = to_string(*x.address);
+  result["ago_ms"] = x.ago_ms;
+  return result;
+}
+
+json to_json(const connection_end& x) {
+  return {{"reason", x.reason}, {"ago_ms", x.ago_ms}};
+}
+
+void add_node(json& to, const node_id& id, const node_names& names) {
+  auto text = to_hex(id.data);
+  to["node"] = text;
+  if (auto name = names.name_of(text); !name.empty())
+    to["name"] = name;
+}
+
+void add_traffic(json& to, const peer_traffic& x) {
+  to["messages_in"] = x.messages_in;
+  to["bytes_in"] = x.bytes_in;
+  to["rejected"] = x.rejected;
+  to["dropped"] = x.dropped;
+  to["messages_out"] = x.messages_out;
+  to["bytes_out"] = x.bytes_out;
+  to["delivered"] = x.delivered;
+  to["failed"] = to_json(x.failed);
+}
+
+json to_json(const peer_status& x, const node_names& names) {
+  json result;
+  add_node(result, x.node, names);
+  result["state"] = to_string(x.state);
+  result["text"] = describe(x);
+  result["permanent"] = x.permanent;
+  if (x.retry_ms)
+    result["retry_ms"] = *x.retry_ms;
+  if (x.refusal)
+    result["refusal"] = to_string(*x.refusal);
+  if (x.failure)
+    result["failure"] = to_json(*x.failure);
+  if (x.last_end)
+    result["last_end"] = to_json(*x.last_end);
+  if (x.connection)
+    result["connection"] = to_json(*x.connection);
+  add_traffic(result, x.traffic);
+  result["waiting"] = to_json(x.waiting);
+  auto& engines = result["waiting"]["engines"] = json::array();
+  for (const auto& y : x.waiting_for)
+    engines.push_back(to_json(y));
+  result["untaken"] = x.untaken;
+  return result;
+}
+
+} // namespace
+
+json to_json(const node_status& x, const node_names& names) {
+  json result;
+  add_node(result, x.node, names);
+  result["age_ms"] = x.age_ms;
+  auto& addresses = result["addresses"] = json::array();
+  for (const auto& y : x.addresses)
+    addresses.push_back(to_string(y));
+  auto& peers = result["peers"] = json::array();
+  for (const auto& y : x.peers)
+    peers.push_back(to_json(y, names));
+  auto& engines = result["engines"] = json::array();
+  for (const auto& y : x.engines)
+    engines.push_back(
+      {{"name", y.name}, {"typed", y.typed}, {"untaken", y.untaken}});
+  result["known_adverts"] = x.known_adverts;
+  result["remembered_peers"] = x.remembered_peers;
+  auto& limits = result["limits"] = json::array();
+  for (const auto& y : x.limits)
+    limits.push_back({{"name", y.name}, {"used", y.used}, {"max", y.max}});
+  return result;
+}
+
+} // namespace node_proxy::tools
