@@ -9,6 +9,25 @@
 
 namespace node_proxy::internal {
 
+namespace {
+
+/// The same by their ids. They are large, so each is moved once.
+std::vector<peer_status> sorted(std::vector<peer_status> peers) {
+  std::vector<peer_status*> order;
+  order.reserve(peers.size());
+  for (auto& x : peers)
+    order.push_back(&x);
+  std::ranges::sort(
+    order, {}, [](const peer_status* x) -> const node_id& { return x->node; });
+  std::vector<peer_status> result;
+  result.reserve(peers.size());
+  for (auto* x : order)
+    result.push_back(std::move(*x));
+  return result;
+}
+
+} // namespace
+
 caf::result<node_status> router_state::handle(get_node_status) {
   // Unlike other answers this one is no error, so it may be for a plain `send`.
   if (status_survey_.add(self_->make_response_promise<node_status>()))
@@ -56,7 +75,7 @@ node_status router_state::status() {
       result.peers.push_back(std::move(x));
   for (const auto& id : directory_->unserved())
     result.peers.push_back(unserved_status(id));
-  std::ranges::sort(result.peers, {}, &peer_status::node);
+  result.peers = sorted(std::move(result.peers));
   result.engines = engines_->list();
   result.known_adverts = directory_->adverts().size();
   result.remembered_peers = directory_->records(now);
