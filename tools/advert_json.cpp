@@ -2,22 +2,20 @@
 
 #include <chrono>
 
-#include <nlohmann/json.hpp>
-
 #include <node_proxy/base/hex.hpp>
 #include <node_proxy/base/visible.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
+
+#include "json.hpp"
 
 namespace node_proxy::tools {
 
 namespace {
 
 /// Keeps the order of its keys: that of the fields.
-using nlohmann::ordered_json;
-
 constexpr int indent = 2;
 
-ordered_json fields_of(const tls_address& x) {
+json fields_of(const tls_address& x) {
   return {{"address",
            {{"ip", to_string(x.ip)},
             {"port", x.port},
@@ -26,19 +24,19 @@ ordered_json fields_of(const tls_address& x) {
 
 /// An address under the name of its kind.
 struct by_kind {
-  ordered_json operator()(const quic_addr& x) const {
+  json operator()(const quic_addr& x) const {
     return {{"quic_addr", fields_of(x.address)}};
   }
-  ordered_json operator()(const tls_addr& x) const {
+  json operator()(const tls_addr& x) const {
     return {{"tls_addr", fields_of(x.address)}};
   }
-  ordered_json operator()(const ip_addr& x) const {
+  json operator()(const ip_addr& x) const {
     return {{"ip_addr", {{"ip", to_string(x.ip)}}}};
   }
-  ordered_json operator()(const tcp_addr& x) const {
+  json operator()(const tcp_addr& x) const {
     return {{"tcp_addr", {{"ip", to_string(x.ip)}, {"port", x.port}}}};
   }
-  ordered_json operator()(const udp_addr& x) const {
+  json operator()(const udp_addr& x) const {
     return {{"udp_addr", {{"ip", to_string(x.ip)}, {"port", x.port}}}};
   }
 };
@@ -78,17 +76,17 @@ std::string make_lines_visible(std::string_view text) {
 } // namespace
 
 std::string to_json(const node_advert& advert) {
-  auto addrs = ordered_json::array();
+  auto addrs = json::array();
   for (const auto& [address, weight] : advert.addrs)
     addrs.push_back(
       {{"address", std::visit(by_kind{}, address)}, {"weight", weight}});
-  ordered_json object{{"id", to_hex(advert.id.data)},
-                      {"addrs", std::move(addrs)},
-                      {"version", advert.version},
-                      {"created", date_of(advert.created)},
-                      {"sig", to_hex(advert.sig.data)}};
+  json object{{"id", to_hex(advert.id.data)},
+              {"addrs", std::move(addrs)},
+              {"version", advert.version},
+              {"created", date_of(advert.created)},
+              {"sig", to_hex(advert.sig.data)}};
   return make_lines_visible(
-    object.dump(indent, ' ', false, ordered_json::error_handler_t::replace));
+    object.dump(indent, ' ', false, json::error_handler_t::replace));
 }
 
 } // namespace node_proxy::tools

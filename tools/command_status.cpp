@@ -11,6 +11,7 @@
 
 #include "command.hpp"
 #include "control_client.hpp"
+#include "json.hpp"
 #include "node_names.hpp"
 #include "options.hpp"
 #include "status_table.hpp"
@@ -19,8 +20,6 @@
 namespace node_proxy::tools {
 
 namespace {
-
-using json = nlohmann::ordered_json;
 
 constexpr std::chrono::milliseconds watch_interval{1'000};
 

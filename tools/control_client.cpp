@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "json.hpp"
 #include "line_writer.hpp"
 #include "unix_socket.hpp"
 
@@ -17,7 +18,6 @@ namespace node_proxy::tools {
 
 namespace {
 
-using json = nlohmann::ordered_json;
 using clock = std::chrono::steady_clock;
 
 /// More than any node says, whoever it is that answers.

@@ -6,17 +6,13 @@
 #include <cstddef>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include <node_proxy/messages/basics.hpp>
 
+#include "json.hpp"
 #include "line_writer.hpp"
 #include "wakeup.hpp"
 
 namespace node_proxy::tools {
-
-/// A JSON object that keeps the order of its keys.
-using json = nlohmann::ordered_json;
 
 /// Writes objects to a descriptor, a line each. Any thread may write.
 class json_lines {

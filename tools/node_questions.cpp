@@ -6,6 +6,7 @@
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/error.hpp>
 
+#include "json.hpp"
 #include "options.hpp"
 #include "status_json.hpp"
 
@@ -14,8 +15,6 @@ namespace node_proxy::tools {
 using internal::send_request;
 
 namespace {
-
-using json = nlohmann::ordered_json;
 
 /// A node that does not answer in this time is stuck.
 constexpr std::chrono::seconds patience{10};

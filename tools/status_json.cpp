@@ -3,11 +3,11 @@
 #include <node_proxy/base/hex.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
 
+#include "json.hpp"
+
 namespace node_proxy::tools {
 
 namespace {
-
-using json = nlohmann::ordered_json;
 
 json to_json(const std::vector<reason_count>& counts) {
   auto result = json::object();

@@ -8,11 +8,11 @@
 #include <node_proxy/base/visible.hpp>
 #include <node_proxy/protocol/peer_status.hpp>
 
+#include "json.hpp"
+
 namespace node_proxy::tools {
 
 namespace {
-
-using json = nlohmann::ordered_json;
 
 /// Of how much of a limit people are told.
 constexpr double near = 0.8;

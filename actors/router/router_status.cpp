@@ -108,7 +108,7 @@ router_state::limits_in_use(const node_status& now) const {
     {"peers", directory_->here(), config_.max_peers},
     {"guests", directory_->guests(), 2 * config_.max_peers},
     {"remembered_peers", now.remembered_peers, config_.peers_kept.records},
-    {"stranger_adverts", directory_->adverts().strangers(),
+    {"kept_adverts", directory_->adverts().loose(),
      config_.adverts_kept.strangers},
     {"receive_bytes", received, settings.node_window},
     {"outbox_bytes", fullest, settings.outbox_bytes}};

@@ -22,6 +22,7 @@ stranger_budget::stranger_budget(std::uint64_t bytes, std::uint64_t largest)
 
 std::shared_ptr<stranger_budget::counter>
 stranger_budget::of_engine(const engine_name& name) {
+  atomic_guard guard{lock_};
   auto& known = engines_[name];
   auto result = known.lock();
   if (result)

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 
+#include <node_proxy/base/atomic_lock.hpp>
 #include <node_proxy/messages/identities.hpp>
 
 namespace node_proxy::internal {
@@ -20,7 +21,7 @@ namespace node_proxy::internal {
 /// in the end, for however long, and the others go on with the rest. One
 /// stranger has a part: who has more begins nothing new.
 ///
-/// The counters may be used in several threads, `of_engine` in one.
+/// May be used in several threads.
 class stranger_budget {
 public:
   using counter = std::atomic<std::int64_t>;
@@ -77,6 +78,7 @@ private:
   std::int64_t largest_;
   counter free_;
   std::atomic<int> waiting_ = 0;
+  atomic_lock lock_; // for what follows
   std::map<engine_name, std::weak_ptr<counter>> engines_;
   // How many entries there are before those are looked for that nobody uses.
   std::size_t max_engines_ = 64;
@@ -115,9 +117,8 @@ public:
   [[nodiscard]] bool poll_excess();
 
   /// The peer has its part, and has to give back before it gets more.
-  /// @param own what is charged for that which is to get more: however small
-  /// the
-  ///            part is, it does not wait for itself.
+  /// @param own what is charged for that which is to get more: it does not wait
+  ///            for itself, however small the part is.
   [[nodiscard]] bool full(std::uint64_t own) const {
     return charged_ - static_cast<std::int64_t>(own) >= budget_->part();
   }

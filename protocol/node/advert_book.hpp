@@ -78,8 +78,8 @@ public:
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
-  /// Adverts of strangers, which `advert_book_limits` bounds.
-  [[nodiscard]] std::size_t strangers() const { return strangers_.size(); }
+  /// Adverts that nobody holds, which `advert_book_limits` bounds.
+  [[nodiscard]] std::size_t loose() const { return loose_.size(); }
 
   /// All nodes that somebody here has told of.
   [[nodiscard]] std::vector<node_id> introduced() const;

@@ -7,6 +7,7 @@ namespace node_proxy::internal {
 bool advert_budget::take(const std::optional<ip_address>& from,
                          steady_time now) {
   auto source = from ? source_of(*from) : connection_source{};
+  atomic_guard guard{lock_};
   if (sources_.size() >= max_sources && !sources_.contains(source)) {
     for (auto i = sources_.begin(); i != sources_.end();)
       i = i->second.is_full(now) ? sources_.erase(i) : std::next(i);

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 
+#include <node_proxy/base/atomic_lock.hpp>
 #include <node_proxy/messages/transport_address.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 #include <node_proxy/protocol/token_bucket.hpp>
@@ -16,7 +17,7 @@ namespace node_proxy::internal {
 /// Decides which adverts of strangers are checked, and kept then: to check one
 /// takes longer than to send it, and what is kept goes to disk. Those from one
 /// host have a part of it. All peers of a node share this, and it outlives
-/// their connections; it is for one thread.
+/// their connections. May be used in several threads.
 class advert_budget {
 public:
   /// At once, and each second.
@@ -37,6 +38,7 @@ public:
                           steady_time now);
 
 private:
+  atomic_lock lock_; // for what follows
   token_bucket all_{most, rate};
   std::map<connection_source, token_bucket> sources_;
 };
