@@ -39,8 +39,8 @@ struct engine_status {
 /// Something of which there is not more than so much.
 struct limit_status {
   /// One of `peers`, `guests`, `remembered_peers`, `kept_adverts`,
-  /// `receive_bytes` and `outbox_bytes`, which is that of the peer for which
-  /// the most waits.
+  /// `receive_bytes`, `stranger_bytes` and `outbox_bytes`, which is that of the
+  /// peer for which the most waits.
   std::string name;
   std::uint64_t used = 0;
   std::uint64_t max = 0;

@@ -100,17 +100,15 @@ router_state::limits_in_use(const node_status& now) const {
   std::uint64_t fullest = 0;
   for (const auto& x : now.peers)
     fullest = std::max(fullest, x.waiting.bytes);
-  auto free = std::max<std::int64_t>(budget_->free(), 0);
-  auto received =
-    settings.node_window
-    - std::min(settings.node_window, static_cast<std::uint64_t>(free));
+  const auto& strangers = *budget_->strangers();
   return {
     {"peers", directory_->here(), config_.max_peers},
     {"guests", directory_->guests(), 2 * config_.max_peers},
     {"remembered_peers", now.remembered_peers, config_.peers_kept.records},
     {"kept_adverts", directory_->adverts().loose(),
      config_.adverts_kept.strangers},
-    {"receive_bytes", received, settings.node_window},
+    {"receive_bytes", budget_->used(), budget_->size()},
+    {"stranger_bytes", strangers.used(), strangers.size()},
     {"outbox_bytes", fullest, settings.outbox_bytes}};
 }
 

@@ -16,9 +16,8 @@ std::int64_t signed_of(std::uint64_t bytes) {
 // -- stranger_budget ----------------------------------------------------------
 
 stranger_budget::stranger_budget(std::uint64_t bytes, std::uint64_t largest)
-  : part_(signed_of(std::max(bytes, 4 * largest) / parts)),
-    largest_(signed_of(largest)),
-    free_(signed_of(std::max(bytes, 4 * largest))) {}
+  : size_(std::max(bytes, 4 * largest)), part_(signed_of(size_ / parts)),
+    largest_(signed_of(largest)), free_(signed_of(size_)) {}
 
 std::shared_ptr<stranger_budget::counter>
 stranger_budget::of_engine(const engine_name& name) {

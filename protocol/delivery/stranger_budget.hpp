@@ -63,6 +63,13 @@ public:
     return free_.load(std::memory_order_relaxed);
   }
 
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+
+  /// What is there, which may be more than may be.
+  [[nodiscard]] std::uint64_t used() const {
+    return size_ - static_cast<std::uint64_t>(free());
+  }
+
   [[nodiscard]] int waiting() const {
     return waiting_.load(std::memory_order_relaxed);
   }
@@ -74,6 +81,7 @@ public:
 private:
   void forget_unused();
 
+  std::uint64_t size_;
   std::int64_t part_;
   std::int64_t largest_;
   counter free_;

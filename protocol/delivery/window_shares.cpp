@@ -8,14 +8,22 @@ namespace node_proxy::internal {
 
 // -- receive_budget -----------------------------------------------------------
 
-receive_budget::receive_budget(const peer_settings& settings) {
-  // At least half is for those with standing.
-  auto strangers = std::min(settings.stranger_window, settings.node_window / 2);
-  free_ = static_cast<std::int64_t>(settings.node_window - strangers);
-  strangers_ = std::make_shared<stranger_budget>(
-    strangers, std::uint64_t{settings.max_message} + limits::message_overhead
-                 + stranger_budget::message_memory);
+namespace {
+
+/// At least half of all is for those with standing.
+std::uint64_t strangers_part(const peer_settings& settings) {
+  return std::min(settings.stranger_window, settings.node_window / 2);
 }
+
+} // namespace
+
+receive_budget::receive_budget(const peer_settings& settings)
+  : receive_budget(
+    settings.node_window - strangers_part(settings),
+    std::make_shared<stranger_budget>(strangers_part(settings),
+                                      std::uint64_t{settings.max_message}
+                                        + limits::message_overhead
+                                        + stranger_budget::message_memory)) {}
 
 // -- window_shares ------------------------------------------------------------
 

@@ -22,7 +22,7 @@ public:
   /// @param strangers see `stranger_budget`.
   explicit receive_budget(std::uint64_t bytes,
                           std::shared_ptr<stranger_budget> strangers = nullptr)
-    : free_(static_cast<std::int64_t>(bytes)),
+    : size_(bytes), free_(static_cast<std::int64_t>(bytes)),
       strangers_(std::move(strangers)) {}
 
   /// @returns whether there is so much.
@@ -51,11 +51,19 @@ public:
     return free_.load(std::memory_order_relaxed);
   }
 
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+
+  /// What is taken, which may be more than there is.
+  [[nodiscard]] std::uint64_t used() const {
+    return size_ - static_cast<std::uint64_t>(free());
+  }
+
   [[nodiscard]] const std::shared_ptr<stranger_budget>& strangers() const {
     return strangers_;
   }
 
 private:
+  std::uint64_t size_;
   // Below 0 while more is taken than there is.
   std::atomic<std::int64_t> free_;
   std::shared_ptr<stranger_budget> strangers_;

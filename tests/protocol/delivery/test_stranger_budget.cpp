@@ -55,6 +55,7 @@ TEST_CASE("an engine may have as much as is free beside it") {
   CHECK(uut.has_room(*a, 4'000));
   CHECK_FALSE(uut.has_room(*a, 4'001));
   uut.add(*a, 4'000);
+  CHECK(uut.used() == 4'000);
   CHECK_FALSE(uut.has_room(*a, 1));
   CHECK(uut.has_room(*b, 2'000));
   CHECK_FALSE(uut.has_room(*b, 2'001));
