@@ -182,7 +182,7 @@ TEST_CASE_FIXTURE(raw_fixture, "one frame at a time, then all") {
 }
 
 TEST_CASE_FIXTURE(raw_fixture, "the owner changes between two frames") {
-  connection_end later{system};
+  held_end later{system};
   later.connection = near.connection;
   peer.send(frames_of({numbered(5), numbered(6)}));
   near.read_one();
@@ -336,7 +336,7 @@ TEST_CASE_FIXTURE(raw_fixture, "an end that comes while the owner is busy") {
   REQUIRE(near.has_news_within(patience));
   peer.close();
   // What comes later is told, so the end has been seen.
-  connection_end other{system};
+  held_end other{system};
   raw_peer later{listen_at(local_host(0), other)};
   static_cast<void>(other.next_inbound());
   near.go_on();
@@ -369,11 +369,11 @@ TEST_CASE_FIXTURE(connected_fixture,
 
 TEST_CASE_FIXTURE(transport_fixture, "a connection ends with its owner") {
   auto before = open_descriptors();
-  connection_end acceptor{system};
+  held_end acceptor{system};
   raw_peer peer{listen_at(local_host(0), acceptor)};
   auto connection = acceptor.next_inbound().connection;
   {
-    connection_end owner{system};
+    held_end owner{system};
     owner.connection = std::move(connection);
     owner.attach_here();
     owner.write_body(numbered(9));
@@ -399,7 +399,7 @@ TEST_CASE_FIXTURE(raw_fixture, "a connection that has ended can be used") {
   near.attach_here();
   CHECK(near.frames_waiting() == 0);
   // A later connection is not impressed.
-  connection_end other{system};
+  held_end other{system};
   raw_peer again{listen_at(local_host(0), other)};
   other.connection = other.next_inbound().connection;
   other.read_one();
@@ -417,16 +417,16 @@ TEST_CASE_FIXTURE(raw_fixture, "an end before the first frame leaks nothing") {
 
 TEST_CASE_FIXTURE(transport_fixture,
                   "200 connections leave no descriptors behind") {
-  connection_end acceptor{system};
+  held_end acceptor{system};
   auto address = listen_at(local_host(0), acceptor);
   auto before = open_descriptors();
-  std::vector<std::unique_ptr<connection_end>> ends;
+  std::vector<std::unique_ptr<held_end>> ends;
   for (int count = 0; count < 200; ++count) {
-    auto near = std::make_unique<connection_end>(system);
+    auto near = std::make_unique<held_end>(system);
     // Of strangers only one at a time is dialled there.
     REQUIRE_FALSE(
       near->dial_to(transport, {address, patience, peer_standing::introduced}));
-    auto far = std::make_unique<connection_end>(system);
+    auto far = std::make_unique<held_end>(system);
     far->connection = acceptor.next_inbound().connection;
     near->write_body(numbered(20));
     // Some are streaming, some in their handshake, some have not begun.

@@ -21,7 +21,7 @@ using namespace test;
 
 /// An address where nobody listens.
 tcp_addr vacant_address(transport_fixture& fixture) {
-  connection_end acceptor{fixture.system};
+  held_end acceptor{fixture.system};
   auto address = fixture.listen_at(local_host(0), acceptor);
   fixture.must<listening_stopped>(fixture.transport, stop_listening{address});
   return address;
@@ -41,7 +41,7 @@ caf::behavior dialler(caf::event_based_actor* self,
 } // namespace
 
 TEST_CASE_FIXTURE(transport_fixture, "a listener says which port it got") {
-  connection_end acceptor{system};
+  held_end acceptor{system};
   auto first = listen_at(local_host(0), acceptor);
   auto second = listen_at(local_host(0), acceptor);
   CHECK(first.port != 0);
@@ -56,7 +56,7 @@ TEST_CASE_FIXTURE(transport_fixture, "a listener says which port it got") {
 }
 
 TEST_CASE_FIXTURE(transport_fixture, "a listener for IPv6") {
-  connection_end acceptor{system};
+  held_end acceptor{system};
   ipv6 loopback;
   loopback.octets.back() = std::byte{1};
   auto answer = ask<listening>(
@@ -66,13 +66,13 @@ TEST_CASE_FIXTURE(transport_fixture, "a listener for IPv6") {
     CHECK(code_of(answer.error()) == errc::bad_address);
     return;
   }
-  connection_end near{system};
+  held_end near{system};
   CHECK_FALSE(near.dial_to(transport, {answer->address}));
   static_cast<void>(acceptor.next_inbound());
 }
 
 TEST_CASE_FIXTURE(transport_fixture, "errors of listening name the address") {
-  connection_end acceptor{system};
+  held_end acceptor{system};
   auto taken_address = listen_at(local_host(0), acceptor);
   auto again =
     ask<listening>(transport, listen{taken_address, {acceptor.acceptor()}});
@@ -102,7 +102,7 @@ TEST_CASE_FIXTURE(transport_fixture, "errors of listening name the address") {
 
 TEST_CASE_FIXTURE(transport_fixture,
                   "after stop_listening the address is free at once") {
-  connection_end acceptor{system};
+  held_end acceptor{system};
   auto address = listen_at(local_host(0), acceptor);
   raw_peer peer{address};
   auto inbound = acceptor.next_inbound();
@@ -111,7 +111,7 @@ TEST_CASE_FIXTURE(transport_fixture,
     code_of(ask<listening_stopped>(transport, stop_listening{address}).error())
     == errc::bad_address);
 
-  connection_end near{system};
+  held_end near{system};
   auto error = near.dial_to(transport, {address});
   REQUIRE(error);
   CHECK(code_of(*error) == errc::connection_refused);
@@ -126,7 +126,7 @@ TEST_CASE_FIXTURE(transport_fixture,
 
 TEST_CASE_FIXTURE(transport_fixture, "errors of dialling name the address") {
   auto address = vacant_address(*this);
-  connection_end near{system};
+  held_end near{system};
   auto refused = near.dial_to(transport, {address});
   REQUIRE(refused);
   CHECK(code_of(*refused) == errc::connection_refused);
@@ -146,7 +146,7 @@ TEST_CASE_FIXTURE(transport_fixture, "dialling has a timeout of its own") {
   auto before = open_descriptors();
   {
     full_listener silent;
-    connection_end near{system};
+    held_end near{system};
     auto error = near.dial_to(
       transport, {silent.address(), std::chrono::milliseconds{50}});
     REQUIRE(error);
@@ -171,21 +171,21 @@ TEST_CASE_FIXTURE(transport_fixture,
 
 TEST_CASE_FIXTURE(transport_fixture,
                   "it is known where connections come from") {
-  connection_end acceptor{system};
+  held_end acceptor{system};
   auto address = listen_at(local_host(0), acceptor);
   raw_peer peer{address, local_host(0, 2)};
   CHECK(acceptor.next_inbound().from == local_host(0, 2).ip);
 }
 
 TEST_CASE_FIXTURE(transport_fixture, "a listener ends with its acceptor") {
-  std::optional<connection_end> acceptor{std::in_place, system};
+  std::optional<held_end> acceptor{std::in_place, system};
   auto address = listen_at(local_host(0), *acceptor);
   raw_peer peer{address};
   acceptor->next_inbound();
   acceptor.reset();
   // So does the connection that nobody has taken over.
   CHECK(peer.sees_end());
-  connection_end next{system};
+  held_end next{system};
   // The address is free as soon as the transport has noticed.
   auto limit = std::chrono::steady_clock::now() + patience;
   for (;;) {
@@ -201,7 +201,7 @@ TEST_CASE_FIXTURE(transport_fixture, "a listener ends with its acceptor") {
 #ifndef __SANITIZE_ADDRESS__
 TEST_CASE_FIXTURE(transport_fixture,
                   "accepting goes on after descriptors ran out") {
-  connection_end acceptor{system};
+  held_end acceptor{system};
   auto address = listen_at(local_host(0), acceptor);
   rlimit usual{};
   REQUIRE(getrlimit(RLIMIT_NOFILE, &usual) == 0);
@@ -232,7 +232,7 @@ TEST_CASE_FIXTURE(transport_fixture,
 
 TEST_CASE_FIXTURE(transport_fixture,
                   "a peer that never reads does not keep the transport") {
-  connection_end near{system};
+  held_end near{system};
   raw_peer peer{listen_at(local_host(0), near)};
   near.connection = near.next_inbound().connection;
   near.write_raw(bytes(32 * 1024 * 1024));
@@ -248,7 +248,7 @@ TEST_CASE_FIXTURE(transport_fixture,
 
 TEST_CASE_FIXTURE(transport_fixture, "the transport ends while dialling") {
   full_listener silent;
-  connection_end near{system};
+  held_end near{system};
   std::optional<caf::error> error;
   caf::scoped_actor other{system};
   auto pending =

@@ -69,20 +69,20 @@ TEST_CASE_FIXTURE(transport_fixture,
     MESSAGE("this host has no link-local address");
     return;
   }
-  connection_end far{system};
+  held_end far{system};
   auto address = listen_at({*ip, 0}, far);
   CHECK(std::get<ipv6>(address.ip).scope == ip->scope);
   auto as_advertised = address;
   std::get<ipv6>(as_advertised.ip).scope = 0;
   // Of strangers only one at a time is dialled there.
   dial target{as_advertised, patience, peer_standing::introduced};
-  connection_end near{system};
+  held_end near{system};
   CHECK_FALSE(near.dial_to(transport, target));
   far.connection = far.next_inbound().connection;
 
   // Nobody listens there.
   must<listening_stopped>(transport, stop_listening{address});
-  connection_end late{system};
+  held_end late{system};
   auto error = late.dial_to(transport, target);
   REQUIRE(error);
   CHECK(code_of(*error) == errc::connection_refused);
@@ -90,7 +90,7 @@ TEST_CASE_FIXTURE(transport_fixture,
 
 TEST_CASE_FIXTURE(transport_fixture,
                   "to listen at a link-local address takes an interface") {
-  connection_end acceptor{system};
+  held_end acceptor{system};
   auto refused = ask<listening>(
     transport, node_proxy::internal::listen{address_of("tcp://[fe80::1]:0"),
                                             {acceptor.acceptor()}});

@@ -8,7 +8,7 @@
 
 #include "actors/proxy/raw_peer.hpp"
 #include "actors/system_fixture.hpp"
-#include "connection_end.hpp"
+#include "held_end.hpp"
 
 namespace test {
 
@@ -16,7 +16,7 @@ using namespace node_proxy;
 using namespace node_proxy::internal;
 
 struct transport_fixture : system_fixture {
-  // That of the transport, and that of `connection_end`.
+  // That of the transport, and that of `held_end`.
   event_loops loops = event_loop::of(system, 2).value();
   transport_actor transport = spawn_tcp_transport(system, loops.front(), 256);
 
@@ -32,7 +32,7 @@ struct transport_fixture : system_fixture {
   }
 
   /// Listens, with the test as acceptor. Returns the address it got.
-  tcp_addr listen_at(const tcp_addr& address, connection_end& acceptor) {
+  tcp_addr listen_at(const tcp_addr& address, held_end& acceptor) {
     auto answer = must<listening>(
       transport, node_proxy::internal::listen{address, {acceptor.acceptor()}});
     return std::get<tcp_addr>(answer.address);
@@ -41,8 +41,8 @@ struct transport_fixture : system_fixture {
 
 /// Two ends of one connection: `near` has dialled `far`.
 struct connected_fixture : transport_fixture {
-  connection_end near{system};
-  connection_end far{system};
+  held_end near{system};
+  held_end far{system};
   tcp_addr address = listen_at(local_host(0), far);
 
   connected_fixture() {
@@ -54,7 +54,7 @@ struct connected_fixture : transport_fixture {
 
 /// A connection with a plain socket at its other end.
 struct raw_fixture : transport_fixture {
-  connection_end near{system};
+  held_end near{system};
   raw_peer peer{listen_at(local_host(0), near)};
 
   raw_fixture() { near.connection = near.next_inbound().connection; }

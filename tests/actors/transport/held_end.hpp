@@ -19,9 +19,9 @@ using namespace node_proxy::internal;
 
 /// Owns connections for a test; each with an actor, and thus a mailbox, of its
 /// own. They move to another event loop than that of the transport.
-class connection_end {
+class held_end {
 public:
-  explicit connection_end(caf::actor_system& system)
+  explicit held_end(caf::actor_system& system)
     : self_{system}, loop_{event_loop::of(system, 2).value().back()} {}
 
   /// As what the connection knows it.
