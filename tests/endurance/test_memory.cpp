@@ -164,7 +164,10 @@ TEST_CASE("strangers that connect once cost no lasting memory") {
   auto metrics = metrics_of(host);
   CHECK(metrics.connected_peers == 0);
   CHECK(metrics.remembered_peers == 0);
-  CHECK(metrics.known_adverts == 50);
+  // All come from one host, of which so many adverts are looked at in a time.
+  CHECK(metrics.known_adverts > 0);
+  CHECK(metrics.known_adverts <= 50);
+  CHECK(metrics.peers.unchecked_adverts > 0);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   // Without sanitizers, which keep memory for themselves: much less than
   // anything that would be kept of each of them.

@@ -112,13 +112,13 @@ TEST_CASE_FIXTURE(two_nodes, "engines are told of with what they hold") {
     caf::anon_send(a.node.router(), a.message_to(b.node.id(), "slow", {}));
   auto untaken = [](std::uint64_t count) {
     return [count](const node_status& x) {
-      return x.engines.size() == 1 && x.engines[0].untaken == count;
+      return x.engines.size() == 1 && x.engines[0].untaken == count
+             && x.peers.size() == 1 && x.peers[0].untaken == count;
     };
   };
   auto there = await(b, untaken(3));
   CHECK(there.engines[0].name == "slow");
   CHECK_FALSE(there.engines[0].typed);
-  CHECK(there.peers[0].untaken == 3);
   auto here = status_of(a);
   CHECK(here.peers[0].waiting.messages == 3);
   REQUIRE(here.peers[0].waiting_for.size() == 1);
