@@ -29,7 +29,10 @@ function(node_proxy_warnings target)
     # library's headers for correct code. clang-tidy and AddressSanitizer look for
     # such faults, too.
     $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-stringop-overflow
-      -Wno-restrict -Wno-array-bounds>)
+      -Wno-restrict -Wno-array-bounds>
+    # With CMAKE_UNITY_BUILD g++ takes sources for headers, where a class had
+    # better not use what is local to a file.
+    $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>)
 endfunction()
 
 # A static library of a folder: include path in the build and after
