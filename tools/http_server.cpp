@@ -99,7 +99,8 @@ private:
 /// Set in a thread that is to close connections without reading them.
 thread_local bool sheds = false;
 
-/// Threads for connections, of which few wait.
+/// Threads for connections, of which few wait, and not for long: whoever came
+/// when all were busy with slow ones comes again.
 class bounded_queue final : public httplib::TaskQueue {
 public:
   bounded_queue() {
@@ -111,7 +112,7 @@ public:
     {
       std::lock_guard guard{mutex_};
       if (tasks_.size() < http_server::max_waiting) {
-        tasks_.push_back(std::move(task));
+        tasks_.push_back({std::move(task), clock::now()});
         changed_.notify_one();
         return;
       }
@@ -138,18 +139,23 @@ private:
       changed_.wait(guard, [this] { return ended_ || !tasks_.empty(); });
       if (tasks_.empty())
         return;
-      // Who has not had his turn at the end is not waited for.
-      sheds = ended_;
-      auto task = std::move(tasks_.front());
+      auto next = std::move(tasks_.front());
       tasks_.pop_front();
+      // Who has not had his turn at the end is not waited for.
+      sheds = ended_ || clock::now() - next.since > http_server::max_wait;
       guard.unlock();
-      task();
+      next.task();
     }
   }
 
+  struct waiting {
+    std::function<void()> task;
+    clock::time_point since;
+  };
+
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::function<void()>> tasks_;
+  std::deque<waiting> tasks_;
   bool ended_ = false;
   std::vector<std::thread> threads_;
 };

@@ -39,15 +39,16 @@ parse_http_address(std::string_view text);
 ///
 /// A connection is for one request, which has at most `max_request` octets, and
 /// has `patience` for all of it. Of too many connections the last ones are
-/// closed. One at the loopback is for this host alone: requests that name
-/// another one are refused, so that no page of the web gets at it (DNS
-/// rebinding).
+/// closed, and those that have waited for `max_wait`. One at the loopback is
+/// for this host alone: requests that name another one are refused, so that no
+/// page of the web gets at it (DNS rebinding).
 class http_server {
 public:
   static constexpr std::size_t max_request = 16'384;
   static constexpr std::size_t threads = 8;
   static constexpr std::size_t max_waiting = 64;
   static constexpr std::chrono::seconds patience{5};
+  static constexpr std::chrono::seconds max_wait{4};
 
   /// Listens. Errors: a sentence that names the address.
   [[nodiscard]] static expected<std::unique_ptr<http_server>, std::string>
