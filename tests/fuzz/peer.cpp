@@ -376,8 +376,9 @@ private:
     require(peer_->stopped());
     require(pending_.empty());
     peer_.reset();
-    require(budget_->free()
-            == static_cast<std::int64_t>(settings_.node_window));
+    require(budget_->used() == 0);
+    require(budget_->strangers()->used() == 0);
+    require(budget_->strangers()->waiting() == 0);
   }
 
   script script_;
