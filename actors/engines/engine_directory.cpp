@@ -17,9 +17,9 @@ constexpr std::size_t vacancies_kept = 65'536;
 /// Whom to tell of what, once the directory is not locked any more.
 using news = std::vector<std::pair<engine_watcher, engine_left>>;
 
-void tell(news all) {
-  for (auto& [who, what] : all)
-    send_anonymously(who, std::move(what));
+void tell(const news& all) {
+  for (const auto& [who, what] : all)
+    send_anonymously(who, what);
 }
 
 } // namespace
@@ -120,7 +120,7 @@ bool engine_directory::remove(const engine_name& name) {
   }
   if (unused)
     detach(unused->engine, unused->id);
-  tell(std::move(told));
+  tell(told);
   return true;
 }
 
@@ -214,7 +214,7 @@ void engine_directory::handle_ended(engine_key engine, actor_end how) {
         told.emplace_back(std::move(who), engine_left{entry});
     }
   }
-  tell(std::move(told));
+  tell(told);
 }
 
 void engine_directory::add_vacancy(const engine_name& name) {

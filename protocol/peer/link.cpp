@@ -27,7 +27,8 @@ link::link(connection_id connection,
   : phase_(std::move(phase)), id_(connection),
     address_(in<confirming>().dialled_at), settings_(std::move(settings)),
     crypto_(std::move(established)), begun_(now) {
-  seal(control::resume{in<confirming>().said}, now);
+  const control::resume& frame = in<confirming>().said;
+  seal(frame, now);
 }
 
 // -- transitions --------------------------------------------------------------
