@@ -7,7 +7,7 @@
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME node-proxy)
 set(CPACK_PACKAGE_CONTACT
-  "The Node Proxy developers <node-proxy@packages.debian.org>")
+  "The Node Proxy developers <maintainers@node-proxy.invalid>")
 set(CPACK_PACKAGING_INSTALL_PREFIX "${CMAKE_INSTALL_PREFIX}")
 set(CPACK_STRIP_FILES ON)
 # Or each directory has the mask of whoever makes the package.
