@@ -88,6 +88,10 @@ struct peer_settings {
   std::uint64_t rekey_frames = limits::key_frames;
   std::uint64_t rekey_bytes = limits::key_bytes;
   duration rekey_interval = std::chrono::seconds{limits::key_seconds};
+  /// How old a session may be (PROTOCOL.md, "One connection per peer"): in the
+  /// last 24th of that time its initiator makes another connection, whose keys
+  /// are new, and which takes over.
+  duration max_session_age = std::chrono::hours{24};
 };
 
 /// How many adverts of strangers are kept: of nodes that nobody holds.

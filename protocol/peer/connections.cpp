@@ -34,14 +34,15 @@ void connections::handle_dialled(attempt_id attempt, connection_id connection,
                                  const node_advert_versions& adverts,
                                  timestamp now) {
   // Once the peer has proven itself, no other attempt is wanted.
-  attempts_.handle_dialled(attempt, connection, !holds(), make_hello(adverts),
-                           now.steady, events_);
+  attempts_.handle_dialled(attempt, connection, takes_attempts(),
+                           make_hello(adverts), now.steady, events_);
 }
 
 void connections::handle_dial_failed(attempt_id attempt,
                                      std::string_view reason, timestamp now) {
   // The one that has met the peer may still succeed, or else has the last word.
-  attempts_.handle_dial_failed(attempt, reason, !holds(), now.steady, events_);
+  attempts_.handle_dial_failed(attempt, reason, takes_attempts(), now.steady,
+                               events_);
 }
 
 void connections::handle_reply(connection_id connection, bytes_view body,
@@ -110,6 +111,7 @@ void connections::activate(link& x, std::uint64_t next_in, timestamp now) {
   ++established_;
   last_established_ = x.terms().digest;
   finished_ = false;
+  renews_ = false;
   refusal_.reset();
   sought_ = false;
   attempts_.handle_success();
@@ -188,11 +190,17 @@ link* connections::idle(timestamp now) {
   return x && x->expired(link_timer::idle, now.steady) ? x : nullptr;
 }
 
+link* connections::worn_out(timestamp now) {
+  auto x = active();
+  return x && x->expired(link_timer::age, now.steady) ? x : nullptr;
+}
+
 bool connections::keep_up(const node_advert* advert, timestamp now) {
   auto x = active();
   if (!x)
     return false;
   x->rekey_if_due(now.steady);
+  renews_ = renews_ || x->poll_renewal(now.steady);
   if (advert)
     x->send_advert_if_due(*advert, now.steady);
   if (!x->expired(link_timer::heartbeat, now.steady))
@@ -203,7 +211,7 @@ bool connections::keep_up(const node_advert* advert, timestamp now) {
 
 std::optional<steady_time> connections::next_deadline(bool wanted,
                                                       bool may_idle) const {
-  auto result = attempts_.next_deadline(wanted && !holds());
+  auto result = attempts_.next_deadline(wanted && takes_attempts());
   for (const auto& x : links_)
     result = earliest({result, x.next_deadline(may_idle)});
   return result;
@@ -250,6 +258,12 @@ link* connections::find(connection_id connection) {
 bool connections::holds() const {
   return std::ranges::any_of(links_, [](const link& x) {
     return x.is<link::active>() || x.is<link::confirming>();
+  });
+}
+
+bool connections::takes_attempts() const {
+  return !std::ranges::any_of(links_, [this](const link& x) {
+    return x.is<link::confirming>() || (x.is<link::active>() && !renews_);
   });
 }
 
@@ -326,6 +340,7 @@ void connections::handle_end(const link& x, std::string_view reason,
                              timestamp now) {
   ++ended_[reason];
   last_end_ = end{reason, now.steady};
+  renews_ = false;
   if (is_stable(x, now))
     attempts_.handle_stable();
   events_.emplace_back(peer_event{peer_disconnected{reason}});

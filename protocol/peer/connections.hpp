@@ -72,7 +72,7 @@ public:
   void handle_refusal(connect_reply_error reason, timestamp now);
 
   /// Makes the next attempt if its time has come. A connection is wanted, and
-  /// there is none.
+  /// there is none, or none that lasts.
   /// @returns whether there was one.
   bool dial(timestamp now);
 
@@ -138,6 +138,9 @@ public:
   /// The connection that carried no message for long, and may be left for that.
   [[nodiscard]] link* idle(timestamp now);
 
+  /// The connection whose session is as old as it may be.
+  [[nodiscard]] link* worn_out(timestamp now);
+
   /// Does what keeps the active connection up. `advert` is this node's, if it
   /// has one.
   /// @returns whether a heartbeat was due, so that there is little to do.
@@ -176,6 +179,13 @@ public:
 
   /// Whether a connection is there, or about to be.
   [[nodiscard]] bool holds() const;
+
+  /// The connection has to be followed by another one: this end, which has
+  /// made it, makes the next one.
+  [[nodiscard]] bool renews() const { return renews_; }
+
+  /// Whether one more would be of use.
+  [[nodiscard]] bool takes_attempts() const;
 
   /// Whether there is one, or an attempt at one.
   [[nodiscard]] bool holds_or_tries() const {
@@ -258,6 +268,7 @@ private:
   std::optional<connection_digest> last_established_;
   steady_time remote_epoch_since_;
   bool finished_ = false;
+  bool renews_ = false; // the active one
   // The peer's refusal since a connection was active last, how the last one
   // ended, and whether one was attempted since.
   std::optional<connect_reply_error> refusal_;

@@ -14,6 +14,9 @@ namespace {
 /// everything that comes later.
 constexpr std::size_t flush_bytes = 64 * 1024;
 
+/// The last one of so many parts of a session's time is for its renewal.
+constexpr int renewal_part = 24;
+
 /// Bytes of chunk list that fit a frame, whatever its number.
 std::size_t max_list() {
   return session::max_messages(limits::sequence_end - 1);
@@ -43,6 +46,10 @@ void link::activate(std::uint64_t next_in, steady_time now) {
   count_silence(begun_);
   timers_.set(link_timer::rekey, begun_ + settings_->rekey_interval);
   timers_.set(link_timer::peer_key, begun_ + 2 * key_lifetime);
+  auto age = settings_->max_session_age;
+  timers_.set(link_timer::age, begun_ + age);
+  if (terms().role == connection_role::initiator)
+    timers_.set(link_timer::renewal, begun_ + age - age / renewal_part);
 }
 
 void link::leave(control::goodbye_reason reason, bool finished,
@@ -139,6 +146,13 @@ void link::rekey_if_due(steady_time now) {
     return;
   seal(control::rekey{}, now);
   timers_.set(link_timer::rekey, now + settings_->rekey_interval);
+}
+
+bool link::poll_renewal(steady_time now) {
+  if (!expired(link_timer::renewal, now))
+    return false;
+  timers_.stop(link_timer::renewal);
+  return true;
 }
 
 void link::send_advert_if_due(const node_advert& advert, steady_time now) {

@@ -37,10 +37,14 @@ enum class link_timer : std::uint8_t {
   dead_peer,
   /// Active: the other end has used its key for too long.
   peer_key,
+  /// Active: the session is as old as it may be.
+  age,
   /// Active, of an initiator: no message has gone either way for long.
   idle,
   /// Active: the key of this direction is to be replaced.
   rekey,
+  /// Active, of an initiator: a session is to follow this one.
+  renewal,
   /// Active: the newest advert of this node waits, and may go.
   advert,
   /// Active: nothing was said for as long as this end may be silent.
@@ -160,6 +164,10 @@ public:
   /// Replaces the key of this direction if that is due.
   void rekey_if_due(steady_time now);
 
+  /// Whether another connection is to take over from now on, for the sake of
+  /// its keys. Said once.
+  [[nodiscard]] bool poll_renewal(steady_time now);
+
   /// Sends the newest advert of this node if it waits and may go. Of many that
   /// are issued one after the other the peer is to get the last one, and not
   /// more than it takes. What a network holds up arrives sooner after each
@@ -237,7 +245,7 @@ private:
   std::shared_ptr<const peer_settings> settings_;
   session crypto_;
   steady_time begun_;
-  timer_table<link_timer, 8> timers_;
+  timer_table<link_timer, 10> timers_;
   bytes out_;
   std::size_t backlog_ = 0; // handed to the socket and not yet written
   // When the peer will have earned all adverts that it has sent.

@@ -153,6 +153,8 @@ void peer::handle_timeout(timestamp now) {
   connections_.end_overdue(now);
   if (auto x = connections_.idle(now); x && may_close_idle())
     leave(*x, control::goodbye_reason::idle, now);
+  if (auto x = connections_.worn_out(now))
+    leave(*x, control::goodbye_reason::limit, now);
   if (connections_.keep_up(adverts_.local(), now))
     trim();
   check_shutdown(now);
@@ -177,11 +179,11 @@ std::optional<steady_time> peer::poll_timeout(timestamp now) const {
   auto stop =
     stopping_ && !stopped() ? std::optional{stopping_->deadline} : std::nullopt;
   auto rest = dormant_from();
-  return earliest({delivery_.next_deadline(x && x->takes_control(), now),
-                   connections_.next_deadline(wants_connection() && may_dial(),
-                                              may_close_idle()),
-                   reading_.next_deadline(), stop,
-                   rest && *rest > now.steady ? rest : std::nullopt});
+  return earliest(
+    {delivery_.next_deadline(x && x->takes_control(), now),
+     connections_.next_deadline(wants_dials() && may_dial(), may_close_idle()),
+     reading_.next_deadline(), stop,
+     rest && *rest > now.steady ? rest : std::nullopt});
 }
 
 // -- state --------------------------------------------------------------------
@@ -248,10 +250,11 @@ void peer::want_connection() {
 /// To be called after whatever may make a connection end, or be wanted.
 void peer::follow_up(timestamp now) {
   take_events();
-  if (connections_.holds())
+  if (!connections_.takes_attempts())
     return;
-  delivery_.handle_departure();
-  if (wants_connection())
+  if (!connections_.holds())
+    delivery_.handle_departure();
+  if (wants_dials())
     dial(now);
   else
     connections_.cancel_dials();
@@ -336,6 +339,11 @@ bool peer::wants_connection() const {
     return stopping_->draining && has_messages;
   return permanence_ == connection_permanence::permanent || connect_wanted_
          || has_messages;
+}
+
+/// Whoever wants a connection or not: what there is goes on.
+bool peer::wants_dials() const {
+  return wants_connection() || (connections_.renews() && !stopping_);
 }
 
 /// Nobody can have a stranger dialled again and again who does not call

@@ -252,6 +252,7 @@ private:
   void fail(send_token token, send_error error);
   void count_outcome(const send_outcome& x);
   bool wants_connection() const;
+  bool wants_dials() const;
   bool may_dial() const;
   bool may_close_idle() const;
   bool finished() const;
