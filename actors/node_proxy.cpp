@@ -226,6 +226,7 @@ void node_proxy_state::arm_tick() {
 void node_proxy_state::act() {
   while (auto action = peer_->poll_action())
     std::visit([this](auto& x) { perform(x); }, *action);
+  lanes_->pass_on_delivered();
   if (peer_->stopped()) {
     send_message(self_, config_.router,
                  proxy_event{config_.remote, peer_->metrics()});

@@ -64,18 +64,40 @@ void engine_lanes::deliver(deliver_message&& message) {
     refuse(message.id, to.error());
     return;
   }
-  add_untaken(**to, 1);
-  (*to)->waiting.push_back(std::move(message));
-  pass_on(**to);
+  auto& x = **to;
+  add_untaken(x, 1);
+  x.waiting.push_back(std::move(message));
+  if (!std::exchange(x.delivered_to, true))
+    delivered_to_.push_back(&x);
+}
+
+void engine_lanes::pass_on_delivered() {
+  for (auto* x : delivered_to_) {
+    x->delivered_to = false;
+    pass_on(*x);
+  }
+  delivered_to_.clear();
 }
 
 expected<engine_lanes::lane*, control::reject_reason>
 engine_lanes::find_lane(const engine_id& whom) {
-  using enum control::reject_reason;
   const auto& name = whom.name;
   if (recent_ && recent_->to->registered() && recent_->to->name() == name)
     return recent_;
-  auto entry = engines_->find(name);
+  // The directory is shared by threads.
+  auto known = by_name_.find(name);
+  auto found = known != by_name_.end() && known->second->to->registered()
+                 ? known->second
+                 : find_or_add(whom);
+  if (found)
+    recent_ = *found;
+  return found;
+}
+
+expected<engine_lanes::lane*, control::reject_reason>
+engine_lanes::find_or_add(const engine_id& whom) {
+  using enum control::reject_reason;
+  auto entry = engines_->find(whom.name);
   if (!entry)
     return unexpected{entry.error() == errc::engine_gone ? engine_gone
                                                          : unknown_engine};
@@ -87,8 +109,7 @@ engine_lanes::find_lane(const engine_id& whom) {
     known->second.to = std::move(*entry);
     start(known->second, whom);
   }
-  recent_ = &known->second;
-  return recent_;
+  return by_name_[whom.name] = &known->second;
 }
 
 /// Prepares for what is to come for the engine of this name.
@@ -244,6 +265,10 @@ void engine_lanes::forget_if_done(lane& x) {
     return;
   if (recent_ == &x)
     recent_ = nullptr;
+  std::erase(delivered_to_, &x);
+  auto named = by_name_.find(x.to->name());
+  if (named != by_name_.end() && named->second == &x)
+    by_name_.erase(named);
   auto entry = x.to;
   end_asker(x.asker, *entry);
   lanes_.erase(entry.get());

@@ -45,8 +45,12 @@ public:
 
   ~engine_lanes();
 
-  /// Passes a message on, or refuses it at once.
+  /// Takes in a message for `pass_on_delivered`, or refuses it at once.
   void deliver(deliver_message&& message);
+
+  /// Passes on what was delivered. To be called after all messages that came
+  /// together: an engine that takes batches gets one of them, not one for each.
+  void pass_on_delivered();
 
   /// Engines have answered (`engines_answered`).
   void handle_answers();
@@ -66,6 +70,8 @@ private:
     request_table<request> asked;
     // What it has not taken of all this.
     std::uint64_t untaken = 0;
+    // It is among those with new messages.
+    bool delivered_to = false;
   };
 
   // By what never changes: an engine under a name.
@@ -79,6 +85,7 @@ private:
   };
 
   expected<lane*, control::reject_reason> find_lane(const engine_id& whom);
+  expected<lane*, control::reject_reason> find_or_add(const engine_id& whom);
   void pass_on(lane& x);
   void start(lane& x, const engine_id& name);
   void ask_one(lane& x);
@@ -99,8 +106,12 @@ private:
   std::shared_ptr<engine_directory> engines_;
   finished_handler finished_;
   lanes lanes_;
+  // The last one of each name. Its engine may have left.
+  std::unordered_map<engine_name, lane*> by_name_;
   // Where the last message went, as most do; may be nullptr.
   lane* recent_ = nullptr;
+  // Those with new messages.
+  std::vector<lane*> delivered_to_;
   // By the numbers of the requests.
   request_table<lane*> asked_;
 };

@@ -86,6 +86,7 @@ void local_delivery_state::start(const local_delivery_config& config) {
 
 caf::result<delivered> local_delivery_state::handle(const routed_msg& msg) {
   send(pending_->add(make_promise<delivered>(self_)), msg.msg, now_of(self_));
+  lanes_->pass_on_delivered();
   arm();
   return caf::delegated<delivered>{};
 }
@@ -98,6 +99,7 @@ local_delivery_state::handle(const routed_batch& msg) {
   auto now = now_of(self_);
   for (const auto& x : msgs)
     send(token++, x, now);
+  lanes_->pass_on_delivered();
   arm();
   return caf::delegated<batch_outcome>{};
 }

@@ -1,5 +1,7 @@
 // Messages of a node to itself: an engine need not know where another one is.
 
+#include <atomic>
+#include <memory>
 #include <stdexcept>
 
 #include <node_proxy/protocol/delivery/outbox.hpp>
@@ -143,6 +145,27 @@ TEST_CASE_FIXTURE(fixture, "what has expired counts as long as it is held") {
   a.node.shutdown();
   CHECK(std::chrono::steady_clock::now() - begin < patience / 2);
   caf::anon_send_exit(engine, caf::exit_reason::kill);
+}
+
+TEST_CASE("messages that come together reach each engine in one batch") {
+  test_node a{local_config()};
+  constexpr std::size_t count = 100;
+  auto batches = std::make_shared<std::atomic<int>>(0);
+  for (auto name : {"x", "y"})
+    a.add_engine(name, a.system.spawn([batches]() -> caf::behavior {
+      return {[batches](const engine_msg_batch&) {
+        ++*batches;
+      }};
+    }),
+                 true);
+  node_out_batch batch;
+  for (std::size_t i = 0; i < 2 * count; ++i)
+    batch.msgs.push_back(
+      a.message_to(a.node.id(), i % 2 == 0 ? "x" : "y", to_bytes("hi")));
+  auto outcome = a.ask<batch_outcome>(batch);
+  REQUIRE(outcome);
+  CHECK(outcome->delivered == 2 * count);
+  CHECK(*batches == 2);
 }
 
 TEST_CASE_FIXTURE(fixture, "a batch to the own node is answered once") {
