@@ -69,8 +69,10 @@ void stranger_account::add(stranger_budget::counter& engine,
   };
   auto before = shared(std::exchange(charged_, charged_ + bytes));
   auto more = shared(charged_) - before;
-  engine.fetch_add(bytes - more, std::memory_order_relaxed);
-  budget_->add(engine, more);
+  engine.fetch_add(bytes, std::memory_order_relaxed);
+  // Other threads use it, too.
+  if (more != 0)
+    budget_->add(more);
   if (bytes <= 0)
     return;
   // One message may have begun when the part was nearly used up, and windows

@@ -39,9 +39,8 @@ public:
 
   // -- events -----------------------------------------------------------------
 
-  /// So much more is there, or less, of messages for an engine.
-  void add(counter& engine, std::int64_t bytes) {
-    engine.fetch_add(bytes, std::memory_order_relaxed);
+  /// So much more is there, or less.
+  void add(std::int64_t bytes) {
     free_.fetch_sub(bytes, std::memory_order_relaxed);
   }
 
