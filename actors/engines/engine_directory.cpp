@@ -24,6 +24,13 @@ void tell(const news& all) {
 
 } // namespace
 
+std::uint64_t engine_entry::untaken() const {
+  std::uint64_t result = 0;
+  for (const auto& [id, x] : watchers_)
+    result += x.untaken ? x.untaken->value() : 0;
+  return result;
+}
+
 void engine_entry::warn_unfit(const node_log& log) const {
   if (!warned_.test_and_set())
     log.error("the engine '{}' has no handler for {}: it fails the messages "
@@ -113,8 +120,8 @@ bool engine_directory::remove(const engine_name& name) {
     entry = std::move(x->second);
     names_.erase(x);
     *entry->stage_ = engine_stage::unregistered;
-    for (const auto& [id, who] : entry->watchers_)
-      told.emplace_back(who, engine_left{entry});
+    for (const auto& [id, watcher] : entry->watchers_)
+      told.emplace_back(watcher.who, engine_left{entry});
     if (told.empty())
       unused = drop(entry);
   }
@@ -146,18 +153,20 @@ std::vector<engine_status> engine_directory::list() const {
   return result;
 }
 
-bool engine_directory::watch(engine_entry& entry, const engine_watcher& who) {
+bool engine_directory::watch(engine_entry& entry, const engine_watcher& who,
+                             std::shared_ptr<const untaken_count> untaken) {
   std::unique_lock guard{mutex_};
   if (!entry.registered())
     return false;
-  entry.watchers_.emplace(who.id(), who);
+  entry.watchers_.emplace(who.id(),
+                          engine_entry::watcher{who, std::move(untaken)});
   return true;
 }
 
 void engine_directory::unwatch(const engine_entry_ptr& entry,
                                caf::actor_id who) {
   // What goes with it goes when nothing is locked any more.
-  std::unordered_map<caf::actor_id, engine_watcher>::node_type watcher;
+  decltype(entry->watchers_)::node_type watcher;
   std::optional<loose_note> unused;
   {
     std::unique_lock guard{mutex_};
@@ -183,8 +192,8 @@ void engine_directory::close() {
     for (const auto& [key, x] : holders)
       for (const auto& entry : x.entries) {
         *entry->stage_ = engine_stage::unregistered;
-        for (auto& [id, who] : std::exchange(entry->watchers_, {}))
-          watchers.push_back(std::move(who));
+        for (auto& [id, watcher] : std::exchange(entry->watchers_, {}))
+          watchers.push_back(std::move(watcher.who));
       }
   }
   for (const auto& [key, x] : holders)
@@ -210,8 +219,8 @@ void engine_directory::handle_ended(engine_key engine, actor_end how) {
         add_vacancy(entry->name());
       }
       *entry->stage_ = stage;
-      for (auto& [id, who] : std::exchange(entry->watchers_, {}))
-        told.emplace_back(std::move(who), engine_left{entry});
+      for (auto& [id, watcher] : std::exchange(entry->watchers_, {}))
+        told.emplace_back(std::move(watcher.who), engine_left{entry});
     }
   }
   tell(told);

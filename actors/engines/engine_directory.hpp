@@ -40,6 +40,25 @@ enum class engine_stage : std::uint8_t {
 /// Goes on being that of an engine that nobody else refers to any more.
 using shared_engine_stage = std::shared_ptr<const std::atomic<engine_stage>>;
 
+/// Messages that one who delivers has for an engine, and that it has not taken.
+/// Counted in his thread alone, read in any.
+class untaken_count {
+public:
+  void add(std::uint64_t count) { set(value() + count); }
+  void remove(std::uint64_t count) { set(value() - count); }
+
+  [[nodiscard]] std::uint64_t value() const {
+    return value_.load(std::memory_order_relaxed);
+  }
+
+private:
+  void set(std::uint64_t value) {
+    value_.store(value, std::memory_order_relaxed);
+  }
+
+  std::atomic<std::uint64_t> value_ = 0;
+};
+
 /// An engine under one name. If the name is given away again that is another
 /// entry.
 class engine_entry {
@@ -69,20 +88,6 @@ public:
 
   [[nodiscard]] shared_engine_stage stage() const { return stage_; }
 
-  /// Messages that wait for it or that it works on. Counted by those who
-  /// deliver, in any thread.
-  [[nodiscard]] std::uint64_t untaken() const {
-    return untaken_.load(std::memory_order_relaxed);
-  }
-
-  void add_untaken(std::uint64_t count) {
-    untaken_.fetch_add(count, std::memory_order_relaxed);
-  }
-
-  void remove_untaken(std::uint64_t count) {
-    untaken_.fetch_sub(count, std::memory_order_relaxed);
-  }
-
   /// Logs, once, that the engine has no handler for what it registered for.
   void warn_unfit(const node_log& log) const;
 
@@ -93,13 +98,21 @@ public:
 private:
   friend class engine_directory;
 
+  /// Messages that wait for it or that it works on.
+  [[nodiscard]] std::uint64_t untaken() const;
+
+  // Who is told when it has left, and what he counts if he delivers to it.
+  struct watcher {
+    engine_watcher who;
+    std::shared_ptr<const untaken_count> untaken;
+  };
+
   const register_engine what_;
   const bool is_remote_;
   // Changed while the directory is locked.
   std::shared_ptr<std::atomic<engine_stage>> stage_ =
     std::make_shared<std::atomic<engine_stage>>(engine_stage::registered);
-  std::unordered_map<caf::actor_id, engine_watcher> watchers_;
-  std::atomic<std::uint64_t> untaken_ = 0;
+  std::unordered_map<caf::actor_id, watcher> watchers_;
   mutable std::atomic_flag warned_;
   mutable std::atomic_flag warned_of_malformed_;
 };
@@ -146,7 +159,10 @@ public:
 
   /// Has `who` told when the engine has left, until `unwatch`. False if it has
   /// already.
-  [[nodiscard]] bool watch(engine_entry& entry, const engine_watcher& who);
+  /// @param untaken of `who`, if it delivers to the engine.
+  [[nodiscard]] bool
+  watch(engine_entry& entry, const engine_watcher& who,
+        std::shared_ptr<const untaken_count> untaken = nullptr);
   void unwatch(const engine_entry_ptr& entry, caf::actor_id who);
 
   /// Forgets all engines and watchers.

@@ -52,7 +52,6 @@ engine_lanes::engine_lanes(caf::scheduled_actor* self,
 
 engine_lanes::~engine_lanes() {
   for (auto& [key, x] : lanes_) {
-    remove_untaken(x, x.untaken);
     end_asker(x.asker, *x.to);
     engines_->unwatch(x.to, self_->id());
   }
@@ -65,7 +64,7 @@ void engine_lanes::deliver(deliver_message&& message) {
     return;
   }
   auto& x = **to;
-  add_untaken(x, 1);
+  x.untaken->add(1);
   x.waiting.push_back(std::move(message));
   if (!std::exchange(x.delivered_to, true))
     delivered_to_.push_back(&x);
@@ -103,10 +102,12 @@ engine_lanes::find_or_add(const engine_id& whom) {
                                                          : unknown_engine};
   auto known = lanes_.find(entry->get());
   if (known == lanes_.end()) {
-    if (!engines_->watch(**entry, caf::actor_cast<engine_watcher>(self_)))
+    lane added;
+    added.to = std::move(*entry);
+    if (!engines_->watch(*added.to, caf::actor_cast<engine_watcher>(self_),
+                         added.untaken))
       return unexpected{engine_gone};
-    known = lanes_.try_emplace(entry->get()).first;
-    known->second.to = std::move(*entry);
+    known = lanes_.try_emplace(added.to.get(), std::move(added)).first;
     start(known->second, whom);
   }
   return by_name_[whom.name] = &known->second;
@@ -169,7 +170,7 @@ void engine_lanes::ask_typed(lane& x) {
   auto request = x.to->types()->decode_request(msg.msg, from);
   if (!request) {
     x.to->warn_malformed(log_, from.engine, request.error());
-    remove_untaken(x, 1);
+    x.untaken->remove(1);
     refuse(id, control::reject_reason::malformed);
     return;
   }
@@ -223,7 +224,7 @@ void engine_lanes::handle_answer(const engine_answer& answer) {
 /// Nothing more will be told about this request.
 void engine_lanes::finish(lane& x, const request& asked, result what) {
   auto ids = ids_of(asked);
-  remove_untaken(x, ids.size());
+  x.untaken->remove(ids.size());
   if (what.taken > 0)
     finished_(ids.first(what.taken), std::nullopt);
   if (what.taken < ids.size())
@@ -235,18 +236,8 @@ void engine_lanes::refuse(const delivery_id& id,
   finished_(std::span{&id, 1}, reason);
 }
 
-void engine_lanes::add_untaken(lane& x, std::uint64_t count) {
-  x.untaken += count;
-  x.to->add_untaken(count);
-}
-
-void engine_lanes::remove_untaken(lane& x, std::uint64_t count) {
-  x.untaken -= count;
-  x.to->remove_untaken(count);
-}
-
 void engine_lanes::refuse_waiting(lane& x) {
-  remove_untaken(x, x.waiting.size());
+  x.untaken->remove(x.waiting.size());
   for (const auto& message : x.waiting)
     refuse(message.id, control::reject_reason::engine_gone);
   x.waiting.clear();

@@ -69,7 +69,7 @@ private:
     fifo<deliver_message> waiting;
     request_table<request> asked;
     // What it has not taken of all this.
-    std::uint64_t untaken = 0;
+    std::shared_ptr<untaken_count> untaken = std::make_shared<untaken_count>();
     // It is among those with new messages.
     bool delivered_to = false;
   };
@@ -93,8 +93,6 @@ private:
   void ask_batch(lane& x);
   void handle_answer(const engine_answer& answer);
   void finish(lane& x, const request& asked, result what);
-  static void add_untaken(lane& x, std::uint64_t count);
-  static void remove_untaken(lane& x, std::uint64_t count);
   void refuse(const delivery_id& id, control::reject_reason reason);
   void refuse_waiting(lane& x);
   void refuse_asked(lane& x);

@@ -131,6 +131,23 @@ TEST_CASE_FIXTURE(fixture, "an engine that has ended gets no name") {
   CHECK(missing("x") == errc::engine_gone);
 }
 
+TEST_CASE_FIXTURE(fixture, "what an engine has not taken is added up") {
+  auto x = engine();
+  REQUIRE(uut->add({"x", x}));
+  auto entry = *uut->find("x");
+  std::vector<std::shared_ptr<untaken_count>> counts;
+  for (auto number : {3u, 4u}) {
+    auto watcher = caf::actor_cast<engine_watcher>(
+      system.spawn(watcher_behavior, caf::actor_cast<caf::actor>(self)));
+    counts.push_back(std::make_shared<untaken_count>());
+    REQUIRE(uut->watch(*entry, watcher, counts.back()));
+    counts.back()->add(number);
+  }
+  CHECK(uut->list()[0].untaken == 7);
+  counts[0]->remove(3);
+  CHECK(uut->list()[0].untaken == 4);
+}
+
 TEST_CASE_FIXTURE(fixture, "who watches an engine is told that it has left") {
   auto x = engine();
   REQUIRE(uut->add({"x", x}));
