@@ -176,6 +176,9 @@ bool peer_directory::handle(const node_id& id, const peer_connected&,
                             steady_time now) {
   served_.handle_connected(id);
   make_room(standing_of(id));
+  // Whoever was dialled, or displaced just before, may find no place.
+  if (served_.here() > settings_.max_peers && !permanent_.contains(id))
+    displace(id);
   comeback_.handle_connected(id, served_.connected() == 1, now);
   note_connected(id);
   perform_comeback(now);
@@ -384,9 +387,13 @@ void peer_directory::make_room(peer_standing standing) {
     auto least = served_.least_below(standing);
     if (!least)
       return;
-    served_.handle_displacement(*least);
-    actions_.emplace_back(displace_peer{*least});
+    displace(*least);
   }
+}
+
+void peer_directory::displace(const node_id& id) {
+  served_.handle_displacement(id);
+  actions_.emplace_back(displace_peer{id});
 }
 
 /// Whether there may be a way to a node: it says where it is, or came to us. To

@@ -212,6 +212,7 @@ private:
   bool has_room_for(const node_id& id) const;
   bool has_room_for_guest() const;
   void make_room(peer_standing standing);
+  void displace(const node_id& id);
   bool has_way_to(const node_id& id, steady_time now);
   void serve(const node_id& id, const noise_public_key& key,
              const peer_record& record);

@@ -194,6 +194,24 @@ TEST_CASE_FIXTURE(directory_fixture,
   CHECK(displaced == std::vector{id_of(1)});
 }
 
+TEST_CASE_FIXTURE(directory_fixture, "whom this node has dialled leaves if all "
+                                     "others stand as high") {
+  settings.max_peers = 1;
+  CHECK(come(2) == "ok");
+  leave(2);
+  rest(2, record_of(2));
+  CHECK(come(1) == "ok");
+  CHECK(want(2) == "ok");
+  tell(id_of(2), peer_connected{});
+  CHECK(displaced == std::vector{id_of(2)});
+  CHECK(uut->here() == 1);
+  SUBCASE("but not one that is to be kept") {
+    uut->handle_permanence(id_of(2), connection_permanence::permanent);
+    tell(id_of(2), peer_connected{});
+    CHECK(displaced == std::vector{id_of(2), id_of(1)});
+  }
+}
+
 TEST_CASE_FIXTURE(directory_fixture, "guests that have left are bounded") {
   settings.max_peers = 2;
   for (auto i : {1u, 2u}) {
