@@ -21,11 +21,13 @@ constexpr std::size_t batch_messages = 1'024;
 constexpr std::size_t batch_bytes = 256 * 1'024;
 
 /// Why an engine that answers with an error has not taken a message.
-control::reject_reason reason_of(const caf::error& error) {
+control::reject_reason reason_of(const caf::error& error, bool is_typed) {
+  using enum control::reject_reason;
   // CAF answers in the name of those who have ended.
-  return error == caf::sec::request_receiver_down
-           ? control::reject_reason::engine_gone
-           : control::reject_reason::engine_failed;
+  if (error == caf::sec::request_receiver_down)
+    return engine_gone;
+  // What a typed engine gets has been decoded.
+  return !is_typed && error == errc::malformed ? malformed : engine_failed;
 }
 
 /// Nobody asks a typed engine any more. Answers that are promised still come,
@@ -189,7 +191,7 @@ void engine_lanes::handle_answer(const engine_answer& answer) {
   if (answer.error) {
     if (*answer.error == caf::sec::unexpected_message)
       x.to->warn_unfit(log_);
-    finish(x, asked, {0, reason_of(*answer.error)});
+    finish(x, asked, {0, reason_of(*answer.error, x.to->types() != nullptr)});
   } else {
     auto all = ids_of(asked).size();
     auto taken = std::min<std::uint64_t>(answer.taken.value_or(all), all);
