@@ -28,7 +28,8 @@ class engine_interface;
 // messages count. Whatever becomes of an engine, no message is handed out
 // twice:
 //
-// - Its handler throws or returns an error: `engine_failed`.
+// - Its handler throws or returns an error: `engine_failed`, or `malformed` if
+//   the error is that.
 // - It quits: the message at hand is taken, those after it are `engine_gone`.
 // - It is killed: what it had not come to is `engine_gone`.
 // - It skips a message: the sender waits until it takes it, or ends.
