@@ -110,6 +110,13 @@ public:
 
     void signal(int number) const { ::kill(id_, number); }
 
+    /// It stands still when this returns.
+    void stop() const {
+      signal(SIGSTOP);
+      siginfo_t how;
+      REQUIRE(::waitid(P_PID, static_cast<id_t>(id_), &how, WSTOPPED) == 0);
+    }
+
     /// Waits for its end.
     int status() {
       waited_ = true;
@@ -140,7 +147,8 @@ public:
       .status();
   }
 
-  void kill_host() const { host_.signal(SIGKILL); }
+  void signal_host(int number) const { host_.signal(number); }
+  void stop_host() const { host_.stop(); }
 
   /// Ends the node's process, which has to answer until then.
   int end() {

@@ -198,9 +198,11 @@ TEST_CASE_FIXTURE(typed_deployment,
                  "a handler that throws has failed");
           demand(outcome_of(x, "kv", read_a()) == errc::engine_gone,
                  "and its engine has ended");
-          demand(
-            bool{x.access->serve("kv", x.system.spawn(kv_engine, x.store))},
-            "so that another one gets its name");
+          // The node is told a moment later.
+          auto next = x.system.spawn(kv_engine, x.store);
+          for (auto ok = x.access->serve("kv", next); !ok;
+               ok = x.access->serve("kv", next))
+            demand(code_of(ok.error()) == errc::name_in_use, reason(ok));
         })
         == 0);
   CHECK(end_engines() == 0);
@@ -264,7 +266,7 @@ TEST_CASE_FIXTURE(typed_deployment, "nothing is taken before it is handled") {
 TEST_CASE_FIXTURE(typed_deployment, "a process that stands still is slow") {
   constexpr std::uint64_t count = 5'000;
   serve_kv();
-  engines().signal(SIGSTOP);
+  engines().stop();
   number_pipe others_went_on;
   member user{[this, &others_went_on] {
     member_user x{port()};
@@ -357,6 +359,28 @@ TEST_CASE_FIXTURE(typed_deployment, "access ends with the Router's process") {
     x.must_end(engine);
   }};
   CHECK(asked.take() == 1);
-  kill_host();
+  signal_host(SIGKILL);
   CHECK(user.status() == 0);
+}
+
+TEST_CASE_FIXTURE(typed_deployment,
+                  "a request ends if the Router's process stands still") {
+  number_pipe asked;
+  number_pipe stands_still;
+  member user{[this, &asked, &stands_still] {
+    member_user x{port()};
+    x.serve_store("kv");
+    auto kv = x.handle_of("kv", {100ms});
+    demand(x.read(kv, "a").error() == kv_errc::no_such_key, "it is served");
+    asked.put(1);
+    static_cast<void>(stands_still.take());
+    demand(code_of(x.read(kv, "a").error()) == errc::unconfirmed,
+           "nobody knows what has become of it");
+  }};
+  CHECK(asked.take() == 1);
+  stop_host();
+  stands_still.put(1);
+  CHECK(user.status() == 0);
+  signal_host(SIGCONT);
+  CHECK(end() == 0);
 }
