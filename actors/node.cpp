@@ -18,6 +18,7 @@
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/loop/event_loop.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
+#include <node_proxy/actors/setting.hpp>
 #include <node_proxy/actors/tcp/tcp_socket.hpp>
 #include <node_proxy/actors/tcp/tcp_transport.hpp>
 #include <node_proxy/actors/transport/acceptor.hpp>
@@ -32,9 +33,6 @@ namespace node_proxy {
 using namespace internal;
 
 namespace {
-
-/// Who wants to look for events for longer has no use for sleep.
-constexpr duration max_busy_poll = std::chrono::milliseconds{100};
 
 /// Whether peers are told to connect to where this node listens. What is
 /// link-local means something else to each of them.
@@ -59,15 +57,9 @@ expected<void, caf::error> check(const caf::actor_system& system,
       return unexpected{make_error(
         errc::bad_config, "node_config::advertised: " + to_string(x.address)
                             + ' ' + std::string{*objection})};
-  if (config.max_dials == 0)
-    return bad("node_config::max_dials is 0; expected 1 or more");
-  if (config.busy_poll < duration{0} || config.busy_poll > max_busy_poll)
-    return bad("node_config::busy_poll is out of range; expected 0 to 100 ms");
-  if (config.event_loops > node_config::max_event_loops)
-    return bad("node_config::event_loops is out of range; expected 0 to 64");
   if (config.settings.versions.min > config.settings.versions.max)
     return bad("peer_settings::versions is empty");
-  return {};
+  return check_settings(config);
 }
 
 /// Says what to do if others are not told where this node listens.
@@ -147,11 +139,6 @@ void abort_in_event_loop() {
 }
 
 } // namespace
-
-void init(caf::actor_system_config& cfg) {
-  register_messages(cfg);
-  caf::put(cfg.content, initialized_setting, true);
-}
 
 /// What a node is made of. Shut down in the order in which nothing is asked of
 /// what is gone already. Who wants something of it while it may be shut down

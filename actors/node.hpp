@@ -18,8 +18,9 @@
 
 namespace node_proxy {
 
-/// Prepares CAF for nodes: message types and the error category. To be called
-/// before the actor system is constructed from `cfg`.
+/// Prepares CAF for nodes: message types, the error category, and options for
+/// `configured`. To be called before `cfg` parses anything, and before the
+/// actor system is constructed from it.
 NODE_PROXY_EXPORT void init(caf::actor_system_config& cfg);
 
 /// A running node. Its destructor shuts it down.
