@@ -100,9 +100,8 @@ private:
 /// Access to the node of a Router, usually one of another process, from
 /// `system.middleman().remote_actor<router_actor>(host, port)`. Waits for the
 /// Router, so it is not for actors. `node_proxy::init` has to have been called
-/// for `system`.
-/// @param logger is told of messages that typed engines of this process cannot
-///               take, see `node_config::logger`.
+/// for `system`. The logger is told of messages that typed engines of this
+/// process cannot take, see `node_config::logger`.
 /// Errors: not_initialized; out_of_resources (descriptors); shutting_down if
 /// the Router has ended; timed_out if it does not answer for 30 s.
 [[nodiscard]] NODE_PROXY_EXPORT expected<node_access, caf::error>

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <caf/all.hpp>
 #include <caf/io/all.hpp>
 
 namespace node_proxy {
