@@ -24,12 +24,14 @@ void node_proxy_state::start(node_proxy_config config) {
   config_.seed.wipe();
   pending_.emplace(config_.unanswered);
   timer_.emplace(config_.loop, caf::actor_cast<tick_receiver>(self_));
-  lanes_.emplace(self_, config_.engines, config_.log,
-                 [this](auto ids, auto reason) {
-                   flush_soon();
-                   for (const auto& id : ids)
-                     peer_->handle_finished(id, reason, now_);
-                 });
+  lanes_.emplace(
+    self_, config_.engines, config_.log,
+    [this](auto ids, auto reason) {
+      flush_soon();
+      for (const auto& id : ids)
+        peer_->handle_finished(id, reason, now_);
+    },
+    caf::actor_cast<caf::actor_addr>(self_));
   set_unexpected_handler(self_, [this] {
     config_.log.warn("ignored a message to the Node Proxy of {}: it is none of "
                      "those that users and other processes may send",

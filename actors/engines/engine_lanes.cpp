@@ -48,9 +48,11 @@ ids_of(const std::variant<delivery_id, std::vector<delivery_id>>& request) {
 
 engine_lanes::engine_lanes(caf::scheduled_actor* self,
                            std::shared_ptr<engine_directory> engines,
-                           node_log log, finished_handler finished)
+                           node_log log, finished_handler finished,
+                           caf::actor_addr proxy)
   : self_(self), log_(std::move(log)), requests_(self),
-    engines_(std::move(engines)), finished_(std::move(finished)) {}
+    engines_(std::move(engines)), finished_(std::move(finished)),
+    proxy_(std::move(proxy)) {}
 
 engine_lanes::~engine_lanes() {
   for (auto& [key, x] : lanes_) {
@@ -101,7 +103,7 @@ void engine_lanes::start(lane& x, const engine_id& name) {
   }
   auto sender = std::make_shared<answer_sender>(
     x.to->types(), engines_->router(), name,
-    x.to->is_remote() ? requests_.box() : nullptr);
+    x.to->is_remote() ? requests_.box() : nullptr, proxy_);
   x.notes = requests_.notes_on(*x.to, sender);
   x.asker = answer_sender::spawn_asker(self_->system(), std::move(sender));
 }

@@ -36,9 +36,10 @@ public:
   using finished_handler = std::function<void(
     std::span<const delivery_id>, std::optional<control::reject_reason>)>;
 
+  /// @param proxy is `self` if that takes messages to who asks: a Node Proxy.
   engine_lanes(caf::scheduled_actor* self,
                std::shared_ptr<engine_directory> engines, node_log log,
-               finished_handler finished);
+               finished_handler finished, caf::actor_addr proxy = {});
 
   engine_lanes(const engine_lanes&) = delete;
   engine_lanes& operator=(const engine_lanes&) = delete;
@@ -98,6 +99,7 @@ private:
   engine_requests requests_;
   std::shared_ptr<engine_directory> engines_;
   finished_handler finished_;
+  caf::actor_addr proxy_;
   lanes lanes_;
   // Where the last message went, as most do; may be nullptr.
   lane* recent_ = nullptr;

@@ -211,10 +211,12 @@ void engine_client::send(std::vector<client_queue::message> batch) {
     what.size += x.size();
     out.time_limits_ms.push_back(
       time_until<std::chrono::milliseconds>(x.deadline, now_));
+    // Nobody sends anything to whoever wants no answer.
+    engine_id sender{config_.self, x.mailbox ? name_ : engine_name{}};
     out.msgs.push_back(
       {{},
        rel_time{time_until<std::chrono::seconds>(x.deadline, now_)},
-       {{config_.self, name_}, config_.whom, x.mailbox, std::move(x.payload)}});
+       {std::move(sender), config_.whom, x.mailbox, std::move(x.payload)}});
   }
   auto kept = std::make_shared<const sent>(std::move(what));
   send_request(self_, config_.router, caf::infinite, std::move(out))
