@@ -62,7 +62,10 @@ int main() {
   load_middleman(config);
   init(config);
   caf::actor_system system{config};
-  auto before = ask(system, find_it(system, "127.0.0.1", publish_it(system)));
+  auto found = find_it(system, "127.0.0.1", publish_it(system));
+  auto before = ask(system, found);
+  // The middleman keeps what is published.
+  caf::anon_send_exit(found, caf::exit_reason::user_shutdown);
   auto bob = serve_it(system).value();
   auto alice = know_it(system, bob.advert()).value();
   auto after = ask(system, handle_of(alice, bob.id()));
