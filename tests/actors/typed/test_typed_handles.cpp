@@ -8,7 +8,7 @@ using namespace test;
 using namespace std::chrono_literals;
 
 TEST_CASE_FIXTURE(kv_nodes, "a request that is not answered in time ends") {
-  auto hasty = handle_of("kv", {50ms});
+  auto hasty = handle_of("kv", {1'000ms});
   CHECK(error_of<std::uint64_t>(hasty, later_atom_v, std::uint64_t{1})
         == caf::sec::request_timeout);
   REQUIRE(store->promised.size() == 1);
