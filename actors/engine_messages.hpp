@@ -28,7 +28,8 @@ class engine_interface;
 // messages count. Whatever becomes of an engine, no message is handed out
 // twice:
 //
-// - Its handler throws or returns an error: `engine_failed`.
+// - Its handler throws or returns an error: `engine_failed`, or `malformed` if
+//   the error is that.
 // - It quits: the message at hand is taken, those after it are `engine_gone`.
 // - It is killed: what it had not come to is `engine_gone`.
 // - It skips a message: the sender waits until it takes it, or ends.
@@ -62,19 +63,21 @@ struct register_engine {
       batches(takes<Handle, engine_msg_batch>) {}
 
   /// A typed engine, which takes what its interface says instead: see `served`
-  /// in <node_proxy/actors/typed_engine.hpp>. It cannot be registered from
-  /// another process, to which only the other members go.
+  /// in <node_proxy/actors/typed_engine.hpp>. `types` do not go to another
+  /// process, whose Router refuses it (bad_config): see `node_access`.
   register_engine(engine_name its_name, caf::actor actor,
                   std::shared_ptr<const internal::engine_interface> its_types)
-    : name(std::move(its_name)), engine(std::move(actor)),
+    : name(std::move(its_name)), engine(std::move(actor)), typed(true),
       types(std::move(its_types)) {}
 
-  auto fields() { return std::tie(name, engine, batches); }
+  auto fields() { return std::tie(name, engine, batches, typed); }
 
   engine_name name;
   caf::actor engine;
   /// It takes `engine_msg_batch` instead of `engine_msg`.
   bool batches = false;
+  /// It takes what an interface of its own says.
+  bool typed = false;
   /// What a typed engine takes; null of others.
   std::shared_ptr<const internal::engine_interface> types;
 };

@@ -3,6 +3,9 @@
 
 #pragma once
 
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,6 +13,7 @@
 
 #include <node_proxy/base/block_allocator.hpp>
 #include <node_proxy/messages/engine_msg.hpp>
+#include <node_proxy/messages/limits.hpp>
 #include <node_proxy/messages/node_out_msg.hpp>
 #include <node_proxy/protocol/delivery/send_error.hpp>
 #include <node_proxy/protocol/peer_status.hpp>
@@ -28,10 +32,23 @@ struct delivered {
 /// target node.
 struct node_out_batch {
   block_vector<node_out_msg> msgs;
+  /// How many milliseconds each of them may take, from when the node gets it,
+  /// if that is less than its expiry says. What has no number here, and what
+  /// has 0, has its expiry alone.
+  std::vector<std::uint64_t> time_limits_ms = {};
+
+  /// The same for one of them.
+  [[nodiscard]] std::optional<std::chrono::milliseconds>
+  time_limit(std::size_t index) const {
+    if (index >= time_limits_ms.size() || time_limits_ms[index] == 0)
+      return std::nullopt;
+    constexpr std::uint64_t most = 1'000 * limits::expiry_seconds;
+    return std::chrono::milliseconds{std::min(time_limits_ms[index], most)};
+  }
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(CEREAL_NVP(msgs));
+    archive(CEREAL_NVP(msgs), CEREAL_NVP(time_limits_ms));
   }
 
   friend bool operator==(const node_out_batch&,

@@ -7,6 +7,7 @@
 #include <node_proxy/actors/tcp/tcp_linger.hpp>
 #include <node_proxy/actors/transport/handshake_worker.hpp>
 #include <node_proxy/actors/transport/transport_messages.hpp>
+#include <node_proxy/actors/typed/engine_host.hpp>
 
 namespace node_proxy {
 

@@ -65,6 +65,7 @@
   X(router_stopped)                                                            \
   X(state_changes)                                                             \
   X(retry_write)                                                               \
+  X(stop_engine_host)                                                          \
   X(handshake_failed)                                                          \
   X(request_ended)
 

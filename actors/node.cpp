@@ -13,14 +13,17 @@
 #include <pthread.h>
 #include <sys/resource.h>
 
+#include <node_proxy/actors/caf/asking.hpp>
+#include <node_proxy/actors/caf/initialized.hpp>
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/loop/event_loop.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
+#include <node_proxy/actors/setting.hpp>
 #include <node_proxy/actors/tcp/tcp_socket.hpp>
 #include <node_proxy/actors/tcp/tcp_transport.hpp>
 #include <node_proxy/actors/transport/acceptor.hpp>
 #include <node_proxy/actors/transport/handshake_worker.hpp>
-#include <node_proxy/actors/typed/engine_client.hpp>
+#include <node_proxy/actors/typed/access_parts.hpp>
 #include <node_proxy/protocol/crypto/crypto_init.hpp>
 #include <node_proxy/protocol/wire/address_kind.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
@@ -31,15 +34,6 @@ using namespace internal;
 
 namespace {
 
-/// The setting by which `spawn_node` knows that `init` was called.
-constexpr char initialized_setting[] = "node-proxy.initialized";
-
-/// How long to wait for an actor of our own that must answer at once.
-constexpr auto answer_timeout = std::chrono::seconds{30};
-
-/// Who wants to look for events for longer has no use for sleep.
-constexpr duration max_busy_poll = std::chrono::milliseconds{100};
-
 /// Whether peers are told to connect to where this node listens. What is
 /// link-local means something else to each of them.
 bool is_worth_telling(const transport_address& address) {
@@ -49,10 +43,8 @@ bool is_worth_telling(const transport_address& address) {
 
 expected<void, caf::error> check(const caf::actor_system& system,
                                  const node_config& config) {
-  if (!caf::get_or(system.config(), initialized_setting, false))
-    return unexpected{
-      make_error(errc::not_initialized,
-                 "call node_proxy::init before making the actor system")};
+  if (auto ok = check_initialized(system); !ok)
+    return ok;
   auto bad = [](const char* text) {
     return unexpected{make_error(errc::bad_config, text)};
   };
@@ -65,15 +57,9 @@ expected<void, caf::error> check(const caf::actor_system& system,
       return unexpected{make_error(
         errc::bad_config, "node_config::advertised: " + to_string(x.address)
                             + ' ' + std::string{*objection})};
-  if (config.max_dials == 0)
-    return bad("node_config::max_dials is 0; expected 1 or more");
-  if (config.busy_poll < duration{0} || config.busy_poll > max_busy_poll)
-    return bad("node_config::busy_poll is out of range; expected 0 to 100 ms");
-  if (config.event_loops > node_config::max_event_loops)
-    return bad("node_config::event_loops is out of range; expected 0 to 64");
   if (config.settings.versions.min > config.settings.versions.max)
     return bad("peer_settings::versions is empty");
-  return {};
+  return check_settings(config);
 }
 
 /// Says what to do if others are not told where this node listens.
@@ -152,23 +138,7 @@ void abort_in_event_loop() {
   std::abort();
 }
 
-/// Asks an actor and waits for the answer, from outside of all actors.
-template <class Answer, class Handle, class Msg>
-expected<Answer, caf::error> ask(caf::scoped_actor& self, const Handle& to,
-                                 Msg msg) {
-  expected<Answer, caf::error> result = unexpected{make_error(errc::timed_out)};
-  send_request(&*self, to, answer_timeout, std::move(msg))
-    .receive([&](Answer& answer) { result = std::move(answer); },
-             [&](caf::error& error) { result = unexpected{std::move(error)}; });
-  return result;
-}
-
 } // namespace
-
-void init(caf::actor_system_config& cfg) {
-  register_messages(cfg);
-  caf::put(cfg.content, initialized_setting, true);
-}
 
 /// What a node is made of. Shut down in the order in which nothing is asked of
 /// what is gone already. Who wants something of it while it may be shut down
@@ -395,29 +365,10 @@ const node_advert& node::advert() const {
   return parts_->advert;
 }
 
-expected<void, caf::error> node::add_engine(register_engine what) const {
-  auto stopped = [] {
-    return unexpected{make_error(errc::shutting_down)};
-  };
-  if (!parts_->public_router)
-    return stopped();
-  caf::scoped_actor self{parts_->system, true};
-  auto ok =
-    ask<engine_registered>(self, parts_->public_router, std::move(what));
-  if (!ok && ok.error() == caf::sec::request_receiver_down)
-    return stopped();
-  if (!ok)
-    return unexpected{std::move(ok.error())};
-  return {};
-}
-
-caf::actor
-node::spawn_remote(engine_id whom, remote_options options,
-                   std::shared_ptr<const engine_interface> types) const {
-  return spawn_engine_client(
-    parts_->system, {parts_->loops.empty() ? nullptr : parts_->loops.front(),
-                     parts_->id, std::move(whom), options, std::move(types),
-                     parts_->public_router, parts_->unanswered});
+node_access node::access() const {
+  return node_access{std::make_shared<access_parts>(
+    parts_->system, parts_->loops.empty() ? nullptr : parts_->loops.front(),
+    parts_->id, parts_->public_router, parts_->log, parts_->unanswered)};
 }
 
 void node::shutdown() {

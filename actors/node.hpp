@@ -2,7 +2,6 @@
 
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -11,6 +10,7 @@
 #include <node_proxy/actors/caf/interface_parts.hpp>
 #include <node_proxy/actors/engine_messages.hpp>
 #include <node_proxy/actors/error.hpp>
+#include <node_proxy/actors/node_access.hpp>
 #include <node_proxy/actors/node_config.hpp>
 #include <node_proxy/actors/node_event.hpp>
 #include <node_proxy/actors/router.hpp>
@@ -18,18 +18,10 @@
 
 namespace node_proxy {
 
-/// Prepares CAF for nodes: message types and the error category. To be called
-/// before the actor system is constructed from `cfg`.
+/// Prepares CAF for nodes: message types, the error category, and options for
+/// `configured`. To be called before `cfg` parses anything, and before the
+/// actor system is constructed from it.
 NODE_PROXY_EXPORT void init(caf::actor_system_config& cfg);
-
-/// How an engine of another node is asked by its handle.
-struct remote_options {
-  /// How long a request may take, until the answer is there, and a message that
-  /// wants no answer until it is taken. At least 1 ms, at most
-  /// `limits::expiry_seconds`; what is out of range counts as the next value
-  /// that is not.
-  std::chrono::milliseconds timeout = std::chrono::seconds{30};
-};
 
 /// A running node. Its destructor shuts it down.
 ///
@@ -58,6 +50,10 @@ public:
 
   /// The advert as it was when the node was spawned. Give it to other nodes.
   [[nodiscard]] const node_advert& advert() const;
+
+  /// What typed engines and their users need of this node. It is of no use
+  /// after the end of the node.
+  [[nodiscard]] node_access access() const;
 
   // Defined in <node_proxy/actors/typed_engine.hpp>:
 
@@ -100,11 +96,6 @@ public:
 
 private:
   struct parts;
-
-  expected<void, caf::error> add_engine(register_engine what) const;
-  caf::actor
-  spawn_remote(engine_id whom, remote_options options,
-               std::shared_ptr<const internal::engine_interface> types) const;
 
   explicit node(std::shared_ptr<parts> x);
 

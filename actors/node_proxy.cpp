@@ -24,12 +24,14 @@ void node_proxy_state::start(node_proxy_config config) {
   config_.seed.wipe();
   pending_.emplace(config_.unanswered);
   timer_.emplace(config_.loop, caf::actor_cast<tick_receiver>(self_));
-  lanes_.emplace(self_, config_.engines, config_.log,
-                 [this](auto ids, auto reason) {
-                   flush_soon();
-                   for (const auto& id : ids)
-                     peer_->handle_finished(id, reason, now_);
-                 });
+  lanes_.emplace(
+    self_, config_.engines, config_.log,
+    [this](auto ids, auto reason) {
+      flush_soon();
+      for (const auto& id : ids)
+        peer_->handle_finished(id, reason, now_);
+    },
+    caf::actor_cast<caf::actor_addr>(self_));
   set_unexpected_handler(self_, [this] {
     config_.log.warn("ignored a message to the Node Proxy of {}: it is none of "
                      "those that users and other processes may send",
@@ -125,8 +127,9 @@ void node_proxy_state::take(const node_out_msg& msg,
 void node_proxy_state::take(const node_out_batch& batch,
                             promise<batch_outcome> waiting) {
   auto token = pending_->add_batch(std::move(waiting), batch.msgs.size());
+  std::size_t index = 0;
   for (const auto& msg : batch.msgs)
-    send(token++, msg);
+    send(token++, msg, batch.time_limit(index++));
 }
 
 void node_proxy_state::take(const node_msg& msg,
@@ -193,9 +196,10 @@ void node_proxy_state::handle_flush() {
 
 /// Sends a message with others, but not all at once if they are many: the peer
 /// is to open the first of them while the next are taken.
-void node_proxy_state::send(send_token token, const node_out_msg& msg) {
+void node_proxy_state::send(send_token token, const node_out_msg& msg,
+                            time_limit most) {
   flush_soon();
-  peer_->handle_send(token, msg, now_);
+  peer_->handle_send(token, msg, now_, most);
   gathered_ += msg.msg.msg.size() + limits::message_overhead;
   if (gathered_ >= max_gathered)
     handle_flush();

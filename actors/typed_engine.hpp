@@ -27,28 +27,46 @@ template <internal::typed_handle Interface>
 }
 
 template <class Interface>
-expected<void, caf::error> node::serve(engine_name name,
-                                       const Interface& actor) const {
+expected<void, caf::error> node_access::serve(engine_name name,
+                                              const Interface& actor) const {
   static_assert(internal::typed_handle<Interface>,
                 "name the interface: serve<my_actor>(name, actor)");
   return add_engine(served(std::move(name), actor));
 }
 
 template <class Interface>
-expected<void, caf::error> node::serve(engine_name name,
-                                       const caf::actor& actor) const {
+expected<void, caf::error> node_access::serve(engine_name name,
+                                              const caf::actor& actor) const {
   return add_engine(served<Interface>(std::move(name), actor));
 }
 
 template <class Interface>
-remote_interface<Interface> node::remote(engine_id whom,
-                                         remote_options options) const {
+remote_interface<Interface> node_access::remote(engine_id whom,
+                                                remote_options options) const {
   using result = remote_interface<Interface>;
   static_assert(!takes<result, engine_msg_batch>,
                 "a handle gets its answers as engine_msg_batch: wrap what the "
                 "interface takes into a struct");
   return caf::actor_cast<result>(
     spawn_remote(std::move(whom), options, internal::interface_of<result>()));
+}
+
+template <class Interface>
+expected<void, caf::error> node::serve(engine_name name,
+                                       const Interface& actor) const {
+  return access().serve(std::move(name), actor);
+}
+
+template <class Interface>
+expected<void, caf::error> node::serve(engine_name name,
+                                       const caf::actor& actor) const {
+  return access().serve<Interface>(std::move(name), actor);
+}
+
+template <class Interface>
+remote_interface<Interface> node::remote(engine_id whom,
+                                         remote_options options) const {
+  return access().remote<Interface>(std::move(whom), options);
 }
 
 } // namespace node_proxy

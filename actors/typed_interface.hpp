@@ -145,7 +145,10 @@ public:
       expected<void, bare_error> (*)(bytes&, const message_content&);
     static constexpr std::array<function, sizeof...(Signatures)> functions{
       &typed_handler<Signatures>::append...};
+    // Most fit, and then this is all that is allocated.
+    constexpr std::size_t usual_size = 128;
     bytes result;
+    result.reserve(usual_size);
     append_uint(result, to);
     if (auto ok = functions.at(to)(result, content); !ok)
       return unexpected{ok.error()};

@@ -29,7 +29,7 @@ namespace node_proxy {
 /// | an enum | uint, or enum if it has `enum_names` |
 /// | `std::optional<T>` | optional<T> |
 /// | lists and sets of whatever library | list<T> |
-/// | maps of whatever library | map<K><V> |
+/// | maps of whatever library | `map<K><V>` |
 /// | `std::array<T, N>`, `T[N]` | list<T>[N] |
 /// | `std::variant<Ts...>` | union, tags in order from 0 |
 /// | `std::pair`, `std::tuple` | struct |

@@ -10,7 +10,7 @@ build_packages=(g++ cmake ninja-build lld pkg-config ccache libcaf-dev
   libsodium-dev libssl-dev libcereal-dev libexpected-dev libspdlog-dev
   libfmt-dev libcli11-dev nlohmann-json3-dev libsqlitecpp-dev doctest-dev
   libcpp-httplib-dev)
-check_packages=(git clang clang-format clang-tidy)
+check_packages=(git clang clang-format clang-tidy doxygen)
 sanitizer_packages=(clang libclang-rt-dev)
 bench_packages=(libzmq3-dev libbenchmark-dev)
 

@@ -17,6 +17,7 @@
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/base/export.hpp>
 #include <node_proxy/messages/basics.hpp>
+#include <node_proxy/messages/transport_address.hpp>
 
 namespace node_proxy {
 
@@ -52,8 +53,19 @@ template <class T>
 template <class T>
 [[nodiscard]] NODE_PROXY_EXPORT bool message_from_bare(bytes_view bare, T& x);
 
-/// `bare` in hexadecimal, for CAF's log.
-[[nodiscard]] NODE_PROXY_EXPORT std::string to_hex_text(bytes_view bare);
+/// `x` with the names of its fields. Defined as those above.
+template <class T>
+[[nodiscard]] NODE_PROXY_EXPORT std::string message_to_text(const T& x);
+
+/// The message as people read it, which is what `caf::deep_to_string` and CAF's
+/// log have of it: `{sender: {node: none, name: "a"}, ...}`. Octets are in
+/// hexadecimal; of what is long there is the beginning. (An address has a form
+/// of its own.)
+template <plain_message T>
+  requires(!std::is_enum_v<T> && !std::is_same_v<T, tcp_addr>)
+[[nodiscard]] std::string to_string(const T& x) {
+  return message_to_text(x);
+}
 
 #if CAF_MAJOR_VERSION >= 1
 
@@ -117,10 +129,7 @@ typename Inspector::result_type inspect(Inspector& f, T& x) {
       return caf::none;
     }
   } else {
-    // Text for people (`to_string`).
-    bytes bare;
-    if (message_to_bare(x, bare))
-      text = to_hex_text(bare);
+    text = message_to_text(x);
     return f(name, text);
   }
 }

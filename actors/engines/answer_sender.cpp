@@ -28,9 +28,11 @@ std::optional<caf::error> error_of_caf(const caf::message& answer) {
 
 answer_sender::answer_sender(std::shared_ptr<const engine_interface> types,
                              caf::actor_addr router, engine_id engine,
-                             std::shared_ptr<answer_box> without_notes)
+                             std::shared_ptr<answer_box> without_notes,
+                             caf::actor_addr proxy)
   : types_(std::move(types)), router_(std::move(router)),
-    engine_(std::move(engine)), without_notes_(std::move(without_notes)) {}
+    engine_(std::move(engine)), without_notes_(std::move(without_notes)),
+    proxy_(std::move(proxy)) {}
 
 caf::actor answer_sender::spawn_asker(caf::actor_system& system,
                                       std::shared_ptr<answer_sender> sender) {
@@ -64,7 +66,7 @@ std::optional<caf::error> answer_sender::handle_returned(std::uint64_t number) {
   auto& [what, returned, answer] = known.mapped();
   if (auto error = error_of_caf(*answer))
     return error;
-  send(what, *answer);
+  send(what, *answer, proxy_ ? proxy_ : router_);
   return std::nullopt;
 }
 
@@ -95,19 +97,19 @@ void answer_sender::put_aside(std::uint64_t number, caf::message answer) {
     }
     known = open_.extract(x);
   }
-  send(known.mapped().what, answer);
+  send(known.mapped().what, answer, router_);
 }
 
-void answer_sender::send(const open_answer& what,
-                         const caf::message& answer) const {
-  auto router = caf::actor_cast<caf::actor>(router_);
-  if (!router)
+void answer_sender::send(const open_answer& what, const caf::message& answer,
+                         const caf::actor_addr& to) const {
+  auto next = caf::actor_cast<caf::actor>(to);
+  if (!next)
     return; // the node has ended
   node_out_msg msg;
   msg.expiry = rel_time{time_to_live};
   msg.msg = {engine_, what.to, what.mailbox,
              encode_answer(*types_, what.handler, answer)};
-  send_anonymously(router, std::move(msg));
+  send_anonymously(next, std::move(msg));
 }
 
 } // namespace node_proxy::internal

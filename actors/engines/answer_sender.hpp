@@ -44,9 +44,13 @@ public:
   /// @param without_notes of an engine in another process: is told when an
   ///                      answer is there, as nothing else tells that its
   ///                      handler has returned; null of others.
+  /// @param proxy of the node that asks. It takes what is answered before it
+  ///              knows that the request is handled, as it stays until then;
+  ///              null if the Router is to take this, too.
   answer_sender(std::shared_ptr<const engine_interface> types,
                 caf::actor_addr router, engine_id engine,
-                std::shared_ptr<answer_box> without_notes);
+                std::shared_ptr<answer_box> without_notes,
+                caf::actor_addr proxy = {});
 
   /// Spawns the actor in whose name the engine is asked. The answers come to
   /// it; it keeps `sender`.
@@ -72,12 +76,14 @@ private:
 
   void handle_answer(std::uint64_t number, caf::message answer);
   void put_aside(std::uint64_t number, caf::message answer);
-  void send(const open_answer& what, const caf::message& answer) const;
+  void send(const open_answer& what, const caf::message& answer,
+            const caf::actor_addr& to) const;
 
   const std::shared_ptr<const engine_interface> types_;
   const caf::actor_addr router_;
   const engine_id engine_;
   const std::shared_ptr<answer_box> without_notes_;
+  const caf::actor_addr proxy_;
   std::mutex mutex_;
   std::map<std::uint64_t, entry> open_; // by the numbers of the requests
 };

@@ -21,11 +21,13 @@ constexpr std::size_t batch_messages = 1'024;
 constexpr std::size_t batch_bytes = 256 * 1'024;
 
 /// Why an engine that answers with an error has not taken a message.
-control::reject_reason reason_of(const caf::error& error) {
+control::reject_reason reason_of(const caf::error& error, bool is_typed) {
+  using enum control::reject_reason;
   // CAF answers in the name of those who have ended.
-  return error == caf::sec::request_receiver_down
-           ? control::reject_reason::engine_gone
-           : control::reject_reason::engine_failed;
+  if (error == caf::sec::request_receiver_down)
+    return engine_gone;
+  // What a typed engine gets has been decoded.
+  return !is_typed && error == errc::malformed ? malformed : engine_failed;
 }
 
 /// Nobody asks a typed engine any more. Answers that are promised still come,
@@ -46,9 +48,11 @@ ids_of(const std::variant<delivery_id, std::vector<delivery_id>>& request) {
 
 engine_lanes::engine_lanes(caf::scheduled_actor* self,
                            std::shared_ptr<engine_directory> engines,
-                           node_log log, finished_handler finished)
+                           node_log log, finished_handler finished,
+                           caf::actor_addr proxy)
   : self_(self), log_(std::move(log)), requests_(self),
-    engines_(std::move(engines)), finished_(std::move(finished)) {}
+    engines_(std::move(engines)), finished_(std::move(finished)),
+    proxy_(std::move(proxy)) {}
 
 engine_lanes::~engine_lanes() {
   for (auto& [key, x] : lanes_) {
@@ -121,7 +125,7 @@ void engine_lanes::start(lane& x, const engine_id& name) {
   }
   auto sender = std::make_shared<answer_sender>(
     x.to->types(), engines_->router(), name,
-    x.to->is_remote() ? requests_.box() : nullptr);
+    x.to->is_remote() ? requests_.box() : nullptr, proxy_);
   x.notes = requests_.notes_on(*x.to, sender);
   x.asker = answer_sender::spawn_asker(self_->system(), std::move(sender));
 }
@@ -211,7 +215,7 @@ void engine_lanes::handle_answer(const engine_answer& answer) {
   if (answer.error) {
     if (*answer.error == caf::sec::unexpected_message)
       x.to->warn_unfit(log_);
-    finish(x, asked, {0, reason_of(*answer.error)});
+    finish(x, asked, {0, reason_of(*answer.error, x.to->types() != nullptr)});
   } else {
     auto all = ids_of(asked).size();
     auto taken = std::min<std::uint64_t>(answer.taken.value_or(all), all);

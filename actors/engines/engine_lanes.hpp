@@ -36,9 +36,10 @@ public:
   using finished_handler = std::function<void(
     std::span<const delivery_id>, std::optional<control::reject_reason>)>;
 
+  /// @param proxy is `self` if that takes messages to who asks: a Node Proxy.
   engine_lanes(caf::scheduled_actor* self,
                std::shared_ptr<engine_directory> engines, node_log log,
-               finished_handler finished);
+               finished_handler finished, caf::actor_addr proxy = {});
 
   engine_lanes(const engine_lanes&) = delete;
   engine_lanes& operator=(const engine_lanes&) = delete;
@@ -103,6 +104,7 @@ private:
   engine_requests requests_;
   std::shared_ptr<engine_directory> engines_;
   finished_handler finished_;
+  caf::actor_addr proxy_;
   lanes lanes_;
   // The last one of each name. Its engine may have left.
   std::unordered_map<engine_name, lane*> by_name_;

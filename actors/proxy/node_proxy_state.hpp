@@ -144,7 +144,7 @@ private:
 
   void act();
   void offer_rest();
-  void send(send_token token, const node_out_msg& msg);
+  void send(send_token token, const node_out_msg& msg, time_limit most = {});
   void flush_soon();
   void arm_tick();
   void add(const connection_ptr& x);

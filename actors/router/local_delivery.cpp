@@ -39,9 +39,10 @@ public:
   void handle_tick();
 
 private:
-  void send(send_token token, const node_out_msg& msg, timestamp now);
+  void send(send_token token, const node_out_msg& msg, timestamp now,
+            time_limit most = {});
   std::optional<send_error> take(send_token token, const node_out_msg& msg,
-                                 timestamp now);
+                                 timestamp now, time_limit most);
   void watch(send_token token, const deadline& expires);
   std::optional<send_error> check(const engine_msg& msg) const;
   void finish(send_token token, const std::optional<send_failure>& failure);
@@ -97,28 +98,30 @@ local_delivery_state::handle(const routed_batch& msg) {
   auto token =
     pending_->add_batch(make_promise<batch_outcome>(self_), msgs.size());
   auto now = now_of(self_);
+  std::size_t index = 0;
   for (const auto& x : msgs)
-    send(token++, x, now);
+    send(token++, x, now, msg.batch.time_limit(index++));
   lanes_->pass_on_delivered();
   arm();
   return caf::delegated<batch_outcome>{};
 }
 
 void local_delivery_state::send(send_token token, const node_out_msg& msg,
-                                timestamp now) {
-  if (auto error = take(token, msg, now))
+                                timestamp now, time_limit most) {
+  if (auto error = take(token, msg, now, most))
     pending_->handle_outcome({token, send_failure{*error}});
 }
 
 /// @returns why a message is not sent.
 std::optional<send_error> local_delivery_state::take(send_token token,
                                                      const node_out_msg& msg,
-                                                     timestamp now) {
+                                                     timestamp now,
+                                                     time_limit most) {
   if (stops_at_)
     return send_error::shutting_down;
   if (auto error = check(msg.msg))
     return error;
-  auto expires = deadline_of(msg.expiry, now);
+  auto expires = deadline_of(msg.expiry, now, most);
   if (!expires)
     return send_error::bad_expiry;
   if (has_passed(*expires, now))

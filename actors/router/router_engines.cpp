@@ -16,6 +16,11 @@ caf::error check(const register_engine& msg) {
     return make_error(errc::bad_config, "no engine given for " + msg.name);
   if (msg.types)
     return {};
+  if (msg.typed)
+    return make_error(errc::bad_config,
+                      msg.name
+                        + " is a typed engine of another process: "
+                          "serve it there with a node_access");
   auto fit = msg.batches ? may_take<engine_msg_batch>(msg.engine)
                          : may_take<engine_msg>(msg.engine);
   if (!fit)

@@ -39,11 +39,11 @@ engine_name new_name() {
          + to_hex(bytes_view{random.data(), random_octets});
 }
 
-/// Whole seconds, which is what a message can say, and not less.
-rel_time time_until(steady_time deadline, steady_time now) {
-  auto left = std::chrono::ceil<std::chrono::seconds>(deadline - now);
-  return {static_cast<std::uint64_t>(
-    std::max(left, std::chrono::seconds{1}).count())};
+/// How many whole units of time are left, at least one.
+template <class Unit>
+std::uint64_t time_until(steady_time deadline, steady_time now) {
+  auto left = std::chrono::ceil<Unit>(deadline - now);
+  return static_cast<std::uint64_t>(std::max(left, Unit{1}).count());
 }
 
 std::chrono::milliseconds valid(std::chrono::milliseconds timeout) {
@@ -204,14 +204,19 @@ void engine_client::send(std::vector<client_queue::message> batch) {
   node_out_batch out;
   sent what;
   out.msgs.reserve(batch.size());
+  out.time_limits_ms.reserve(batch.size());
   what.mailboxes.reserve(batch.size());
   for (auto& x : batch) {
     what.mailboxes.push_back(x.mailbox);
     what.size += x.size();
+    out.time_limits_ms.push_back(
+      time_until<std::chrono::milliseconds>(x.deadline, now_));
+    // Nobody sends anything to whoever wants no answer.
+    engine_id sender{config_.self, x.mailbox ? name_ : engine_name{}};
     out.msgs.push_back(
       {{},
-       time_until(x.deadline, now_),
-       {{config_.self, name_}, config_.whom, x.mailbox, std::move(x.payload)}});
+       rel_time{time_until<std::chrono::seconds>(x.deadline, now_)},
+       {std::move(sender), config_.whom, x.mailbox, std::move(x.payload)}});
   }
   auto kept = std::make_shared<const sent>(std::move(what));
   send_request(self_, config_.router, caf::infinite, std::move(out))
@@ -297,6 +302,9 @@ void engine_client::follow_up() {
     fail(expired->mailbox, make_error(errc::expired));
   while (auto request = open_.poll_expired(now_))
     request->waiting.deliver(caf::make_error(caf::sec::request_timeout));
+  while (auto request = open_.poll_unknown(now_))
+    request->waiting.deliver(to_error(
+      {send_error::unconfirmed, send_failure::unconfirmed_cause::expired}));
   while (may_send()) {
     auto batch = queue_.poll_batch();
     if (batch.empty())

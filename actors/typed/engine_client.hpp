@@ -7,7 +7,7 @@
 #include <node_proxy/actors/engine_interface.hpp>
 #include <node_proxy/actors/engines/unanswered_failures.hpp>
 #include <node_proxy/actors/loop/event_loop.hpp>
-#include <node_proxy/actors/node.hpp>
+#include <node_proxy/actors/node_access.hpp>
 
 namespace node_proxy::internal {
 

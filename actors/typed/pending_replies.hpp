@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
@@ -19,6 +21,10 @@ namespace node_proxy::internal {
 /// long.
 class pending_replies {
 public:
+  /// How long what has become of a message may be unknown when its time is
+  /// over: the node knows, and says so unless it stands still.
+  static constexpr duration outcome_delay = std::chrono::seconds{1};
+
   struct request {
     caf::response_promise waiting;
     engine_interface::handler handler = 0;
@@ -62,32 +68,49 @@ public:
   /// The next request that was taken, and whose time is over.
   [[nodiscard]] std::optional<request> poll_expired(steady_time now) {
     while (!deadlines_.empty() && deadlines_.front().first <= now) {
-      auto mailbox = deadlines_.take_front().second;
+      auto [deadline, mailbox] = deadlines_.take_front();
       auto known = open_.find(mailbox);
       if (known == open_.end())
         continue;
       if (known->second.taken)
         return take(mailbox);
       known->second.overdue = true;
+      overdue_.emplace_back(deadline + outcome_delay, mailbox);
     }
     return std::nullopt;
   }
 
-  /// When `poll_expired` may have something.
+  /// The next request of which is not known in time what has become of it.
+  [[nodiscard]] std::optional<request> poll_unknown(steady_time now) {
+    while (!overdue_.empty() && overdue_.front().first <= now)
+      if (auto request = take(overdue_.take_front().second))
+        return request;
+    return std::nullopt;
+  }
+
+  /// When one of the two above may have something.
   [[nodiscard]] std::optional<steady_time> next_deadline() {
-    while (!deadlines_.empty() && !open_.contains(deadlines_.front().second))
-      deadlines_.pop_front();
-    if (deadlines_.empty())
-      return std::nullopt;
-    return deadlines_.front().first;
+    auto first = next_of(deadlines_);
+    auto second = next_of(overdue_);
+    return first && second ? std::min(*first, *second) : first ? first : second;
   }
 
   [[nodiscard]] bool empty() const { return open_.empty(); }
 
 private:
+  using deadlines = fifo<std::pair<steady_time, mailbox_id>>;
+
+  [[nodiscard]] std::optional<steady_time> next_of(deadlines& all) {
+    while (!all.empty() && !open_.contains(all.front().second))
+      all.pop_front();
+    return all.empty() ? std::nullopt : std::optional{all.front().first};
+  }
+
   std::unordered_map<mailbox_id, request> open_;
   // One for each that was added and is not over for long.
-  fifo<std::pair<steady_time, mailbox_id>> deadlines_;
+  deadlines deadlines_;
+  // The same for those that are overdue, with when that has to end.
+  deadlines overdue_;
   mailbox_id next_ = 0;
 };
 

@@ -278,6 +278,34 @@ void add_round_trip_without_sleep(table& to, const results& all) {
                all.median(busy, "p50_us"), show_microseconds, "<= 35 us", 35);
 }
 
+/// A request to a typed engine, beside a message there and another one back.
+void add_typed_round_trip(table& to, const results& all) {
+  auto value =
+    all.median({{"bench", "typed"}, {"mode", "round_trip"}}, "p50_us");
+  auto ratio = divide(
+    value,
+    all.median(link_variant("round_trip", small, best_cipher(all)), "p50_us"));
+  to.add({"64 B, a typed request, p50", show(value, show_microseconds), "-",
+          "-", "-", "<= 1.3 x there and back",
+          ratio
+            ? fmt::format("{}, {:.2f} x", *ratio <= 1.3 ? "yes" : "NO", *ratio)
+            : "NO"});
+}
+
+/// Plain sends to a typed engine, beside batches.
+void add_typed_sends(table& to, const results& all) {
+  auto value =
+    all.median({{"bench", "typed"}, {"mode", "sends"}}, "msgs_per_s");
+  auto share =
+    divide(value, all.median(link_variant("batch", small, best_cipher(all)),
+                             "msgs_per_s"));
+  to.add({"64 B, typed sends", show(value, show_rate), "-", "-", "-",
+          ">= 60 % of batches",
+          share ? fmt::format("{}, {:.0f} %", *share >= 0.6 ? "yes" : "NO",
+                              100 * *share)
+                : "NO"});
+}
+
 // -- what connections cost ----------------------------------------------------
 
 void add_handshakes(table& to, const results& all) {
@@ -351,6 +379,8 @@ table compare(const results& all) {
   add_round_trip_beside_bulk(result, all);
   add_many(result, all, "100 peers", 100, 1);
   add_many(result, all, "64 engines", 1, 64);
+  add_typed_round_trip(result, all);
+  add_typed_sends(result, all);
   add_two_loops(result, all, small);
   add_two_loops(result, all, large);
   add_handshakes(result, all);

@@ -6,7 +6,9 @@
 
 namespace node_proxy::internal {
 
-std::optional<deadline> deadline_of(const expiry_time& expiry, timestamp now) {
+namespace {
+
+std::optional<deadline> expiry_at(const expiry_time& expiry, timestamp now) {
   if (auto relative = std::get_if<rel_time>(&expiry)) {
     if (relative->seconds > limits::expiry_seconds)
       return std::nullopt;
@@ -16,6 +18,23 @@ std::optional<deadline> deadline_of(const expiry_time& expiry, timestamp now) {
   if (minutes > now.minute().minutes + limits::expiry_seconds / 60)
     return std::nullopt;
   return std::chrono::seconds{60 * minutes};
+}
+
+/// How long it is until then.
+duration time_until(const deadline& expires, timestamp now) {
+  if (auto steady = std::get_if<steady_time>(&expires))
+    return *steady - now.steady;
+  return std::get<std::chrono::seconds>(expires) - now.wall;
+}
+
+} // namespace
+
+std::optional<deadline> deadline_of(const expiry_time& expiry, timestamp now,
+                                    time_limit most) {
+  auto result = expiry_at(expiry, now);
+  if (result && most && time_until(*result, now) > *most)
+    return now.steady + *most;
+  return result;
 }
 
 bool has_passed(const deadline& expires, timestamp now) {

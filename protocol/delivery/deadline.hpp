@@ -14,10 +14,14 @@ namespace node_proxy::internal {
 /// When a message expires: on one clock or the other.
 using deadline = std::variant<steady_time, std::chrono::seconds>;
 
-/// The deadline of a message accepted at `now`; none if it lies further ahead
-/// than `limits::expiry_seconds`.
-[[nodiscard]] std::optional<deadline> deadline_of(const expiry_time& expiry,
-                                                  timestamp now);
+/// What somebody may have to say about a message beside its expiry: how long it
+/// may take, if that is less.
+using time_limit = std::optional<std::chrono::milliseconds>;
+
+/// The deadline of a message accepted at `now`; none if its expiry lies further
+/// ahead than `limits::expiry_seconds`.
+[[nodiscard]] std::optional<deadline>
+deadline_of(const expiry_time& expiry, timestamp now, time_limit most = {});
 
 /// Whether `expires` has passed.
 [[nodiscard]] bool has_passed(const deadline& expires, timestamp now);

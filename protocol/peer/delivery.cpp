@@ -46,13 +46,13 @@ delivery::delivery(const peer_settings& settings, const node_id& self,
 
 expected<void, send_error> delivery::handle_send(send_token token,
                                                  const node_out_msg& msg,
-                                                 bool reachable,
-                                                 timestamp now) {
+                                                 bool reachable, timestamp now,
+                                                 time_limit most) {
   if (msg.msg.sender.node && *msg.msg.sender.node != self_)
     return unexpected{send_error::wrong_sender};
   if (msg.msg.target.node && *msg.msg.target.node != remote_)
     return unexpected{send_error::wrong_target};
-  auto expires = deadline_of(msg.expiry, now);
+  auto expires = deadline_of(msg.expiry, now, most);
   if (!expires)
     return unexpected{send_error::bad_expiry};
   auto data = codec_.encode(msg.msg);
@@ -60,9 +60,9 @@ expected<void, send_error> delivery::handle_send(send_token token,
     return unexpected{send_error::malformed};
   auto size = data->size();
   auto reliable = msg.prefs.reliability == transport_reliability::reliable;
-  auto most = reliable ? max_reliable_ : max_unreliable_;
+  auto room = reliable ? max_reliable_ : max_unreliable_;
   auto overhead = reliable ? outbox::memory_overhead : limits::message_overhead;
-  if (size > remote_max_message_.value_or(size) || size + overhead > most)
+  if (size > remote_max_message_.value_or(size) || size + overhead > room)
     return unexpected{send_error::too_large};
   if (has_passed(*expires, now))
     return unexpected{send_error::expired};

@@ -53,10 +53,9 @@ public:
   /// comes from `poll_outcome`.
   /// @param reachable there is a way to the peer, apart from that it may come
   ///                  to us as it did before.
-  [[nodiscard]] expected<void, send_error> handle_send(send_token token,
-                                                       const node_out_msg& msg,
-                                                       bool reachable,
-                                                       timestamp now);
+  [[nodiscard]] expected<void, send_error>
+  handle_send(send_token token, const node_out_msg& msg, bool reachable,
+              timestamp now, time_limit most = {});
 
   /// An engine has taken a message, or no engine will.
   void handle_finished(const delivery_id& id,

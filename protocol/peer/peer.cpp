@@ -23,11 +23,12 @@ peer::peer(const peer_settings& settings, std::shared_ptr<const identity> self,
 
 // -- events of this node ------------------------------------------------------
 
-void peer::handle_send(send_token token, const node_out_msg& msg,
-                       timestamp now) {
+void peer::handle_send(send_token token, const node_out_msg& msg, timestamp now,
+                       time_limit most) {
   if (stopping_)
     return fail(token, send_error::shutting_down);
-  auto taken = delivery_.handle_send(token, msg, connections_.reachable(), now);
+  auto taken =
+    delivery_.handle_send(token, msg, connections_.reachable(), now, most);
   if (!taken)
     return fail(token, taken.error());
   follow_up(now);

@@ -61,7 +61,8 @@ public:
   // -- events of this node ----------------------------------------------------
 
   /// A local engine sends a message. Its outcome comes as a `send_outcome`.
-  void handle_send(send_token token, const node_out_msg& msg, timestamp now);
+  void handle_send(send_token token, const node_out_msg& msg, timestamp now,
+                   time_limit most = {});
 
   /// An engine has taken a message, or no engine will.
   void handle_finished(const delivery_id& id,

@@ -78,7 +78,7 @@ constexpr bool find_bare_type() {
 /// | an enum | enum, without names uint |
 /// | `std::optional<T>` | optional<T> |
 /// | lists and sets of whatever library | list<T> |
-/// | maps of whatever library | map<K><V> |
+/// | maps of whatever library | `map<K><V>` |
 /// | `std::array<T, N>` | list<T>[N] |
 /// | `std::variant<Ts...>` | union, tags in order from 0 |
 /// | `std::pair`, `std::tuple` | struct |

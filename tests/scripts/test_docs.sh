@@ -43,6 +43,16 @@ shows CONTRIBUTING.md 1 actors/log/line_limit.hpp
 shows CONTRIBUTING.md 2 actors/log/line_limit.cpp
 shows CONTRIBUTING.md 3 tests/actors/log/test_line_limit.cpp part
 
+# A page that is called as a program in tests/docs/ shows parts of it only: they
+# are compiled, and run.
+for program in tests/docs/*.cpp; do
+  name=$(basename "$program" .cpp)
+  page=docs/${name^^}.md
+  for ((number = 1; number <= $(grep -c '^```cpp$' "$page"); ++number)); do
+    shows "$page" "$number" "$program" part
+  done
+done
+
 # -- links --------------------------------------------------------------------
 
 # prose DOCUMENT: without blocks of code.

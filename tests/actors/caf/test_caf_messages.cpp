@@ -213,4 +213,40 @@ TEST_CASE("errors are told apart from those of CAF") {
   CHECK(describe(caf::error{}) == "none");
 }
 
+TEST_CASE("messages print as people read them") {
+  node_out_msg msg;
+  msg.expiry = rel_time{10};
+  msg.msg = {{std::nullopt, "a\n"}, {node_id{}, "b"}, 7, to_bytes("hi")};
+  auto zeros = std::string(64, '0');
+  CHECK(caf::deep_to_string(msg)
+        == "{prefs: {ordering: ordered, reliability: reliable, security: "
+           "direct}, expiry: rel_time{seconds: 10}, msg: {sender: {node: none, "
+           "name: \"a\\u000a\"}, target: {node: "
+             + zeros + ", name: \"b\"}, mailbox: 7, msg: 6869}}");
+  CHECK(caf::deep_to_string(
+          node_event{disconnected_event{node_id{}, std::string{"lost"}}})
+        == "{what: disconnected_event{node: " + zeros + ", reason: \"lost\"}}");
+  CHECK(caf::deep_to_string(node_id{}) == zeros);
+  CHECK(caf::deep_to_string(delivered{}) == "{}");
+  CHECK(caf::deep_to_string(some_advert())
+          .find("{address: tcp://127.0.0.1:4000, weight: 10}")
+        != std::string::npos);
+  msg.msg.msg = bytes(33);
+  CHECK(to_string(msg.msg).ends_with("00... (33 octets)}"));
+  node_out_batch batch;
+  batch.time_limits_ms = std::vector<std::uint64_t>(17, 5);
+  CHECK(to_string(batch).ends_with("5, 5]... (17)}"));
+}
+
+TEST_CASE("CAF prints our errors as words") {
+  auto error = make_error(errc::denied, "by policy");
+#if CAF_MAJOR_VERSION >= 1
+  CHECK(caf::to_string(error).find("denied") != std::string::npos);
+#else
+  test_config config;
+  caf::actor_system system{config};
+  CHECK(system.render(error) == "denied: by policy");
+#endif
+}
+
 } // namespace node_proxy::internal

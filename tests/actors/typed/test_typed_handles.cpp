@@ -8,7 +8,7 @@ using namespace test;
 using namespace std::chrono_literals;
 
 TEST_CASE_FIXTURE(kv_nodes, "a request that is not answered in time ends") {
-  auto hasty = handle_of("kv", {50ms});
+  auto hasty = handle_of("kv", {1'000ms});
   CHECK(error_of<std::uint64_t>(hasty, later_atom_v, std::uint64_t{1})
         == caf::sec::request_timeout);
   REQUIRE(store->promised.size() == 1);
@@ -26,6 +26,30 @@ TEST_CASE_FIXTURE(kv_nodes, "a request that was not transmitted expires") {
   REQUIRE(a.test_node::ask<node_advert_reply>(advert));
   auto hasty = a.node.remote<kv_actor>({advert.id, "kv"}, {50ms});
   CHECK(code_of(read(hasty, "a").error()) == errc::expired);
+}
+
+TEST_CASE_FIXTURE(kv_nodes, "a request does not wait for a whole second") {
+  auto lost = local_config();
+  auto advert = test_node{lost}.node.advert();
+  REQUIRE(a.test_node::ask<node_advert_reply>(advert));
+  auto slow = a.message_to(advert.id, "kv", {});
+  slow.expiry = rel_time{1};
+  auto handle = a.node.remote<kv_actor>({advert.id, "kv"}, {100ms});
+  a.system.spawn(
+    [slow, handle, router = a.node.router(),
+     to = caf::actor_cast<caf::actor>(a.self)](caf::event_based_actor* self) {
+      auto say = [self, to](const std::string& which) {
+        return [self, to, which](const caf::error& e) {
+          self->send(to, which + describe(e));
+        };
+      };
+      self->request(router, caf::infinite, slow)
+        .then([](delivered) {}, say("a second: "));
+      self->request(handle, caf::infinite, read_atom_v, "a")
+        .then([](const std::string&) {}, say("100 ms: "));
+    });
+  CHECK(a.next<std::string>() == "100 ms: expired");
+  CHECK(a.next<std::string>() == "a second: expired");
 }
 
 TEST_CASE_FIXTURE(kv_nodes, "a handle ends when nobody has it") {

@@ -31,6 +31,17 @@ TEST_CASE("an expiry is at most thirty days ahead") {
   CHECK(deadline_of(abs_time{0}, now));
 }
 
+TEST_CASE("a message may take less than its expiry says") {
+  auto now = at(100s, std::chrono::hours{24});
+  CHECK(deadline_of(rel_time{7}, now, 5ms) == deadline{steady_time{100'005ms}});
+  CHECK(deadline_of(rel_time{7}, now, 7'001ms) == deadline{steady_time{107s}});
+  CHECK(deadline_of(abs_time{1'500}, now, 5ms)
+        == deadline{steady_time{100'005ms}});
+  CHECK(deadline_of(abs_time{1'441}, now, 60'001ms)
+        == deadline{std::chrono::seconds{86'460}});
+  CHECK_FALSE(deadline_of(rel_time{~0ull}, now, 5ms));
+}
+
 TEST_CASE("a deadline has passed when its clock says so") {
   deadline steady = steady_time{5s};
   CHECK_FALSE(has_passed(steady, at(5s - 1ns, 9s)));
