@@ -64,6 +64,7 @@ void random_world::play_scene() {
     &random_world::take_over,
     &random_world::give_up_early,
     &random_world::come_back,
+    &random_world::send_away,
     &random_world::dial_in_vain,
     &random_world::dial_at_once,
     &random_world::return_after_long,

@@ -106,6 +106,7 @@ private:
   void take_over(node& x, node& y);
   void give_up_early(node& x, node& y);
   void come_back(node& x, node& y);
+  void send_away(node& x, node& y);
   void dial_in_vain(node& x, node& y);
   void dial_at_once(node& x, node& y);
   void return_after_long(node& x, node& y);

@@ -55,6 +55,19 @@ void random_world::give_up_early(node& x, node& y) {
   net_.run_for(soon);
 }
 
+/// An operator has a peer disconnected, whatever is under way: what is sent
+/// connects it again.
+void random_world::send_away(node& x, node& y) {
+  connect(x, y);
+  auto sent = send_one(x, y, "now", random_.below(600), {});
+  if (chance(50))
+    net_.run_for(up_to(200ms));
+  x.set_permanent(y, false);
+  x.part_from(y, false);
+  wait_until([&] { return !referee_.sent()[sent].outcomes.empty(); }, soon,
+             "have no way to a peer that was sent away", x, y);
+}
+
 /// A host vanishes and is there again at once.
 void random_world::come_back(node& x, node& y) {
   connect(x, y);
