@@ -199,3 +199,60 @@ TEST_CASE_FIXTURE(two_nodes, "a node ends while clients are there") {
   silent.write("GET / HT");
   alice.stop(SIGTERM);
 }
+
+TEST_CASE_FIXTURE(two_nodes, "what happens is streamed") {
+  auto fd = connect_to(port);
+  std::string_view request = "GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  REQUIRE(::send(fd, request.data(), request.size(), MSG_NOSIGNAL)
+          == static_cast<ssize_t>(request.size()));
+  std::string got;
+  auto await = [&](std::string_view text) {
+    char buffer[65'536];
+    while (!contains(got, text)) {
+      auto size = ::recv(fd, buffer, sizeof(buffer), 0);
+      REQUIRE(size > 0);
+      got.append(buffer, static_cast<std::size_t>(size));
+    }
+  };
+  await("\r\n\r\n");
+  CHECK(got.starts_with("HTTP/1.1 200"));
+  CHECK(contains(got, "Content-Type: text/event-stream"));
+  // What was, how it is, and what comes.
+  await("event: event\ndata: {\"event\":\"listening\"");
+  await("event: status\ndata: {\"node\":\"" + alice.id());
+  got.clear();
+  alice.send(bob, "inbox", "hello");
+  await("event: event\ndata: {\"event\":\"connected\"");
+  got.clear();
+  await("\"state\":\"connected\"");
+  ::close(fd);
+}
+
+TEST_CASE_FIXTURE(two_nodes, "listeners are bounded, and make room again") {
+  std::string_view request = "GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  auto listen = [&] {
+    auto fd = connect_to(port);
+    REQUIRE(::send(fd, request.data(), request.size(), MSG_NOSIGNAL) > 0);
+    char first[16] = {};
+    REQUIRE(::recv(fd, first, 12, MSG_WAITALL) == 12);
+    return std::pair{fd, std::string{first}};
+  };
+  std::list<int> all;
+  for (int i = 0; i < 16; ++i) {
+    auto [fd, status] = listen();
+    all.push_back(fd);
+    CHECK(status == "HTTP/1.1 200");
+  }
+  // None of them keeps a thread.
+  CHECK(get("/healthz").starts_with("HTTP/1.1 200"));
+  CHECK(get("/stream").starts_with("HTTP/1.1 503"));
+  ::close(all.front());
+  all.pop_front();
+  CHECK(comes_true([&] {
+    auto [fd, status] = listen();
+    all.push_back(fd);
+    return status == "HTTP/1.1 200";
+  }));
+  for (auto fd : all)
+    ::close(fd);
+}
