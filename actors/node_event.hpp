@@ -201,8 +201,8 @@ struct node_proxy_ended_event {
                          const node_proxy_ended_event&) = default;
 };
 
-/// A limit of the node begins to be met, for the first time or after less than
-/// four fifths of it were used: what goes beyond is refused or makes room.
+/// A limit of the node begins to be met, or does again after there was room for
+/// a fifth: what goes beyond is refused or makes room. Once in 10 s for each.
 struct limit_event {
   /// One of those of `limit_status`, but for `outbox_bytes`: that one is told
   /// to each sender.

@@ -88,8 +88,9 @@ done router_state::handle(const unsubscribe_observer& msg) {
 /// Tells of limits that begin to be met. What bounds each peer alone is told to
 /// those who send to it.
 void router_state::watch_limits() {
+  auto now = now_of(self_).steady;
   for (const auto& x : limits_in_use())
-    if (limit_watch_.handle_use(x.name, x.used, x.max)) {
+    if (limit_watch_.handle_use(x.name, x.used, x.max, now)) {
       services_.log.warn("the limit of {} is met: {}", x.name, x.max);
       report({limit_event{std::string{x.name}, x.max}});
     }
