@@ -11,6 +11,9 @@ namespace node_proxy::tools {
 
 namespace {
 
+/// In octets, of which Linux takes twice as many.
+constexpr int socket_buffer = 65'536;
+
 /// What a browser gets; the line end behind it comes from elsewhere.
 std::string message(std::string_view kind, std::string_view data) {
   std::string result{"event: "};
@@ -34,6 +37,10 @@ event_streams::~event_streams() {
 }
 
 void event_streams::add(owned_fd fd) {
+  // What waits there is neither news any more nor seen here. Without success
+  // it is more.
+  static_cast<void>(::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF,
+                                 &socket_buffer, sizeof(socket_buffer)));
   std::lock_guard guard{mutex_};
   if (!has_room())
     return;
