@@ -45,6 +45,8 @@
   X(seek)                                                                      \
   X(regarded)                                                                  \
   X(displaced)                                                                 \
+  X(part_from_peer)                                                            \
+  X(parted)                                                                    \
   X(looked_up)                                                                 \
   X(routed_mark)                                                               \
   X(get_peer_metrics)                                                          \

@@ -92,7 +92,9 @@ struct node_config {
   /// says nothing. Any thread may write to it, so its sinks must be those for
   /// several threads (`_mt`), and should not block.
   std::shared_ptr<spdlog::logger> logger;
-  /// Gets a `node_event` for whatever happens, if it is set.
+  /// Gets a `node_event` for whatever happens, from the start on, if it is set.
+  /// Others come with `subscribe_observer`, whose comment is true of this one,
+  /// too.
   caf::actor observer;
 };
 

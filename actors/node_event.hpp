@@ -187,12 +187,55 @@ struct engine_gone_event {
                          const engine_gone_event&) = default;
 };
 
-/// One event, as a message to the observer of a node.
+/// The Node Proxy of a peer has failed: what waited for the peer is lost. There
+/// is another one when there is something to do again.
+struct node_proxy_ended_event {
+  node_id node;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(node));
+  }
+
+  friend bool operator==(const node_proxy_ended_event&,
+                         const node_proxy_ended_event&) = default;
+};
+
+/// A limit of the node begins to be met, or does again after there was room for
+/// a fifth: what goes beyond is refused or makes room. Once in 10 s for each.
+struct limit_event {
+  /// One of those of `limit_status`, but for `outbox_bytes`: that one is told
+  /// to each sender.
+  std::string limit;
+  std::uint64_t max = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(limit), CEREAL_NVP(max));
+  }
+
+  friend bool operator==(const limit_event&, const limit_event&) = default;
+};
+
+/// The observer was too slow for some events, and did not get them.
+struct missed_event {
+  std::uint64_t events = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(events));
+  }
+
+  friend bool operator==(const missed_event&, const missed_event&) = default;
+};
+
+/// One event, as a message to the observers of a node.
 struct node_event {
   std::variant<listening_event, connected_event, resumed_event,
                disconnected_event, refused_event, key_shared_event,
                advert_event, connect_failed_event, engine_registered_event,
-               engine_gone_event, left_out_event>
+               engine_gone_event, left_out_event, node_proxy_ended_event,
+               limit_event, missed_event>
     what;
 
   template <class Archive>

@@ -69,6 +69,8 @@ void router_state::start(const node_config& config,
   timer_.emplace(services_.loops.front(),
                  caf::actor_cast<tick_receiver>(self_));
   started_ = now_of(self_).steady;
+  if (config_.observer)
+    static_cast<void>(observers_.add(config_.observer));
   for (const auto& x : config_.adverts)
     introduce(x);
   act();
@@ -266,11 +268,19 @@ void router_state::handle_down(const caf::down_msg& msg) {
     return;
   }
   auto proxy = proxy_ids_.find(msg.source.id());
-  if (proxy == proxy_ids_.end())
+  // An observer of another process may have the same number.
+  if (proxy == proxy_ids_.end()
+      || proxies_.at(proxy->second).handle.address() != msg.source) {
+    observers_.remove(msg.source);
     return;
+  }
   auto remote = proxy->second;
   if (directory_->connected(remote))
     take(remote, peer_disconnected{"node_proxy_ended"});
+  if (msg.reason) {
+    services_.log.error("the Node Proxy of {} has failed", to_hex(remote.data));
+    report({node_proxy_ended_event{remote}});
+  }
   forget_proxy(remote, std::nullopt);
   finish_stop();
 }
@@ -307,6 +317,12 @@ router_behavior(router_service::stateful_pointer<router_state> self,
     [&state](const local_addresses& msg) { return state.handle(msg); },
     [&state](get_node_metrics msg) { return state.handle(msg); },
     [&state](get_node_status msg) { return state.handle(msg); },
+    [&state](const disconnect_node& msg) { return state.handle(msg); },
+    [&state](const forget_node& msg) { return state.handle(msg); },
+    [&state](const get_node_advert& msg) { return state.handle(msg); },
+    [&state](get_connected_nodes msg) { return state.handle(msg); },
+    [&state](const subscribe_observer& msg) { return state.handle(msg); },
+    [&state](const unsubscribe_observer& msg) { return state.handle(msg); },
     [&state](const stop_router& msg) { return state.handle(msg); },
     [&state](const admission_request& msg) { return state.handle(msg); },
     [&state](const proven_connection& msg) { state.handle(msg); },

@@ -7,6 +7,7 @@
 #include <node_proxy/actors/engine_messages.hpp>
 #include <node_proxy/actors/node_proxy.hpp>
 #include <node_proxy/actors/node_status.hpp>
+#include <node_proxy/actors/operator_messages.hpp>
 #include <node_proxy/messages/router_msg.hpp>
 
 namespace node_proxy {
@@ -42,14 +43,17 @@ struct get_node_metrics {
 };
 
 /// The handlers of `RouterMsg` (arch.node.net.router_types) come first, then
-/// what local engines ask. Its messages may come from other processes over
-/// CAF's middleman, too.
+/// what local engines ask, and operators. Its messages may come from other
+/// processes over CAF's middleman, too.
 using router_actor = actor_interface<
   delivered(node_out_msg), node_connect_reply(node_connect_request),
   node_advert_reply(node_advert), batch_outcome(node_out_batch),
   engine_registered(register_engine), engine_unregistered(unregister_engine),
   engine_found(lookup_engine), node_proxy_found(lookup_node_proxy),
   node_advert(get_local_advert), node_metrics(get_node_metrics),
-  node_status(get_node_status)>;
+  node_status(get_node_status), node_parting(disconnect_node),
+  node_parting(forget_node), node_advert(get_node_advert),
+  connected_nodes(get_connected_nodes), done(subscribe_observer),
+  done(unsubscribe_observer)>;
 
 } // namespace node_proxy

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -20,14 +21,17 @@
 #include <node_proxy/protocol/wire/address_range.hpp>
 
 #include "command.hpp"
+#include "config_file.hpp"
 #include "console.hpp"
 #include "engines.hpp"
+#include "log_sink.hpp"
 #include "node_names.hpp"
 #include "observer.hpp"
 #include "operator_access.hpp"
 #include "options.hpp"
 #include "peer_file.hpp"
 #include "reachable_address.hpp"
+#include "service_notifier.hpp"
 #include "stop_signals.hpp"
 
 namespace node_proxy::tools {
@@ -55,6 +59,8 @@ struct run_options {
   std::vector<node_name> names;
   std::vector<http_address> http;
   bool http_public = false;
+  // Read before, see `with_config_file`.
+  std::string config;
 };
 
 expected<node_config, std::string> make_config(const run_options& options) {
@@ -230,7 +236,11 @@ int run_node(caf::actor_system& system, const run_options& options,
   if (options.permanent)
     connect_permanently(system, *local, adverts);
   line_reader input{STDIN_FILENO, longest_line};
+  service_notifier service;
+  service.handle_ready("node " + to_hex(self_id.data),
+                       [&access] { return access.check(); });
   auto heard = serve(input, typed, out, changed, signals);
+  service.handle_stopping();
   access.handle_stopping();
   local->shutdown();
   return heard ? exit_ok : fail("nobody reads standard output any more");
@@ -263,8 +273,22 @@ void end_actors(caf::actor_system& system, json_lines& out) {
   closer.join();
 }
 
+/// Has the log say as much as the file of `--config` wants now.
+void reread_log_level(const std::string& path) {
+  auto level = log_level_in(path);
+  if (!level)
+    return spdlog::error("the level of the log stays: {}", level.error());
+  if (*level)
+    set_log_level(**level);
+}
+
 int run(const run_options& options) {
-  stop_signals signals;
+  std::function<void()> hangup;
+  if (!options.config.empty())
+    hangup = [&options] {
+      reread_log_level(options.config);
+    };
+  stop_signals signals{hangup};
   allow_descriptors();
   auto config = make_config(options);
   if (!config)
@@ -278,7 +302,8 @@ int run(const run_options& options) {
     init(system_config);
     use_sharing_scheduler(system_config);
     caf::actor_system system{system_config};
-    config->observer = spawn_observer(system, out, events);
+    config->observer =
+      spawn_observer(system, out, events, node_names{options.names});
     auto observer = config->observer;
     status = run_node(system, options, std::move(*config), out, events, changed,
                       signals);
@@ -303,6 +328,12 @@ command add_run(CLI::App& app) {
     "run", "Run a node: one JSON object a line on standard output, "
            "'send NODE_ID ENGINE TEXT' on standard input");
   auto options = std::make_shared<run_options>();
+  sub
+    ->add_option("--config", options->config,
+                 "Read further options from this file: each line KEY = VALUE "
+                 "is the option --KEY VALUE")
+    ->configurable(false)
+    ->type_name("FILE");
   sub->add_option("--key", options->key, "Key file of the node")
     ->required()
     ->type_name("FILE");
@@ -381,7 +412,8 @@ command add_run(CLI::App& app) {
     "Typed messages come from the engine '" + std::string{console_engine}
     + "', which prints what is sent to it.\n"
       "SIGINT, SIGTERM and SIGHUP end the node in good order, a second one at "
-      "once.");
+      "once.\nWith --config SIGHUP ends nothing, but has the level of the log "
+      "read again.");
   return {sub, [options] {
             return run(*options);
           }};

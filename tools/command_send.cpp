@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <node_proxy/actors/caf/sending.hpp>
+#include <node_proxy/actors/disk/small_file.hpp>
 #include <node_proxy/actors/key_file.hpp>
 #include <node_proxy/actors/node.hpp>
 #include <node_proxy/messages/limits.hpp>
@@ -32,8 +33,20 @@ struct send_options {
   std::string peer;
   engine_name to;
   std::uint64_t expiry = 60;
+  std::string file;
   message_options messages;
 };
+
+/// Errors: a sentence.
+expected<bytes, std::string> read_message(const std::string& path) {
+  bytes result(peer_settings{}.max_message + std::size_t{1});
+  auto size =
+    internal::read_file({"file", path}, internal::file_access::any, result);
+  if (!size)
+    return unexpected{size.error().text};
+  result.resize(*size);
+  return result;
+}
 
 /// What became of the messages.
 struct summary {
@@ -157,13 +170,14 @@ int report(const summary& done, double seconds, int stop) {
 }
 
 int send_from(caf::actor_system& system, const send_options& options,
-              node_config config, stop_signals& signals) {
+              message_options messages, node_config config,
+              stop_signals& signals) {
   auto to = config.adverts.front().id;
   auto start = std::chrono::steady_clock::now();
   auto local = spawn_node(system, std::move(config));
   if (!local)
     return fail(describe(local.error()));
-  message_source source{options.messages, signals.fd()};
+  message_source source{std::move(messages), signals.fd()};
   auto router = local->router();
   // Then what is under way gets its outcome, and the summary tells it.
   signals.set_handler([&] { local->shutdown(); });
@@ -185,6 +199,13 @@ int send(const send_options& options) {
   auto peer = load_peer(options.peer, self->id());
   if (!peer)
     return fail(peer.error().text);
+  auto messages = options.messages;
+  if (!options.file.empty()) {
+    auto content = read_message(options.file);
+    if (!content)
+      return fail(content.error());
+    messages.content = std::move(*content);
+  }
   node_config config;
   config.logger = spdlog::default_logger();
   config.self = std::make_shared<identity>(std::move(*self));
@@ -194,10 +215,12 @@ int send(const send_options& options) {
   init(system_config);
   use_sharing_scheduler(system_config);
   caf::actor_system system{system_config};
-  return send_from(system, options, std::move(config), signals);
+  return send_from(system, options, std::move(messages), std::move(config),
+                   signals);
 }
 
-void add_message_options(CLI::App& sub, message_options& options) {
+void add_message_options(CLI::App& sub, message_options& options,
+                         std::string& file) {
   auto* count =
     sub
       .add_option("--count", options.count,
@@ -205,16 +228,23 @@ void add_message_options(CLI::App& sub, message_options& options) {
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40))
       ->capture_default_str()
       ->type_name("N");
-  sub
-    .add_option("--size", options.size,
-                "Fill up shorter messages with dots to this size")
-    ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 30))
-    ->type_name("BYTES");
-  sub
-    .add_option("TEXT", options.text,
-                "The message, empty if it is left out; '-' for a message for "
-                "each line of standard input")
-    ->type_name("");
+  auto* size = sub
+                 .add_option("--size", options.size,
+                             "Fill up shorter messages with dots to this size")
+                 ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 30))
+                 ->type_name("BYTES");
+  auto* text =
+    sub
+      .add_option("TEXT", options.text,
+                  "The message, empty if it is left out; '-' for a message for "
+                  "each line of standard input")
+      ->type_name("");
+  sub.add_option("--file", file, "Send the octets of this file as one message")
+    ->check(CLI::ExistingFile)
+    ->excludes(count)
+    ->excludes(size)
+    ->excludes(text)
+    ->type_name("FILE");
   sub.callback([&options, count] {
     if (options.text == "-" && count->count() > 0)
       throw CLI::ValidationError{"--count", "does not go together with '-'"};
@@ -249,7 +279,7 @@ command add_send(CLI::App& app) {
     ->check(CLI::Range(std::uint64_t{1}, limits::expiry_seconds))
     ->capture_default_str()
     ->type_name("SECONDS");
-  add_message_options(*sub, options->messages);
+  add_message_options(*sub, options->messages, options->file);
   return {sub, [options] {
             return send(*options);
           }};

@@ -1,5 +1,4 @@
-// node-proxy status, engines, permanent: what a running node says and does for
-// its operator.
+// node-proxy status, engines: how things stand with a running node.
 
 #include <chrono>
 #include <memory>
@@ -10,10 +9,7 @@
 #include <node_proxy/base/visible.hpp>
 
 #include "command.hpp"
-#include "control_client.hpp"
-#include "json.hpp"
-#include "node_names.hpp"
-#include "options.hpp"
+#include "control_command.hpp"
 #include "status_table.hpp"
 #include "stop_signals.hpp"
 
@@ -26,37 +22,13 @@ constexpr std::chrono::milliseconds watch_interval{1'000};
 /// Makes a terminal show what follows from its first line on, and nothing else.
 constexpr std::string_view clear_screen = "\x1b[H\x1b[2J";
 
-struct control_options {
-  std::string control = "control";
-  std::vector<node_name> names;
+struct status_options : control_options {
   bool as_json = false;
   bool watch = false;
-  std::string node;
-  bool on = false;
 };
 
-void add_control(CLI::App& app, control_options& options) {
-  app
-    .add_option("--control", options.control,
-                "Control socket of the running node, or the directory that "
-                "has one of the name 'control'")
-    ->capture_default_str()
-    ->type_name("PATH");
-}
-
-void add_names(CLI::App& app, control_options& options) {
-  add_parsed_option(app, "--name", options.names, parse_node_name,
-                    "Show this name for a node")
-    ->type_name("NAME=NODE_ID");
-}
-
-expected<json, std::string> ask(const control_options& options,
-                                std::string_view request) {
-  return ask_node(control_path(options.control), request);
-}
-
 /// What there is to print of a status.
-std::string text_of(const json& status, const control_options& options,
+std::string text_of(const json& status, const status_options& options,
                     bool engines) {
   if (options.as_json)
     return make_visible(
@@ -67,7 +39,7 @@ std::string text_of(const json& status, const control_options& options,
   return result;
 }
 
-int print_status(const control_options& options, bool engines, int stop) {
+int print_status(const status_options& options, bool engines, int stop) {
   auto status = ask(options, "status");
   if (!status)
     return fail(status.error());
@@ -79,7 +51,7 @@ int print_status(const control_options& options, bool engines, int stop) {
 }
 
 /// Prints again and again until a signal comes.
-int watch(const control_options& options) {
+int watch(const status_options& options) {
   stop_signals signals;
   auto is_terminal = ::isatty(STDOUT_FILENO) == 1;
   for (;;) {
@@ -93,41 +65,12 @@ int watch(const control_options& options) {
   }
 }
 
-std::vector<std::string> ids_in(const json& status) {
-  std::vector<std::string> result;
-  for (const auto& x : status.value("peers", json::array()))
-    result.push_back(x.value("node", ""));
-  return result;
-}
-
-/// Names that the node has been told.
-void add_names_in(const json& status, std::vector<node_name>& names) {
-  for (const auto& x : status.value("peers", json::array()))
-    if (auto id = parse_node_id(x.value("node", "")); id && x.contains("name"))
-      names.insert(names.begin(), {x.value("name", ""), *id});
-}
-
-int set_permanent(control_options options) {
-  auto status = ask(options, "status");
-  if (!status)
-    return fail(status.error());
-  add_names_in(*status, options.names);
-  auto id = node_names{options.names}.find(options.node, ids_in(*status));
-  if (!id)
-    return fail(id.error());
-  auto answer =
-    ask(options, "permanent " + *id + (options.on ? " on" : " off"));
-  if (!answer)
-    return fail(*id + ": " + answer.error());
-  return exit_ok;
-}
-
 } // namespace
 
 command add_status(CLI::App& app) {
   auto* sub = app.add_subcommand(
     "status", "Show how things stand with a running node and its peers");
-  auto options = std::make_shared<control_options>();
+  auto options = std::make_shared<status_options>();
   add_control(*sub, *options);
   add_names(*sub, *options);
   auto* as_json = sub->add_flag("--json", options->as_json,
@@ -144,33 +87,10 @@ command add_engines(CLI::App& app) {
   auto* sub = app.add_subcommand(
     "engines", "Show the engines of a running node, and how many messages they "
                "have not taken");
-  auto options = std::make_shared<control_options>();
+  auto options = std::make_shared<status_options>();
   add_control(*sub, *options);
   return {sub, [options] {
             return print_status(*options, true, -1);
-          }};
-}
-
-command add_permanent(CLI::App& app) {
-  auto* sub = app.add_subcommand(
-    "permanent", "Have a running node keep up the connection to a peer, or not "
-                 "any more");
-  auto options = std::make_shared<control_options>();
-  add_control(*sub, *options);
-  add_names(*sub, *options);
-  sub
-    ->add_option("NODE", options->node,
-                 "The node: its id, the beginning of its id, or its name")
-    ->required()
-    ->type_name("");
-  auto value = std::make_shared<std::string>();
-  sub->add_option("on|off", *value)
-    ->required()
-    ->check(CLI::IsMember({"on", "off"}))
-    ->type_name("");
-  return {sub, [options, value] {
-            options->on = *value == "on";
-            return set_permanent(*options);
           }};
 }
 

@@ -31,31 +31,37 @@ control_server::~control_server() {
   thread_.join();
 }
 
+/// It has not been answered, and does not follow what happens.
+bool control_server::asks(const client& x) {
+  return !x.reply || !x.reply->follows();
+}
+
+/// What `poll` waits for.
+short control_server::awaited(const client& x) {
+  if (!x.reply)
+    return POLLIN;
+  return x.answer.empty() ? short{0} : short{POLLOUT};
+}
+
 void control_server::run() {
   for (;;) {
     auto may_accept = clock::now() >= accept_again_;
     std::vector<pollfd> fds{{ended_.fd(), POLLIN, 0},
+                            {changed_->fd(), POLLIN, 0},
                             {may_accept ? listener_.fd() : -1, POLLIN, 0}};
     for (const auto& x : clients_)
-      fds.push_back({x.fd.get(),
-                     static_cast<short>(x.answer.empty() ? POLLIN : POLLOUT),
-                     0});
+      fds.push_back({x.fd.get(), awaited(x), 0});
     if (::poll(fds.data(), fds.size(), timeout()) < 0)
       continue;
     if (fds[0].revents != 0)
       return;
-    auto polled = fds.begin() + 2;
-    for (auto& x : clients_)
-      if ((polled++)->revents != 0) {
-        if (x.answer.empty())
-          read(x);
-        else
-          write(x);
-      }
-    auto now = clock::now();
-    clients_.remove_if(
-      [now](const client& x) { return x.done || x.until <= now; });
     if (fds[1].revents != 0)
+      changed_->clear();
+    auto polled = fds.begin() + 3;
+    for (auto& x : clients_)
+      serve(x, (polled++)->revents);
+    drop(clock::now());
+    if (fds[2].revents != 0)
       accept();
   }
 }
@@ -69,9 +75,30 @@ void control_server::accept() {
       accept_again_ = now + accept_pause;
     return;
   }
-  if (clients_.size() >= max_clients)
-    clients_.pop_front();
+  if (static_cast<std::size_t>(std::ranges::count_if(clients_, asks))
+      >= max_clients)
+    clients_.erase(std::ranges::find_if(clients_, asks));
   clients_.push_back({std::move(fd), now + patience});
+}
+
+/// Does for a client what can be done now.
+void control_server::serve(client& x, short events) {
+  if (!x.reply) {
+    if (events != 0)
+      read(x);
+    return;
+  }
+  // Whoever only follows says nothing but that it goes.
+  if ((events & (POLLHUP | POLLERR)) != 0)
+    x.done = true;
+  if (x.answer.empty()) {
+    x.written = 0;
+    x.answer = x.reply->take();
+  }
+  if (!x.answer.empty())
+    write(x);
+  if (x.answer.empty() && x.reply->finished())
+    x.done = true;
 }
 
 void control_server::read(client& x) {
@@ -83,34 +110,58 @@ void control_server::read(client& x) {
   }
   x.request.append(buffer.data(), static_cast<std::size_t>(got));
   auto end = x.request.find('\n');
-  if (std::min(end, x.request.size()) > max_request)
-    x.answer = R"({"error":"the request is too long"})";
-  else if (end != std::string::npos)
-    x.answer = answer_(std::string_view{x.request}.substr(0, end));
-  else
+  auto too_long = std::min(end, x.request.size()) > max_request;
+  if (!too_long && end == std::string::npos)
     return;
-  x.answer += '\n';
-  write(x);
+  x.reply = std::make_shared<control_reply>(changed_);
+  if (too_long)
+    x.reply->finish(R"({"error":"the request is too long"})");
+  else
+    answer_(std::string_view{x.request}.substr(0, end), x.reply);
+  if (!asks(x) && !has_room_for_followers()) {
+    x.reply->close();
+    x.reply = std::make_shared<control_reply>(changed_);
+    x.reply->finish(R"({"error":"too many follow events already"})");
+  }
+  serve(x, 0);
 }
 
 void control_server::write(client& x) {
   auto rest = std::string_view{x.answer}.substr(x.written);
   auto sent = ::send(x.fd.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
   if (sent < 0) {
-    x.done = !would_block();
+    x.done = x.done || !would_block();
     return;
   }
   x.written += static_cast<std::size_t>(sent);
-  x.done = x.written == x.answer.size();
+  if (x.written == x.answer.size())
+    x.answer.clear();
+}
+
+/// Lets those go that are done, or have had their time.
+void control_server::drop(clock::time_point now) {
+  clients_.remove_if([now](const client& x) {
+    auto goes = x.done || (asks(x) ? x.until <= now : x.reply->overrun());
+    if (goes && x.reply)
+      x.reply->close();
+    return goes;
+  });
+}
+
+/// Whether those that follow are not too many.
+bool control_server::has_room_for_followers() const {
+  auto followers =
+    std::ranges::count_if(clients_, [](const client& x) { return !asks(x); });
+  return static_cast<std::size_t>(followers) <= max_followers;
 }
 
 /// Until something is due, in milliseconds.
 int control_server::timeout() const {
   auto now = clock::now();
   auto first = clock::time_point::max();
-  // All have the same time.
-  if (!clients_.empty())
-    first = clients_.front().until;
+  // All that ask have the same time.
+  if (auto x = std::ranges::find_if(clients_, asks); x != clients_.end())
+    first = x->until;
   if (accept_again_ > now)
     first = std::min(first, accept_again_);
   if (first == clock::time_point::max())

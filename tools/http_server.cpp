@@ -21,6 +21,7 @@
 #include <node_proxy/protocol/wire/address_kind.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
 
+#include "event_streams.hpp"
 #include "metrics_text.hpp"
 #include "page.hpp"
 
@@ -99,6 +100,9 @@ private:
 /// Set in a thread that is to close connections without reading them.
 thread_local bool sheds = false;
 
+/// Set in a thread that has answered a request whose connection goes on there.
+thread_local event_streams* successor = nullptr;
+
 /// Threads for connections, of which few wait, and not for long: whoever came
 /// when all were busy with slow ones comes again.
 class bounded_queue final : public httplib::TaskQueue {
@@ -168,6 +172,10 @@ private:
       bounded_stream stream{fd, clock::now() + http_server::patience};
       auto closed = false;
       process_request(stream, true, closed, nullptr);
+      if (auto* streams = std::exchange(successor, nullptr)) {
+        streams->add(owned_fd{fd});
+        return true;
+      }
       ::shutdown(fd, SHUT_WR);
     }
     ::close(fd);
@@ -214,9 +222,9 @@ expected<http_address, std::string> parse_http_address(std::string_view text) {
 
 struct http_server::parts {
   parts(http_address its_where, const node_questions& its_questions,
-        const recent_events& its_events)
-    : where{std::move(its_where)}, questions{its_questions}, events{
-                                                               its_events} {}
+        recent_events& its_events)
+    : where{std::move(its_where)}, questions{its_questions}, events{its_events},
+      streams{its_questions, its_events} {}
 
   void set_rules();
   void set_handlers();
@@ -228,6 +236,7 @@ struct http_server::parts {
   http_address where;
   const node_questions& questions;
   const recent_events& events;
+  event_streams streams;
   std::atomic<bool> stopping = false;
   std::atomic<bool> ended = false;
   bounded_server server;
@@ -299,6 +308,20 @@ void http_server::parts::set_handlers() {
                   return unexpected{counted.error()};
                 return metrics_text(*status, *counted, NODE_PROXY_VERSION);
               });
+  server.Get("/stream", [this](const auto&, httplib::Response& response) {
+    if (!streams.has_room()) {
+      response.status = 503;
+      response.set_content("too many listen already\n", as_text);
+      return;
+    }
+    // The library writes the header, and others go on.
+    response.set_content_provider("text/event-stream",
+                                  [](size_t, httplib::DataSink& sink) {
+                                    sink.done();
+                                    return true;
+                                  });
+    successor = &streams;
+  });
   auto alive = [this]() -> expected<std::string, std::string> {
     if (auto ok = questions.check(); !ok)
       return unexpected{ok.error()};
@@ -317,7 +340,7 @@ http_server::http_server(std::unique_ptr<parts> x) : parts_{std::move(x)} {}
 
 expected<std::unique_ptr<http_server>, std::string>
 http_server::start(const http_address& where, const node_questions& questions,
-                   const recent_events& events) {
+                   recent_events& events) {
   auto x = std::make_unique<parts>(where, questions, events);
   x->server.new_task_queue = [] {
     return new bounded_queue;

@@ -33,15 +33,17 @@ parse_http_address(std::string_view text);
 ///     /              a page for people
 ///     /status.json   what `node-proxy status --json` prints
 ///     /events.json   the last events
+///     /stream        both, as they come: see `event_streams`
 ///     /metrics       for Prometheus
 ///     /healthz       whether the node answers
 ///     /readyz        the same, and that it does not stop
 ///
-/// A connection is for one request, which has at most `max_request` octets, and
-/// has `patience` for all of it. Of too many connections the last ones are
-/// closed, and those that have waited for `max_wait`. One at the loopback is
-/// for this host alone: requests that name another one are refused, so that no
-/// page of the web gets at it (DNS rebinding).
+/// A connection is for one request, but that of `/stream`, which has at most
+/// `max_request` octets, and has `patience` for all of it. Of too many
+/// connections the last ones are closed, and those that have waited for
+/// `max_wait`. One at the loopback is for this host alone: requests that name
+/// another one are refused, so that no page of the web gets at it (DNS
+/// rebinding).
 class http_server {
 public:
   static constexpr std::size_t max_request = 16'384;
@@ -53,7 +55,7 @@ public:
   /// Listens. Errors: a sentence that names the address.
   [[nodiscard]] static expected<std::unique_ptr<http_server>, std::string>
   start(const http_address& where, const node_questions& questions,
-        const recent_events& events);
+        recent_events& events);
 
   http_server(const http_server&) = delete;
   http_server& operator=(const http_server&) = delete;

@@ -1,5 +1,6 @@
 #include "log_sink.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 
@@ -51,11 +52,19 @@ std::shared_ptr<log_sink>& the_sink() {
 
 } // namespace
 
+bool is_log_level(const std::string& text) {
+  return std::ranges::find(log_levels, text) != log_levels.end();
+}
+
+void set_log_level(const std::string& level) {
+  spdlog::default_logger()->set_level(spdlog::level::from_str(level));
+}
+
 void start_log(const std::string& level) {
   the_sink() = std::make_shared<log_sink>();
   auto logger = std::make_shared<spdlog::logger>("node-proxy", the_sink());
-  logger->set_level(spdlog::level::from_str(level));
   spdlog::set_default_logger(std::move(logger));
+  set_log_level(level);
 }
 
 void stop_log(std::chrono::milliseconds at_most) {

@@ -2,14 +2,24 @@
 
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <string>
 
 namespace node_proxy::tools {
 
+/// The levels of the log, from that at which the most is logged on.
+inline constexpr std::array log_levels{"trace",   "debug", "info",
+                                       "warning", "error", "off"};
+
+[[nodiscard]] bool is_log_level(const std::string& text);
+
+/// What the default logger logs from now on.
+void set_log_level(const std::string& level);
+
 /// Makes the default logger write to standard error, without making anybody
 /// wait for whoever reads it.
-/// @param level the least level of what is logged, as spdlog names it.
+/// @param level the least level of what is logged.
 void start_log(const std::string& level);
 
 /// Nothing is logged any more; what was is written for at most `at_most`.

@@ -1,11 +1,14 @@
 // The command-line program `node-proxy`.
 
-#include <array>
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -14,6 +17,7 @@
 #include <node_proxy/base/visible.hpp>
 
 #include "command.hpp"
+#include "config_file.hpp"
 #include "log_sink.hpp"
 
 namespace node_proxy::tools {
@@ -46,6 +50,28 @@ void forbid_core_dumps() {
   std::ofstream{"/proc/self/coredump_filter"} << '0';
 }
 
+/// Adds all there is to say on a command line.
+std::vector<command> add_all(CLI::App& app, std::string& log_level) {
+  app.description("Talks to other nodes by their cryptographic identity, over "
+                  "authenticated and encrypted connections.");
+  app.name("node-proxy");
+  app.set_version_flag("--version", "node-proxy " NODE_PROXY_VERSION,
+                       "Print the version of this program");
+  app.failure_message(usage_error);
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.add_option("--log", log_level, "Least level of what is logged")
+    ->check(CLI::IsMember(
+      std::vector<std::string>{log_levels.begin(), log_levels.end()}))
+    ->capture_default_str()
+    ->type_name("LEVEL");
+  return {add_keygen(app),     add_id(app),     add_advert(app),
+          add_show(app),       add_run(app),    add_send(app),
+          add_demo(app),       add_status(app), add_engines(app),
+          add_events(app),     add_ping(app),   add_permanent(app),
+          add_disconnect(app), add_forget(app), add_help(app)};
+}
+
 int main(int argc, char** argv) {
   forbid_core_dumps();
   occupy_standard_streams();
@@ -53,26 +79,20 @@ int main(int argc, char** argv) {
   // where it happens. The terminal may be somebody else's for the moment.
   for (int number : {SIGPIPE, SIGXFSZ, SIGTTIN, SIGTTOU})
     std::signal(number, SIG_IGN);
-  CLI::App app{"Talks to other nodes by their cryptographic identity, over "
-               "authenticated and encrypted connections."};
-  app.name("node-proxy");
-  app.set_version_flag("--version", "node-proxy " NODE_PROXY_VERSION,
-                       "Print the version of this program");
-  app.failure_message(usage_error);
-  app.require_subcommand(1);
-  app.fallthrough();
+  CLI::App app;
   std::string log_level = "info";
-  app.add_option("--log", log_level, "Least level of what is logged")
-    ->check(
-      CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
-    ->capture_default_str()
-    ->type_name("LEVEL");
-  std::array commands{add_keygen(app),   add_id(app),     add_advert(app),
-                      add_show(app),     add_run(app),    add_send(app),
-                      add_demo(app),     add_status(app), add_engines(app),
-                      add_permanent(app)};
+  auto commands = add_all(app, log_level);
+  std::string tried_level;
+  auto arguments =
+    with_config_file({argv + 1, argv + argc},
+                     [&tried_level](CLI::App& x) { add_all(x, tried_level); });
+  if (!arguments) {
+    static_cast<void>(fail(arguments.error()));
+    return exit_usage;
+  }
+  std::reverse(arguments->begin(), arguments->end());
   try {
-    app.parse(argc, argv);
+    app.parse(std::move(*arguments));
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? exit_ok : exit_usage;
   }

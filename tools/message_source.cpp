@@ -28,6 +28,10 @@ std::optional<bytes> message_source::poll_message(bool wait) {
   wait_for_input(false);
   if (ended())
     return std::nullopt;
+  if (options_.content) {
+    ++made_;
+    return std::move(options_.content);
+  }
   auto text = options_.text;
   replace_all(text, "{n}", std::to_string(made_++));
   return make_message(std::move(text));

@@ -21,6 +21,8 @@ struct message_options {
   std::uint64_t count = 1;
   /// Shorter messages are filled up with dots.
   std::size_t size = 0;
+  /// The one message there is, instead of all that.
+  std::optional<bytes> content = std::nullopt;
 };
 
 /// Makes them, one after the other.

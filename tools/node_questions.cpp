@@ -1,5 +1,7 @@
 #include "node_questions.hpp"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <utility>
 
@@ -38,6 +40,12 @@ std::string text_of(const json& x) {
 
 std::string error_text(std::string_view what) {
   return text_of({{"error", what}});
+}
+
+/// What stands before the first blank, and what behind it.
+std::pair<std::string_view, std::string_view> split(std::string_view text) {
+  auto blank = std::min(text.find(' '), text.size());
+  return {text.substr(0, blank), text.substr(std::min(blank + 1, text.size()))};
 }
 
 } // namespace
@@ -86,25 +94,101 @@ expected<std::string, std::string> node_questions::status_text() const {
   return text_of(to_json(*known, names_));
 }
 
-std::string node_questions::answer(std::string_view request) const {
-  if (request == "status") {
-    auto text = status_text();
-    return text ? *text : error_text(text.error());
-  }
-  constexpr std::string_view verb = "permanent ";
-  if (!request.starts_with(verb))
-    return error_text("the request is not understood: expected 'status' or "
-                      "'permanent NODE_ID on|off'");
-  request.remove_prefix(verb.size());
-  auto blank = request.find(' ');
-  auto id = parse_node_id(request.substr(0, blank));
-  if (!id)
-    return error_text(id.error());
-  auto value = request.substr(std::min(blank, request.size() - 1) + 1);
+std::string node_questions::set_permanent(const node_id& id,
+                                          std::string_view value) const {
   if (value != "on" && value != "off")
     return error_text("expected 'on' or 'off' behind the node id");
-  auto ok = set_permanent(*id, value == "on");
+  auto ok = set_permanent(id, value == "on");
   return ok ? text_of({{"done", true}}) : error_text(ok.error());
+}
+
+template <class Question>
+std::string node_questions::part(const node_id& id) const {
+  auto answer = ask<node_parting>(system_, router_, Question{id});
+  if (!answer)
+    return error_text(answer.error());
+  if (answer->result == parting_result::unknown)
+    return error_text("nothing is known of that node");
+  if (answer->result == parting_result::permanent)
+    return error_text("its connection is permanent, so it would come back at "
+                      "once: 'permanent NODE off' comes first");
+  if (answer->result == parting_result::under_way)
+    return error_text(
+      "something is under way that would be lost: "
+      + std::to_string(answer->waiting) + " messages wait for it, "
+      + std::to_string(answer->untaken) + " of its messages are not taken");
+  return text_of({{"waiting", answer->waiting},
+                  {"untaken", answer->untaken},
+                  {"advert", answer->advert},
+                  {"permanence", answer->permanence},
+                  {"record", answer->record}});
+}
+
+/// Sends a message to an engine that nobody has. That there is none is what the
+/// other node says when the message has come all the way.
+void node_questions::ping(const node_id& id, control_reply_ptr reply) const {
+  using clock = std::chrono::steady_clock;
+  node_out_msg msg;
+  // While it waits the node says what it waits for.
+  msg.expiry = rel_time{ping_patience.count() + 1};
+  msg.msg.sender = {std::nullopt, "ping"};
+  msg.msg.target = {id, "no engine: ping"};
+  auto begin = clock::now();
+  auto answered = [reply, begin] {
+    auto took = std::chrono::duration_cast<std::chrono::microseconds>(
+      clock::now() - begin);
+    reply->finish(text_of({{"round_trip_us", took.count()}}));
+  };
+  system_.spawn(
+    [=, router = router_, msg = std::move(msg)](caf::event_based_actor* self) {
+      send_request(self, router, ping_patience, msg)
+        .then([answered](const delivered&) { answered(); },
+              [answered, reply](const caf::error& error) {
+                if (code_of(error) == errc::unknown_engine)
+                  answered();
+                else
+                  reply->finish(error_text(error == caf::sec::request_timeout
+                                             ? "nothing came back"
+                                             : describe(error)));
+              });
+    });
+}
+
+/// What concerns one node, and is answered at once.
+std::string node_questions::answer_about(const node_id& id,
+                                         std::string_view verb,
+                                         std::string_view value) const {
+  if (verb == "permanent")
+    return set_permanent(id, value);
+  if (verb == "disconnect")
+    return part<disconnect_node>(id);
+  return part<forget_node>(id);
+}
+
+void node_questions::answer(std::string_view request,
+                            const control_reply_ptr& reply) const {
+  if (request == "status") {
+    auto text = status_text();
+    return reply->finish(text ? *text : error_text(text.error()));
+  }
+  if (request == "events") {
+    reply->follow();
+    return events_.follow(
+      [reply](std::string_view event) { return reply->add(event); });
+  }
+  auto [verb, rest] = split(request);
+  constexpr std::array verbs{"permanent", "disconnect", "forget", "ping"};
+  if (std::ranges::find(verbs, verb) == verbs.end())
+    return reply->finish(
+      error_text("the request is not understood: another version of "
+                 "node-proxy may have sent it"));
+  auto [node, value] = split(rest);
+  auto id = parse_node_id(node);
+  if (!id)
+    return reply->finish(error_text(id.error()));
+  if (verb == "ping")
+    return ping(*id, reply);
+  reply->finish(answer_about(*id, verb, value));
 }
 
 } // namespace node_proxy::tools

@@ -2,12 +2,15 @@
 
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
 #include <node_proxy/actors/router.hpp>
 
+#include "control_reply.hpp"
 #include "node_names.hpp"
+#include "recent_events.hpp"
 
 namespace node_proxy::tools {
 
@@ -15,10 +18,14 @@ namespace node_proxy::tools {
 /// sentences.
 class node_questions {
 public:
-  /// @param system has to live longer.
+  /// How long a `ping` waits.
+  static constexpr std::chrono::seconds ping_patience{5};
+
+  /// @param system and `events` have to live longer.
   node_questions(caf::actor_system& system, router_actor router,
-                 node_names names)
-    : system_{system}, router_{std::move(router)}, names_{std::move(names)} {}
+                 node_names names, recent_events& events)
+    : system_{system}, router_{std::move(router)}, names_{std::move(names)},
+      events_{events} {}
 
   [[nodiscard]] expected<node_status, std::string> status() const;
   [[nodiscard]] expected<node_metrics, std::string> metrics() const;
@@ -30,19 +37,31 @@ public:
   [[nodiscard]] expected<void, std::string> set_permanent(const node_id& id,
                                                           bool permanent) const;
 
-  /// The answer to a line of a client: JSON.
+  /// Answers a line of a client with JSON, a line of it for each event.
   ///
   ///     status
   ///     permanent NODE_ID on|off
-  [[nodiscard]] std::string answer(std::string_view request) const;
+  ///     disconnect NODE_ID
+  ///     forget NODE_ID
+  ///     ping NODE_ID
+  ///     events
+  void answer(std::string_view request, const control_reply_ptr& reply) const;
 
   /// What `status` is answered with, if there is no error.
   [[nodiscard]] expected<std::string, std::string> status_text() const;
 
 private:
+  std::string answer_about(const node_id& id, std::string_view verb,
+                           std::string_view value) const;
+  std::string set_permanent(const node_id& id, std::string_view value) const;
+  template <class Question>
+  std::string part(const node_id& id) const;
+  void ping(const node_id& id, control_reply_ptr reply) const;
+
   caf::actor_system& system_;
   router_actor router_;
   node_names names_;
+  recent_events& events_;
 };
 
 } // namespace node_proxy::tools

@@ -71,14 +71,35 @@ json to_line(const engine_gone_event& event) {
           {"reason", to_string(event.reason)}};
 }
 
+json to_line(const node_proxy_ended_event& event) {
+  return {{"event", "node_proxy_ended"}, {"node", to_hex(event.node.data)}};
+}
+
+json to_line(const limit_event& event) {
+  return {{"event", "limit"}, {"limit", event.limit}, {"max", event.max}};
+}
+
+json to_line(const missed_event& event) {
+  return {{"event", "missed"}, {"events", event.events}};
+}
+
+/// Adds the name of the node that the event is about.
+void add_name(json& line, const node_names& names) {
+  if (auto node = line.find("node"); node != line.end())
+    if (auto name = names.name_of(node->get<std::string>()); !name.empty())
+      line["name"] = name;
+}
+
 } // namespace
 
 caf::actor spawn_observer(caf::actor_system& system, json_lines& out,
-                          recent_events& events) {
-  auto handle = [&out, &events](const node_event& event) {
+                          recent_events& events, node_names names) {
+  auto handle = [&out, &events,
+                 names = std::move(names)](const node_event& event) {
     auto line =
       std::visit([](const auto& x) { return to_line(x); }, event.what);
     out.offer(line);
+    add_name(line, names);
     events.add(line.dump(-1, ' ', false, json::error_handler_t::replace));
   };
   return system.spawn([handle](caf::event_based_actor* self) -> caf::behavior {

@@ -11,7 +11,9 @@ operator_access::open_control(const std::string& path) {
     return unexpected{listener.error()};
   control_ = std::make_unique<control_server>(
     std::move(*listener),
-    [this](std::string_view request) { return questions_.answer(request); });
+    [this](std::string_view request, const control_reply_ptr& reply) {
+      questions_.answer(request, reply);
+    });
   return {};
 }
 

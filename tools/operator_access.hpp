@@ -18,9 +18,9 @@ class operator_access {
 public:
   /// @param system and `events` have to live longer.
   operator_access(caf::actor_system& system, router_actor router,
-                  node_names names, const recent_events& events)
-    : questions_{system, std::move(router), std::move(names)}, events_{events} {
-  }
+                  node_names names, recent_events& events)
+    : questions_{system, std::move(router), std::move(names), events},
+      events_{events} {}
 
   operator_access(const operator_access&) = delete;
   operator_access& operator=(const operator_access&) = delete;
@@ -33,12 +33,15 @@ public:
   [[nodiscard]] expected<void, std::string>
   open_http(const http_address& where);
 
+  /// Whether the node answers.
+  [[nodiscard]] bool check() const { return questions_.check().has_value(); }
+
   /// The node is about to stop.
   void handle_stopping();
 
 private:
   node_questions questions_;
-  const recent_events& events_;
+  recent_events& events_;
   std::unique_ptr<control_server> control_;
   std::vector<std::unique_ptr<http_server>> http_;
 };

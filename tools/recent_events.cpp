@@ -12,9 +12,18 @@ void recent_events::add(std::string object) {
   // Its last character is the brace that closes it.
   object.insert(object.size() - 1, ",\"at\":" + std::to_string(at));
   std::lock_guard guard{mutex_};
+  followers_.remove_if([&object](const follower& x) { return !x(object); });
   events_.push_back(std::move(object));
   if (events_.size() > max_events)
     events_.pop_front();
+}
+
+void recent_events::follow(follower next) {
+  std::lock_guard guard{mutex_};
+  for (const auto& x : events_)
+    if (!next(x))
+      return;
+  followers_.push_back(std::move(next));
 }
 
 std::string recent_events::array() const {

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -19,7 +20,8 @@ bool is_ignored(int number) {
 
 } // namespace
 
-stop_signals::stop_signals() {
+stop_signals::stop_signals(std::function<void()> hangup)
+  : hangup_{std::move(hangup)} {
   sigemptyset(&signals_);
   for (int number : {SIGINT, SIGTERM, SIGHUP})
     if (!is_ignored(number))
@@ -60,6 +62,10 @@ void stop_signals::wait() {
       continue;
     signalfd_siginfo signal;
     while (::read(signal_fd_, &signal, sizeof(signal)) == sizeof(signal)) {
+      if (hangup_ && signal.ssi_signo == SIGHUP) {
+        hangup_();
+        continue;
+      }
       std::unique_lock guard{mutex_};
       if (has_come_)
         ::_exit(128 + static_cast<int>(signal.ssi_signo));

@@ -18,7 +18,9 @@ namespace node_proxy::tools {
 /// that was ignored (nohup) stays so. Make it before other threads.
 class stop_signals {
 public:
-  stop_signals();
+  /// @param hangup is called at SIGHUP, which ends nothing then, by a thread of
+  ///               this.
+  explicit stop_signals(std::function<void()> hangup = {});
   stop_signals(const stop_signals&) = delete;
   stop_signals& operator=(const stop_signals&) = delete;
   ~stop_signals();
@@ -34,6 +36,7 @@ public:
 private:
   void wait();
 
+  std::function<void()> hangup_;
   sigset_t signals_{};
   int signal_fd_;
   wakeup first_;

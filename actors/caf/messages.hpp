@@ -20,6 +20,7 @@
 #include <node_proxy/base/export.hpp>
 #include <node_proxy/messages/node_proxy_msg.hpp>
 #include <node_proxy/messages/router_msg.hpp>
+#include <node_proxy/protocol/node_parting.hpp>
 
 namespace caf {
 class actor_system_config;
@@ -49,7 +50,8 @@ class actor_system_config;
   X(node_msg_taken)                                                            \
   X(done)                                                                      \
   X(node_event)                                                                \
-  X(node_metrics)
+  X(node_metrics)                                                              \
+  X(node_parting)
 
 /// The same for messages that are declared here: what is asked of a Router.
 #define NODE_PROXY_ROUTER_MESSAGES(X)                                          \
@@ -61,14 +63,21 @@ class actor_system_config;
   X(get_local_advert)                                                          \
   X(get_node_metrics)                                                          \
   X(get_node_status)                                                           \
-  X(node_status)
+  X(node_status)                                                               \
+  X(disconnect_node)                                                           \
+  X(forget_node)                                                               \
+  X(get_node_advert)                                                           \
+  X(get_connected_nodes)                                                       \
+  X(connected_nodes)
 
 /// Messages that can leave the process and hold handles of actors. Structs,
 /// declared here; each lists its fields in `fields`.
 #define NODE_PROXY_HANDLE_MESSAGES(X)                                          \
   X(register_engine)                                                           \
   X(engine_found)                                                              \
-  X(node_proxy_found)
+  X(node_proxy_found)                                                          \
+  X(subscribe_observer)                                                        \
+  X(unsubscribe_observer)
 
 namespace node_proxy {
 

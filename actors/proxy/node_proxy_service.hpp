@@ -72,6 +72,19 @@ struct regarded {
 /// The place of the peer is for another one: see `peer::handle_displacement`.
 struct displaced {};
 
+/// The peer is to be disconnected, or forgotten: see `peer::handle_parting`.
+struct part_from_peer {
+  bool forget = false;
+};
+
+/// The answer.
+struct parted {
+  /// Messages for the peer, and of it.
+  std::uint64_t waiting = 0;
+  std::uint64_t untaken = 0;
+  bool refused = false;
+};
+
 /// Asks what has been counted since the Node Proxy was spawned.
 struct get_peer_metrics {};
 
@@ -124,11 +137,11 @@ struct flush_queued {};
 using node_proxy_service = node_proxy_actor::extend_with<actor_interface<
   delivered(routed_msg), batch_outcome(routed_batch), void(attach_session),
   void(engine_left), void(local_advert_changed), void(connect_now),
-  void(way_back), void(seek), void(regarded), void(displaced), void(looked_up),
-  void(routed_mark), void(retire), void(stop_node_proxy),
-  peer_metrics(get_peer_metrics), peer_report(get_peer_status),
-  void(connection_ready), void(engines_answered), void(tick),
-  void(flush_queued)>>;
+  void(way_back), void(seek), void(regarded), void(displaced),
+  parted(part_from_peer), void(looked_up), void(routed_mark), void(retire),
+  void(stop_node_proxy), peer_metrics(get_peer_metrics),
+  peer_report(get_peer_status), void(connection_ready), void(engines_answered),
+  void(tick), void(flush_queued)>>;
 
 /// What a Node Proxy reports to: the Router.
 using node_proxy_supervisor =

@@ -98,6 +98,14 @@ public:
     handle_flush();
   }
 
+  parted handle(const part_from_peer& msg) {
+    handle_routed();
+    auto was = peer_->status(now());
+    auto ok = peer_->handle_parting(msg.forget, now_);
+    handle_flush();
+    return {was.waiting.messages, was.untaken, !ok};
+  }
+
   void handle(const looked_up&) {
     retirement_.handle_given_out(now().steady + config_.settings.idle_timeout);
     act();

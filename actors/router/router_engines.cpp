@@ -64,8 +64,6 @@ void router_state::handle(const engine_left& msg) {
 
 /// Tells operators that there is an engine, and later that it has gone.
 void router_state::watch(const engine_name& name) {
-  if (!config_.observer)
-    return;
   if (running_)
     report({engine_registered_event{name}});
   auto entry = engines_->find(name);
@@ -75,7 +73,7 @@ void router_state::watch(const engine_name& name) {
     report_gone(**entry);
 }
 
-void router_state::report_gone(const engine_entry& x) const {
+void router_state::report_gone(const engine_entry& x) {
   auto reason = engine_departure::unregistered;
   if (*x.stage() == engine_stage::ended)
     reason = engine_departure::ended;

@@ -118,6 +118,7 @@ void router_state::act() {
     std::visit([this](const auto& x) { perform(x); }, *action);
   if (auto at = directory_->poll_timeout())
     timer_->wait_until(*at);
+  watch_limits();
   write_state();
 }
 
@@ -212,13 +213,11 @@ void router_state::write_state() {
 
 // -- what is reported to operators --------------------------------------------
 
-void router_state::report(node_event event) const {
-  if (config_.observer)
-    send_anonymously(config_.observer, std::move(event));
+void router_state::report(const node_event& event) {
+  observers_.report(event);
 }
 
-void router_state::report(const node_id& remote,
-                          const peer_connected& event) const {
+void router_state::report(const node_id& remote, const peer_connected& event) {
   auto direction = event.role == connection_role::initiator
                      ? connection_direction::out
                      : connection_direction::in;
@@ -227,27 +226,24 @@ void router_state::report(const node_id& remote,
   report({connected_event{remote, event.proto_ver, direction}});
 }
 
-void router_state::report(const node_id& remote,
-                          const peer_resumed& event) const {
+void router_state::report(const node_id& remote, const peer_resumed& event) {
   report({resumed_event{remote, event.resent}});
 }
 
 void router_state::report(const node_id& remote,
-                          const peer_disconnected& event) const {
+                          const peer_disconnected& event) {
   services_.log.info("disconnected from {}: {}", to_hex(remote.data),
                      event.reason);
   report({disconnected_event{remote, std::string{event.reason}}});
 }
 
-void router_state::report(const node_id& remote,
-                          const peer_refused& event) const {
+void router_state::report(const node_id& remote, const peer_refused& event) {
   services_.log.warn("refused by {}: {}", to_hex(remote.data),
                      to_string(event.reason));
   report({refused_event{remote, event.reason}});
 }
 
-void router_state::report(const node_id& remote,
-                          const peer_key_shared& event) const {
+void router_state::report(const node_id& remote, const peer_key_shared& event) {
   if (event.is_own)
     services_.log.warn(
       "{} says that another process connects to it with the key of this node; "
@@ -262,13 +258,12 @@ void router_state::report(const node_id& remote,
   report({key_shared_event{event.is_own ? config_.self->id() : remote}});
 }
 
-void router_state::report(const node_id& remote,
-                          const peer_unreachable&) const {
+void router_state::report(const node_id& remote, const peer_unreachable&) {
   services_.log.warn("{} cannot be reached", to_hex(remote.data));
 }
 
 void router_state::report(const node_id& remote,
-                          const peer_connect_failed& event) const {
+                          const peer_connect_failed& event) {
   report(
     {connect_failed_event{remote, std::string{event.reason}, event.address}});
 }

@@ -15,10 +15,12 @@
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/disk/state_keeper.hpp>
 #include <node_proxy/actors/node_event.hpp>
+#include <node_proxy/actors/router/event_observers.hpp>
 #include <node_proxy/actors/router/local_delivery.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/router/survey.hpp>
 #include <node_proxy/protocol/crypto/random_source.hpp>
+#include <node_proxy/protocol/node/limit_watch.hpp>
 #include <node_proxy/protocol/node/peer_directory.hpp>
 #include <node_proxy/protocol/node/retirement.hpp>
 
@@ -49,6 +51,12 @@ public:
   node_advert handle(local_addresses msg);
   caf::result<node_metrics> handle(get_node_metrics);
   caf::result<node_status> handle(get_node_status);
+  caf::result<node_parting> handle(const disconnect_node& msg);
+  caf::result<node_parting> handle(const forget_node& msg);
+  caf::result<node_advert> handle(const get_node_advert& msg) const;
+  connected_nodes handle(get_connected_nodes) const;
+  caf::result<done> handle(const subscribe_observer& msg);
+  done handle(const unsubscribe_observer& msg);
   caf::result<router_stopped> handle(const stop_router& msg);
 
   node_advert advert() const {
@@ -69,6 +77,13 @@ public:
   void handle_tick();
 
 private:
+  // Of what there is a limit for the whole node.
+  struct limit_use {
+    std::string_view name;
+    std::uint64_t used = 0;
+    std::uint64_t max = 0;
+  };
+
   struct proxy {
     node_proxy_service handle;
     router_retirement retirement = {};
@@ -150,19 +165,25 @@ private:
   void end_status_survey();
   node_status status();
   peer_status unserved_status(const node_id& id) const;
-  std::vector<limit_status> limits_in_use(const node_status& now) const;
+  std::vector<limit_use> limits_in_use();
   void answer_surveys();
 
-  void report(node_event event) const;
-  void report(const node_id& remote, const peer_connected& event) const;
-  void report(const node_id& remote, const peer_resumed& event) const;
-  void report(const node_id& remote, const peer_disconnected& event) const;
-  void report(const node_id& remote, const peer_refused& event) const;
-  void report(const node_id& remote, const peer_key_shared& event) const;
-  void report(const node_id& remote, const peer_unreachable& event) const;
-  void report(const node_id& remote, const peer_connect_failed& event) const;
+  // router_operator.cpp
+  caf::result<node_parting> part(const node_id& id, node_parting verdict,
+                                 bool forget);
+  void forget_peer(const node_id& id);
+  void watch_limits();
+
+  void report(const node_event& event);
+  void report(const node_id& remote, const peer_connected& event);
+  void report(const node_id& remote, const peer_resumed& event);
+  void report(const node_id& remote, const peer_disconnected& event);
+  void report(const node_id& remote, const peer_refused& event);
+  void report(const node_id& remote, const peer_key_shared& event);
+  void report(const node_id& remote, const peer_unreachable& event);
+  void report(const node_id& remote, const peer_connect_failed& event);
   void watch(const engine_name& name);
-  void report_gone(const engine_entry& x) const;
+  void report_gone(const engine_entry& x);
 
   router_service::pointer self_;
   node_config config_;
@@ -190,6 +211,8 @@ private:
   peer_totals ended_totals_;
   survey<node_metrics> metrics_survey_;
   survey<node_status> status_survey_;
+  event_observers observers_{self_};
+  limit_watch limit_watch_;
   // What has been said in the present round.
   std::vector<peer_status> statuses_;
   steady_time started_{};

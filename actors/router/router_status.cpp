@@ -79,7 +79,13 @@ node_status router_state::status() {
   result.engines = engines_->list();
   result.known_adverts = directory_->adverts().size();
   result.remembered_peers = directory_->records(now);
-  result.limits = limits_in_use(result);
+  for (const auto& x : limits_in_use())
+    result.limits.push_back({std::string{x.name}, x.used, x.max});
+  std::uint64_t fullest = 0;
+  for (const auto& x : result.peers)
+    fullest = std::max(fullest, x.waiting.bytes);
+  result.limits.push_back(
+    {"outbox_bytes", fullest, config_.settings.outbox_bytes});
   return result;
 }
 
@@ -94,22 +100,16 @@ peer_status router_state::unserved_status(const node_id& id) const {
   return result;
 }
 
-std::vector<limit_status>
-router_state::limits_in_use(const node_status& now) const {
-  const auto& settings = config_.settings;
-  std::uint64_t fullest = 0;
-  for (const auto& x : now.peers)
-    fullest = std::max(fullest, x.waiting.bytes);
+std::vector<router_state::limit_use> router_state::limits_in_use() {
   const auto& strangers = *budget_->strangers();
-  return {
-    {"peers", directory_->here(), config_.max_peers},
-    {"guests", directory_->guests(), 2 * config_.max_peers},
-    {"remembered_peers", now.remembered_peers, config_.peers_kept.records},
-    {"kept_adverts", directory_->adverts().loose(),
-     config_.adverts_kept.strangers},
-    {"receive_bytes", budget_->used(), budget_->size()},
-    {"stranger_bytes", strangers.used(), strangers.size()},
-    {"outbox_bytes", fullest, settings.outbox_bytes}};
+  return {{"peers", directory_->here(), config_.max_peers},
+          {"guests", directory_->guests(), 2 * config_.max_peers},
+          {"remembered_peers", directory_->records(now_of(self_).steady),
+           config_.peers_kept.records},
+          {"kept_adverts", directory_->adverts().loose(),
+           config_.adverts_kept.strangers},
+          {"receive_bytes", budget_->used(), budget_->size()},
+          {"stranger_bytes", strangers.used(), strangers.size()}};
 }
 
 } // namespace node_proxy::internal

@@ -1,5 +1,7 @@
 // What peers cost that are connected for good and have nothing to say.
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <fstream>
@@ -99,6 +101,7 @@ public:
     auto line = idle_line(options_);
     line["bytes_per_peer"] = per_peer(&memory::resident);
     line["heap_bytes_per_peer"] = per_peer(&memory::heap);
+    line["status_ms"] = status_ms();
     if (connected_peers() != options_.peers)
       throw std::runtime_error{"a peer was lost"};
     print(line);
@@ -116,6 +119,22 @@ private:
                               node_connect_request{id, true});
     }
     come_to_rest();
+  }
+
+  /// How long the node takes to say how it stands with all of them.
+  [[nodiscard]] double status_ms() {
+    std::array<double, 9> times{};
+    for (auto& x : times) {
+      auto begin = std::chrono::steady_clock::now();
+      auto status = ask<node_status>(self_, node_->router(), get_node_status{});
+      x = std::chrono::duration<double, std::milli>(
+            std::chrono::steady_clock::now() - begin)
+            .count();
+      if (status.peers.size() != options_.peers)
+        throw std::runtime_error{"a peer has no status"};
+    }
+    std::ranges::sort(times);
+    return times[times.size() / 2];
   }
 
   [[nodiscard]] std::size_t connected_peers() {

@@ -57,6 +57,11 @@ void advert_book::handle_release(const node_id& id, advert_hold reason) {
   bound();
 }
 
+void advert_book::handle_forgotten(const node_id& id) {
+  if (entries_.contains(id))
+    remove(id);
+}
+
 std::optional<node_id> advert_book::poll_forgotten() {
   if (forgotten_.empty())
     return std::nullopt;
@@ -122,14 +127,16 @@ void advert_book::remove_loose(const entry& x) {
     bytes_ -= x.size;
 }
 
+void advert_book::remove(const node_id& id) {
+  auto known = entries_.find(id);
+  remove_loose(known->second);
+  entries_.erase(known);
+  forgotten_.push_back(id);
+}
+
 void advert_book::bound() {
-  while (loose_.size() > limits_.strangers || bytes_ > limits_.bytes) {
-    auto id = *loose_.first([](const node_id&) { return true; });
-    auto known = entries_.find(id);
-    remove_loose(known->second);
-    entries_.erase(known);
-    forgotten_.push_back(id);
-  }
+  while (loose_.size() > limits_.strangers || bytes_ > limits_.bytes)
+    remove(*loose_.first([](const node_id&) { return true; }));
 }
 
 } // namespace node_proxy::internal

@@ -59,6 +59,9 @@ public:
   /// The opposite.
   void handle_release(const node_id& id, advert_hold reason);
 
+  /// The advert of a node is to be known no more, whoever holds it.
+  void handle_forgotten(const node_id& id);
+
   // -- results ----------------------------------------------------------------
 
   /// A node whose advert is known no more.
@@ -94,6 +97,7 @@ private:
   bool put(const known_node& known, peer_standing standing);
   void add_loose(const entry& x);
   void remove_loose(const entry& x);
+  void remove(const node_id& id);
   void bound();
 
   advert_book_limits limits_;

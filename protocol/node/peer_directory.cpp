@@ -71,6 +71,8 @@ void peer_directory::handle_permanence(const node_id& id,
   auto permanent = permanence == connection_permanence::permanent;
   auto changed =
     permanent ? permanent_.insert(id).second : permanent_.erase(id) > 0;
+  if (permanent)
+    to_forget_.erase(id);
   if (!changed)
     return;
   if (permanent)
@@ -90,6 +92,7 @@ peer_directory::handle_introduction(const node_advert& advert) {
   if (auto ok = check_advert(advert, advert.id, 0); !ok)
     return {ok.error()};
   auto newer = advert.version > adverts_.version(advert.id);
+  to_forget_.erase(advert.id);
   hold_if_named(advert.id);
   if (adverts_.handle_introduction(advert)) {
     keep(advert.id);
@@ -175,6 +178,7 @@ bool peer_directory::handle_event(const node_id& id, const peer_event& event,
 bool peer_directory::handle(const node_id& id, const peer_connected&,
                             steady_time now) {
   served_.handle_connected(id);
+  to_forget_.erase(id);
   make_room(standing_of(id));
   // Whoever was dialled, or displaced just before, may find no place.
   if (served_.here() > settings_.max_peers && !permanent_.contains(id))
@@ -274,6 +278,9 @@ void peer_directory::handle_end(const node_id& id,
     book_.handle_dormant(id, std::move(*record), standing_of(id), now);
   else
     requests_.handle_lost(id);
+  // What it is told meanwhile is true of its record.
+  if (to_forget_.erase(id) > 0 && !requests_.contain(id))
+    return drop(id, now);
   drop_forgotten();
 }
 

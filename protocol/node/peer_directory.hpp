@@ -27,6 +27,7 @@
 #include <node_proxy/protocol/node/stored_state.hpp>
 #include <node_proxy/protocol/node/trouble_log.hpp>
 #include <node_proxy/protocol/node/visit_quota.hpp>
+#include <node_proxy/protocol/node_parting.hpp>
 #include <node_proxy/protocol/peer/peer_action.hpp>
 #include <node_proxy/protocol/settings.hpp>
 
@@ -105,6 +106,11 @@ public:
   [[nodiscard]] expected<void, bare_error>
   handle_local_addresses(std::vector<weighted_address> addresses,
                          std::uint64_t min_version, timestamp now);
+
+  /// A peer is to be as if it had never been known. Of one that is served
+  /// nothing is left once it is served no more, unless it connects before, or
+  /// is introduced or made permanent. To be asked before: `loss`.
+  void handle_forgotten(const node_id& id, steady_time now);
 
   /// This node stops: nobody comes any more.
   void handle_shutdown() { stopping_ = true; }
@@ -195,6 +201,16 @@ public:
     return permanent_.contains(id);
   }
 
+  /// Whether a peer may be disconnected by request: it is ok, unknown or
+  /// permanent.
+  [[nodiscard]] parting_result disconnection(const node_id& id,
+                                             steady_time now);
+
+  /// What would be lost with a peer that is forgotten, and whether it may be:
+  /// ok, unknown or under_way. What is under way with one that is served only
+  /// those know who serve it.
+  [[nodiscard]] node_parting loss(const node_id& id, steady_time now);
+
   /// Peers that have a place of `directory_settings::max_peers`.
   [[nodiscard]] std::size_t here() const { return served_.here(); }
 
@@ -222,6 +238,8 @@ private:
   void hold_if_named(const node_id& id);
   void update_standing(const node_id& id);
   void keep(const node_id& id);
+  bool knows(const node_id& id, steady_time now);
+  void drop(const node_id& id, steady_time now);
   void drop_forgotten();
   bool is_reported(const node_id& id);
   void note_connected(const node_id& id);
@@ -247,6 +265,8 @@ private:
   advert_book adverts_;
   // Served or, if they are denied, not.
   std::unordered_set<node_id> permanent_;
+  // Served, and to be forgotten then.
+  std::unordered_set<node_id> to_forget_;
   // Whoever is connected, or was when the connection was lost; as on disk.
   std::unordered_set<node_id> noted_connected_;
   comeback comeback_;

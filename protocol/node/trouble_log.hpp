@@ -33,6 +33,7 @@ public:
   }
 
   void handle_connected(const node_id& id) { entries_.erase(id); }
+  void handle_forgotten(const node_id& id) { entries_.erase(id); }
 
 private:
   struct entry {

@@ -100,11 +100,20 @@ void peer::handle_way_back(timestamp now) {
 }
 
 void peer::handle_displacement(timestamp now) {
-  for (auto& x : connections_.all())
-    leave(x, control::goodbye_reason::over_capacity, now);
-  connections_.abandon_attempts();
+  part(control::goodbye_reason::over_capacity, now);
   connections_.wait(now);
   follow_up(now);
+}
+
+bool peer::handle_parting(bool forget, timestamp now) {
+  if (forget && (delivery_.has_messages() || !delivery_.at_rest()))
+    return false;
+  if (forget)
+    permanence_ = connection_permanence::ephemeral;
+  connect_wanted_ = false;
+  part(control::goodbye_reason::idle, now);
+  follow_up(now);
+  return true;
 }
 
 void peer::handle_shutdown(steady_time at_latest, timestamp now) {
@@ -425,6 +434,13 @@ void peer::shed(timestamp now) {
   leave(*x, control::goodbye_reason::limit, now);
   x->close();
   take_events();
+}
+
+/// Ends in good order what is connected or about to be.
+void peer::part(control::goodbye_reason reason, timestamp now) {
+  for (auto& x : connections_.all())
+    leave(x, reason, now);
+  connections_.abandon_attempts();
 }
 
 /// Gives back memory that only many messages need.

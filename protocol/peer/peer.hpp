@@ -114,6 +114,13 @@ public:
   /// connected ends in good order, and the peer is not dialled for a while.
   void handle_displacement(timestamp now);
 
+  /// Somebody here wants the peer disconnected, or forgotten: the same, but it
+  /// is dialled again as soon as there is something to send. Nobody wants it
+  /// connected any more.
+  /// @param forget nothing happens, and false is returned, if that loses
+  ///               messages.
+  bool handle_parting(bool forget, timestamp now);
+
   /// This node stops: nothing more is taken, and what was taken before may
   /// still go until `at_latest`. That includes to dial the peer.
   void handle_shutdown(steady_time at_latest, timestamp now);
@@ -264,6 +271,7 @@ private:
   void shed_if_hopeless(timestamp now);
   void shed_if_overrun(timestamp now);
   void shed(timestamp now);
+  void part(control::goodbye_reason reason, timestamp now);
   void trim();
 
   // peer_status.cpp

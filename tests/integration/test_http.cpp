@@ -42,6 +42,19 @@ std::string talk(std::uint16_t port, std::string_view request) {
   return result;
 }
 
+/// Where a node has HTTP.
+std::uint16_t http_port(tool_node& node) {
+  constexpr std::string_view before = "HTTP at http://127.0.0.1:";
+  REQUIRE(comes_true([&] {
+    auto log = node.program().errors();
+    auto at = log.find(before);
+    return at != std::string::npos && log.find('\n', at) != std::string::npos;
+  }));
+  auto log = node.program().errors();
+  return static_cast<std::uint16_t>(
+    std::stoi(log.substr(log.find(before) + before.size())));
+}
+
 /// Two connected nodes, of which Alice can be asked over HTTP.
 struct two_nodes {
   temporary_folder folder;
@@ -50,19 +63,7 @@ struct two_nodes {
   tool_node alice{tool_key{folder, "alice"},
                   {"--peer", bob.advert(), "--http", "127.0.0.1:0", "--control",
                    socket, "--name", "<b>bob</b>=" + bob.id()}};
-  std::uint16_t port = find_port();
-
-  std::uint16_t find_port() {
-    constexpr std::string_view before = "HTTP at http://127.0.0.1:";
-    REQUIRE(comes_true([&] {
-      auto log = alice.program().errors();
-      auto at = log.find(before);
-      return at != std::string::npos && log.find('\n', at) != std::string::npos;
-    }));
-    auto log = alice.program().errors();
-    return static_cast<std::uint16_t>(
-      std::stoi(log.substr(log.find(before) + before.size())));
-  }
+  std::uint16_t port = http_port(alice);
 
   std::string get(const std::string& path,
                   const std::string& host = "localhost") {
@@ -198,4 +199,83 @@ TEST_CASE_FIXTURE(two_nodes, "a node ends while clients are there") {
   tcp_client silent{port};
   silent.write("GET / HT");
   alice.stop(SIGTERM);
+}
+
+TEST_CASE_FIXTURE(two_nodes, "what happens is streamed") {
+  auto fd = connect_to(port);
+  std::string_view request = "GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  REQUIRE(::send(fd, request.data(), request.size(), MSG_NOSIGNAL)
+          == static_cast<ssize_t>(request.size()));
+  std::string got;
+  auto await = [&](std::string_view text) {
+    char buffer[65'536];
+    while (!contains(got, text)) {
+      auto size = ::recv(fd, buffer, sizeof(buffer), 0);
+      REQUIRE(size > 0);
+      got.append(buffer, static_cast<std::size_t>(size));
+    }
+  };
+  await("\r\n\r\n");
+  CHECK(got.starts_with("HTTP/1.1 200"));
+  CHECK(contains(got, "Content-Type: text/event-stream"));
+  // What was, how it is, and what comes.
+  await("event: event\ndata: {\"event\":\"listening\"");
+  await("event: status\ndata: {\"node\":\"" + alice.id());
+  got.clear();
+  alice.send(bob, "inbox", "hello");
+  await("event: event\ndata: {\"event\":\"connected\"");
+  got.clear();
+  await("\"state\":\"connected\"");
+  ::close(fd);
+}
+
+TEST_CASE_FIXTURE(two_nodes, "listeners are bounded, and make room again") {
+  std::string_view request = "GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  auto listen = [&] {
+    auto fd = connect_to(port);
+    REQUIRE(::send(fd, request.data(), request.size(), MSG_NOSIGNAL) > 0);
+    char first[16] = {};
+    REQUIRE(::recv(fd, first, 12, MSG_WAITALL) == 12);
+    return std::pair{fd, std::string{first}};
+  };
+  std::list<int> all;
+  for (int i = 0; i < 16; ++i) {
+    auto [fd, status] = listen();
+    all.push_back(fd);
+    CHECK(status == "HTTP/1.1 200");
+  }
+  // None of them keeps a thread.
+  CHECK(get("/healthz").starts_with("HTTP/1.1 200"));
+  CHECK(get("/stream").starts_with("HTTP/1.1 503"));
+  ::close(all.front());
+  all.pop_front();
+  CHECK(comes_true([&] {
+    auto [fd, status] = listen();
+    all.push_back(fd);
+    return status == "HTTP/1.1 200";
+  }));
+  for (auto fd : all)
+    ::close(fd);
+}
+
+TEST_CASE("a listener that does not read is shed") {
+  temporary_folder folder;
+  std::vector<std::string> options{"--http", "127.0.0.1:0"};
+  // What is told each second is long, so that little of it waits in sockets.
+  for (int i = 0; i < 500; ++i)
+    options.insert(
+      options.end(),
+      {"--engine", std::string(200, 'x') + std::to_string(i) + "=print"});
+  tool_node node{tool_key{folder, "node"}, options};
+  auto port = http_port(node);
+  auto pid = node.program().pid();
+  auto before = count_descriptors(pid);
+  auto fd = connect_to(port);
+  std::string_view request = "GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  REQUIRE(::send(fd, request.data(), request.size(), MSG_NOSIGNAL) > 0);
+  char octet = 0;
+  REQUIRE(::recv(fd, &octet, 1, 0) == 1);
+  REQUIRE(count_descriptors(pid) > before);
+  CHECK(comes_true([&] { return count_descriptors(pid) == before; }));
+  ::close(fd);
 }

@@ -41,13 +41,43 @@ start() {
   processes+=($!)
 }
 
-# page: what the page is after some seconds, and what its script complains of.
-page() {
+# tell METHOD PARAMETERS: has the browser do something, by its own protocol.
+# `answer` is what it says.
+tell() {
+  local id=$((++told)) session=${session_id:+,\"sessionId\":\"$session_id\"}
+  printf '%s\0' "{\"id\":$id,\"method\":\"$1\",\"params\":$2$session}" >&5
+  while IFS= read -r -t 30 -d '' answer <&6; do
+    [[ $answer == "{\"id\":$id,"* ]] && return
+  done
+  fail "the browser does not answer to $1"
+}
+
+# part NAME: what the answer has under a name.
+part() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" <<< "$answer"; }
+
+# open_page: has a browser show the page, from now on.
+open_page() {
+  mkfifo "$folder/browser.in" "$folder/browser.out"
   chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
     --disable-background-networking --disable-component-update --disable-sync \
     --user-data-dir="$folder/browser" --enable-logging=stderr \
-    --virtual-time-budget=5000 --dump-dom "$address" \
-    > "$folder/page" 2> "$folder/browser.err"
+    --remote-debugging-pipe 3< "$folder/browser.in" 4> "$folder/browser.out" \
+    2> "$folder/browser.err" &
+  processes+=($!)
+  exec 5> "$folder/browser.in" 6< "$folder/browser.out"
+  told=0 session_id=
+  tell Target.createTarget '{"url":"about:blank"}'
+  tell Target.attachToTarget "{\"flatten\":true,\"targetId\":\"$(part targetId)\"}"
+  session_id=$(part sessionId)
+  [[ -n $session_id ]] || fail "the browser has no page: $answer"
+  tell Page.navigate "{\"url\":\"$address\"}"
+}
+
+# page: what the page is now, and what its script complains of.
+page() {
+  tell Runtime.evaluate \
+    '{"expression":"document.documentElement.outerHTML","returnByValue":true}'
+  printf '%s\n' "$answer" > "$folder/page"
   if grep CONSOLE "$folder/browser.err"; then
     fail "the script of the page complains"
   fi
@@ -77,6 +107,7 @@ until_true grep -s 'HTTP at' "$folder/alice.err" > /dev/null ||
   fail "alice has no page"
 address=$(sed -n 's/.*HTTP at \(http[^ ]*\).*/\1/p' "$folder/alice.err")
 
+open_page
 until_true shows 'connected for' || fail "a connected peer is not shown"
 for text in "${bob:0:12}" '&lt;i&gt;bob&lt;/i&gt;' '&lt;script&gt;'; do
   shows "$text" || fail "the page does not show $text"
@@ -84,4 +115,7 @@ done
 kill "${processes[0]}"
 until_true shows 'connection refused' ||
   fail "it is not shown that a peer is gone, and why"
+kill "${processes[1]}"
+until_true shows 'The node does not answer' ||
+  fail "it is not shown that the node is gone"
 echo "The page shows what there is, and text of others as text."

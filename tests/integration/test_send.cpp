@@ -1,5 +1,7 @@
 // send: one-off messages to an engine of another node.
 
+#include <fstream>
+
 #include <doctest/doctest.h>
 
 #include "tcp.hpp"
@@ -129,4 +131,17 @@ TEST_CASE_FIXTURE(receiver, "a node that denies the sender says so") {
   auto result = send_to(strict.advert(), {"--to", "inbox", "hello"});
   check_summary(result, 1, 0);
   CHECK(result.errors.find("denied") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(receiver, "a file is one message") {
+  std::string text = "{n}\nand \xff";
+  std::ofstream{folder / "file"} << text;
+  check_summary(send({"--to", "inbox", "--file", folder / "file"}), 1, 1);
+  bob.await("received", {{"from", sender.id}, {"base64", "e259CmFuZCD/"}});
+  CHECK(send({"--to", "inbox", "--file", folder / "file", "text"}).status == 2);
+  CHECK(send({"--to", "inbox", "--file", folder / "none"}).status == 2);
+  std::ofstream{folder / "large"} << std::string((16u << 20) + 1, 'x');
+  auto large = send({"--to", "inbox", "--file", folder / "large"});
+  CHECK(large.status == 1);
+  CHECK(large.errors.find(folder / "large") != std::string::npos);
 }

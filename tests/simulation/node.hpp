@@ -114,6 +114,8 @@ public:
 
   void connect(const node& to);
   void set_permanent(const node& to, bool permanent = true);
+  /// @returns why an operator may not have it disconnected or forgotten.
+  parting_result part_from(const node& other, bool forget);
   void handle_advert(const node_advert& advert);
 
   /// Another node is known by its newest advert alone.

@@ -308,6 +308,30 @@ void node::perform(const displace_peer& action) {
   });
 }
 
+parting_result node::part_from(const node& other, bool forget) {
+  auto id = other.id();
+  auto now = net_.now().steady;
+  auto result = forget ? directory_->loss(id, now).result
+                       : directory_->disconnection(id, now);
+  if (result != parting_result::ok)
+    return result;
+  auto forgotten = [this, id] {
+    directory_->handle_forgotten(id, net_.now().steady);
+  };
+  auto position = peers_.find(id);
+  if (position == peers_.end()) {
+    if (forget)
+      forgotten();
+    act();
+    return result;
+  }
+  send_to(position->second, [=, this, x = position->second] {
+    if (x->machine.handle_parting(forget, net_.now()) && forget)
+      tell_router(x, forgotten);
+  });
+  return result;
+}
+
 void node::perform(const seek_peer& action) {
   auto x = peers_.at(action.id);
   send_to(x, [this, x] { x->machine.handle_seek(net_.now()); });

@@ -143,8 +143,8 @@ peer_settings random_world::some_settings() {
   if (chance(50)) {
     result.rekey_frames = 2 + random.below(30);
     result.rekey_interval = 1s;
-  if (chance(30))
-    result.max_session_age = 24s + up_to(24s);
+    if (chance(30))
+      result.max_session_age = 24s + up_to(24s);
   }
   return result;
 }

@@ -60,6 +60,19 @@ void give_up_early(stage& at, node& x, node& y) {
   at.net.run_for(soon);
 }
 
+/// An operator has a peer disconnected, whatever is under way: what is sent
+/// connects it again.
+void send_away(stage& at, node& x, node& y) {
+  at.connect(x, y);
+  auto sent = at.send_one(x, y, "now", at.random.below(600), {});
+  if (at.chance(50))
+    at.net.run_for(at.up_to(200ms));
+  x.set_permanent(y, false);
+  x.part_from(y, false);
+  at.wait_until([&] { return !at.judge.sent()[sent].outcomes.empty(); }, soon,
+                "have no way to a peer that was sent away", x, y);
+}
+
 /// A host vanishes and is there again at once.
 void come_back(stage& at, node& x, node& y) {
   at.connect(x, y);
@@ -185,10 +198,11 @@ void trickle(stage& at, node& x, node& y) {
 } // namespace
 
 std::span<const scene> scenes_of_connections() {
-  static constexpr std::array<scene, 12> all{
-    clash_in_peace, hold_permanently,  take_over,          give_up_early,
-    come_back,      pass_over_silence, go_where_it_worked, dial_in_vain,
-    dial_at_once,   return_after_long, ask_for_room,       trickle,
+  static constexpr std::array<scene, 13> all{
+    clash_in_peace, hold_permanently, take_over,         give_up_early,
+    come_back,      send_away,        pass_over_silence, go_where_it_worked,
+    dial_in_vain,   dial_at_once,     return_after_long, ask_for_room,
+    trickle,
   };
   return all;
 }

@@ -2,7 +2,8 @@
 
 // Everything that comes from the node is put in as text, never as HTML.
 
-const interval = 1000;
+const retry = 5000; // ms
+const shownEvents = 100;
 const kept = 60; // points of a graph
 const shown = 500; // peers
 const history = new Map();
@@ -178,24 +179,31 @@ function show(status, events) {
   showEvents(events);
 }
 
-async function get(path) {
-  const answer = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(10 * interval) });
-  if (!answer.ok) throw new Error(path + ": " + answer.status);
-  return answer.json();
+const interrupted = "The node does not answer.";
+let source;
+let events = [];
+
+// The browser tries again by itself, unless the node says no.
+function listen() {
+  source?.close();
+  source = undefined;
+  if (!find("refresh").checked || document.hidden) return;
+  const mine = source = new EventSource("/stream");
+  mine.addEventListener("open", () => { events = []; });
+  mine.addEventListener("event", (message) => {
+    events.push(JSON.parse(message.data));
+    if (events.length > shownEvents) events.shift();
+  });
+  mine.addEventListener("status", (message) => {
+    show(JSON.parse(message.data), events.slice());
+    find("trouble").textContent = "";
+  });
+  mine.addEventListener("error", () => {
+    find("trouble").textContent = interrupted;
+    if (mine.readyState === EventSource.CLOSED) setTimeout(listen, retry);
+  });
 }
 
-async function refresh() {
-  if (find("refresh").checked && !document.hidden) {
-    try {
-      const [status, events] = [await get("/status.json"), await get("/events.json")];
-      if (status.error) throw new Error(status.error);
-      show(status, events);
-      find("trouble").textContent = "";
-    } catch (error) {
-      find("trouble").textContent = "The node does not answer: " + error.message;
-    }
-  }
-  setTimeout(refresh, interval);
-}
-
-refresh();
+find("refresh").addEventListener("change", listen);
+document.addEventListener("visibilitychange", listen);
+listen();

@@ -154,6 +154,11 @@ TEST_CASE_FIXTURE(remoting_fixture,
                                  24,
                                  25}});
   check_round_trip(some_status());
+  check_round_trip(
+    node_parting{parting_result::under_way, 1, 2, true, true, true});
+  check_round_trip(node_event{limit_event{"peers", 3}});
+  check_round_trip(node_event{node_proxy_ended_event{some_id(7)}});
+  check_round_trip(node_event{missed_event{4}});
 }
 
 TEST_CASE_FIXTURE(remoting_fixture, "an error crosses CAF's own middleman") {

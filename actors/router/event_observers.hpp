@@ -1,0 +1,40 @@
+// Who gets the events of a node.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <node_proxy/actors/node_event.hpp>
+#include <node_proxy/actors/router/router_service.hpp>
+
+namespace node_proxy::internal {
+
+/// Observers of a node, see `subscribe_observer`. Each event is a request, so
+/// that it is known what an observer has not handled yet.
+class event_observers {
+public:
+  explicit event_observers(router_service::pointer self) : self_(self) {}
+
+  /// @returns whether there is room for it.
+  [[nodiscard]] bool add(const caf::actor& x);
+
+  void remove(const caf::actor_addr& x);
+
+  void report(const node_event& event);
+
+private:
+  struct observer {
+    caf::actor handle;
+    std::uint64_t unhandled = 0;
+    std::uint64_t missed = 0;
+  };
+
+  void send(const std::shared_ptr<observer>& to, const node_event& event);
+
+  router_service::pointer self_;
+  std::vector<std::shared_ptr<observer>> observers_;
+};
+
+} // namespace node_proxy::internal

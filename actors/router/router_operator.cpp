@@ -1,0 +1,99 @@
+// What the Router does for its operators.
+
+#include <algorithm>
+#include <utility>
+
+#include <node_proxy/actors/caf/sending.hpp>
+#include <node_proxy/actors/loop/now.hpp>
+#include <node_proxy/actors/router/router_state.hpp>
+#include <node_proxy/base/hex.hpp>
+
+namespace node_proxy::internal {
+
+caf::result<node_parting> router_state::handle(const disconnect_node& msg) {
+  auto now = now_of(self_).steady;
+  node_parting verdict{directory_->disconnection(msg.id, now)};
+  return part(msg.id, verdict, false);
+}
+
+caf::result<node_parting> router_state::handle(const forget_node& msg) {
+  return part(msg.id, directory_->loss(msg.id, now_of(self_).steady), true);
+}
+
+/// Has the Node Proxy end the connection, if there is one and nothing speaks
+/// against it.
+caf::result<node_parting>
+router_state::part(const node_id& id, node_parting verdict, bool forget) {
+  auto to = proxies_.find(id);
+  if (verdict.result != parting_result::ok || to == proxies_.end()) {
+    if (forget && verdict.result == parting_result::ok)
+      forget_peer(id);
+    return verdict;
+  }
+  auto waiting = self_->make_response_promise<node_parting>();
+  to->second.retirement.handle_sent();
+  send_request(self_, to->second.handle, caf::infinite, part_from_peer{forget})
+    .then(
+      [=, this](const parted& x) mutable {
+        verdict.waiting = x.waiting;
+        verdict.untaken = x.untaken;
+        if (x.refused)
+          verdict = {parting_result::under_way, x.waiting, x.untaken};
+        else if (forget)
+          forget_peer(id);
+        waiting.deliver(verdict);
+      },
+      [waiting](const caf::error& error) mutable { waiting.deliver(error); });
+  return caf::delegated<node_parting>{};
+}
+
+void router_state::forget_peer(const node_id& id) {
+  directory_->handle_forgotten(id, now_of(self_).steady);
+  act();
+}
+
+caf::result<node_advert>
+router_state::handle(const get_node_advert& msg) const {
+  if (msg.id == config_.self->id())
+    return advert();
+  auto known = directory_->adverts().find(msg.id);
+  if (!known)
+    return make_error(errc::unknown_node, to_hex(msg.id.data));
+  return known->advert;
+}
+
+connected_nodes router_state::handle(get_connected_nodes) const {
+  connected_nodes result;
+  for (const auto& [id, to] : proxies_)
+    if (directory_->connected(id))
+      result.nodes.push_back(id);
+  std::ranges::sort(result.nodes);
+  return result;
+}
+
+caf::result<done> router_state::handle(const subscribe_observer& msg) {
+  if (!msg.observer)
+    return make_error(errc::bad_config, "no observer given");
+  if (!observers_.add(msg.observer))
+    return make_error(errc::out_of_resources, "there are too many observers");
+  return done{};
+}
+
+done router_state::handle(const unsubscribe_observer& msg) {
+  if (msg.observer)
+    observers_.remove(msg.observer.address());
+  return {};
+}
+
+/// Tells of limits that begin to be met. What bounds each peer alone is told to
+/// those who send to it.
+void router_state::watch_limits() {
+  auto now = now_of(self_).steady;
+  for (const auto& x : limits_in_use())
+    if (limit_watch_.handle_use(x.name, x.used, x.max, now)) {
+      services_.log.warn("the limit of {} is met: {}", x.name, x.max);
+      report({limit_event{std::string{x.name}, x.max}});
+    }
+}
+
+} // namespace node_proxy::internal
