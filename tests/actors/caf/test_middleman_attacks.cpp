@@ -11,6 +11,7 @@
 #include <node_proxy/actors/tcp/tcp_dials.hpp>
 #include <node_proxy/actors/tcp/tcp_linger.hpp>
 #include <node_proxy/actors/transport/handshake_worker.hpp>
+#include <node_proxy/actors/typed/engine_host.hpp>
 
 #include "actors/node_fixture.hpp"
 #include "remoting_config.hpp"
