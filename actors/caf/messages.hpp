@@ -51,7 +51,8 @@ class actor_system_config;
   X(node_event)                                                                \
   X(node_metrics)
 
-/// The same for messages that are declared here: what is asked of a Router.
+/// The same for messages that are declared here: what is asked of a Router, and
+/// what the processes of a node say to each other.
 #define NODE_PROXY_ROUTER_MESSAGES(X)                                          \
   X(engine_registered)                                                         \
   X(unregister_engine)                                                         \
@@ -61,14 +62,20 @@ class actor_system_config;
   X(get_local_advert)                                                          \
   X(get_node_metrics)                                                          \
   X(get_node_status)                                                           \
-  X(node_status)
+  X(node_status)                                                               \
+  X(worker_hello)                                                              \
+  X(node_joined)                                                               \
+  X(worker_report)                                                             \
+  X(worker_order)
 
 /// Messages that can leave the process and hold handles of actors. Structs,
 /// declared here; each lists its fields in `fields`.
 #define NODE_PROXY_HANDLE_MESSAGES(X)                                          \
   X(register_engine)                                                           \
   X(engine_found)                                                              \
-  X(node_proxy_found)
+  X(node_proxy_found)                                                          \
+  X(join_node)                                                                 \
+  X(shared_engine)
 
 namespace node_proxy {
 

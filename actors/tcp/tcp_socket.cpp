@@ -16,7 +16,7 @@ namespace node_proxy::internal {
 namespace {
 
 // As many connections as the operating system lets wait.
-constexpr int backlog = SOMAXCONN;
+constexpr int listen_backlog = SOMAXCONN;
 
 /// Bytes that the operating system takes before it can send them. What it has
 /// taken is ahead of everything that comes later, so it is to take only what
@@ -134,7 +134,7 @@ expected<descriptor, os_error> open_listener(const tcp_addr& address) {
   auto os_address = to_os(address);
   if (::bind(fd, os_address.get(), os_address.size) != 0)
     return last_error();
-  if (::listen(fd, backlog) != 0)
+  if (::listen(fd, listen_backlog) != 0)
     return last_error();
   return result;
 }
