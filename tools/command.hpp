@@ -36,6 +36,7 @@ struct command {
 [[nodiscard]] command add_status(CLI::App& app);
 [[nodiscard]] command add_engines(CLI::App& app);
 [[nodiscard]] command add_permanent(CLI::App& app);
+[[nodiscard]] command add_worker(CLI::App& app);
 
 /// Prints `text` to standard error, as an error, and returns `exit_error`.
 [[nodiscard]] int fail(std::string_view text);

@@ -67,10 +67,10 @@ int main(int argc, char** argv) {
       CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
     ->capture_default_str()
     ->type_name("LEVEL");
-  std::array commands{add_keygen(app),   add_id(app),     add_advert(app),
-                      add_show(app),     add_run(app),    add_send(app),
-                      add_demo(app),     add_status(app), add_engines(app),
-                      add_permanent(app)};
+  std::array commands{add_keygen(app),    add_id(app),     add_advert(app),
+                      add_show(app),      add_run(app),    add_send(app),
+                      add_demo(app),      add_status(app), add_engines(app),
+                      add_permanent(app), add_worker(app)};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
