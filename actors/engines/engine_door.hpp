@@ -5,7 +5,6 @@
 #include <memory>
 
 #include <node_proxy/actors/engine_messages.hpp>
-#include <node_proxy/actors/engines/unanswered_failures.hpp>
 #include <node_proxy/actors/log/node_log.hpp>
 #include <node_proxy/actors/loop/event_loop.hpp>
 

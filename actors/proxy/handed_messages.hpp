@@ -71,8 +71,6 @@ public:
   /// The other process will not say.
   void fail_all(send_failure::unconfirmed_cause cause);
 
-  [[nodiscard]] bool empty() const { return open_.empty(); }
-
 private:
   struct open_batch {
     std::size_t size = 0;

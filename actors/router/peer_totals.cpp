@@ -1,6 +1,7 @@
 #include <node_proxy/actors/router/peer_totals.hpp>
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 
 namespace node_proxy::internal {

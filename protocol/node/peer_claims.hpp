@@ -96,9 +96,6 @@ public:
   /// How many peers a process serves.
   [[nodiscard]] std::size_t load(worker_id who) const;
 
-  /// How many workers there are, those that leave included.
-  [[nodiscard]] std::size_t workers() const { return workers_.size(); }
-
 private:
   // Whose calls are counted at once; beyond it all begin anew.
   static constexpr std::size_t max_callers = 4'096;

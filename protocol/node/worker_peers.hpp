@@ -140,12 +140,6 @@ public:
     return x->second.present == stage::serving ? way::here : way::held;
   }
 
-  /// The claim by which a peer is served here, if it is.
-  [[nodiscard]] std::optional<claim_id> claim_of(const node_id& id) const {
-    auto x = peers_.find(id);
-    return x != peers_.end() ? std::optional{x->second.number} : std::nullopt;
-  }
-
   [[nodiscard]] std::size_t size() const { return peers_.size(); }
 
 private:
