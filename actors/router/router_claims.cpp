@@ -99,17 +99,17 @@ void router_state::take(worker_id from, const proven_peer& msg) {
 void router_state::serve_elsewhere(const serve_peer& action, worker_id holder) {
   auto claim = workers_->claims.handle_served(action.id, holder);
   proxies_[action.id].elsewhere = {action.id, holder, claim};
-  serve_order order;
-  order.id = action.id;
-  order.claim = claim;
-  order.record = form_of(action.record, now_of(self_).steady);
+  serve_order msg;
+  msg.id = action.id;
+  msg.claim = claim;
+  msg.record = form_of(action.record, now_of(self_).steady);
   if (action.known) {
-    order.advert = action.known->advert;
-    order.addresses = action.known->addresses;
+    msg.advert = action.known->advert;
+    msg.addresses = action.known->addresses;
   }
-  order.permanent = action.permanent;
-  order.standing = action.standing;
-  tell(holder, std::move(order));
+  msg.permanent = action.permanent;
+  msg.standing = action.standing;
+  tell(holder, std::move(msg));
 }
 
 bool router_state::is_served_by(const node_id& id, worker_id who) const {
