@@ -24,6 +24,7 @@
 #include <node_proxy/actors/transport/acceptor.hpp>
 #include <node_proxy/actors/transport/handshake_worker.hpp>
 #include <node_proxy/actors/typed/access_parts.hpp>
+#include <node_proxy/actors/worker/worker_router.hpp>
 #include <node_proxy/protocol/crypto/crypto_init.hpp>
 #include <node_proxy/protocol/wire/address_kind.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
@@ -39,6 +40,19 @@ namespace {
 bool is_worth_telling(const transport_address& address) {
   return !objection_to_dial(address)
          && kind_of(host_of(address)) != host_kind::link_local;
+}
+
+/// Which member is set that a worker has no use for.
+const char* unfit_for_worker(const node_config& config) {
+  if (!config.state.empty())
+    return "state";
+  if (!config.adverts.empty())
+    return "adverts";
+  if (!config.engines.empty())
+    return "engines";
+  if (config.max_workers > 0)
+    return "max_workers";
+  return nullptr;
 }
 
 expected<void, caf::error> check(const caf::actor_system& system,
@@ -59,6 +73,17 @@ expected<void, caf::error> check(const caf::actor_system& system,
                             + ' ' + std::string{*objection})};
   if (config.settings.versions.min > config.settings.versions.max)
     return bad("peer_settings::versions is empty");
+  if (config.max_workers > node_config::most_workers)
+    return bad("node_config::max_workers is out of range; expected 0 to 64");
+  if (config.worker_timeout < node_config::least_worker_timeout)
+    return bad("node_config::worker_timeout is out of range; expected 1 s or "
+               "more");
+  if (config.coordinator)
+    if (auto wrong = unfit_for_worker(config))
+      return unexpected{make_error(
+        errc::bad_config, std::string{"node_config::"} + wrong
+                            + " is set for a worker: it is its coordinator's "
+                              "affair")};
   return check_settings(config);
 }
 
@@ -190,8 +215,9 @@ expected<void, caf::error> node::parts::start(node_config config) {
     return ok;
   const auto& home = loops.front();
   transport = spawn_tcp_transport(system, home, config.max_dials, log);
-  router = spawn_router(system, config,
-                        {transport, loops, keeper, log, unanswered}, *stored);
+  router_services services{transport, loops, keeper, log, unanswered};
+  router = config.coordinator ? spawn_worker_router(system, config, services)
+                              : spawn_router(system, config, services, *stored);
   public_router = router;
   workers = spawn_handshake_workers(system, config.settings);
   acceptor = spawn_acceptor(system, home, config, unproven_places(config),

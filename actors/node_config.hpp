@@ -15,6 +15,7 @@
 
 #include <node_proxy/actors/caf/compat.hpp>
 #include <node_proxy/actors/engine_messages.hpp>
+#include <node_proxy/actors/router.hpp>
 
 namespace spdlog {
 class logger;
@@ -84,6 +85,27 @@ struct node_config {
   /// there are not. All nodes of an actor system have the longest one that any
   /// of them asked for.
   duration busy_poll{0};
+  /// How many other processes may serve peers of this node: its *workers*. They
+  /// find it by its `node::router`, which is to be published with CAF's
+  /// middleman for this. What goes between them is not encrypted, and whoever
+  /// reaches that port may do all that engines of this node may, and serve its
+  /// peers: so the port is for this host, or a network, that is trusted. 0 for
+  /// none. Its advert has 16 addresses at most, those of all workers included.
+  std::size_t max_workers = 0;
+  static constexpr std::size_t most_workers = 64;
+  /// A worker that is silent for longer is given up: what it serves is served
+  /// by others then. At least 1 s. Workers have the value of their coordinator.
+  duration worker_timeout = std::chrono::seconds{10};
+  static constexpr duration least_worker_timeout = std::chrono::seconds{1};
+  /// The `node::router` of a node with `max_workers`, in another process, found
+  /// with CAF's middleman: this process is a worker of that node, and has the
+  /// same `self`. It listens at its own addresses. What is known of peers, who
+  /// is admitted, and what is reported is the coordinator's affair: `adverts`,
+  /// `engines`, `state` and `max_workers` must not be set here, `admission` and
+  /// the limits of peers have no effect. When the coordinator is lost, the
+  /// worker says goodbye to its peers, and its Router ends. A worker that is
+  /// shut down hands its peers over first: they go on with others.
+  router_actor coordinator;
   /// Whether AES-256-GCM is offered where this machine can do it. Otherwise all
   /// is encrypted with ChaCha20-Poly1305.
   bool use_aes = true;

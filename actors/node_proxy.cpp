@@ -170,6 +170,8 @@ void node_proxy_state::take(connection_permanence permanence,
 void node_proxy_state::handle(const stop_node_proxy& msg) {
   auto at = now();
   peer_->handle_shutdown(at.steady + msg.grace, at);
+  if (msg.hands_over)
+    stops_at_ = at.steady + msg.grace;
   handle_flush();
 }
 
@@ -220,6 +222,8 @@ void node_proxy_state::arm_tick() {
   auto at = peer_->poll_timeout(present);
   if (auto rest = retirement_.poll_timeout(present.steady))
     at = std::min(at.value_or(*rest), *rest);
+  if (stops_at_ && present.steady < *stops_at_)
+    at = std::min(at.value_or(*stops_at_), *stops_at_);
   if (at)
     timer_->wait_until(*at);
 }
@@ -231,14 +235,22 @@ void node_proxy_state::act() {
   while (auto action = peer_->poll_action())
     std::visit([this](auto& x) { perform(x); }, *action);
   lanes_->pass_on_delivered();
-  if (peer_->stopped()) {
+  if (peer_->stopped() && !waits_for_engines()) {
     send_message(self_, config_.router,
                  proxy_event{config_.remote, peer_->metrics()});
+    send_message(self_, config_.router,
+                 proxy_event{config_.remote, peer_->record()});
     self_->quit();
     return;
   }
   arm_tick();
   offer_rest();
+}
+
+/// Whether what is left is worth more a little later: another process goes on
+/// with it, and what engines are about to take does not come to them again.
+bool node_proxy_state::waits_for_engines() const {
+  return stops_at_ && !peer_->engines_at_rest() && now_.steady < *stops_at_;
 }
 
 /// Offers the Router to retire if there is nothing to do.

@@ -68,6 +68,8 @@ void router_state::start(const node_config& config,
                      random_source{random_.next_key()});
   timer_.emplace(services_.loops.front(),
                  caf::actor_cast<tick_receiver>(self_));
+  if (config_.max_workers > 0)
+    workers_ = std::make_unique<node_workers>();
   started_ = now_of(self_).steady;
   if (config_.observer)
     static_cast<void>(observers_.add(config_.observer));
@@ -84,12 +86,16 @@ void router_state::start(const node_config& config,
 
 router_state::~router_state() {
   engines_->close();
+  if (workers_)
+    for (const auto& [name, door] : workers_->doors)
+      caf::anon_send_exit(door, caf::exit_reason::user_shutdown);
   answer_surveys();
   // Nobody else would end them.
   if (local_)
     caf::anon_send_exit(local_, caf::exit_reason::user_shutdown);
   for (const auto& [id, to] : proxies_)
-    caf::anon_send_exit(to.handle, caf::exit_reason::user_shutdown);
+    if (!to.elsewhere)
+      caf::anon_send_exit(to.handle, caf::exit_reason::user_shutdown);
 }
 
 // -- what local engines ask ---------------------------------------------------
@@ -102,6 +108,13 @@ caf::result<delivered> router_state::handle(node_out_msg& msg) {
   auto to = find_or_spawn(*msg.msg.target.node);
   if (!to)
     return refuse<delivered>(to.error(), to_hex(msg.msg.target.node->data));
+  if ((*to)->elsewhere) {
+    node_out_batch batch;
+    batch.msgs.push_back(std::move(msg));
+    hand_on(*(*to)->elsewhere, std::move(batch),
+            answer_to(make_promise<delivered>(self_), unanswered_));
+    return caf::delegated<delivered>{};
+  }
   (*to)->retirement.handle_sent();
   return delegate_message(self_, (*to)->handle, routed_msg{std::move(msg)});
 }
@@ -127,6 +140,11 @@ caf::result<batch_outcome> router_state::handle(node_out_batch& batch) {
   auto to = find_or_spawn(id);
   if (!to)
     return refuse<batch_outcome>(to.error(), to_hex(id.data), count);
+  if ((*to)->elsewhere) {
+    hand_on(*(*to)->elsewhere, std::move(batch),
+            answer_to(make_promise<batch_outcome>(self_), unanswered_));
+    return caf::delegated<batch_outcome>{};
+  }
   (*to)->retirement.handle_sent();
   return delegate_message(self_, (*to)->handle, routed_batch{std::move(batch)});
 }
@@ -159,7 +177,13 @@ router_state::handle(const lookup_node_proxy& msg) {
   auto to = find_or_spawn(msg.id);
   if (!to)
     return refuse<node_proxy_found>(to.error(), to_hex(msg.id.data));
-  send_to(**to, looked_up{});
+  if ((*to)->elsewhere) {
+    auto waiting = make_promise<node_proxy_found>(self_);
+    if (waiting.pending())
+      waiting.delegate(workers_->all.at((*to)->elsewhere->holder).handle, msg);
+    return caf::delegated<node_proxy_found>{};
+  }
+  send_here(**to, looked_up{});
   return node_proxy_found{(*to)->handle};
 }
 
@@ -174,20 +198,41 @@ void router_state::handle(passed_on& msg) {
       unanswered_->add(to.error(), messages_in(msg.content));
     return;
   }
+  if ((*to)->elsewhere)
+    return pass_on_elsewhere(*(*to)->elsewhere, msg.content);
   auto handle = caf::actor_cast<caf::actor>((*to)->handle);
   if (waits)
     delegate_message(self_, handle, std::move(msg.content));
   else
     send_anonymously(handle, std::move(msg.content));
-  send_to(**to, routed_mark{});
+  send_here(**to, routed_mark{});
 }
 
 node_advert router_state::handle(local_addresses msg) {
   running_ = true;
-  check_issued(directory_->handle_local_addresses(std::move(msg.addresses),
-                                                  unix_time(), now_of(self_)));
-  act();
+  own_addresses_ = std::move(msg.addresses);
+  if (workers_)
+    workers_->claims.handle_listening(!own_addresses_.empty());
+  advertise();
   return advert();
+}
+
+/// Tells others where the processes of this node are.
+void router_state::advertise() {
+  auto all = own_addresses_;
+  if (workers_)
+    for (const auto& [id, x] : workers_->all)
+      if (!x.leaving)
+        all.insert(all.end(), x.addresses.begin(), x.addresses.end());
+  if (all.size() > limits::advert_addresses) {
+    services_.log.warn("the advert of this node has {} of {} addresses: there "
+                       "is no room for more",
+                       limits::advert_addresses, all.size());
+    all.resize(limits::advert_addresses);
+  }
+  check_issued(directory_->handle_local_addresses(std::move(all), unix_time(),
+                                                  now_of(self_)));
+  act();
 }
 
 caf::result<router_stopped> router_state::handle(const stop_router& msg) {
@@ -197,7 +242,9 @@ caf::result<router_stopped> router_state::handle(const stop_router& msg) {
   auto waiting = make_promise<router_stopped>(self_);
   stop_waiting_ = waiting;
   for (auto& [id, to] : proxies_)
-    send_to(to, stop_node_proxy{msg.grace});
+    if (!to.elsewhere)
+      send_here(to, stop_node_proxy{msg.grace});
+  tell_all(leave_now{milliseconds(msg.grace)});
   if (local_)
     send_message(self_, local_, stop_node_proxy{msg.grace});
   finish_stop();
@@ -238,8 +285,13 @@ router_state::find_or_spawn(const node_id& id) {
 void router_state::forget_proxy(const node_id& id,
                                 std::optional<peer_record> record) {
   auto ended = proxies_.extract(id);
-  proxy_ids_.erase(ended.mapped().handle.id());
-  add_to(ended_totals_, ended.mapped().reported);
+  if (!ended.mapped().elsewhere) {
+    proxy_ids_.erase(ended.mapped().handle.id());
+    add_to(ended_totals_, ended.mapped().reported);
+    if (workers_)
+      workers_->claims.handle_end(coordinator, id,
+                                  workers_->claims.find(id)->number);
+  }
   directory_->handle_end(id, std::move(record), now_of(self_).steady);
   act();
 }
@@ -268,11 +320,11 @@ void router_state::handle_down(const caf::down_msg& msg) {
     return;
   }
   auto proxy = proxy_ids_.find(msg.source.id());
-  // An observer of another process may have the same number.
+  // Actors of other processes may have the same number.
   if (proxy == proxy_ids_.end()
       || proxies_.at(proxy->second).handle.address() != msg.source) {
     observers_.remove(msg.source);
-    return;
+    return handle_worker_down(msg);
   }
   auto remote = proxy->second;
   if (directory_->connected(remote))
@@ -286,7 +338,8 @@ void router_state::handle_down(const caf::down_msg& msg) {
 }
 
 void router_state::finish_stop() {
-  if (!stopping_ || !proxies_.empty() || local_ || writing_)
+  if (!stopping_ || !proxies_.empty() || local_ || writing_
+      || (workers_ && !workers_->all.empty()))
     return;
   if (auto lost = unanswered_->total() - unanswered_before_; lost > 0)
     services_.log.warn("at the end {} messages were not delivered, or not "
@@ -333,6 +386,14 @@ router_behavior(router_service::stateful_pointer<router_state> self,
     [&state](passed_on& msg) { state.handle(msg); },
     [&state](const engine_left& msg) { state.handle(msg); },
     [&state](tick) { state.handle_tick(); },
+    [&state](const join_node& msg) { return state.handle(msg); },
+    [&state](worker_report& msg) { state.handle(msg); },
+    [](const worker_order&) {
+      // For workers.
+    },
+    [](const shared_engine&) {
+      // The same.
+    },
   };
 }
 

@@ -41,6 +41,7 @@ struct command {
 [[nodiscard]] command add_ping(CLI::App& app);
 [[nodiscard]] command add_events(CLI::App& app);
 [[nodiscard]] command add_help(CLI::App& app);
+[[nodiscard]] command add_worker(CLI::App& app);
 
 /// Prints `text` to standard error, as an error, and returns `exit_error`.
 [[nodiscard]] int fail(std::string_view text);

@@ -10,9 +10,9 @@
 
 #include <poll.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include <node_proxy/actors/caf/remoting.hpp>
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/key_file.hpp>
 #include <node_proxy/actors/node.hpp>
@@ -23,6 +23,7 @@
 #include "command.hpp"
 #include "config_file.hpp"
 #include "console.hpp"
+#include "descriptor_limit.hpp"
 #include "engines.hpp"
 #include "log_sink.hpp"
 #include "node_names.hpp"
@@ -33,6 +34,7 @@
 #include "reachable_address.hpp"
 #include "service_notifier.hpp"
 #include "stop_signals.hpp"
+#include "worker_place.hpp"
 
 namespace node_proxy::tools {
 
@@ -61,6 +63,8 @@ struct run_options {
   bool http_public = false;
   // Read before, see `with_config_file`.
   std::string config;
+  std::vector<worker_place> workers_at;
+  bool trust_network = false;
 };
 
 expected<node_config, std::string> make_config(const run_options& options) {
@@ -84,6 +88,8 @@ expected<node_config, std::string> make_config(const run_options& options) {
   config.logger = spdlog::default_logger();
   config.max_peers = options.max_peers;
   config.state = options.state;
+  if (!options.workers_at.empty())
+    config.max_workers = limits::advert_addresses;
   config.settings.dial_ranges = options.dial_ranges;
   config.settings.idle_timeout = std::chrono::seconds{options.idle_seconds};
   config.settings.outbox_bytes = options.outbox_bytes;
@@ -216,6 +222,26 @@ expected<void, std::string> open(operator_access& access,
   return {};
 }
 
+/// Lets workers join, if the options say where. Errors: a sentence.
+expected<void, std::string> invite_workers(caf::actor_system& system,
+                                           const router_actor& router,
+                                           const run_options& options) {
+  for (auto where : options.workers_at) {
+    if (!where.loopback && !options.trust_network)
+      return unexpected{
+        "workers at " + where.text()
+        + " would be joined over a network, without encryption and without any "
+          "key: expected an address of this host alone, such as "
+          "127.0.0.1:9200, or --workers-trusted-network"};
+    auto port = publish_to_workers(system, router, where);
+    if (!port)
+      return unexpected{port.error()};
+    where.port = *port;
+    spdlog::info("workers may join at {}", where.text());
+  }
+  return {};
+}
+
 int run_node(caf::actor_system& system, const run_options& options,
              node_config config, json_lines& out, recent_events& events,
              wakeup& changed, stop_signals& signals) {
@@ -229,6 +255,8 @@ int run_node(caf::actor_system& system, const run_options& options,
   operator_access access{system, local->router(), node_names{options.names},
                          events};
   if (auto ok = open(access, options); !ok)
+    return fail(ok.error());
+  if (auto ok = invite_workers(system, local->router(), options); !ok)
     return fail(ok.error());
   spdlog::info("this is node {}", to_hex(self_id.data));
   engines.start(local->router());
@@ -244,17 +272,6 @@ int run_node(caf::actor_system& system, const run_options& options,
   access.handle_stopping();
   local->shutdown();
   return heard ? exit_ok : fail("nobody reads standard output any more");
-}
-
-/// Lets this process have as many descriptors as it may: usually it begins with
-/// 1024 only, and each connection takes one.
-void allow_descriptors() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
-    return;
-  limit.rlim_cur = limit.rlim_max;
-  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
-    spdlog::warn("the limit of descriptors stays as it is");
 }
 
 /// How long what was to be written may still be read at the end.
@@ -299,6 +316,8 @@ int run(const run_options& options) {
   int status = exit_error;
   {
     caf::actor_system_config system_config;
+    if (!options.workers_at.empty())
+      load_middleman(system_config);
     init(system_config);
     use_sharing_scheduler(system_config);
     caf::actor_system system{system_config};
@@ -392,6 +411,16 @@ command add_run(CLI::App& app) {
   sub->add_flag("--http-public", options->http_public,
                 "Let --http listen at any address: whoever reaches it sees "
                 "everything, without any key");
+  add_parsed_option(*sub, "--workers-at", options->workers_at,
+                    parse_worker_place,
+                    "Let `worker` processes serve peers of this node, which "
+                    "join there; port 0 for any port. What goes there is not "
+                    "encrypted")
+    ->expected(1)
+    ->type_name("IP:PORT");
+  sub->add_flag("--workers-trusted-network", options->trust_network,
+                "Let --workers-at listen at any address: whoever reaches it "
+                "may act as this node");
   add_parsed_option(*sub, "--name", options->names, parse_node_name,
                     "Show this name for a node")
     ->type_name("NAME=NODE_ID");

@@ -65,11 +65,11 @@ std::vector<command> add_all(CLI::App& app, std::string& log_level) {
       std::vector<std::string>{log_levels.begin(), log_levels.end()}))
     ->capture_default_str()
     ->type_name("LEVEL");
-  return {add_keygen(app),     add_id(app),     add_advert(app),
-          add_show(app),       add_run(app),    add_send(app),
-          add_demo(app),       add_status(app), add_engines(app),
-          add_events(app),     add_ping(app),   add_permanent(app),
-          add_disconnect(app), add_forget(app), add_help(app)};
+  return {
+    add_keygen(app),     add_id(app),     add_advert(app), add_show(app),
+    add_run(app),        add_send(app),   add_demo(app),   add_status(app),
+    add_engines(app),    add_events(app), add_ping(app),   add_permanent(app),
+    add_disconnect(app), add_forget(app), add_worker(app), add_help(app)};
 }
 
 int main(int argc, char** argv) {

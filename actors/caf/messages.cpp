@@ -1,11 +1,36 @@
+#include <node_proxy/actors/caf/inspect_local.hpp>
 #include <node_proxy/actors/caf/messages.hpp>
 #include <node_proxy/actors/caf/text_archive.hpp>
 #include <node_proxy/actors/router.hpp>
+#include <node_proxy/actors/worker_messages.hpp>
+#include <node_proxy/base/hex.hpp>
+#include <node_proxy/protocol/crypto/identity.hpp>
+#include <node_proxy/protocol/crypto/random_source.hpp>
+#include <node_proxy/protocol/crypto/secret.hpp>
+#include <node_proxy/protocol/session/handshake.hpp>
 #include <node_proxy/protocol/wire/bare.hpp>
 
 namespace node_proxy {
 
 using namespace internal;
+
+namespace {
+
+/// Whether there is any way to make a message of it, or of a part of one: it is
+/// listed, CAF can inspect it, or it has a form of BARE.
+template <class T>
+concept can_be_told = is_plain_message<T> || is_handle_message<
+  T> || is_local_message<T> || requires(caf::binary_serializer& f, T& x) {
+  inspect(f, x);
+} || bare_type<T, bare_output_archive>;
+
+// Secrets do not leave their process, nor go from actor to actor.
+static_assert(
+  !can_be_told<
+    secret_key> && !can_be_told<secret<64>> && !can_be_told<identity> && !can_be_told<std::shared_ptr<const identity>> && !can_be_told<random_source> && !can_be_told<session> && !can_be_told<proven_session>);
+static_assert(can_be_told<node_advert> && can_be_told<worker_order>);
+
+} // namespace
 
 template <class T>
 bool message_to_bare(const T& x, bytes& bare) {

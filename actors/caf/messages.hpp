@@ -53,7 +53,8 @@ class actor_system_config;
   X(node_metrics)                                                              \
   X(node_parting)
 
-/// The same for messages that are declared here: what is asked of a Router.
+/// The same for messages that are declared here: what is asked of a Router, and
+/// what the processes of a node say to each other.
 #define NODE_PROXY_ROUTER_MESSAGES(X)                                          \
   X(engine_registered)                                                         \
   X(unregister_engine)                                                         \
@@ -68,7 +69,11 @@ class actor_system_config;
   X(forget_node)                                                               \
   X(get_node_advert)                                                           \
   X(get_connected_nodes)                                                       \
-  X(connected_nodes)
+  X(connected_nodes)                                                           \
+  X(worker_hello)                                                              \
+  X(node_joined)                                                               \
+  X(worker_report)                                                             \
+  X(worker_order)
 
 /// Messages that can leave the process and hold handles of actors. Structs,
 /// declared here; each lists its fields in `fields`.
@@ -77,7 +82,9 @@ class actor_system_config;
   X(engine_found)                                                              \
   X(node_proxy_found)                                                          \
   X(subscribe_observer)                                                        \
-  X(unsubscribe_observer)
+  X(unsubscribe_observer)                                                      \
+  X(join_node)                                                                 \
+  X(shared_engine)
 
 namespace node_proxy {
 

@@ -56,6 +56,12 @@ auto delegate_message(Self* self, const Handle& to, Msg&& msg) {
 #endif
 }
 
+/// Whether `whom` has sent the message at hand.
+template <class Self, class Handle>
+bool is_sender(Self* self, const Handle& whom) {
+  return caf::actor_cast<caf::strong_actor_ptr>(whom) == self->current_sender();
+}
+
 // -- what comes without a handler ---------------------------------------------
 
 // 1.x prefers a handler for each actor that is monitored, and has others among

@@ -153,6 +153,15 @@ std::vector<engine_status> engine_directory::list() const {
   return result;
 }
 
+std::vector<register_engine> engine_directory::all() const {
+  std::vector<register_engine> result;
+  std::shared_lock guard{mutex_};
+  result.reserve(names_.size());
+  for (const auto& [name, x] : names_)
+    result.push_back(x->what_);
+  return result;
+}
+
 bool engine_directory::watch(engine_entry& entry, const engine_watcher& who,
                              std::shared_ptr<const untaken_count> untaken) {
   std::unique_lock guard{mutex_};

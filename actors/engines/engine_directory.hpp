@@ -157,6 +157,9 @@ public:
   /// All engines that have names, by these.
   [[nodiscard]] std::vector<engine_status> list() const;
 
+  /// All that have names, as they were registered.
+  [[nodiscard]] std::vector<register_engine> all() const;
+
   /// Has `who` told when the engine has left, until `unwatch`. False if it has
   /// already.
   /// @param untaken of `who`, if it delivers to the engine.

@@ -120,13 +120,16 @@ struct passed_on {
 /// still be sent for `grace`.
 struct stop_node_proxy {
   std::chrono::nanoseconds grace{0};
+  /// Another process goes on with the peer.
+  bool hands_over = false;
 };
 
 /// What a Node Proxy reports to the Router about its peer.
 struct proxy_event {
   node_id remote;
+  // A record is what is left of one that was stopped.
   std::variant<peer_event, learned_advert, learned_addresses, overtaken_advert,
-               connection_permanence, peer_metrics>
+               connection_permanence, peer_metrics, peer_record>
     what;
 };
 

@@ -151,6 +151,7 @@ private:
   void take(connection_permanence permanence, promise<done> waiting);
 
   void act();
+  bool waits_for_engines() const;
   void offer_rest();
   void send(send_token token, const node_out_msg& msg, time_limit most = {});
   void flush_soon();
@@ -191,6 +192,8 @@ private:
   proxy_retirement<std::function<void()>> retirement_;
   // Dials under way, wanted or not: each may bring a connection.
   std::size_t dials_ = 0;
+  // Until then what is left is to be whole, for another process.
+  std::optional<steady_time> stops_at_;
   std::optional<timer> timer_;
 };
 

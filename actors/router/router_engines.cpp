@@ -39,7 +39,11 @@ router_state::handle(const register_engine& msg) {
   if (auto ok = engines_->add(msg); !ok)
     return refuse<engine_registered>(make_error(ok.error(), msg.name));
   watch(msg.name);
-  return engine_registered{msg.name};
+  close_door(msg.name);
+  if (!workers_ || workers_->all.empty())
+    return engine_registered{msg.name};
+  share(msg, make_promise<engine_registered>(self_));
+  return caf::delegated<engine_registered>{};
 }
 
 caf::result<engine_unregistered>
@@ -47,6 +51,8 @@ router_state::handle(const unregister_engine& msg) {
   if (!engines_->remove(msg.name))
     return refuse<engine_unregistered>(
       make_error(errc::unknown_engine, msg.name));
+  close_door(msg.name);
+  tell_all(forget_engine{msg.name});
   return engine_unregistered{msg.name};
 }
 

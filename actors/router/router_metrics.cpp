@@ -17,7 +17,7 @@ caf::result<node_metrics> router_state::handle(get_node_metrics) {
 }
 
 void router_state::begin_metrics_survey() {
-  metrics_survey_.begin(proxies_.size());
+  metrics_survey_.begin(ask_workers<tell_numbers>() + proxy_ids_.size());
   auto answered = [this] {
     metrics_survey_.handle_answer();
     if (metrics_survey_.complete())
@@ -27,14 +27,15 @@ void router_state::begin_metrics_survey() {
   // retires or ends first answers all the same, if only with an error; what it
   // has counted is known by then.
   for (const auto& [id, to] : proxies_)
-    send_request(self_, to.handle, caf::infinite, get_peer_metrics{})
-      .then(
-        [this, answered, who = to.handle.id()](const peer_metrics& metrics) {
-          if (auto known = proxy_ids_.find(who); known != proxy_ids_.end())
-            take(known->second, metrics);
-          answered();
-        },
-        [answered](const caf::error&) { answered(); });
+    if (!to.elsewhere)
+      send_request(self_, to.handle, caf::infinite, get_peer_metrics{})
+        .then(
+          [this, answered, who = to.handle.id()](const peer_metrics& metrics) {
+            if (auto known = proxy_ids_.find(who); known != proxy_ids_.end())
+              take(known->second, metrics);
+            answered();
+          },
+          [answered](const caf::error&) { answered(); });
   if (metrics_survey_.complete())
     end_metrics_survey();
 }
@@ -68,6 +69,16 @@ node_metrics router_state::metrics() {
   result.peers = ended_totals_;
   for (const auto& [id, to] : proxies_)
     add_to(result.peers, to.reported);
+  if (!workers_)
+    return result;
+  auto others = workers_->ended;
+  for (const auto& [id, x] : workers_->all)
+    add_to(others, x.numbers);
+  result.proven_handshakes += others.proven_handshakes;
+  result.late_answers += others.late_answers;
+  add_to(result.failed_handshakes, others.failed_handshakes);
+  add_to(result.unanswered_failures, others.unanswered_failures);
+  add_to(result.peers, others.peers);
   return result;
 }
 

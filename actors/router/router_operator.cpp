@@ -30,6 +30,14 @@ router_state::part(const node_id& id, node_parting verdict, bool forget) {
       forget_peer(id);
     return verdict;
   }
+  if (to->second.elsewhere) {
+    // What is under way there is not known here.
+    if (forget)
+      verdict.result = parting_result::under_way;
+    else
+      tell_peer(*to->second.elsewhere, peer_order::plain::disconnect);
+    return verdict;
+  }
   auto waiting = self_->make_response_promise<node_parting>();
   to->second.retirement.handle_sent();
   send_request(self_, to->second.handle, caf::infinite, part_from_peer{forget})

@@ -15,22 +15,19 @@ namespace node_proxy::internal {
 // -- what the acceptor and Node Proxies say -----------------------------------
 
 admission router_state::handle(const admission_request& msg) {
-  return directory_->handle_request(msg.request.src_node_id,
-                                    now_of(self_).steady);
+  return admit(msg.request.src_node_id, coordinator);
 }
 
 void router_state::handle(const proven_connection& msg) {
   ++proven_handshakes_;
   auto& established = msg.session->established;
   const auto& terms = established.terms();
-  auto taken =
-    directory_->handle_arrival({terms.remote, msg.session->remote_key,
-                                terms.local_epoch, msg.session->from},
-                               now_of(self_).steady);
-  act();
+  auto taken = take_in({terms.remote, msg.session->remote_key,
+                        terms.local_epoch, msg.session->from},
+                       coordinator);
   if (taken) {
-    send_to(proxies_.at(terms.remote),
-            attach_session{msg.session, msg.connection});
+    send_here(proxies_.at(terms.remote),
+              attach_session{msg.session, msg.connection});
     return;
   }
   if (auto goodbye = goodbye_of(taken.error()))
@@ -66,6 +63,7 @@ void router_state::handle(const proxy_event& msg) {
 void router_state::handle_tick() {
   timer_->handle_tick();
   directory_->handle_timeout(now_of(self_).steady);
+  watch_workers();
   act();
 }
 
@@ -123,6 +121,12 @@ void router_state::act() {
 }
 
 void router_state::perform(const serve_peer& action) {
+  if (workers_) {
+    auto holder = workers_->called.value_or(workers_->claims.choose(action.id));
+    if (holder != coordinator)
+      return serve_elsewhere(action, holder);
+    workers_->claims.handle_served(action.id, coordinator);
+  }
   node_proxy_config config;
   config.self = config_.self;
   config.remote = action.id;
@@ -172,7 +176,9 @@ void router_state::perform(const introduce_peer& action) {
 
 void router_state::perform(const announce_advert& action) {
   for (auto& [id, to] : proxies_)
-    send_to(to, local_advert_changed{action.advert});
+    if (!to.elsewhere)
+      send_here(to, local_advert_changed{action.advert});
+  tell_all(new_advert{*action.advert});
 }
 
 void router_state::perform(const report_denied& action) {

@@ -16,6 +16,7 @@
 #include <node_proxy/actors/router.hpp>
 #include <node_proxy/actors/transport/acceptor_messages.hpp>
 #include <node_proxy/actors/transport/transport_messages.hpp>
+#include <node_proxy/actors/worker_messages.hpp>
 
 namespace node_proxy::internal {
 
@@ -37,7 +38,14 @@ using router_service = router_actor::extend_with<actor_interface<
   node_advert(local_addresses), router_stopped(stop_router),
   admission(admission_request), void(proven_connection), void(handshake_failed),
   void(request_ended), void(proxy_event), void(node_proxy_dormant),
-  void(passed_on), void(engine_left), void(tick)>>;
+  void(passed_on), void(engine_left), void(tick), node_joined(join_node),
+  void(worker_report), void(worker_order), void(shared_engine)>>;
+
+/// The Router of a worker as its coordinator knows it, and the other way round.
+using worker_end = actor_interface<void(worker_order), void(shared_engine),
+                                   node_proxy_found(lookup_node_proxy)>;
+using coordinator_end = router_actor::extend_with<
+  actor_interface<node_joined(join_node), void(worker_report)>>;
 
 /// What a Router and its Node Proxies work with.
 struct router_services {

@@ -17,6 +17,7 @@
 #include <node_proxy/actors/node_event.hpp>
 #include <node_proxy/actors/router/event_observers.hpp>
 #include <node_proxy/actors/router/local_delivery.hpp>
+#include <node_proxy/actors/router/node_workers.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/router/survey.hpp>
 #include <node_proxy/protocol/crypto/random_source.hpp>
@@ -76,6 +77,11 @@ public:
   void handle(const engine_left& msg);
   void handle_tick();
 
+  // -- what workers say, router_workers.cpp -----------------------------------
+
+  node_joined handle(const join_node& msg);
+  void handle(worker_report& msg);
+
 private:
   // Of what there is a limit for the whole node.
   struct limit_use {
@@ -84,8 +90,17 @@ private:
     std::uint64_t max = 0;
   };
 
+  /// What another process serves.
+  struct served_elsewhere {
+    node_id id;
+    worker_id holder = coordinator;
+    claim_id claim = 0;
+  };
+
   struct proxy {
-    node_proxy_service handle;
+    // Null of what is served elsewhere.
+    node_proxy_service handle = {};
+    std::optional<served_elsewhere> elsewhere = {};
     router_retirement retirement = {};
     // What it has counted, as it said last.
     peer_metrics reported = {};
@@ -120,18 +135,84 @@ private:
   expected<proxy*, errc> find_or_spawn(const node_id& id);
   void forget_proxy(const node_id& id, std::optional<peer_record> record);
 
+  /// To the Node Proxy of a peer that is served here.
   template <class Msg>
-  void send_to(proxy& to, Msg msg) {
+  void send_here(proxy& to, Msg msg) {
     to.retirement.handle_sent();
     send_message(self_, to.handle, std::move(msg));
+  }
+
+  /// The same wherever it is.
+  template <class Msg>
+  void send_to(proxy& to, Msg msg) {
+    if (to.elsewhere)
+      order(*to.elsewhere, msg);
+    else
+      send_here(to, std::move(msg));
   }
 
   /// The same for a message that users send, too.
   template <class Msg>
   void send_as_user(proxy& to, const Msg& msg) {
+    if (to.elsewhere)
+      return order(*to.elsewhere, msg);
     send_anonymously(to.handle, msg);
-    send_to(to, routed_mark{});
+    send_here(to, routed_mark{});
   }
+
+  // router_workers.cpp, router_claims.cpp
+  void order(const served_elsewhere& to, const regarded& msg);
+  void order(const served_elsewhere& to, const displaced& msg);
+  void order(const served_elsewhere& to, const seek& msg);
+  void order(const served_elsewhere& to, const way_back& msg);
+  void order(const served_elsewhere& to, const connect_now& msg);
+  void order(const served_elsewhere& to, connection_permanence msg);
+  void order(const served_elsewhere& to, const node_advert& msg);
+  void tell_peer(const served_elsewhere& to, decltype(peer_order::what) what);
+  void tell(worker_id to, decltype(worker_order::what) what);
+  void tell_all(const decltype(worker_order::what)& what);
+  node_worker* current_worker(worker_id& id);
+  void take(worker_id from, const link_sign& msg);
+  void take(worker_id from, handed_batch& msg);
+  void take(worker_id from, handed_outcome& msg);
+  void take(worker_id from, const fence& msg);
+  void take(worker_id from, const asked_admission& msg);
+  void take(worker_id from, const ended_request& msg);
+  void take(worker_id from, const proven_peer& msg);
+  void take(worker_id from, const offered_rest& msg);
+  void take(worker_id from, const ended_service& msg);
+  void take(worker_id from, told_event& msg);
+  void take(worker_id from, const engine_noted& msg);
+  void take(worker_id from, const told_numbers& msg);
+  void take(worker_id from, told_status& msg);
+  void take(worker_id from, const leaving& msg);
+  void take(worker_id from, const left& msg);
+  admission admit(const node_id& id, worker_id called);
+  expected<void, arrival_error> take_in(const arrival& x, worker_id called);
+  void act_on_arrival();
+  bool forget_request(worker_id worker, const node_id& id, std::uint64_t epoch);
+  void serve_elsewhere(const serve_peer& action, worker_id holder);
+  void deliver(node_out_batch batch, batch_answer answer);
+  void hand_on(const served_elsewhere& to, node_out_batch batch,
+               batch_answer answer);
+  void pass_on_elsewhere(const served_elsewhere& to, caf::message& content);
+  void go_on_without(const node_id& id);
+  void advertise();
+  void share(const register_engine& engine, promise<engine_registered> waiting);
+  std::string objection_to(const join_node& msg) const;
+  void handle_worker_down(const caf::down_msg& msg);
+  void end_registrations();
+  register_engine for_others(const register_engine& engine);
+  void close_door(const engine_name& name);
+  void lose(worker_id id, std::string_view why);
+  void forget_worker(worker_id id);
+  void watch_workers();
+  template <class Question>
+  std::size_t ask_workers();
+  template <class Survey>
+  void note_answer(std::uint64_t& round, Survey& survey,
+                   void (router_state::*end)());
+  bool is_served_by(const node_id& id, worker_id who) const;
 
   void introduce(const node_advert& advert);
   void handle_down(const caf::down_msg& msg);
@@ -156,6 +237,9 @@ private:
   void take(const node_id& remote, const overtaken_advert& msg);
   void take(const node_id& remote, connection_permanence permanence);
   void take(const node_id& remote, const peer_metrics& metrics);
+  void take(const node_id&, const peer_record&) {
+    // This node ends with its peers.
+  }
 
   // router_metrics.cpp, router_status.cpp
   void begin_metrics_survey();
@@ -199,6 +283,10 @@ private:
   // The same by their actors.
   std::unordered_map<caf::actor_id, node_id> proxy_ids_;
   std::shared_ptr<engine_directory> engines_;
+  // Of a node that takes workers.
+  std::unique_ptr<node_workers> workers_;
+  // Where this process itself can be reached.
+  std::vector<weighted_address> own_addresses_;
   std::shared_ptr<unanswered_failures> unanswered_;
   // For what all peers together may have outstanding here.
   std::shared_ptr<receive_budget> budget_;

@@ -36,7 +36,7 @@ caf::result<node_status> router_state::handle(get_node_status) {
 }
 
 void router_state::begin_status_survey() {
-  status_survey_.begin(proxies_.size());
+  status_survey_.begin(ask_workers<tell_status>() + proxy_ids_.size());
   statuses_.clear();
   auto answered = [this] {
     status_survey_.handle_answer();
@@ -45,13 +45,14 @@ void router_state::begin_status_survey() {
   };
   // Not counted as something to do, and so no reason not to retire.
   for (const auto& [id, to] : proxies_)
-    send_request(self_, to.handle, caf::infinite, get_peer_status{})
-      .then(
-        [this, answered](peer_report& report) {
-          statuses_.push_back(std::move(report.status));
-          answered();
-        },
-        [answered](const caf::error&) { answered(); });
+    if (!to.elsewhere)
+      send_request(self_, to.handle, caf::infinite, get_peer_status{})
+        .then(
+          [this, answered](peer_report& report) {
+            statuses_.push_back(std::move(report.status));
+            answered();
+          },
+          [answered](const caf::error&) { answered(); });
   if (status_survey_.complete())
     end_status_survey();
 }

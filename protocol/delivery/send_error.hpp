@@ -71,6 +71,8 @@ struct send_failure {
     shutting_down,
     /// Unreliable messages are never acknowledged.
     unreliable,
+    /// The process of this node that served the peer was lost.
+    worker_lost,
   };
 
   send_error error = send_error::unconfirmed;
@@ -80,8 +82,9 @@ struct send_failure {
 };
 
 template <>
-inline constexpr std::array<std::string_view, 5>
-  enum_names<send_failure::unconfirmed_cause>{"none", "expired", "unreachable",
-                                              "shutting_down", "unreliable"};
+inline constexpr std::array<std::string_view, 6>
+  enum_names<send_failure::unconfirmed_cause>{"none",        "expired",
+                                              "unreachable", "shutting_down",
+                                              "unreliable",  "worker_lost"};
 
 } // namespace node_proxy

@@ -48,7 +48,9 @@ void attempts::handle_dial_failed(attempt_id attempt, std::string_view reason,
     ++failed_;
 }
 
-expected<std::variant<attempts::success, connect_reply_error>, handshake_error>
+expected<
+  std::variant<attempts::success, attempts::sent_on, connect_reply_error>,
+  handshake_error>
 attempts::handle_reply(connection_id connection, bytes_view body,
                        steady_time now, fifo<peer_action>& out) {
   auto attempt = dialler_.find(connection);
@@ -57,8 +59,13 @@ attempts::handle_reply(connection_id connection, bytes_view body,
     end_handshake(connection, to_string(reply.error()), now, out);
     return unexpected{reply.error()};
   }
-  if (auto refused = std::get_if<connect_reply_error>(&*reply))
-    return *refused;
+  if (auto refused = std::get_if<connect_reply_error>(&*reply)) {
+    if (*refused != connect_reply_error::over_capacity
+        || !dialler_.has_others())
+      return *refused;
+    end_handshake(connection, to_string(*refused), now, out);
+    return sent_on{};
+  }
   success result{std::move(std::get<session>(*reply)), attempt->address,
                  attempt->deadline,
                  now - (attempt->deadline - handshake_timeout_)};

@@ -33,6 +33,9 @@ public:
     duration round_trip{};
   };
 
+  /// The peer has no room at that address, and others are left.
+  struct sent_on {};
+
   /// An attempt that came to nothing.
   struct failure {
     /// Where, if that is known.
@@ -89,7 +92,7 @@ public:
   /// The answer to a handshake, which `shakes_hands`. After a success all other
   /// handshakes are given up: their ends were told nothing that they would act
   /// upon. Errors: those of `initiator_handshake::handle_reply`.
-  [[nodiscard]] expected<std::variant<success, connect_reply_error>,
+  [[nodiscard]] expected<std::variant<success, sent_on, connect_reply_error>,
                          handshake_error>
   handle_reply(connection_id connection, bytes_view body, steady_time now,
                fifo<peer_action>& out);

@@ -52,6 +52,8 @@ void connections::handle_reply(connection_id connection, bytes_view body,
     ++ended_[to_string(reply.error())];
   } else if (auto refused = std::get_if<connect_reply_error>(&*reply)) {
     handle_refusal(*refused, now);
+  } else if (std::holds_alternative<attempts::sent_on>(*reply)) {
+    ++ended_[to_string(connect_reply_error::over_capacity)];
   } else {
     auto& met = std::get<attempts::success>(*reply);
     link::confirming phase{resume(met.established.terms().remote_epoch),

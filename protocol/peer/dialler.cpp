@@ -98,6 +98,11 @@ std::optional<attempt_id> dialler::poll_abandoned() {
   return abandoned_.take_front();
 }
 
+bool dialler::has_others() const {
+  return handshakes_.size() > 1
+         || !std::ranges::all_of(targets_, &target::tried);
+}
+
 bool dialler::is_dialling(attempt_id id) const {
   return std::ranges::find(targets_, id, &target::attempt) != targets_.end();
 }

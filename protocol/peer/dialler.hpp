@@ -121,6 +121,10 @@ public:
 
   [[nodiscard]] bool has_addresses() const { return !targets_.empty(); }
 
+  /// Whether a handshake that is under way is not the last chance of this
+  /// round: there are other attempts, or addresses that have yet to be tried.
+  [[nodiscard]] bool has_others() const;
+
   /// Whether an attempt or a handshake is under way.
   [[nodiscard]] bool busy() const { return under_way() > 0; }
 

@@ -227,12 +227,16 @@ public:
   /// Stopped for good: nothing is connected and nothing will be.
   [[nodiscard]] bool stopped() const;
 
+  /// Engines have come to an end with all that has arrived.
+  [[nodiscard]] bool engines_at_rest() const { return delivery_.at_rest(); }
+
   /// There is nothing to do, and will not be unless somebody says so: a
   /// `record` can take the place of this peer. To be asked when `poll_action`
   /// is empty.
   [[nodiscard]] bool dormant(timestamp now) const;
 
-  /// What is left of a dormant peer.
+  /// What is left of a peer that is dormant, or has stopped; of the latter
+  /// without the peer's numbers, if engines are not at rest.
   [[nodiscard]] peer_record record() const;
 
   [[nodiscard]] peer_metrics metrics() const;

@@ -241,6 +241,17 @@ TEST_CASE_FIXTURE(many_addresses, "handshakes have a bound, too") {
   CHECK(a.links(b) == 1);
 }
 
+TEST_CASE_FIXTURE(many_addresses,
+                  "where there is no room the next address is dialled") {
+  b.rules.max_peers = 0;
+  name({b.address(), b.address(route::mute)});
+  a.connect(b);
+  net.run_for(20ms);
+  CHECK(a.attempts() == 2);
+  CHECK(a.links(b) == 1);
+  CHECK(net.take_transcript().find("refused") == std::string::npos);
+}
+
 TEST_CASE_FIXTURE(many_addresses, "a refusal ends all handshakes") {
   b.deny(a);
   name({b.address(route::mute), b.address()});

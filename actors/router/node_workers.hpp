@@ -1,0 +1,75 @@
+// What the Router of a coordinator knows of its workers.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <node_proxy/actors/proxy/handed_messages.hpp>
+#include <node_proxy/actors/router/router_service.hpp>
+#include <node_proxy/protocol/node/peer_claims.hpp>
+#include <node_proxy/protocol/node/process_link.hpp>
+
+namespace node_proxy::internal {
+
+/// One of them.
+struct node_worker {
+  node_worker(worker_end its_handle,
+              std::vector<weighted_address> its_addresses, duration timeout,
+              steady_time now)
+    : handle(std::move(its_handle)), addresses(std::move(its_addresses)),
+      link(timeout, now) {}
+
+  worker_end handle;
+  std::vector<weighted_address> addresses;
+  process_link link;
+  handed_messages handed;
+  /// Its requests for connections that are open, see `admission_request`.
+  std::map<std::pair<node_id, std::uint64_t>, std::size_t> requests;
+  /// What it has counted, as it said last.
+  told_numbers numbers;
+  /// The rounds in which it was asked, 0 = it has answered.
+  std::uint64_t numbers_round = 0;
+  std::uint64_t status_round = 0;
+  bool leaving = false;
+};
+
+/// What waits for a peer whose worker is about to leave.
+struct waiting_batch {
+  node_out_batch batch;
+  batch_answer answer;
+};
+
+/// An engine that has registered is known everywhere when all have said so.
+struct waiting_registration {
+  promise<engine_registered> waiting;
+  engine_name name;
+  std::set<worker_id> open;
+};
+
+struct node_workers {
+  /// How much may wait for those that are about to leave, in octets.
+  static constexpr std::uint64_t max_waiting_bytes = 64 * 1024 * 1024;
+
+  peer_claims claims;
+  std::map<worker_id, node_worker> all;
+  std::map<node_id, std::vector<waiting_batch>> waiting;
+  std::uint64_t waiting_bytes = 0;
+  std::map<std::uint64_t, waiting_registration> registrations;
+  std::uint64_t last_registration = 0;
+  std::uint64_t last_round = 0;
+  /// What workers have counted that are gone.
+  told_numbers ended;
+  /// Of the typed engines of this process, by name.
+  std::map<engine_name, caf::actor> doors;
+  /// Whom the peer that is to be served now has called.
+  std::optional<worker_id> called;
+};
+
+} // namespace node_proxy::internal

@@ -1,0 +1,273 @@
+// What the Router of a coordinator does about its workers: who they are, what
+// they are told, and what becomes of those that are lost.
+
+#include <node_proxy/actors/router/router_state.hpp>
+
+#include <utility>
+
+#include <node_proxy/actors/engines/engine_door.hpp>
+#include <node_proxy/actors/loop/now.hpp>
+#include <node_proxy/actors/router/peer_totals.hpp>
+#include <node_proxy/base/hex.hpp>
+
+namespace node_proxy::internal {
+
+// -- who they are -------------------------------------------------------------
+
+/// Why a worker may not join, if it may not.
+std::string router_state::objection_to(const join_node& msg) const {
+  if (!workers_)
+    return "the node takes no workers: node_config::max_workers is 0";
+  if (stopping_ || !running_)
+    return "the node stops, or has not started yet";
+  if (msg.hello.version != worker_version)
+    return "the worker and the node are of different versions";
+  if (msg.hello.self != config_.self->id())
+    return "the worker has the key of another node: "
+           + to_hex(msg.hello.self.data) + ", not of "
+           + to_hex(config_.self->id().data);
+  if (!msg.worker || workers_->all.size() >= config_.max_workers)
+    return "the node has as many workers as node_config::max_workers says";
+  return {};
+}
+
+node_joined router_state::handle(const join_node& msg) {
+  if (auto objection = objection_to(msg); !objection.empty())
+    return {objection, {}, 0};
+  auto id = workers_->claims.handle_join(!msg.hello.addresses.empty());
+  auto worker = caf::actor_cast<worker_end>(msg.worker);
+  workers_->all.try_emplace(id, worker, msg.hello.addresses,
+                            config_.worker_timeout, now_of(self_).steady);
+  monitor_end(self_, worker);
+  // These come before the answer.
+  for (const auto& x : engines_->all())
+    send_message(self_, worker, shared_engine{0, for_others(x)});
+  services_.log.info("worker {} has joined", id);
+  advertise();
+  watch_workers();
+  return {{}, advert(), milliseconds(config_.worker_timeout)};
+}
+
+/// The worker that has sent the message at hand, if it is one.
+node_worker* router_state::current_worker(worker_id& id) {
+  if (!workers_ || !self_->current_sender())
+    return nullptr;
+  for (auto& [number, x] : workers_->all)
+    if (is_sender(self_, x.handle)) {
+      id = number;
+      return &x;
+    }
+  return nullptr;
+}
+
+void router_state::handle(worker_report& msg) {
+  worker_id from = coordinator;
+  auto known = current_worker(from);
+  if (!known) {
+    // One that was given up may go on as if nothing had happened.
+    if (const auto& sender = self_->current_sender())
+      send_message(self_, caf::actor_cast<worker_end>(sender),
+                   worker_order{dismissed{}});
+    return;
+  }
+  known->link.handle_life(now_of(self_).steady);
+  std::visit([&](auto& x) { take(from, x); }, msg.what);
+}
+
+void router_state::take(worker_id from, const link_sign& msg) {
+  workers_->all.at(from).link.handle_taken({msg.messages, msg.bytes});
+}
+
+void router_state::take(worker_id from, const leaving&) {
+  workers_->claims.handle_drain(from);
+  workers_->all.at(from).leaving = true;
+  advertise();
+  tell(from, may_leave{});
+}
+
+void router_state::take(worker_id from, const left&) {
+  lose(from, {});
+}
+
+void router_state::handle_worker_down(const caf::down_msg& msg) {
+  if (!workers_)
+    return;
+  for (const auto& [id, x] : workers_->all)
+    if (x.handle.address() == msg.source)
+      return lose(id, "its process has ended");
+}
+
+/// Looks at the time.
+void router_state::watch_workers() {
+  if (!workers_)
+    return;
+  auto now = now_of(self_).steady;
+  std::vector<worker_id> silent;
+  for (auto& [id, x] : workers_->all)
+    if (x.link.lost(now))
+      silent.push_back(id);
+    else if (auto sign = x.link.poll_sign(now))
+      tell(id, link_sign{sign->messages, sign->bytes});
+  for (auto id : silent) {
+    tell(id, dismissed{});
+    lose(id, "it does not answer");
+  }
+  for (const auto& [id, x] : workers_->all)
+    timer_->wait_until(x.link.poll_timeout());
+}
+
+/// A worker has left, or is lost for that reason: its peers are served by
+/// others, if there is something to do about them.
+void router_state::lose(worker_id id, std::string_view why) {
+  if (why.empty())
+    services_.log.info("worker {} has left", id);
+  else
+    services_.log.warn("worker {} is lost: {}", id, why);
+  auto peers = workers_->claims.handle_lost(id);
+  forget_worker(id);
+  for (const auto& peer : peers) {
+    if (directory_->connected(peer))
+      take(peer, peer_disconnected{"worker_lost"});
+    forget_proxy(peer, std::nullopt);
+  }
+  for (const auto& peer : peers)
+    go_on_without(peer);
+  if (!stopping_)
+    advertise();
+  finish_stop();
+}
+
+/// Whatever waits for a worker does so no longer.
+void router_state::forget_worker(worker_id id) {
+  auto gone = workers_->all.extract(id);
+  auto& x = gone.mapped();
+  demonitor_end(self_, x.handle.address());
+  add_to(workers_->ended, x.numbers);
+  for (const auto& [request, count] : x.requests)
+    for (std::size_t i = 0; i < count; ++i)
+      directory_->handle_request_end(request.first, request.second);
+  for (auto& [number, registration] : workers_->registrations)
+    registration.open.erase(id);
+  end_registrations();
+  note_answer(x.numbers_round, metrics_survey_,
+              &router_state::end_metrics_survey);
+  note_answer(x.status_round, status_survey_, &router_state::end_status_survey);
+  x.handed.fail_all(send_failure::unconfirmed_cause::worker_lost);
+}
+
+void router_state::tell(worker_id to, decltype(worker_order::what) what) {
+  if (auto x = workers_->all.find(to); x != workers_->all.end())
+    send_message(self_, x->second.handle, worker_order{std::move(what)});
+}
+
+void router_state::tell_all(const decltype(worker_order::what)& what) {
+  if (!workers_)
+    return;
+  for (const auto& [id, x] : workers_->all)
+    tell(id, what);
+}
+
+// -- engines ------------------------------------------------------------------
+
+/// An engine has registered: it has once all workers know of it, so that no
+/// message of a peer finds it missing.
+void router_state::share(const register_engine& engine,
+                         promise<engine_registered> waiting) {
+  auto number = ++workers_->last_registration;
+  auto& x = workers_->registrations[number];
+  x.waiting = std::move(waiting);
+  x.name = engine.name;
+  auto shared = for_others(engine);
+  for (const auto& [id, worker] : workers_->all) {
+    x.open.insert(id);
+    send_message(self_, worker.handle, shared_engine{number, shared});
+  }
+}
+
+/// An engine as other processes get it: a typed one is reached by its door.
+register_engine router_state::for_others(const register_engine& engine) {
+  if (!engine.types)
+    return engine;
+  auto& door = workers_->doors[engine.name];
+  if (!door)
+    door =
+      spawn_engine_door(self_->system(), {engine, services_.loops.front(),
+                                          engines_->router(), services_.log});
+  return {engine.name, door};
+}
+
+/// The name has another engine now, or none.
+void router_state::close_door(const engine_name& name) {
+  if (!workers_)
+    return;
+  if (auto door = workers_->doors.extract(name); !door.empty())
+    caf::anon_send_exit(door.mapped(), caf::exit_reason::user_shutdown);
+}
+
+void router_state::take(worker_id from, const engine_noted& msg) {
+  auto x = workers_->registrations.find(msg.number);
+  if (x == workers_->registrations.end())
+    return;
+  x->second.open.erase(from);
+  end_registrations();
+}
+
+void router_state::end_registrations() {
+  for (auto& [number, x] : workers_->registrations)
+    if (x.open.empty())
+      fulfil(x.waiting, engine_registered{x.name});
+  std::erase_if(workers_->registrations,
+                [](const auto& entry) { return entry.second.open.empty(); });
+}
+
+// -- for those who ask --------------------------------------------------------
+
+/// Asks all workers.
+/// @returns how many these are.
+template <class Question>
+std::size_t router_state::ask_workers() {
+  if (!workers_)
+    return 0;
+  auto round = ++workers_->last_round;
+  for (auto& [id, x] : workers_->all) {
+    if constexpr (std::is_same_v<Question, tell_numbers>)
+      x.numbers_round = round;
+    else
+      x.status_round = round;
+    tell(id, Question{round});
+  }
+  return workers_->all.size();
+}
+
+template std::size_t router_state::ask_workers<tell_numbers>();
+template std::size_t router_state::ask_workers<tell_status>();
+
+/// Somebody who was asked has answered, or will not.
+template <class Survey>
+void router_state::note_answer(std::uint64_t& round, Survey& survey,
+                               void (router_state::*end)()) {
+  if (std::exchange(round, 0) == 0)
+    return;
+  survey.handle_answer();
+  if (survey.complete())
+    (this->*end)();
+}
+
+void router_state::take(worker_id from, const told_numbers& msg) {
+  auto& x = workers_->all.at(from);
+  x.numbers = msg;
+  if (msg.round == x.numbers_round)
+    note_answer(x.numbers_round, metrics_survey_,
+                &router_state::end_metrics_survey);
+}
+
+void router_state::take(worker_id from, told_status& msg) {
+  auto& x = workers_->all.at(from);
+  if (msg.round != x.status_round)
+    return;
+  for (auto& peer : msg.peers)
+    statuses_.push_back(std::move(peer));
+  note_answer(x.status_round, status_survey_, &router_state::end_status_survey);
+}
+
+} // namespace node_proxy::internal

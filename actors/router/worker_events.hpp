@@ -1,0 +1,25 @@
+// What Node Proxies say of their peers, on the way to another process.
+
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <variant>
+
+#include <node_proxy/actors/proxy/node_proxy_service.hpp>
+#include <node_proxy/actors/worker_messages.hpp>
+
+namespace node_proxy::internal {
+
+/// What the coordinator is to know of it: all but the numbers, which are
+/// summed up where they are.
+[[nodiscard]] std::optional<told_event> event_to_tell(const proxy_event& x);
+
+/// The opposite.
+[[nodiscard]] proxy_event event_told(told_event x);
+
+/// A name that lives for ever, of those that are used for reasons: of others
+/// there are too few to matter, or they become "other". From any thread.
+[[nodiscard]] std::string_view lasting_name(std::string_view text);
+
+} // namespace node_proxy::internal

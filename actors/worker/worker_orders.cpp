@@ -1,0 +1,288 @@
+// What a worker does about what its coordinator says, and about its Node
+// Proxies.
+
+#include <node_proxy/actors/worker/worker_state.hpp>
+
+#include <utility>
+
+#include <node_proxy/actors/loop/now.hpp>
+#include <node_proxy/actors/router/peer_totals.hpp>
+#include <node_proxy/actors/router/worker_events.hpp>
+
+namespace node_proxy::internal {
+
+void worker_state::tell(decltype(worker_report::what) what) {
+  if (link_)
+    send_message(self_, coordinator_, worker_report{std::move(what)});
+}
+
+bool worker_state::is_coordinator() const {
+  return is_sender(self_, coordinator_);
+}
+
+void worker_state::handle(worker_order& msg) {
+  if (!is_coordinator() || !link_)
+    return;
+  link_->handle_life(now());
+  std::visit([this](auto& x) { take(x); }, msg.what);
+  // What an order releases comes after it.
+  go_on();
+}
+
+void worker_state::take(const link_sign& msg) {
+  link_->handle_taken({msg.messages, msg.bytes});
+}
+
+// -- messages -----------------------------------------------------------------
+
+void worker_state::take(handed_batch& msg) {
+  auto size = msg.batch.msgs.size();
+  link_->handle_received(cost_of(msg.batch));
+  if (auto sign = link_->poll_sign(now()))
+    tell(link_sign{sign->messages, sign->bytes});
+  auto answer = [this, number = msg.number](batch_outcome outcome) {
+    tell(handed_outcome{number, std::move(outcome)});
+  };
+  if (size == 0)
+    return answer({});
+  auto id = msg.batch.msgs.front().msg.target.node.value_or(node_id{});
+  // If it is not served any more its Node Proxy has failed.
+  if (auto to = ordered(id, msg.claim))
+    deliver(*to, std::move(msg.batch), std::move(answer));
+  else
+    answer(failed_batch(size, {send_error::unconfirmed}));
+}
+
+void worker_state::take(handed_outcome& msg) {
+  handed_.handle_outcome(msg.number, std::move(msg.outcome));
+}
+
+// -- who comes ----------------------------------------------------------------
+
+void worker_state::take(const told_admission& msg) {
+  auto x = asked_.extract(msg.number);
+  if (x.empty())
+    return;
+  admission result;
+  result.facts.versions = {msg.min_version, msg.max_version};
+  result.facts.allowed = msg.allowed;
+  result.facts.twin_connected = msg.twin_connected;
+  result.facts.over_capacity = msg.over_capacity;
+  result.facts.advert_versions = {msg.own_advert, msg.known_advert};
+  result.epoch = msg.epoch;
+  result.known = msg.known;
+  x.mapped().deliver(result);
+}
+
+void worker_state::take(const take_peer& msg) {
+  auto x = proven_.extract(msg.number);
+  if (x.empty())
+    return;
+  const auto& proven = x.mapped();
+  if (msg.error)
+    return turn_down(proven, *msg.error);
+  if (auto to = ordered(msg.id, msg.claim))
+    send_to(*to, attach_session{proven.session, proven.connection});
+  else
+    turn_down(proven, arrival_error::epoch_ended);
+}
+
+// -- who is served ------------------------------------------------------------
+
+/// The Node Proxy of a peer to which an order is, if that is still served.
+worker_state::proxy* worker_state::ordered(const node_id& id, claim_id claim) {
+  return peers_.handle_order(id, claim) ? &proxies_.at(id) : nullptr;
+}
+
+void worker_state::take(serve_order& msg) {
+  peers_.handle_serve(msg.id, msg.claim);
+  tell(fence{msg.id, msg.claim});
+  spawn_proxy(msg);
+}
+
+void worker_state::spawn_proxy(serve_order& msg) {
+  auto key = noise_key_of(msg.id);
+  if (!key)
+    return;
+  node_proxy_config config;
+  config.self = config_.self;
+  config.remote = msg.id;
+  config.remote_key = *key;
+  config.record = record_of(msg.record, now());
+  config.settings = config_.settings;
+  config.seed = random_.next_key();
+  config.transport = services_.transport;
+  config.loop = use_one_of(services_.loops, loop_use::peer);
+  config.router = caf::actor_cast<node_proxy_supervisor>(self_);
+  config.engines = engines_;
+  config.log = services_.log;
+  config.unanswered = unanswered_;
+  config.budget = budget_;
+  config.spare = spare_;
+  config.local_advert = advert_;
+  config.standing = msg.standing;
+  if (msg.advert)
+    config.remote_known = known_node{*msg.advert, msg.addresses};
+  auto handle = spawn_node_proxy(self_->system(), std::move(config));
+  monitor_end(self_, handle);
+  proxy_ids_.emplace(handle.id(), msg.id);
+  auto& result = proxies_[msg.id];
+  result.handle = std::move(handle);
+  if (msg.permanent)
+    send_as_user(result, connection_permanence::permanent);
+}
+
+void worker_state::take(const fence& msg) {
+  if (auto to = ordered(msg.id, msg.claim)) {
+    send_to(*to, routed_mark{});
+    peers_.handle_fence(msg.id, msg.claim);
+  }
+}
+
+void worker_state::take(const peer_order& msg) {
+  if (auto to = ordered(msg.id, msg.claim))
+    std::visit([&](const auto& x) { obey(*to, x); }, msg.what);
+}
+
+void worker_state::obey(proxy& to, peer_order::plain what) {
+  switch (what) {
+  case peer_order::plain::connect:
+    return send_to(to, connect_now{});
+  case peer_order::plain::seek:
+    return send_to(to, seek{});
+  case peer_order::plain::way_back:
+    return send_to(to, way_back{});
+  case peer_order::plain::displace:
+    return send_to(to, displaced{});
+  case peer_order::plain::disconnect:
+    return send_to(to, part_from_peer{});
+  }
+}
+
+void worker_state::obey(proxy& to, peer_standing what) {
+  send_to(to, regarded{what});
+}
+
+void worker_state::obey(proxy& to, connection_permanence what) {
+  send_as_user(to, what);
+}
+
+void worker_state::obey(proxy& to, const node_advert& what) {
+  send_as_user(to, what);
+}
+
+void worker_state::handle(const proxy_event& msg) {
+  if (auto metrics = std::get_if<peer_metrics>(&msg.what))
+    reported_[msg.remote] = *metrics;
+  else if (auto record = std::get_if<peer_record>(&msg.what))
+    proxies_.at(msg.remote).record = *record;
+  else if (auto event = event_to_tell(msg))
+    tell(std::move(*event));
+}
+
+/// Once the coordinator has what is left of the peer, the Node Proxy retires.
+void worker_state::handle(node_proxy_dormant& msg) {
+  auto to = proxies_.find(msg.remote);
+  if (to == proxies_.end() || stopping_
+      || !to->second.retirement.grants(msg.handled))
+    return;
+  auto offer = peers_.handle_rest(msg.remote);
+  if (!offer)
+    return;
+  reported_[msg.remote] = std::move(msg.metrics);
+  tell(offered_rest{msg.remote, offer->number, offer->handled,
+                    form_of(msg.record, now())});
+}
+
+void worker_state::take(const retire_order& msg) {
+  if (!peers_.handle_retire(msg.id, msg.claim))
+    return;
+  auto& to = proxies_.at(msg.id);
+  demonitor_end(self_, to.handle.address());
+  send_message(self_, to.handle, retire{});
+  forget_proxy(msg.id);
+}
+
+void worker_state::forget_proxy(const node_id& id) {
+  auto ended = proxies_.extract(id);
+  proxy_ids_.erase(ended.mapped().handle.id());
+  if (auto counted = reported_.extract(id); !counted.empty())
+    add_to(ended_totals_, counted.mapped());
+}
+
+// -- the node -----------------------------------------------------------------
+
+void worker_state::take(new_advert& msg) {
+  advert_ = std::make_shared<const node_advert>(std::move(msg.advert));
+  for (auto& [id, to] : proxies_)
+    send_to(to, local_advert_changed{advert_});
+}
+
+void worker_state::take(const forget_engine& msg) {
+  engines_->remove(msg.name);
+}
+
+void worker_state::take(const tell_numbers& msg) {
+  auto open = std::make_shared<std::size_t>(proxies_.size() + 1);
+  auto answered = [this, open, round = msg.round] {
+    if (--*open > 0)
+      return;
+    told_numbers result;
+    result.round = round;
+    result.proven_handshakes = proven_handshakes_;
+    for (const auto& [reason, count] : failed_handshakes_)
+      result.failed_handshakes.push_back({std::string{reason}, count});
+    result.unanswered_failures = unanswered_->counts();
+    result.late_answers = unanswered_->late_answers();
+    result.peers = ended_totals_;
+    for (const auto& [id, x] : reported_)
+      add_to(result.peers, x);
+    tell(std::move(result));
+  };
+  for (const auto& [id, to] : proxies_)
+    send_request(self_, to.handle, caf::infinite, get_peer_metrics{})
+      .then(
+        [this, answered, who = to.handle.id()](const peer_metrics& metrics) {
+          if (auto known = proxy_ids_.find(who); known != proxy_ids_.end())
+            reported_[known->second] = metrics;
+          answered();
+        },
+        [answered](const caf::error&) { answered(); });
+  answered();
+}
+
+void worker_state::take(const tell_status& msg) {
+  auto open = std::make_shared<std::size_t>(proxies_.size() + 1);
+  auto result = std::make_shared<told_status>();
+  result->round = msg.round;
+  auto answered = [this, open, result] {
+    if (--*open == 0)
+      tell(std::move(*result));
+  };
+  for (const auto& [id, to] : proxies_)
+    send_request(self_, to.handle, caf::infinite, get_peer_status{})
+      .then(
+        [answered, result](peer_report& report) {
+          result->peers.push_back(std::move(report.status));
+          answered();
+        },
+        [answered](const caf::error&) { answered(); });
+  answered();
+}
+
+// -- the end ------------------------------------------------------------------
+
+/// All that was under way to this worker has come.
+void worker_state::take(const may_leave&) {
+  begin_stop(grace_);
+}
+
+void worker_state::take(const leave_now& msg) {
+  begin_stop(std::chrono::milliseconds{msg.grace_ms});
+}
+
+void worker_state::take(const dismissed&) {
+  lose_coordinator("it has given this worker up");
+}
+
+} // namespace node_proxy::internal

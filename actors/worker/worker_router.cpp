@@ -1,0 +1,436 @@
+#include <node_proxy/actors/worker/worker_router.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <node_proxy/actors/engines/engine_door.hpp>
+#include <node_proxy/actors/error.hpp>
+#include <node_proxy/actors/loop/loop_actor.hpp>
+#include <node_proxy/actors/loop/now.hpp>
+#include <node_proxy/actors/loop/os_random.hpp>
+#include <node_proxy/actors/worker/worker_state.hpp>
+
+namespace node_proxy::internal {
+
+worker_state::worker_state(router_service::pointer self)
+  : self_(self), random_(os_random_key()),
+    engines_(std::make_shared<engine_directory>(
+      caf::actor_cast<caf::actor_addr>(self))) {
+  // nop
+}
+
+worker_state::~worker_state() {
+  engines_->close();
+  for (auto& [number, x] : asked_)
+    fail(x, make_error(errc::shutting_down));
+  if (local_)
+    caf::anon_send_exit(local_, caf::exit_reason::user_shutdown);
+  for (const auto& [id, to] : proxies_)
+    caf::anon_send_exit(to.handle, caf::exit_reason::user_shutdown);
+}
+
+void worker_state::start(const node_config& config,
+                         const router_services& services) {
+  config_ = config;
+  services_ = services;
+  unanswered_ = services.unanswered;
+  coordinator_ = caf::actor_cast<coordinator_end>(config.coordinator);
+  config_.coordinator = nullptr;
+  budget_ = std::make_shared<receive_budget>(config_.settings);
+  timer_.emplace(services_.loops.front(),
+                 caf::actor_cast<tick_receiver>(self_));
+  set_unexpected_handler(self_, [this] {
+    services_.log.warn("ignored a message to the Router: it is none of those "
+                       "that users and other processes may send");
+  });
+  set_down_handler(self_,
+                   [this](const caf::down_msg& msg) { handle_down(msg); });
+}
+
+steady_time worker_state::now() const {
+  return now_of(self_).steady;
+}
+
+// -- what actors of this process ask ------------------------------------------
+
+/// This worker knows where it can be reached: it joins.
+caf::result<node_advert> worker_state::handle(local_addresses msg) {
+  auto waiting = self_->make_response_promise<node_advert>();
+  monitor_end(self_, coordinator_);
+  join_node request;
+  request.worker = caf::actor_cast<caf::actor>(self_);
+  request.hello.self = config_.self->id();
+  request.hello.addresses = std::move(msg.addresses);
+  send_request(self_, coordinator_, config_.worker_timeout, std::move(request))
+    .then(
+      [this, waiting](node_joined& answer) mutable {
+        if (!answer.refusal.empty()) {
+          waiting.deliver(make_error(errc::denied, answer.refusal));
+          return;
+        }
+        link_.emplace(std::chrono::milliseconds{answer.timeout_ms}, now());
+        timer_->wait_until(link_->poll_timeout());
+        advert_ = std::make_shared<const node_advert>(std::move(answer.advert));
+        waiting.deliver(*advert_);
+      },
+      [waiting](const caf::error&) mutable {
+        waiting.deliver(
+          make_error(errc::unreachable, "the coordinator does not answer"));
+      });
+  return waiting;
+}
+
+bool worker_state::is_local(const node_out_msg& msg) const {
+  const auto& node = msg.msg.target.node;
+  return !node || *node == config_.self->id();
+}
+
+local_delivery_actor& worker_state::local() {
+  if (!local_) {
+    local_ = spawn_local_delivery(self_->system(),
+                                  {config_.self->id(), config_.settings,
+                                   services_.loops.front(), engines_,
+                                   services_.log, unanswered_});
+    monitor_end(self_, local_);
+  }
+  return local_;
+}
+
+caf::result<delivered> worker_state::handle(node_out_msg& msg) {
+  if (is_local(msg) && !stopping_)
+    return delegate_message(self_, local(), routed_msg{std::move(msg)});
+  auto id = msg.msg.target.node.value_or(config_.self->id());
+  auto to = proxies_.find(id);
+  if (peers_.way_to(id) == ways::here) {
+    to->second.retirement.handle_sent();
+    return delegate_message(self_, to->second.handle,
+                            routed_msg{std::move(msg)});
+  }
+  node_out_batch batch;
+  batch.msgs.push_back(std::move(msg));
+  send(id, std::move(batch),
+       answer_to(make_promise<delivered>(self_), unanswered_));
+  return caf::delegated<delivered>{};
+}
+
+caf::result<batch_outcome> worker_state::handle(node_out_batch& batch) {
+  if (batch.msgs.empty())
+    return batch_outcome{};
+  const auto& first = batch.msgs.front();
+  auto same_target = [this, &first](const node_out_msg& x) {
+    return x.msg.target.node == first.msg.target.node
+           || (is_local(x) && is_local(first));
+  };
+  auto waiting = make_promise<batch_outcome>(self_);
+  if (!std::ranges::all_of(batch.msgs, same_target))
+    fail(waiting, make_error(errc::wrong_target, "the messages of a batch name "
+                                                 "one node, the same"));
+  else if (is_local(first) && !stopping_)
+    return delegate_message(self_, local(), routed_batch{std::move(batch)});
+  else
+    send(first.msg.target.node.value_or(config_.self->id()), std::move(batch),
+         answer_to(std::move(waiting), unanswered_));
+  return caf::delegated<batch_outcome>{};
+}
+
+/// The way of what somebody here has for a peer.
+void worker_state::send(const node_id& to, node_out_batch batch,
+                        batch_answer answer) {
+  auto size = batch.msgs.size();
+  if (stopping_ || !link_)
+    return answer(failed_batch(size, {send_error::shutting_down}));
+  auto way = peers_.way_to(to);
+  if (way == ways::here)
+    return deliver(proxies_.at(to), std::move(batch), std::move(answer));
+  if (way == ways::away)
+    return send_away(std::move(batch), std::move(answer));
+  auto cost = cost_of(batch);
+  auto refused = std::make_shared<batch_answer>(std::move(answer));
+  outgoing waits{std::move(batch), [refused](batch_outcome outcome) {
+                   (*refused)(std::move(outcome));
+                 }};
+  if (!peers_.handle_held(to, std::move(waits), cost))
+    (*refused)(failed_batch(size, {send_error::outbox_full}));
+}
+
+void worker_state::deliver(proxy& to, node_out_batch batch,
+                           batch_answer answer) {
+  auto size = batch.msgs.size();
+  to.retirement.handle_sent();
+  ask_to_deliver(self_, to.handle, routed_batch{std::move(batch)}, size,
+                 std::move(answer));
+}
+
+void worker_state::send_away(node_out_batch batch, batch_answer answer) {
+  auto size = batch.msgs.size();
+  if (!link_ || !link_->has_room())
+    return answer(failed_batch(
+      size, {link_ ? send_error::outbox_full : send_error::shutting_down}));
+  link_->handle_sent(cost_of(batch));
+  auto number = handed_.add(size, std::move(answer));
+  tell(handed_batch{number, 0, std::move(batch)});
+}
+
+/// What is held no more.
+void worker_state::go_on() {
+  while (auto x = peers_.poll_released())
+    send(x->first, std::move(x->second.batch), std::move(x->second.answer));
+}
+
+caf::result<node_proxy_found>
+worker_state::handle(const lookup_node_proxy& msg) {
+  auto to = proxies_.find(msg.id);
+  if (peers_.way_to(msg.id) != ways::here || stopping_)
+    return ask_coordinator<node_proxy_found>(msg);
+  send_to(to->second, looked_up{});
+  return node_proxy_found{to->second.handle};
+}
+
+caf::result<engine_registered>
+worker_state::handle(const register_engine& msg) {
+  if (!msg.types)
+    return ask_coordinator<engine_registered>(msg);
+  // It ends with the engine.
+  auto door =
+    spawn_engine_door(self_->system(), {msg, services_.loops.front(),
+                                        engines_->router(), services_.log});
+  return ask_coordinator<engine_registered>(register_engine{msg.name, door});
+}
+
+void worker_state::handle(const shared_engine& msg) {
+  if (!is_coordinator())
+    return;
+  // The coordinator knows better whose name it is.
+  if (!engines_->add(msg.engine) && engines_->remove(msg.engine.name))
+    static_cast<void>(engines_->add(msg.engine));
+  if (msg.number > 0)
+    tell(engine_noted{msg.number});
+}
+
+// -- what the acceptor and Node Proxies say -----------------------------------
+
+caf::result<admission> worker_state::handle(const admission_request& msg) {
+  auto waiting = self_->make_response_promise<admission>();
+  if (!link_ || leaving_) {
+    connect_facts full;
+    full.over_capacity = true;
+    waiting.deliver(admission{full, 0, false});
+    return waiting;
+  }
+  asked_.emplace(++last_request_, waiting);
+  tell(asked_admission{last_request_, msg.request.src_node_id});
+  return waiting;
+}
+
+void worker_state::handle(const proven_connection& msg) {
+  ++proven_handshakes_;
+  if (!link_) {
+    turn_down(msg, arrival_error::shutting_down);
+    return;
+  }
+  const auto& terms = msg.session->established.terms();
+  proven_.emplace(++last_request_, msg);
+  tell(proven_peer{last_request_, terms.remote, terms.local_epoch,
+                   msg.session->from});
+}
+
+void worker_state::turn_down(const proven_connection& x, arrival_error error) {
+  if (auto goodbye = goodbye_of(error))
+    x.connection->write(refusal_frames(x.session->established, *goodbye));
+  else
+    ++failed_handshakes_[to_string(error)];
+  x.connection->close();
+}
+
+void worker_state::handle(const handshake_failed& msg) {
+  ++failed_handshakes_[msg.reason];
+  services_.log.debug("inbound handshake failed: {}", msg.reason);
+}
+
+void worker_state::handle(const request_ended& msg) {
+  tell(ended_request{msg.from, msg.epoch});
+}
+
+void worker_state::handle(passed_on& msg) {
+  auto is = [&msg]<class T>(const T*) {
+    return msg.content.match_elements<T>();
+  };
+  if (is(static_cast<node_out_msg*>(nullptr))) {
+    node_out_batch batch;
+    batch.msgs.push_back(msg.content.get_as<node_out_msg>(0));
+    send(msg.remote, std::move(batch),
+         answer_to(make_promise<delivered>(self_), unanswered_));
+  } else if (is(static_cast<node_out_batch*>(nullptr))) {
+    send(msg.remote, msg.content.get_as<node_out_batch>(0),
+         answer_to(make_promise<batch_outcome>(self_), unanswered_));
+  } else if (peers_.way_to(msg.remote) == ways::here) {
+    auto& to = proxies_.at(msg.remote);
+    auto handle = caf::actor_cast<caf::actor>(to.handle);
+    if (is_request(self_))
+      delegate_message(self_, handle, std::move(msg.content));
+    else
+      send_anonymously(handle, std::move(msg.content));
+    send_to(to, routed_mark{});
+  } else if (is_request(self_)) {
+    // What belongs to a connection is of no use where that is not.
+    self_->make_response_promise().deliver(make_error(errc::connection_closed));
+  }
+}
+
+// -- time, and the end --------------------------------------------------------
+
+void worker_state::handle_tick() {
+  timer_->handle_tick();
+  if (!link_)
+    return;
+  // A process that was stopped for long has been given up meanwhile.
+  if (link_->lost(now())) {
+    lose_coordinator("it does not answer");
+    return;
+  }
+  if (auto sign = link_->poll_sign(now()))
+    tell(link_sign{sign->messages, sign->bytes});
+  timer_->wait_until(link_->poll_timeout());
+}
+
+void worker_state::handle_down(const caf::down_msg& msg) {
+  if (coordinator_.address() == msg.source) {
+    lose_coordinator("its process has ended");
+    return;
+  }
+  if (local_ && local_.address() == msg.source) {
+    local_ = nullptr;
+    finish_stop();
+    return;
+  }
+  auto known = proxy_ids_.find(msg.source.id());
+  if (known == proxy_ids_.end())
+    return;
+  auto id = known->second;
+  auto record = std::move(proxies_.at(id).record);
+  forget_proxy(id);
+  if (auto claim = peers_.handle_failure(id))
+    tell(ended_service{id, *claim,
+                       record ? std::optional{form_of(*record, now())}
+                              : std::nullopt});
+  go_on();
+  finish_stop();
+}
+
+/// There is nobody who knows whom to serve, and where to leave what is known of
+/// them.
+void worker_state::lose_coordinator(std::string_view why) {
+  if (!link_)
+    return;
+  services_.log.error("the coordinator of this worker is lost: {}; it ends",
+                      why);
+  link_.reset();
+  handed_.fail_all(send_failure::unconfirmed_cause::worker_lost);
+  for (auto& [number, x] : std::exchange(asked_, {}))
+    fail(x, make_error(errc::shutting_down));
+  for (const auto& [number, x] : std::exchange(proven_, {}))
+    turn_down(x, arrival_error::shutting_down);
+  begin_stop(duration{0});
+}
+
+caf::result<router_stopped> worker_state::handle(const stop_router& msg) {
+  auto waiting = make_promise<router_stopped>(self_);
+  stop_waiting_ = waiting;
+  grace_ = msg.grace;
+  if (!link_)
+    begin_stop(msg.grace);
+  else if (!std::exchange(leaving_, true))
+    tell(leaving{});
+  return waiting;
+}
+
+/// Nothing comes any more that is not here.
+void worker_state::begin_stop(duration grace) {
+  if (std::exchange(stopping_, true))
+    return;
+  leaving_ = true;
+  for (auto& [id, to] : proxies_)
+    send_to(to, stop_node_proxy{grace, true});
+  if (local_)
+    send_message(self_, local_, stop_node_proxy{grace});
+  go_on();
+  finish_stop();
+}
+
+void worker_state::finish_stop() {
+  if (!stopping_ || !proxies_.empty() || local_)
+    return;
+  tell(left{});
+  fulfil(stop_waiting_, router_stopped{});
+  self_->quit();
+}
+
+// -- the actor ----------------------------------------------------------------
+
+namespace {
+
+router_service::behavior_type
+worker_behavior(router_service::stateful_pointer<worker_state> self,
+                const node_config& config, const router_services& services) {
+  auto& state = state_of(self);
+  state.start(config, services);
+  return {
+    [&state](node_out_msg& msg) { return state.handle(msg); },
+    [&state](const node_connect_request& msg) {
+      return state.ask_coordinator<node_connect_reply>(msg);
+    },
+    [&state](const node_advert& msg) {
+      return state.ask_coordinator<node_advert_reply>(msg);
+    },
+    [&state](node_out_batch& msg) { return state.handle(msg); },
+    [&state](const register_engine& msg) { return state.handle(msg); },
+    [&state](const unregister_engine& msg) {
+      return state.ask_coordinator<engine_unregistered>(msg);
+    },
+    [&state](const lookup_engine& msg) {
+      return state.ask_coordinator<engine_found>(msg);
+    },
+    [&state](const lookup_node_proxy& msg) { return state.handle(msg); },
+    [&state](get_local_advert) { return state.advert(); },
+    [&state](const local_addresses& msg) { return state.handle(msg); },
+    [&state](get_node_metrics msg) {
+      return state.ask_coordinator<node_metrics>(msg);
+    },
+    [&state](get_node_status msg) {
+      return state.ask_coordinator<node_status>(msg);
+    },
+    [&state](const stop_router& msg) { return state.handle(msg); },
+    [&state](const admission_request& msg) { return state.handle(msg); },
+    [&state](const proven_connection& msg) { state.handle(msg); },
+    [&state](const handshake_failed& msg) { state.handle(msg); },
+    [&state](const request_ended& msg) { state.handle(msg); },
+    [&state](const proxy_event& msg) { state.handle(msg); },
+    [&state](node_proxy_dormant& msg) { state.handle(msg); },
+    [&state](passed_on& msg) { state.handle(msg); },
+    [](const engine_left&) {
+      // Its coordinator reports it.
+    },
+    [&state](tick) { state.handle_tick(); },
+    [](const join_node&) {
+      return node_joined{
+        "a worker has no workers: join its coordinator", {}, 0};
+    },
+    [](const worker_report&) {
+      // For coordinators.
+    },
+    [&state](worker_order& msg) { state.handle(msg); },
+    [&state](const shared_engine& msg) { state.handle(msg); },
+  };
+}
+
+} // namespace
+
+router_service spawn_worker_router(caf::actor_system& system,
+                                   const node_config& config,
+                                   const router_services& services) {
+  return spawn_in_loop<router_service, worker_state>(
+    system, *services.loops.front(),
+    [=](auto* self) { return worker_behavior(self, config, services); });
+}
+
+} // namespace node_proxy::internal

@@ -1,0 +1,177 @@
+// What the Router of a worker does.
+
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <node_proxy/actors/proxy/handed_messages.hpp>
+#include <node_proxy/actors/router/local_delivery.hpp>
+#include <node_proxy/actors/router/router_service.hpp>
+#include <node_proxy/protocol/crypto/random_source.hpp>
+#include <node_proxy/protocol/node/process_link.hpp>
+#include <node_proxy/protocol/node/retirement.hpp>
+#include <node_proxy/protocol/node/worker_peers.hpp>
+
+namespace node_proxy::internal {
+
+class worker_state {
+public:
+  explicit worker_state(router_service::pointer self);
+
+  worker_state(const worker_state&) = delete;
+  worker_state& operator=(const worker_state&) = delete;
+
+  ~worker_state();
+
+  void start(const node_config& config, const router_services& services);
+
+  // -- what actors of this process ask ----------------------------------------
+
+  caf::result<delivered> handle(node_out_msg& msg);
+  caf::result<batch_outcome> handle(node_out_batch& batch);
+  caf::result<node_proxy_found> handle(const lookup_node_proxy& msg);
+  caf::result<engine_registered> handle(const register_engine& msg);
+  caf::result<node_advert> handle(local_addresses msg);
+  caf::result<router_stopped> handle(const stop_router& msg);
+
+  node_advert advert() const { return advert_ ? *advert_ : node_advert{}; }
+
+  /// What the coordinator answers.
+  template <class Answer, class Msg>
+  caf::result<Answer> ask_coordinator(const Msg& msg) {
+    auto waiting = make_promise<Answer>(self_);
+    if (waiting.pending())
+      waiting.delegate(coordinator_, msg);
+    else
+      send_anonymously(coordinator_, msg);
+    return caf::delegated<Answer>{};
+  }
+
+  // -- what the acceptor and Node Proxies say ---------------------------------
+
+  caf::result<admission> handle(const admission_request& msg);
+  void handle(const proven_connection& msg);
+  void handle(const handshake_failed& msg);
+  void handle(const request_ended& msg);
+  void handle(const proxy_event& msg);
+  void handle(node_proxy_dormant& msg);
+  void handle(passed_on& msg);
+  void handle_tick();
+
+  // -- what the coordinator says ----------------------------------------------
+
+  void handle(worker_order& msg);
+  void handle(const shared_engine& msg);
+
+private:
+  struct proxy {
+    node_proxy_service handle;
+    router_retirement retirement = {};
+    // What is left of it, once it has been stopped.
+    std::optional<peer_record> record = {};
+  };
+
+  // What somebody here has for a peer.
+  struct outgoing {
+    node_out_batch batch;
+    batch_answer answer;
+  };
+
+  using ways = worker_peers<outgoing>::way;
+
+  [[nodiscard]] steady_time now() const;
+
+  template <class Msg>
+  void send_to(proxy& to, Msg msg) {
+    to.retirement.handle_sent();
+    send_message(self_, to.handle, std::move(msg));
+  }
+
+  template <class Msg>
+  void send_as_user(proxy& to, const Msg& msg) {
+    send_anonymously(to.handle, msg);
+    send_to(to, routed_mark{});
+  }
+
+  bool is_local(const node_out_msg& msg) const;
+  local_delivery_actor& local();
+  void tell(decltype(worker_report::what) what);
+  bool is_coordinator() const;
+
+  void send(const node_id& to, node_out_batch batch, batch_answer answer);
+  void deliver(proxy& to, node_out_batch batch, batch_answer answer);
+  void send_away(node_out_batch batch, batch_answer answer);
+  void go_on();
+
+  void take(const link_sign& msg);
+  void take(handed_batch& msg);
+  void take(handed_outcome& msg);
+  void take(const fence& msg);
+  void take(const told_admission& msg);
+  void take(serve_order& msg);
+  void take(const take_peer& msg);
+  void take(const peer_order& msg);
+  void take(const retire_order& msg);
+  void take(new_advert& msg);
+  void take(const forget_engine& msg);
+  void take(const tell_numbers& msg);
+  void take(const tell_status& msg);
+  void take(const may_leave&);
+  void take(const leave_now& msg);
+  void take(const dismissed&);
+
+  void obey(proxy& to, peer_order::plain what);
+  void obey(proxy& to, peer_standing what);
+  void obey(proxy& to, connection_permanence what);
+  void obey(proxy& to, const node_advert& what);
+  proxy* ordered(const node_id& id, claim_id claim);
+  void spawn_proxy(serve_order& msg);
+  void forget_proxy(const node_id& id);
+  void turn_down(const proven_connection& x, arrival_error error);
+
+  void handle_down(const caf::down_msg& msg);
+  void lose_coordinator(std::string_view why);
+  void begin_stop(duration grace);
+  void finish_stop();
+
+  router_service::pointer self_;
+  node_config config_;
+  router_services services_;
+  random_source random_;
+  std::optional<timer> timer_;
+  coordinator_end coordinator_;
+  // There is none before this has joined, nor when the coordinator is lost.
+  std::optional<process_link> link_;
+  handed_messages handed_;
+  worker_peers<outgoing> peers_;
+  std::unordered_map<node_id, proxy> proxies_;
+  std::unordered_map<caf::actor_id, node_id> proxy_ids_;
+  std::uint64_t last_request_ = 0;
+  std::map<std::uint64_t, promise<admission>> asked_;
+  std::map<std::uint64_t, proven_connection> proven_;
+  std::shared_ptr<engine_directory> engines_;
+  std::shared_ptr<unanswered_failures> unanswered_;
+  std::shared_ptr<receive_budget> budget_;
+  std::shared_ptr<spare_time> spare_ = std::make_shared<spare_time>();
+  local_delivery_actor local_;
+  std::shared_ptr<const node_advert> advert_;
+  peer_totals ended_totals_;
+  std::unordered_map<node_id, peer_metrics> reported_;
+  std::map<std::string_view, std::uint64_t> failed_handshakes_;
+  std::uint64_t proven_handshakes_ = 0;
+  // It is about to leave: the coordinator knows, and then the rest stops.
+  bool leaving_ = false;
+  bool stopping_ = false;
+  duration grace_{0};
+  promise<router_stopped> stop_waiting_;
+};
+
+} // namespace node_proxy::internal

@@ -1,0 +1,71 @@
+// How a worker joins its node (`node_config::coordinator`), and all that the
+// two say to each other then: `worker_report` one way, `worker_order` the
+// other, so that each keeps its order, and `shared_engine`.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include <caf/actor.hpp>
+
+#include <node_proxy/actors/caf/messages.hpp>
+#include <node_proxy/actors/engine_messages.hpp>
+#include <node_proxy/actors/worker_order.hpp>
+#include <node_proxy/actors/worker_report.hpp>
+#include <node_proxy/messages/identities.hpp>
+#include <node_proxy/messages/node_advert.hpp>
+
+namespace node_proxy {
+
+/// Two processes of one node are of one version of it.
+inline constexpr std::uint64_t worker_version = 1;
+
+/// A worker introduces itself.
+struct worker_hello {
+  std::uint64_t version = worker_version;
+  node_id self;
+  /// Where others reach it.
+  std::vector<weighted_address> addresses;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(version), CEREAL_NVP(self), CEREAL_NVP(addresses));
+  }
+};
+
+/// Asks the Router of the coordinator to have a worker join. Its answer comes
+/// when the worker has been told of all engines.
+struct join_node {
+  auto fields() { return std::tie(worker, hello); }
+
+  caf::actor worker;
+  worker_hello hello;
+};
+
+/// An error would not do: Routers take none from other processes.
+struct node_joined {
+  /// Why not, as a sentence; empty if the worker has joined.
+  std::string refusal;
+  /// Of the node, with the addresses of all its processes.
+  node_advert advert;
+  /// How long one end may be silent, in milliseconds.
+  std::uint64_t timeout_ms = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(refusal), CEREAL_NVP(advert), CEREAL_NVP(timeout_ms));
+  }
+};
+
+/// There is an engine somewhere in the node.
+struct shared_engine {
+  auto fields() { return std::tie(number, engine); }
+
+  std::uint64_t number = 0;
+  register_engine engine;
+};
+
+} // namespace node_proxy

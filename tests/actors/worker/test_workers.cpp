@@ -1,0 +1,258 @@
+// A node whose peers are served by several processes.
+
+#include <algorithm>
+#include <map>
+
+#include <node_proxy/actors/typed_engine.hpp>
+#include <node_proxy/protocol/wire/advert.hpp>
+
+#include "deployment.hpp"
+
+using namespace test;
+
+namespace {
+
+/// Waits until something is so, asking again and again.
+template <class F>
+bool comes_true(F f) {
+  auto until = std::chrono::steady_clock::now() + patience;
+  while (!f())
+    if (std::chrono::steady_clock::now() > until)
+      return false;
+  return true;
+}
+
+using doubling_actor = actor_interface<std::uint64_t(std::uint64_t)>;
+
+doubling_actor::behavior_type doubling() {
+  return {[](std::uint64_t x) {
+    return 2 * x;
+  }};
+}
+
+/// A node with two workers, and a peer that knows of one of them.
+struct two_workers : deployment {
+  two_workers() { coordinator.add_engine("echo"); }
+
+  std::unique_ptr<node_process> first = add_worker();
+  std::unique_ptr<node_process> second = add_worker();
+
+  bool is_connected(const test_node& peer) {
+    auto status = coordinator.ask<node_status>(get_node_status{});
+    REQUIRE(status);
+    return std::ranges::any_of(status->peers, [&](const peer_status& x) {
+      return x.node == peer.node.id() && x.state == peer_state::connected;
+    });
+  }
+};
+
+std::string text_of(const expected<delivered, caf::error>& x) {
+  return x ? "delivered" : describe(x.error());
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(two_workers, "the advert names all processes of a node") {
+  auto advert = coordinator.ask<node_advert>(get_local_advert{});
+  REQUIRE(advert);
+  CHECK(advert->addrs.size() == 3);
+  for (const auto* x : {&*first, &*second}) {
+    auto address = x->node.addresses().front();
+    CHECK(std::ranges::find(advert->addrs, address, &weighted_address::address)
+          != advert->addrs.end());
+  }
+  CHECK(comes_true(
+    [&] { return first->ask<node_advert>(get_local_advert{}) == advert; }));
+  second->node.shutdown();
+  CHECK(comes_true([&] {
+    return coordinator.ask<node_advert>(get_local_advert{})->addrs.size() == 2;
+  }));
+}
+
+TEST_CASE_FIXTURE(two_workers, "a worker serves who calls it") {
+  auto peer = add_peer(*first);
+  CHECK(
+    text_of(peer->send(peer->message_to(self->id(), "echo", to_bytes("hi"))))
+    == "delivered");
+  CHECK(as_text(next_message(coordinator.self).msg) == "hi");
+  CHECK(is_connected(*peer));
+  SUBCASE("the coordinator answers by it") {
+    peer->add_engine(
+      "ear", peer->system.spawn(forward_engine,
+                                caf::actor_cast<caf::actor>(peer->self)));
+    CHECK(text_of(coordinator.send(peer->node.id(), "ear", "one"))
+          == "delivered");
+    CHECK(as_text(next_message(peer->self).msg) == "one");
+    CHECK(text_of(first->send(peer->node.id(), "ear", "two")) == "delivered");
+    CHECK(as_text(next_message(peer->self).msg) == "two");
+    CHECK(text_of(second->send(peer->node.id(), "ear", "three"))
+          == "delivered");
+    CHECK(as_text(next_message(peer->self).msg) == "three");
+    CHECK(text_of(second->send(peer->node.id(), "nobody", "four"))
+          == "unknown_engine");
+  }
+  SUBCASE("what nobody has is unknown everywhere") {
+    auto sent =
+      peer->send(peer->message_to(self->id(), "nobody", to_bytes("hi")));
+    CHECK(text_of(sent) == "unknown_engine");
+  }
+  SUBCASE("numbers are those of all processes") {
+    auto numbers = coordinator.ask<node_metrics>(get_node_metrics{});
+    REQUIRE(numbers);
+    CHECK(numbers->connected_peers == 1);
+    CHECK(numbers->proven_handshakes == 1);
+    CHECK(numbers->peers.messages_taken == 1);
+    CHECK(second->ask<node_metrics>(get_node_metrics{})->peers.messages_taken
+          == 1);
+  }
+}
+
+TEST_CASE_FIXTURE(two_workers, "an engine of a worker is one of the node") {
+  second->add_engine("far");
+  auto peer = add_peer(*first);
+  CHECK(text_of(peer->send(peer->message_to(self->id(), "far", to_bytes("1"))))
+        == "delivered");
+  CHECK(as_text(next_message(second->self).msg) == "1");
+  CHECK(text_of(coordinator.send(self->id(), "far", "2")) == "delivered");
+  CHECK(as_text(next_message(second->self).msg) == "2");
+  CHECK(text_of(first->send(self->id(), "far", "3")) == "delivered");
+  CHECK(as_text(next_message(second->self).msg) == "3");
+  REQUIRE(first->ask<engine_unregistered>(unregister_engine{"far"}));
+  CHECK(comes_true([&] {
+    return text_of(first->send(self->id(), "far", "4")) == "unknown_engine";
+  }));
+}
+
+TEST_CASE_FIXTURE(two_workers,
+                  "a typed engine is asked by way of any process") {
+  auto peer = add_peer(*first);
+  for (auto* home : {&coordinator, &*first, &*second}) {
+    auto engine = home->system.spawn(doubling);
+    home->engines.push_back(caf::actor_cast<caf::actor>(engine));
+    auto served = home->node.serve("double", engine);
+    REQUIRE_MESSAGE(served, reason(served));
+    auto handle = peer->node.remote<doubling_actor>({self->id(), "double"});
+    std::uint64_t answer = 0;
+    peer->self->request(handle, patience, std::uint64_t{21})
+      .receive([&](std::uint64_t x) { answer = x; },
+               [](const caf::error& e) { FAIL_CHECK(describe(e)); });
+    CHECK(answer == 42);
+    REQUIRE(coordinator.ask<engine_unregistered>(unregister_engine{"double"}));
+  }
+}
+
+TEST_CASE_FIXTURE(two_workers, "who calls another process is sent on") {
+  auto peer = add_peer(*first);
+  CHECK(text_of(peer->send(peer->message_to(self->id(), "echo", to_bytes("1"))))
+        == "delivered");
+  // A second process with the key of the peer, as after a restart that nobody
+  // has noticed, knows the other worker first.
+  auto config = local_config();
+  config.self = fresh_identity();
+  auto advert = advert_of(*second);
+  advert.addrs.front().weight = 2;
+  advert.addrs.push_back({first->node.addresses().front(), 1});
+  REQUIRE(sign_advert(*self, advert));
+  // The first worker serves the new peer once it has been called there.
+  config.adverts = {advert_of(*first)};
+  auto held = std::make_unique<test_node>(config);
+  CHECK(text_of(held->send(held->message_to(self->id(), "echo", to_bytes("2"))))
+        == "delivered");
+  config.adverts = {advert};
+  test_node again{config};
+  CHECK(text_of(again.send(again.message_to(self->id(), "echo", to_bytes("3"))))
+        == "delivered");
+  auto numbers = coordinator.ask<node_metrics>(get_node_metrics{});
+  REQUIRE(numbers);
+  auto refused = std::ranges::find(numbers->failed_handshakes, "over_capacity",
+                                   &reason_count::reason);
+  REQUIRE(refused != numbers->failed_handshakes.end());
+  CHECK(refused->count >= 1);
+}
+
+TEST_CASE_FIXTURE(two_workers, "a worker that leaves hands its peers over") {
+  auto peer = add_peer(*first);
+  peer->add_engine("ear",
+                   peer->system.spawn(forward_engine,
+                                      caf::actor_cast<caf::actor>(peer->self)));
+  REQUIRE(
+    peer->ask<node_connect_reply>(node_connect_request{self->id(), true}));
+  REQUIRE(comes_true([&] { return is_connected(*peer); }));
+  CHECK(text_of(coordinator.send(peer->node.id(), "ear", "before"))
+        == "delivered");
+  first->node.shutdown();
+  CHECK(text_of(coordinator.send(peer->node.id(), "ear", "after"))
+        == "delivered");
+  CHECK(as_text(next_message(peer->self).msg) == "before");
+  CHECK(as_text(next_message(peer->self).msg) == "after");
+  CHECK(comes_true([&] { return is_connected(*peer); }));
+}
+
+TEST_CASE_FIXTURE(two_workers, "messages keep their order, whoever serves") {
+  auto peer = add_peer(*first);
+  peer->add_engine("ear",
+                   peer->system.spawn(forward_engine,
+                                      caf::actor_cast<caf::actor>(peer->self)));
+  REQUIRE(coordinator.ask<node_advert_reply>(peer->node.advert()));
+  // Both begin when nobody serves the peer.
+  constexpr std::size_t count = 500;
+  for (std::size_t i = 0; i < count; ++i)
+    for (auto* x : {&*first, &*second}) {
+      node_out_msg msg;
+      msg.expiry = rel_time{60};
+      msg.msg.sender.name = x == &*first ? "first" : "second";
+      msg.msg.target = {peer->node.id(), "ear"};
+      msg.msg.mailbox = i;
+      x->self->send(x->node.router(), msg);
+    }
+  std::map<std::string, std::size_t> next;
+  for (std::size_t i = 0; i < 2 * count; ++i) {
+    auto msg = next_message(peer->self);
+    CHECK(msg.mailbox == next[msg.sender.name]++);
+  }
+}
+
+TEST_CASE_FIXTURE(two_workers, "a worker ends with its coordinator") {
+  auto peer = add_peer(*first);
+  CHECK(text_of(peer->send(peer->message_to(self->id(), "echo", to_bytes("1"))))
+        == "delivered");
+  auto router = first->node.router();
+  first->self->monitor(router);
+  coordinator.node.shutdown();
+  first->self->receive(
+    [&](const caf::down_msg& x) { CHECK(x.source == router.address()); });
+  peer->next_event<disconnected_event>();
+}
+
+TEST_CASE("who may not join is told why") {
+  auto why = [](const deployment& of, node_config config) {
+    basic_system_fixture<remoting_config> other;
+    auto joined = spawn_node(
+      other.system, node_process::joining(other.system, std::move(config),
+                                          of.coordinator.port));
+    REQUIRE_FALSE(joined);
+    return describe(joined.error());
+  };
+  deployment x{deployment::coordinator_config(1)};
+  auto has = [](const std::string& text, std::string_view part) {
+    CHECK_MESSAGE(text.find(part) != std::string::npos, text);
+  };
+  SUBCASE("the key of another node") {
+    auto config = x.worker_config();
+    config.self = fresh_identity();
+    has(why(x, config), "key of another node");
+  }
+  SUBCASE("one too many") {
+    auto worker = x.add_worker();
+    has(why(x, x.worker_config()), "max_workers");
+  }
+  SUBCASE("a node without workers") {
+    deployment alone{local_config()};
+    has(why(alone, alone.worker_config()), "takes no workers");
+  }
+  SUBCASE("what is the coordinator's affair") {
+    auto config = x.worker_config();
+    config.state = "/nowhere";
+    has(why(x, config), "node_config::state");
+  }
+}
