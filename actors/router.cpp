@@ -86,9 +86,8 @@ void router_state::start(const node_config& config,
 
 router_state::~router_state() {
   engines_->close();
-  if (workers_)
-    for (const auto& [name, door] : workers_->doors)
-      caf::anon_send_exit(door, caf::exit_reason::user_shutdown);
+  if (auto workers = std::exchange(workers_, nullptr))
+    end_workers(*workers);
   answer_surveys();
   // Nobody else would end them.
   if (local_)
@@ -96,6 +95,19 @@ router_state::~router_state() {
   for (const auto& [id, to] : proxies_)
     if (!to.elsewhere)
       caf::anon_send_exit(to.handle, caf::exit_reason::user_shutdown);
+}
+
+/// Answers all who wait for a worker.
+void router_state::end_workers(node_workers& workers) {
+  for (const auto& [name, door] : workers.doors)
+    caf::anon_send_exit(door, caf::exit_reason::user_shutdown);
+  for (auto& [id, x] : workers.all)
+    x.handed.fail_all(send_failure::unconfirmed_cause::shutting_down);
+  for (auto& [id, waiting] : workers.waiting)
+    for (auto& x : waiting)
+      x.answer(failed_batch(x.batch.msgs.size(), {send_error::shutting_down}));
+  for (auto& [number, x] : workers.registrations)
+    fail(x.waiting, make_error(errc::shutting_down));
 }
 
 // -- what local engines ask ---------------------------------------------------
@@ -179,8 +191,14 @@ router_state::handle(const lookup_node_proxy& msg) {
     return refuse<node_proxy_found>(to.error(), to_hex(msg.id.data));
   if ((*to)->elsewhere) {
     auto waiting = make_promise<node_proxy_found>(self_);
-    if (waiting.pending())
-      waiting.delegate(workers_->all.at((*to)->elsewhere->holder).handle, msg);
+    const auto& holder = workers_->all.at((*to)->elsewhere->holder).handle;
+    // CAF says nothing of a request to a process that has died since.
+    send_request(self_, holder, config_.worker_timeout, msg)
+      .then([waiting](
+              node_proxy_found& x) mutable { fulfil(waiting, std::move(x)); },
+            [waiting](const caf::error&) mutable {
+              fail(waiting, make_error(errc::shutting_down));
+            });
     return caf::delegated<node_proxy_found>{};
   }
   send_here(**to, looked_up{});

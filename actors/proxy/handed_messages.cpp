@@ -48,6 +48,15 @@ std::uint64_t cost_of(const node_out_batch& batch) {
   return result;
 }
 
+bool name_target(node_out_batch& batch, const node_id& target) {
+  for (auto& x : batch.msgs)
+    if (x.msg.target.node.value_or(target) != target)
+      return false;
+    else
+      x.msg.target.node = target;
+  return true;
+}
+
 // -- handed_messages ----------------------------------------------------------
 
 std::uint64_t handed_messages::add(std::size_t size, batch_answer answer) {

@@ -37,6 +37,11 @@ answer_to(promise<batch_outcome> waiting,
 /// What all messages together count in the bounds of a link, in octets.
 [[nodiscard]] std::uint64_t cost_of(const node_out_batch& batch);
 
+/// Has all messages name the node that they are for, as they need not if they
+/// were sent to its Node Proxy.
+/// @returns whether none names another one.
+[[nodiscard]] bool name_target(node_out_batch& batch, const node_id& target);
+
 /// Has a Node Proxy, or what delivers within this node, deliver a batch.
 template <class Self, class Handle, class Batch>
 void ask_to_deliver(Self* self, const Handle& whom, Batch batch,

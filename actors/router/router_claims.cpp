@@ -254,6 +254,18 @@ void router_state::hand_on(const served_elsewhere& to, node_out_batch batch,
   tell(to.holder, handed_batch{number, to.claim, std::move(batch)});
 }
 
+/// Likewise, where they need not name the peer.
+void router_state::hand_on_unnamed(const served_elsewhere& to,
+                                   node_out_batch batch, batch_answer answer) {
+  auto size = batch.msgs.size();
+  if (size == 0)
+    answer({});
+  else if (name_target(batch, to.id))
+    hand_on(to, std::move(batch), std::move(answer));
+  else
+    answer(failed_batch(size, {send_error::wrong_target}));
+}
+
 /// What was sent to a Node Proxy that has retired, when a worker serves its
 /// peer.
 void router_state::pass_on_elsewhere(const served_elsewhere& to,
@@ -261,11 +273,11 @@ void router_state::pass_on_elsewhere(const served_elsewhere& to,
   if (content.match_elements<node_out_msg>()) {
     node_out_batch batch;
     batch.msgs.push_back(content.get_as<node_out_msg>(0));
-    hand_on(to, std::move(batch),
-            answer_to(make_promise<delivered>(self_), unanswered_));
+    hand_on_unnamed(to, std::move(batch),
+                    answer_to(make_promise<delivered>(self_), unanswered_));
   } else if (content.match_elements<node_out_batch>()) {
-    hand_on(to, content.get_as<node_out_batch>(0),
-            answer_to(make_promise<batch_outcome>(self_), unanswered_));
+    hand_on_unnamed(to, content.get_as<node_out_batch>(0),
+                    answer_to(make_promise<batch_outcome>(self_), unanswered_));
   } else if (content.match_elements<node_advert>()) {
     auto reply = handle(content.get_as<node_advert>(0));
     auto waiting = make_promise<node_advert_reply>(self_);

@@ -191,10 +191,13 @@ private:
   expected<void, arrival_error> take_in(const arrival& x, worker_id called);
   void act_on_arrival();
   bool forget_request(worker_id worker, const node_id& id, std::uint64_t epoch);
+  static void end_workers(node_workers& workers);
   void serve_elsewhere(const serve_peer& action, worker_id holder);
   void deliver(node_out_batch batch, batch_answer answer);
   void hand_on(const served_elsewhere& to, node_out_batch batch,
                batch_answer answer);
+  void hand_on_unnamed(const served_elsewhere& to, node_out_batch batch,
+                       batch_answer answer);
   void pass_on_elsewhere(const served_elsewhere& to, caf::message& content);
   void go_on_without(const node_id& id);
   void advertise();

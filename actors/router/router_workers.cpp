@@ -86,6 +86,8 @@ void router_state::take(worker_id from, const leaving&) {
 }
 
 void router_state::take(worker_id from, const left&) {
+  // It ends once it knows that all it has said has come.
+  tell(from, dismissed{});
   lose(from, {});
 }
 
@@ -156,6 +158,8 @@ void router_state::forget_worker(worker_id id) {
 }
 
 void router_state::tell(worker_id to, decltype(worker_order::what) what) {
+  if (!workers_)
+    return; // this Router ends
   if (auto x = workers_->all.find(to); x != workers_->all.end())
     send_message(self_, x->second.handle, worker_order{std::move(what)});
 }

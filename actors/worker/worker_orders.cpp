@@ -91,23 +91,34 @@ void worker_state::take(const take_peer& msg) {
 
 /// The Node Proxy of a peer to which an order is, if that is still served.
 worker_state::proxy* worker_state::ordered(const node_id& id, claim_id claim) {
-  return peers_.handle_order(id, claim) ? &proxies_.at(id) : nullptr;
+  auto was_offered = peers_.is_offered(id);
+  if (!peers_.handle_order(id, claim))
+    return nullptr;
+  auto& to = proxies_.at(id);
+  // It is told now what it was not to be told then.
+  if (was_offered)
+    send_to(to, local_advert_changed{advert_});
+  if (was_offered && stopping_)
+    send_to(to, stop_node_proxy{grace_, true});
+  return &to;
 }
 
 void worker_state::take(serve_order& msg) {
+  // Never of a coordinator that is as it should be.
+  if (proxies_.contains(msg.id) || !noise_key_of(msg.id)) {
+    tell(ended_service{msg.id, msg.claim, std::nullopt});
+    return;
+  }
   peers_.handle_serve(msg.id, msg.claim);
   tell(fence{msg.id, msg.claim});
   spawn_proxy(msg);
 }
 
 void worker_state::spawn_proxy(serve_order& msg) {
-  auto key = noise_key_of(msg.id);
-  if (!key)
-    return;
   node_proxy_config config;
   config.self = config_.self;
   config.remote = msg.id;
-  config.remote_key = *key;
+  config.remote_key = *noise_key_of(msg.id);
   config.record = record_of(msg.record, now());
   config.settings = config_.settings;
   config.seed = random_.next_key();
@@ -155,7 +166,8 @@ void worker_state::obey(proxy& to, peer_order::plain what) {
   case peer_order::plain::displace:
     return send_to(to, displaced{});
   case peer_order::plain::disconnect:
-    return send_to(to, part_from_peer{});
+    to.retirement.handle_sent();
+    return send_anonymously(to.handle, part_from_peer{});
   }
 }
 
@@ -172,10 +184,13 @@ void worker_state::obey(proxy& to, const node_advert& what) {
 }
 
 void worker_state::handle(const proxy_event& msg) {
+  auto to = proxies_.find(msg.remote);
+  if (to == proxies_.end())
+    return; // it retires
   if (auto metrics = std::get_if<peer_metrics>(&msg.what))
     reported_[msg.remote] = *metrics;
   else if (auto record = std::get_if<peer_record>(&msg.what))
-    proxies_.at(msg.remote).record = *record;
+    to->second.record = *record;
   else if (auto event = event_to_tell(msg))
     tell(std::move(*event));
 }
@@ -201,6 +216,7 @@ void worker_state::take(const retire_order& msg) {
   demonitor_end(self_, to.handle.address());
   send_message(self_, to.handle, retire{});
   forget_proxy(msg.id);
+  finish_stop();
 }
 
 void worker_state::forget_proxy(const node_id& id) {
@@ -215,7 +231,8 @@ void worker_state::forget_proxy(const node_id& id) {
 void worker_state::take(new_advert& msg) {
   advert_ = std::make_shared<const node_advert>(std::move(msg.advert));
   for (auto& [id, to] : proxies_)
-    send_to(to, local_advert_changed{advert_});
+    if (!peers_.is_offered(id))
+      send_to(to, local_advert_changed{advert_});
 }
 
 void worker_state::take(const forget_engine& msg) {
@@ -281,8 +298,12 @@ void worker_state::take(const leave_now& msg) {
   begin_stop(std::chrono::milliseconds{msg.grace_ms});
 }
 
+/// The coordinator has given this worker up, or has all that was left here.
 void worker_state::take(const dismissed&) {
-  lose_coordinator("it has given this worker up");
+  if (!has_left_)
+    return lose_coordinator("it has given this worker up");
+  link_.reset();
+  finish_stop();
 }
 
 } // namespace node_proxy::internal

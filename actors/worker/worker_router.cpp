@@ -23,6 +23,14 @@ worker_state::~worker_state() {
   engines_->close();
   for (auto& [number, x] : asked_)
     fail(x, make_error(errc::shutting_down));
+  for (auto& [id, waiting] : lookups_)
+    for (auto& x : waiting)
+      fail(x, make_error(errc::shutting_down));
+  for (const auto& [id, to] : proxies_)
+    static_cast<void>(peers_.handle_failure(id));
+  while (auto x = peers_.poll_released())
+    x->second.answer(
+      failed_batch(x->second.batch.msgs.size(), {send_error::shutting_down}));
   if (local_)
     caf::anon_send_exit(local_, caf::exit_reason::user_shutdown);
   for (const auto& [id, to] : proxies_)
@@ -175,15 +183,37 @@ void worker_state::send_away(node_out_batch batch, batch_answer answer) {
 void worker_state::go_on() {
   while (auto x = peers_.poll_released())
     send(x->first, std::move(x->second.batch), std::move(x->second.answer));
+  for (auto x = lookups_.begin(); x != lookups_.end();) {
+    if (peers_.way_to(x->first) == ways::held) {
+      ++x;
+      continue;
+    }
+    auto found = lookups_.extract(x++);
+    for (auto& waiting : found.mapped())
+      look_up(found.key(), std::move(waiting));
+  }
 }
 
 caf::result<node_proxy_found>
 worker_state::handle(const lookup_node_proxy& msg) {
-  auto to = proxies_.find(msg.id);
-  if (peers_.way_to(msg.id) != ways::here || stopping_)
-    return ask_coordinator<node_proxy_found>(msg);
-  send_to(to->second, looked_up{});
-  return node_proxy_found{to->second.handle};
+  look_up(msg.id, make_promise<node_proxy_found>(self_));
+  return caf::delegated<node_proxy_found>{};
+}
+
+void worker_state::look_up(const node_id& id,
+                           promise<node_proxy_found> waiting) {
+  auto way = peers_.way_to(id);
+  if (stopping_) {
+    fail(waiting, make_error(errc::shutting_down));
+  } else if (way == ways::here) {
+    auto& to = proxies_.at(id);
+    send_to(to, looked_up{});
+    fulfil(waiting, node_proxy_found{to.handle});
+  } else if (way == ways::held) {
+    lookups_[id].push_back(std::move(waiting));
+  } else if (waiting.pending()) {
+    waiting.delegate(coordinator_, lookup_node_proxy{id});
+  }
 }
 
 caf::result<engine_registered>
@@ -258,11 +288,16 @@ void worker_state::handle(passed_on& msg) {
   if (is(static_cast<node_out_msg*>(nullptr))) {
     node_out_batch batch;
     batch.msgs.push_back(msg.content.get_as<node_out_msg>(0));
-    send(msg.remote, std::move(batch),
-         answer_to(make_promise<delivered>(self_), unanswered_));
+    pass_on(msg.remote, std::move(batch),
+            answer_to(make_promise<delivered>(self_), unanswered_));
   } else if (is(static_cast<node_out_batch*>(nullptr))) {
-    send(msg.remote, msg.content.get_as<node_out_batch>(0),
-         answer_to(make_promise<batch_outcome>(self_), unanswered_));
+    pass_on(msg.remote, msg.content.get_as<node_out_batch>(0),
+            answer_to(make_promise<batch_outcome>(self_), unanswered_));
+  } else if (is(static_cast<node_advert*>(nullptr))) {
+    if (is_request(self_))
+      delegate_message(self_, coordinator_, msg.content.get_as<node_advert>(0));
+    else
+      send_anonymously(coordinator_, msg.content.get_as<node_advert>(0));
   } else if (peers_.way_to(msg.remote) == ways::here) {
     auto& to = proxies_.at(msg.remote);
     auto handle = caf::actor_cast<caf::actor>(to.handle);
@@ -275,6 +310,15 @@ void worker_state::handle(passed_on& msg) {
     // What belongs to a connection is of no use where that is not.
     self_->make_response_promise().deliver(make_error(errc::connection_closed));
   }
+}
+
+/// What was sent to a Node Proxy that has retired since.
+void worker_state::pass_on(const node_id& to, node_out_batch batch,
+                           batch_answer answer) {
+  if (name_target(batch, to))
+    send(to, std::move(batch), std::move(answer));
+  else
+    answer(failed_batch(batch.msgs.size(), {send_error::wrong_target}));
 }
 
 // -- time, and the end --------------------------------------------------------
@@ -331,6 +375,7 @@ void worker_state::lose_coordinator(std::string_view why) {
   for (const auto& [number, x] : std::exchange(proven_, {}))
     turn_down(x, arrival_error::shutting_down);
   begin_stop(duration{0});
+  finish_stop();
 }
 
 caf::result<router_stopped> worker_state::handle(const stop_router& msg) {
@@ -349,8 +394,11 @@ void worker_state::begin_stop(duration grace) {
   if (std::exchange(stopping_, true))
     return;
   leaving_ = true;
+  grace_ = grace;
+  // Of what is offered the coordinator says whether it is to go on.
   for (auto& [id, to] : proxies_)
-    send_to(to, stop_node_proxy{grace, true});
+    if (!link_ || !peers_.is_offered(id))
+      send_to(to, stop_node_proxy{grace, true});
   if (local_)
     send_message(self_, local_, stop_node_proxy{grace});
   go_on();
@@ -360,7 +408,12 @@ void worker_state::begin_stop(duration grace) {
 void worker_state::finish_stop() {
   if (!stopping_ || !proxies_.empty() || local_)
     return;
-  tell(left{});
+  // The coordinator is to have all that was said before.
+  if (link_) {
+    if (!std::exchange(has_left_, true))
+      tell(left{});
+    return;
+  }
   fulfil(stop_waiting_, router_stopped{});
   self_->quit();
 }
@@ -398,6 +451,24 @@ worker_behavior(router_service::stateful_pointer<worker_state> self,
     },
     [&state](get_node_status msg) {
       return state.ask_coordinator<node_status>(msg);
+    },
+    [&state](const disconnect_node& msg) {
+      return state.ask_coordinator<node_parting>(msg);
+    },
+    [&state](const forget_node& msg) {
+      return state.ask_coordinator<node_parting>(msg);
+    },
+    [&state](const get_node_advert& msg) {
+      return state.ask_coordinator<node_advert>(msg);
+    },
+    [&state](get_connected_nodes msg) {
+      return state.ask_coordinator<connected_nodes>(msg);
+    },
+    [&state](const subscribe_observer& msg) {
+      return state.ask_coordinator<done>(msg);
+    },
+    [&state](const unsubscribe_observer& msg) {
+      return state.ask_coordinator<done>(msg);
     },
     [&state](const stop_router& msg) { return state.handle(msg); },
     [&state](const admission_request& msg) { return state.handle(msg); },

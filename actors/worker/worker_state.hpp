@@ -109,6 +109,8 @@ private:
   void send(const node_id& to, node_out_batch batch, batch_answer answer);
   void deliver(proxy& to, node_out_batch batch, batch_answer answer);
   void send_away(node_out_batch batch, batch_answer answer);
+  void pass_on(const node_id& to, node_out_batch batch, batch_answer answer);
+  void look_up(const node_id& id, promise<node_proxy_found> waiting);
   void go_on();
 
   void take(const link_sign& msg);
@@ -156,6 +158,8 @@ private:
   std::unordered_map<caf::actor_id, node_id> proxy_ids_;
   std::uint64_t last_request_ = 0;
   std::map<std::uint64_t, promise<admission>> asked_;
+  // Who wants a Node Proxy of which it is not clear yet where it is.
+  std::map<node_id, std::vector<promise<node_proxy_found>>> lookups_;
   std::map<std::uint64_t, proven_connection> proven_;
   std::shared_ptr<engine_directory> engines_;
   std::shared_ptr<unanswered_failures> unanswered_;
@@ -170,6 +174,7 @@ private:
   // It is about to leave: the coordinator knows, and then the rest stops.
   bool leaving_ = false;
   bool stopping_ = false;
+  bool has_left_ = false;
   duration grace_{0};
   promise<router_stopped> stop_waiting_;
 };

@@ -140,6 +140,13 @@ public:
     return x->second.present == stage::serving ? way::here : way::held;
   }
 
+  /// Whether the coordinator may have what is known of a peer already: nothing
+  /// is to change that.
+  [[nodiscard]] bool is_offered(const node_id& id) const {
+    auto x = peers_.find(id);
+    return x != peers_.end() && x->second.present == stage::offered;
+  }
+
   [[nodiscard]] std::size_t size() const { return peers_.size(); }
 
 private:
