@@ -188,6 +188,36 @@ TEST_CASE_FIXTURE(two_workers, "a worker that leaves hands its peers over") {
   CHECK(comes_true([&] { return is_connected(*peer); }));
 }
 
+TEST_CASE("workers that leave while a peer comes to rest lose nothing") {
+  constexpr std::chrono::milliseconds idle{1};
+  auto config = deployment::coordinator_config();
+  config.settings.idle_timeout = idle;
+  deployment node{config};
+  auto worker_config = node.worker_config();
+  worker_config.settings.idle_timeout = idle;
+  auto peer_config = local_config();
+  peer_config.settings.idle_timeout = idle;
+  test_node peer{peer_config};
+  peer.add_engine(
+    "ear",
+    peer.system.spawn(forward_engine, caf::actor_cast<caf::actor>(peer.self)));
+  REQUIRE(node.coordinator.ask<node_advert_reply>(peer.node.advert()));
+  auto sent = 0;
+  for (auto round = 0; round < 10; ++round) {
+    node_process worker{worker_config, node.coordinator.port};
+    for (auto i = 0; i < 5; ++i)
+      CHECK(text_of(node.coordinator.send(peer.node.id(), "ear",
+                                          std::to_string(sent++)))
+            == "delivered");
+    // Whatever the answer is, there is one.
+    static_cast<void>(node.coordinator.ask<node_proxy_found>(
+      lookup_node_proxy{peer.node.id()}));
+    worker.node.shutdown();
+  }
+  for (auto i = 0; i < sent; ++i)
+    CHECK(as_text(next_message(peer.self).msg) == std::to_string(i));
+}
+
 TEST_CASE_FIXTURE(two_workers, "messages keep their order, whoever serves") {
   auto peer = add_peer(*first);
   peer->add_engine("ear",
