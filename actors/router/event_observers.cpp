@@ -44,18 +44,21 @@ void event_observers::report(const node_event& event) {
 void event_observers::send(const std::shared_ptr<observer>& to,
                            const node_event& event) {
   ++to->unhandled;
-  // One of this process answers or ends.
-  auto is_here = to->handle.node() == self_->home_system().node();
-  auto timeout =
-    is_here ? caf::timespan{caf::infinite} : caf::timespan{patience};
   // Whatever it answers, it has handled the event.
-  send_request(self_, to->handle, timeout, event)
-    .then([this, to] { handle_handled(to); },
-          [this, to](const caf::error& error) {
-            if (error == caf::sec::request_timeout)
-              remove(to->handle.address());
-            handle_handled(to);
-          });
+  auto ask = [&](auto timeout) {
+    send_request(self_, to->handle, timeout, event)
+      .then([this, to = to] { handle_handled(to); },
+            [this, to = to](const caf::error& error) {
+              if (error == caf::sec::request_timeout)
+                remove(to->handle.address());
+              handle_handled(to);
+            });
+  };
+  // One of this process answers or ends.
+  if (to->handle.node() == self_->home_system().node())
+    ask(caf::infinite);
+  else
+    ask(patience);
 }
 
 void event_observers::handle_handled(const std::shared_ptr<observer>& by) {

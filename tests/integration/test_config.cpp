@@ -181,6 +181,24 @@ TEST_CASE_FIXTURE(fixture, "at SIGHUP the level of the log is read again") {
   CHECK(node.wait() == 0);
 }
 
+TEST_CASE_FIXTURE(fixture, "at SIGHUP a file without a level means the usual "
+                           "one") {
+  auto text = "key = \"" + key.file + "\"\nlisten = \"tcp://127.0.0.1:0\"\n";
+  write(text + "log = \"off\"");
+  process node{{NODE_PROXY_TOOL, "run", "--config", file}};
+  REQUIRE(node.next_line());
+  // What is wrong with the file is said once anything is said again.
+  auto wrong = false;
+  CHECK(comes_true([&] {
+    write(text + (wrong ? "log = \"loud\"" : ""));
+    wrong = !wrong;
+    node.signal(SIGHUP);
+    return contains(node.errors(), "there is no such level");
+  }));
+  node.signal(SIGTERM);
+  CHECK(node.wait() == 0);
+}
+
 TEST_CASE_FIXTURE(fixture,
                   "SIGHUP leaves a level of the command line as it is") {
   write("key = \"" + key.file
