@@ -44,10 +44,11 @@ struct remote_options {
 /// encoded and decoded here in either case.
 ///
 /// A copy stands for the same access. Of a node in another process, what was
-/// served ends when the last copy is gone: its names are free then, and what it
-/// had not come to is `engine_gone`. They are free as well when this process
-/// dies, or loses its connection to the node, of which the end of `router`
-/// tells (monitor it): then ask for access again.
+/// served ends when the last copy is gone: what it had not come to is
+/// `engine_gone`, and its names are free once what it has come to is handled.
+/// They are free as well when this process dies, or loses its connection to the
+/// node, of which the end of `router` tells (monitor it): then ask for access
+/// again.
 class NODE_PROXY_EXPORT node_access {
 public:
   /// The id of the node.

@@ -71,7 +71,8 @@ struct connected_nodes {
 
 /// Has an actor get each `node_event` from now on, until it ends. It should
 /// handle them soon: of more than `max_unhandled_events` it gets a
-/// `missed_event` in their place. Once more is as good as once. Errors:
+/// `missed_event` in their place, and one of another process that has not
+/// handled an event in 60 s gets no more. Once more is as good as once. Errors:
 /// out_of_resources if there are `max_observers`.
 struct subscribe_observer {
   auto fields() { return std::tie(observer); }

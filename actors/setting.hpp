@@ -56,8 +56,8 @@ struct setting {
 /// What a number says in its unit: "30 s", "16 MiB".
 [[nodiscard]] std::string to_text(setting_unit unit, setting::number x);
 
-/// What a setting may be: "1 ms to 30 d", "addresses, with commas between
-/// them".
+/// What a setting may be: "1 ms to 720 h", "a text", "IP/BITS, several with
+/// commas between them".
 [[nodiscard]] std::string expected_text(const setting& x);
 
 /// Errors: bad_config, which names the first setting that is out of its bounds.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <cstdlib>
 #include <memory>
 
 #include <poll.h>
@@ -109,6 +111,13 @@ int ping(const ping_options& options) {
 } // namespace
 
 command add_ping(CLI::App& app) {
+  // A range has nothing against NaN.
+  CLI::Validator is_number{[](const std::string& text) {
+                             auto x = std::strtod(text.c_str(), nullptr);
+                             return std::isfinite(x) ? std::string{}
+                                                     : "expected a number";
+                           },
+                           ""};
   auto* sub = app.add_subcommand(
     "ping", "Measure how long a message of a running node takes to a peer and "
             "its answer back");
@@ -122,6 +131,7 @@ command add_ping(CLI::App& app) {
     ->type_name("N");
   sub->add_option("--interval", options->interval, "Time from one to the next")
     ->check(CLI::Range(0.01, 3'600.0))
+    ->check(is_number)
     ->capture_default_str()
     ->type_name("SECONDS");
   sub->footer(

@@ -290,13 +290,13 @@ void end_actors(caf::actor_system& system, json_lines& out) {
   closer.join();
 }
 
-/// Has the log say as much as the file of `--config` wants now.
+/// Has the log say as much as the file of `--config` wants now, unless the
+/// command line says how much.
 void reread_log_level(const std::string& path) {
   auto level = log_level_in(path);
   if (!level)
     return spdlog::error("the level of the log stays: {}", level.error());
-  if (*level)
-    set_log_level(**level);
+  set_log_level(level->value_or(default_log_level));
 }
 
 int run(const run_options& options) {
@@ -442,7 +442,7 @@ command add_run(CLI::App& app) {
     + "', which prints what is sent to it.\n"
       "SIGINT, SIGTERM and SIGHUP end the node in good order, a second one at "
       "once.\nWith --config SIGHUP ends nothing, but has the level of the log "
-      "read again.");
+      "read again, unless --log is given here.");
   return {sub, [options] {
             return run(*options);
           }};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <fstream>
 #include <optional>
 #include <set>
@@ -90,7 +91,12 @@ expected<setting, std::string> read_setting(const std::string& text,
   if (is_empty_array)
     return setting{std::move(key), {}, std::move(where)};
   std::istringstream one{key + '=' + value};
-  auto items = CLI::ConfigTOML{}.from_config(one);
+  std::vector<CLI::ConfigItem> items;
+  try {
+    items = CLI::ConfigTOML{}.from_config(one);
+  } catch (const std::exception&) {
+    // So some versions say that there is no item.
+  }
   if (items.size() != 1 || items[0].inputs.empty()
       || std::ranges::any_of(items[0].inputs, is_open))
     return unexpected{where
@@ -173,6 +179,8 @@ check(const setting& x, const std::function<void(CLI::App&)>& make) {
   return arguments;
 }
 
+} // namespace
+
 bool is_given(const std::vector<std::string>& arguments,
               const std::string& key) {
   auto name = "--" + key;
@@ -180,8 +188,6 @@ bool is_given(const std::vector<std::string>& arguments,
     return x == name || x.starts_with(name + "=");
   });
 }
-
-} // namespace
 
 expected<std::vector<std::string>, std::string>
 with_config_file(std::vector<std::string> arguments,

@@ -25,6 +25,10 @@ namespace node_proxy::tools {
 with_config_file(std::vector<std::string> arguments,
                  const std::function<void(CLI::App&)>& make);
 
+/// Whether the option `--key` is among arguments.
+[[nodiscard]] bool is_given(const std::vector<std::string>& arguments,
+                            const std::string& key);
+
 /// What such a file says of the level of the log, if anything. Errors: those of
 /// a file that cannot be read, or of a level that there is none of.
 [[nodiscard]] expected<std::optional<std::string>, std::string>

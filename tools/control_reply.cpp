@@ -38,6 +38,11 @@ bool control_reply::follows() const {
   return follows_;
 }
 
+bool control_reply::closed() const {
+  std::lock_guard guard{mutex_};
+  return closed_;
+}
+
 bool control_reply::overrun() const {
   std::lock_guard guard{mutex_};
   return overrun_;
@@ -51,6 +56,8 @@ bool control_reply::finished() const {
 void control_reply::close() {
   std::lock_guard guard{mutex_};
   closed_ = true;
+  // Whoever adds lines may hold this for long.
+  std::string{}.swap(text_);
 }
 
 } // namespace node_proxy::tools

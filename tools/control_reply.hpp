@@ -42,13 +42,16 @@ public:
 
   [[nodiscard]] bool follows() const;
 
+  /// Lines that are added are of no use any more.
+  [[nodiscard]] bool closed() const;
+
   /// The client has taken too little.
   [[nodiscard]] bool overrun() const;
 
   /// Nothing more comes behind what was taken.
   [[nodiscard]] bool finished() const;
 
-  /// Nobody reads it any more.
+  /// Nobody reads it any more: what has been added is gone.
   void close();
 
 private:

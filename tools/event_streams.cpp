@@ -88,9 +88,12 @@ void event_streams::take_arrivals() {
   }
   for (auto& fd : arrivals) {
     auto reply = std::make_shared<control_reply>(changed_);
-    events_.follow([reply](std::string_view event) {
-      return reply->add(message("event", event));
-    });
+    events_.follow({[reply](std::string_view event) {
+                      return reply->add(message("event", event));
+                    },
+                    [reply] {
+                      return reply->closed();
+                    }});
     listeners_.push_back({std::move(fd), std::move(reply)});
     // It has something to see at once.
     next_status_ = {};
@@ -136,6 +139,7 @@ void event_streams::write(listener& x) {
     return;
   }
   x.written += static_cast<std::size_t>(sent);
+  x.since = clock::now();
   if (x.written == x.text.size()) {
     x.text.clear();
     x.written = 0;

@@ -51,7 +51,7 @@ private:
   struct listener {
     owned_fd fd;
     control_reply_ptr reply;
-    // Of what is to be written now, since then.
+    // What is to be written now, and when it came or some of it was taken.
     std::string text = {};
     std::size_t written = 0;
     clock::time_point since = {};

@@ -1,6 +1,7 @@
 #include "log_sink.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <mutex>
 
@@ -50,6 +51,8 @@ std::shared_ptr<log_sink>& the_sink() {
   return result;
 }
 
+std::atomic<bool> level_fixed = false;
+
 } // namespace
 
 bool is_log_level(const std::string& text) {
@@ -57,14 +60,16 @@ bool is_log_level(const std::string& text) {
 }
 
 void set_log_level(const std::string& level) {
-  spdlog::default_logger()->set_level(spdlog::level::from_str(level));
+  if (!level_fixed)
+    spdlog::default_logger()->set_level(spdlog::level::from_str(level));
 }
 
-void start_log(const std::string& level) {
+void start_log(const std::string& level, bool fixed) {
   the_sink() = std::make_shared<log_sink>();
   auto logger = std::make_shared<spdlog::logger>("node-proxy", the_sink());
   spdlog::set_default_logger(std::move(logger));
   set_log_level(level);
+  level_fixed = fixed;
 }
 
 void stop_log(std::chrono::milliseconds at_most) {

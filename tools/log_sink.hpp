@@ -14,13 +14,17 @@ inline constexpr std::array log_levels{"trace",   "debug", "info",
 
 [[nodiscard]] bool is_log_level(const std::string& text);
 
-/// What the default logger logs from now on.
+/// Where nobody chooses one.
+inline constexpr const char* default_log_level = "info";
+
+/// What the default logger logs from now on, unless that was fixed.
 void set_log_level(const std::string& level);
 
 /// Makes the default logger write to standard error, without making anybody
 /// wait for whoever reads it.
 /// @param level the least level of what is logged.
-void start_log(const std::string& level);
+/// @param fixed whether that stays so.
+void start_log(const std::string& level, bool fixed);
 
 /// Nothing is logged any more; what was is written for at most `at_most`.
 void stop_log(std::chrono::milliseconds at_most);

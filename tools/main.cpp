@@ -80,12 +80,12 @@ int main(int argc, char** argv) {
   for (int number : {SIGPIPE, SIGXFSZ, SIGTTIN, SIGTTOU})
     std::signal(number, SIG_IGN);
   CLI::App app;
-  std::string log_level = "info";
+  std::string log_level = default_log_level;
   auto commands = add_all(app, log_level);
   std::string tried_level;
-  auto arguments =
-    with_config_file({argv + 1, argv + argc},
-                     [&tried_level](CLI::App& x) { add_all(x, tried_level); });
+  const std::vector<std::string> given{argv + 1, argv + argc};
+  auto arguments = with_config_file(
+    given, [&tried_level](CLI::App& x) { add_all(x, tried_level); });
   if (!arguments) {
     static_cast<void>(fail(arguments.error()));
     return exit_usage;
@@ -96,7 +96,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? exit_ok : exit_usage;
   }
-  start_log(log_level);
+  start_log(log_level, is_given(given, "log"));
   for (const auto& command : commands)
     if (command.app->parsed()) {
       auto status = command.run();

@@ -174,7 +174,10 @@ void node_questions::answer(std::string_view request,
   if (request == "events") {
     reply->follow();
     return events_.follow(
-      [reply](std::string_view event) { return reply->add(event); });
+      {[reply](std::string_view event) { return reply->add(event); },
+       [reply] {
+         return reply->closed();
+       }});
   }
   auto [verb, rest] = split(request);
   constexpr std::array verbs{"permanent", "disconnect", "forget", "ping"};

@@ -12,7 +12,8 @@ void recent_events::add(std::string object) {
   // Its last character is the brace that closes it.
   object.insert(object.size() - 1, ",\"at\":" + std::to_string(at));
   std::lock_guard guard{mutex_};
-  followers_.remove_if([&object](const follower& x) { return !x(object); });
+  followers_.remove_if(
+    [&object](const follower& x) { return !x.tell(object); });
   events_.push_back(std::move(object));
   if (events_.size() > max_events)
     events_.pop_front();
@@ -20,8 +21,10 @@ void recent_events::add(std::string object) {
 
 void recent_events::follow(follower next) {
   std::lock_guard guard{mutex_};
+  // If nothing happens for long, nobody else finds out.
+  followers_.remove_if([](const follower& x) { return x.gone(); });
   for (const auto& x : events_)
-    if (!next(x))
+    if (!next.tell(x))
       return;
   followers_.push_back(std::move(next));
 }

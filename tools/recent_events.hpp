@@ -18,9 +18,14 @@ class recent_events {
 public:
   static constexpr std::size_t max_events = 100;
 
-  /// Gets each event. It does not wait, and calls nothing of this.
-  /// @returns whether it wants more.
-  using follower = std::function<bool(std::string_view event)>;
+  /// Its functions do not wait, and call nothing of this.
+  struct follower {
+    /// Gets each event.
+    /// @returns whether it wants more.
+    std::function<bool(std::string_view event)> tell;
+    /// Whether it wants no more, even if nothing happens.
+    std::function<bool()> gone;
+  };
 
   /// @param object the event.
   void add(std::string object);
@@ -29,7 +34,7 @@ public:
   /// in milliseconds of Unix time.
   [[nodiscard]] std::string array() const;
 
-  /// Has `next` called for each of them, and for those that come.
+  /// Tells `next` of each of them, and of those that come.
   void follow(follower next);
 
 private:

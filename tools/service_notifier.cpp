@@ -10,6 +10,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -19,7 +20,8 @@ namespace node_proxy::tools {
 
 namespace {
 
-void notify(std::string_view text) {
+/// @param waits whether it has a second for a service manager that is busy.
+void notify(std::string_view text, bool waits = false) {
   const char* named = std::getenv("NOTIFY_SOCKET");
   std::string_view path = named ? named : "";
   sockaddr_un address{};
@@ -34,9 +36,13 @@ void notify(std::string_view text) {
     static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
   owned_fd fd{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
   // Whoever does not listen does not keep the node from running.
+  const timeval at_most{1, 0};
   static_cast<void>(
-    ::sendto(fd.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
-             reinterpret_cast<const sockaddr*>(&address), size));
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &at_most, sizeof(at_most)));
+  static_cast<void>(::sendto(fd.get(), text.data(), text.size(),
+                             MSG_NOSIGNAL | (waits ? 0 : MSG_DONTWAIT),
+                             reinterpret_cast<const sockaddr*>(&address),
+                             size));
 }
 
 std::optional<std::uint64_t> number_in(const char* name) {
@@ -70,7 +76,8 @@ service_notifier::~service_notifier() {
 
 void service_notifier::handle_ready(const std::string& status,
                                     std::function<bool()> alive) {
-  notify("READY=1\nSTATUS=" + status);
+  // Without it the node would be ended in the end.
+  notify("READY=1\nSTATUS=" + status, true);
   auto interval = watchdog();
   if (!interval)
     return;

@@ -24,7 +24,10 @@ inline caf::config_option_set& options_of(caf::actor_system_config& cfg) {
 class option_group {
 public:
   option_group(caf::actor_system_config& cfg, const std::string& name)
-    : adder_{options_of(cfg), name} {}
+    : name_{name}, adder_{options_of(cfg), name_} {}
+
+  option_group(const option_group&) = delete;
+  option_group& operator=(const option_group&) = delete;
 
   /// @tparam T is `std::int64_t`, `bool`, `caf::timespan` or `std::string`.
   template <class T>
@@ -33,6 +36,8 @@ public:
   }
 
 private:
+  // The adder only looks at it.
+  std::string name_;
   caf::config_option_adder adder_;
 };
 

@@ -24,8 +24,13 @@ void event_observers::remove(const caf::actor_addr& x) {
   auto is_same = [&x](const auto& y) {
     return y->handle.address() == x;
   };
-  if (std::erase_if(observers_, is_same) > 0)
-    demonitor_end(self_, x);
+  auto found = std::ranges::find_if(observers_, is_same);
+  if (found == observers_.end())
+    return;
+  // Answers that it owes may still come.
+  (*found)->removed = true;
+  observers_.erase(found);
+  demonitor_end(self_, x);
 }
 
 void event_observers::report(const node_event& event) {
@@ -40,14 +45,28 @@ void event_observers::send(const std::shared_ptr<observer>& to,
                            const node_event& event) {
   ++to->unhandled;
   // Whatever it answers, it has handled the event.
-  auto handled = [this, to] {
-    --to->unhandled;
-    if (to->missed > 0)
-      send(to, {missed_event{std::exchange(to->missed, 0)}});
+  auto ask = [&](auto timeout) {
+    send_request(self_, to->handle, timeout, event)
+      .then([this, to = to] { handle_handled(to); },
+            [this, to = to](const caf::error& error) {
+              if (error == caf::sec::request_timeout)
+                remove(to->handle.address());
+              handle_handled(to);
+            });
   };
-  send_request(self_, to->handle, caf::infinite, event)
-    .then([handled] { handled(); },
-          [handled](const caf::error&) { handled(); });
+  // One of this process answers or ends.
+  if (to->handle.node() == self_->home_system().node())
+    ask(caf::infinite);
+  else
+    ask(patience);
+}
+
+void event_observers::handle_handled(const std::shared_ptr<observer>& by) {
+  if (by->removed)
+    return;
+  --by->unhandled;
+  if (by->missed > 0)
+    send(by, {missed_event{std::exchange(by->missed, 0)}});
 }
 
 } // namespace node_proxy::internal

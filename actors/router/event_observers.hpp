@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -12,9 +13,13 @@
 namespace node_proxy::internal {
 
 /// Observers of a node, see `subscribe_observer`. Each event is a request, so
-/// that it is known what an observer has not handled yet.
+/// that it is known what an observer has not handled yet. One of another
+/// process may vanish without a word: if it does not handle an event in
+/// `patience` it is removed.
 class event_observers {
 public:
+  static constexpr std::chrono::seconds patience{60};
+
   explicit event_observers(router_service::pointer self) : self_(self) {}
 
   /// @returns whether there is room for it.
@@ -29,9 +34,11 @@ private:
     caf::actor handle;
     std::uint64_t unhandled = 0;
     std::uint64_t missed = 0;
+    bool removed = false;
   };
 
   void send(const std::shared_ptr<observer>& to, const node_event& event);
+  void handle_handled(const std::shared_ptr<observer>& by);
 
   router_service::pointer self_;
   std::vector<std::shared_ptr<observer>> observers_;

@@ -40,18 +40,28 @@ router_state::part(const node_id& id, node_parting verdict, bool forget) {
   }
   auto waiting = self_->make_response_promise<node_parting>();
   to->second.retirement.handle_sent();
+  if (forget)
+    directory_->handle_forget_question(id);
+  auto answered = [=, this](bool agreed) {
+    if (!forget)
+      return;
+    directory_->handle_forget_answer(id, agreed, now_of(self_).steady);
+    act();
+  };
   send_request(self_, to->second.handle, caf::infinite, part_from_peer{forget})
     .then(
-      [=, this](const parted& x) mutable {
+      [=](const parted& x) mutable {
         verdict.waiting = x.waiting;
         verdict.untaken = x.untaken;
         if (x.refused)
           verdict = {parting_result::under_way, x.waiting, x.untaken};
-        else if (forget)
-          forget_peer(id);
+        answered(!x.refused);
         waiting.deliver(verdict);
       },
-      [waiting](const caf::error& error) mutable { waiting.deliver(error); });
+      [=](const caf::error& error) mutable {
+        answered(false);
+        waiting.deliver(error);
+      });
   return caf::delegated<node_parting>{};
 }
 

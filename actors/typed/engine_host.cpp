@@ -82,6 +82,7 @@ caf::result<done> engine_host::handle(engine_msg& msg) {
   auto number = next_++;
   open_.emplace(number, make_promise<done>(self_));
   lanes_->deliver({reliable_id{0, 0, number}, std::move(msg)});
+  lanes_->pass_on_delivered();
   end_if_done();
   return caf::delegated<done>{};
 }

@@ -93,6 +93,7 @@ peer_directory::handle_introduction(const node_advert& advert) {
     return {ok.error()};
   auto newer = advert.version > adverts_.version(advert.id);
   to_forget_.erase(advert.id);
+  asked_to_forget_.erase(advert.id);
   hold_if_named(advert.id);
   if (adverts_.handle_introduction(advert)) {
     keep(advert.id);

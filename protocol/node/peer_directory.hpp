@@ -112,6 +112,16 @@ public:
   /// is introduced or made permanent. To be asked before: `loss`.
   void handle_forgotten(const node_id& id, steady_time now);
 
+  /// Those who serve a peer are asked whether it may be forgotten:
+  /// `handle_forget_answer` has to follow.
+  void handle_forget_question(const node_id& id) {
+    asked_to_forget_.insert(id);
+  }
+
+  /// If they agree, it is `handle_forgotten` when they were asked: who was
+  /// introduced since is only permanent no more.
+  void handle_forget_answer(const node_id& id, bool agreed, steady_time now);
+
   /// This node stops: nobody comes any more.
   void handle_shutdown() { stopping_ = true; }
 
@@ -267,6 +277,8 @@ private:
   std::unordered_set<node_id> permanent_;
   // Served, and to be forgotten then.
   std::unordered_set<node_id> to_forget_;
+  // Whom those who serve them are asked about, without those introduced since.
+  std::unordered_set<node_id> asked_to_forget_;
   // Whoever is connected, or was when the connection was lost; as on disk.
   std::unordered_set<node_id> noted_connected_;
   comeback comeback_;

@@ -35,6 +35,15 @@ void peer_directory::handle_forgotten(const node_id& id, steady_time now) {
     drop(id, now);
 }
 
+void peer_directory::handle_forget_answer(const node_id& id, bool agreed,
+                                          steady_time now) {
+  auto is_same = asked_to_forget_.erase(id) > 0;
+  if (agreed && is_same)
+    handle_forgotten(id, now);
+  else if (agreed)
+    handle_permanence(id, connection_permanence::ephemeral);
+}
+
 bool peer_directory::knows(const node_id& id, steady_time now) {
   return id != self_->id() && (served_.find(id) || has_way_to(id, now));
 }

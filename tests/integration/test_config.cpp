@@ -22,6 +22,14 @@ bool contains(const std::string& text, std::string_view what) {
   return text.find(what) != std::string::npos;
 }
 
+std::size_t debug_lines(const std::string& text) {
+  std::size_t result = 0;
+  for (auto i = text.find("[debug]"); i != std::string::npos;
+       i = text.find("[debug]", i + 1))
+    ++result;
+  return result;
+}
+
 struct fixture {
   temporary_folder folder;
   tool_key key{folder, "key"};
@@ -169,6 +177,45 @@ TEST_CASE_FIXTURE(fixture, "at SIGHUP the level of the log is read again") {
     ::close(connect_to(port));
     return contains(node.errors(), "[debug]");
   }));
+  node.signal(SIGTERM);
+  CHECK(node.wait() == 0);
+}
+
+TEST_CASE_FIXTURE(fixture, "at SIGHUP a file without a level means the usual "
+                           "one") {
+  auto text = "key = \"" + key.file + "\"\nlisten = \"tcp://127.0.0.1:0\"\n";
+  write(text + "log = \"off\"");
+  process node{{NODE_PROXY_TOOL, "run", "--config", file}};
+  REQUIRE(node.next_line());
+  // What is wrong with the file is said once anything is said again.
+  auto wrong = false;
+  CHECK(comes_true([&] {
+    write(text + (wrong ? "log = \"loud\"" : ""));
+    wrong = !wrong;
+    node.signal(SIGHUP);
+    return contains(node.errors(), "there is no such level");
+  }));
+  node.signal(SIGTERM);
+  CHECK(node.wait() == 0);
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "SIGHUP leaves a level of the command line as it is") {
+  write("key = \"" + key.file
+        + "\"\nlisten = \"tcp://127.0.0.1:0\"\nlog = \"error\"");
+  process node{{NODE_PROXY_TOOL, "--log", "debug", "run", "--config", file}};
+  auto listening = node.next_line();
+  REQUIRE(listening);
+  auto port = port_of(json::parse(*listening)["address"]);
+  // Nothing tells that the file was read, so this is tried again and again.
+  for (int i = 0; i < 5; ++i) {
+    node.signal(SIGHUP);
+    auto before = debug_lines(node.errors());
+    CHECK(comes_true([&] {
+      ::close(connect_to(port));
+      return debug_lines(node.errors()) > before + 1;
+    }));
+  }
   node.signal(SIGTERM);
   CHECK(node.wait() == 0);
 }

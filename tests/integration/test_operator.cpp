@@ -140,6 +140,11 @@ TEST_CASE_FIXTURE(two_nodes, "a peer is pinged, and connected for that") {
   CHECK(peers()[0]["state"] == "connected");
 }
 
+TEST_CASE_FIXTURE(two_nodes, "pings come at a time that is a number") {
+  for (const auto* x : {"nan", "inf", "0", "soon"})
+    CHECK(tell("ping", {"--interval", x, "--count", "1", "bob"}).status == 2);
+}
+
 TEST_CASE_FIXTURE(two_nodes, "why a ping has no answer is said") {
   bob.stop(SIGTERM);
   auto result = tell("ping", {"--count", "1", "bob"});

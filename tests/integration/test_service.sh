@@ -50,6 +50,12 @@ unit=docs/operating/node-proxy.service
 grep -q '^ExecStart=/usr/bin/node-proxy run --config ' "$unit" ||
   fail "the unit runs something else"
 grep -q '^Type=notify$' "$unit" || fail "the unit waits for no READY=1"
+# Threads that work on handshakes call it; the last line about it counts. A call
+# that is left out ends the process, unless there is an error for it.
+grep '^SystemCallFilter=' "$unit" | tail -n 1 | grep -qw sched_setscheduler ||
+  fail "the unit ends a node that works on a handshake"
+grep -q '^SystemCallErrorNumber=EPERM$' "$unit" ||
+  fail "the unit ends a node for a call that could fail"
 if command -v systemd-analyze > /dev/null; then
   sed "s#/usr/bin/node-proxy#$NODE_PROXY_TOOL#" "$unit" \
     > "$folder/node-proxy.service"

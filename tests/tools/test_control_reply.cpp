@@ -59,7 +59,10 @@ TEST_CASE_FIXTURE(fixture, "one line may be long") {
 TEST_CASE_FIXTURE(fixture, "nothing is added for whoever has gone") {
   uut.follow();
   CHECK(uut.follows());
+  CHECK(uut.add("before"));
+  CHECK_FALSE(uut.closed());
   uut.close();
+  CHECK(uut.closed());
   CHECK_FALSE(uut.add("line"));
   CHECK(uut.take().empty());
 }

@@ -20,6 +20,11 @@ struct fixture : directory_fixture {
     act();
   }
 
+  void answer_forget(std::size_t index, bool agreed) {
+    uut->handle_forget_answer(id_of(index), agreed, now.steady);
+    act();
+  }
+
   void set_permanent(std::size_t index) {
     uut->handle_permanence(id_of(index), connection_permanence::permanent);
     act();
@@ -119,6 +124,42 @@ TEST_CASE_FIXTURE(fixture, "a served peer is forgotten when it is no more") {
     set_permanent(1);
     rest(1, record_of(7));
     CHECK(loss(1).permanence);
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "those who serve a peer are asked whether it may be "
+                           "forgotten") {
+  introduce(1);
+  set_permanent(1);
+  REQUIRE(come(1) == "ok");
+  uut->handle_forget_question(id_of(1));
+  SUBCASE("and agree") {
+    answer_forget(1, true);
+    CHECK_FALSE(uut->is_permanent(id_of(1)));
+    rest(1, record_of(7));
+    CHECK(loss(1).result == parting_result::unknown);
+  }
+  SUBCASE("and do not") {
+    answer_forget(1, false);
+    CHECK(uut->is_permanent(id_of(1)));
+    rest(1, record_of(7));
+    CHECK(loss(1).advert);
+    CHECK(loss(1).record);
+  }
+  SUBCASE("and agree, but somebody tells of it meanwhile") {
+    introduce(1);
+    answer_forget(1, true);
+    CHECK_FALSE(uut->is_permanent(id_of(1)));
+    rest(1, record_of(7));
+    CHECK(loss(1).advert);
+    CHECK(loss(1).record);
+  }
+  SUBCASE("and agree, and it becomes permanent behind that") {
+    answer_forget(1, true);
+    set_permanent(1);
+    rest(1, record_of(7));
+    CHECK(loss(1).permanence);
+    CHECK(loss(1).record);
   }
 }
 
