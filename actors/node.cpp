@@ -73,12 +73,6 @@ expected<void, caf::error> check(const caf::actor_system& system,
                             + ' ' + std::string{*objection})};
   if (config.settings.versions.min > config.settings.versions.max)
     return bad("peer_settings::versions is empty");
-  if (config.max_workers > node_config::most_workers)
-    return bad("node_config::max_workers is out of range; expected 0 to 64");
-  if (config.worker_timeout < node_config::least_worker_timeout
-      || config.worker_timeout > node_config::most_worker_timeout)
-    return bad("node_config::worker_timeout is out of range; expected 1 s to "
-               "1 h");
   if (config.coordinator)
     if (auto wrong = unfit_for_worker(config))
       return unexpected{make_error(

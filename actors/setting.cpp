@@ -172,6 +172,14 @@ constexpr std::array table{
   time_at<&nc::busy_poll>("busy-poll", "node_config::busy_poll",
                           "how long a loop looks for events before it sleeps",
                           0, ns(std::chrono::milliseconds{100})),
+  number_at<&nc::max_workers>(
+    "max-workers", "node_config::max_workers",
+    "other processes that may serve peers of this node", in::count, 0,
+    nc::most_workers),
+  time_at<&nc::worker_timeout>("worker-timeout", "node_config::worker_timeout",
+                               "how long one of them may be silent",
+                               ns(nc::least_worker_timeout),
+                               ns(nc::most_worker_timeout)),
   setting{"chacha-only", "node_config::use_aes",
           "no AES-256-GCM is offered: use_aes is false", in::flag, 0, 1,
           [](const node_config& config) { return number{!config.use_aes}; },
@@ -253,6 +261,10 @@ constexpr std::array table{
     "rekey-interval", "peer_settings::rekey_interval",
     "after which a key is replaced", shortest,
     ns(std::chrono::seconds{limits::key_seconds})),
+  time_at<settings_at, &ps::max_session_age>(
+    "max-session-age", "peer_settings::max_session_age",
+    "after which a connection has been replaced", shortest,
+    ns(std::chrono::hours{24})),
 };
 
 // -- numbers as text ----------------------------------------------------------
