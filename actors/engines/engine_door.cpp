@@ -33,7 +33,7 @@ public:
     }
     lanes_.emplace(self_, engines_, config.log, [this](auto ids, auto reason) {
       for (const auto& id : ids)
-        finish(std::get<reliable_id>(id).first, reason.has_value());
+        finish(std::get<reliable_id>(id).first, reason);
     });
     monitor_end(self_, config.engine.engine);
     set_down_handler(
@@ -43,6 +43,7 @@ public:
   caf::result<done> handle(engine_msg& msg) {
     waiting_.emplace(++last_, make_promise<done>(self_));
     lanes_->deliver({reliable_id{0, 0, last_}, std::move(msg)});
+    lanes_->pass_on_delivered();
     return caf::delegated<done>{};
   }
 
@@ -51,14 +52,17 @@ public:
   void handle(const engine_left& msg) { lanes_->handle(msg); }
 
 private:
-  void finish(std::uint64_t number, bool failed) {
+  void finish(std::uint64_t number,
+              std::optional<control::reject_reason> reason) {
     auto x = waiting_.extract(number);
     if (x.empty())
       return;
-    if (failed)
-      fail(x.mapped(), make_error(errc::engine_failed));
-    else
+    if (!reason)
       fulfil(x.mapped(), done{});
+    else if (*reason == control::reject_reason::malformed)
+      fail(x.mapped(), make_error(errc::malformed));
+    else
+      fail(x.mapped(), make_error(errc::engine_failed));
   }
 
   caf::event_based_actor* self_;

@@ -312,7 +312,7 @@ TEST_CASE("nothing of a node that has ended is left on an engine") {
   caf::actor_system system{config};
   caf::scoped_actor self{system};
   auto engine = system.spawn<counting_engine>();
-  for (int i = 0; i < 1'000; ++i)
+  for (int i = 0; i < 500; ++i)
     live_once(system, self, engine);
   CHECK(counting_engine::notes_on(engine) == 0);
   // Nor does it keep the memory of their actors, 3 KiB each. Sockets that
