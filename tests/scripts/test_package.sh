@@ -23,7 +23,7 @@ quietly cpack --config "$NODE_PROXY_BUILD/CPackConfig.cmake" -B "$folder"
 for name in node-proxy libnode-proxy-dev; do
   dpkg-deb -x "$folder/$name"_*.deb "$folder/root"
 done
-"$(find "$folder/root" -name node-proxy -type f)" --help > /dev/null
+"$(find "$folder/root" -path '*/bin/node-proxy')" --help > /dev/null
 
 # Whoever installs in another place finds all there, too.
 PKG_CONFIG_PATH=$(dirname "$(find "$folder/root" -name node_proxy.pc)")
