@@ -53,7 +53,8 @@ int main() {
   bobs.listen = {parse_address("tcp://127.0.0.1:0").value()};
   bobs.engines = {{"greeter", system.spawn(greeter)}};
   auto bob = spawn_node(system, std::move(bobs)).value();
-  std::string folder = "/tmp/node_proxy_example_XXXXXX";
+  auto folder =
+    (std::filesystem::temp_directory_path() / "node_proxy_XXXXXX").string();
   if (::mkdtemp(folder.data()) == nullptr)
     return 1;
   auto first = spawn(system, folder, {bob.advert()}).value();

@@ -251,13 +251,14 @@ TEST_CASE_FIXTURE(directory_fixture,
   CHECK(want(1) == "ok");
   CHECK(want(2) == "ok");
   CHECK(want(3) == "outbox_full");
-  // They are dialled: whoever is here for that has no room of others.
+  // They are dialled, and leave again if all places are taken.
   tell(id_of(1), peer_connected{});
   tell(id_of(2), peer_connected{});
   CHECK(want(3) == "ok");
   CHECK(want(4) == "ok");
   tell(id_of(3), peer_connected{});
   tell(id_of(4), peer_connected{});
+  CHECK(displaced == std::vector{id_of(3), id_of(4)});
   CHECK(want(5) == "outbox_full");
   introduce(5);
   CHECK(want(5) == "ok");
