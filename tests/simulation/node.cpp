@@ -288,6 +288,7 @@ void node::pump(const remote_ptr& x) {
     if (x->ended)
       return;
     if (x->machine.stopped()) {
+      x->stopped = true;
       end(x);
       directory_->handle_end(x->id, std::nullopt, net_.now().steady);
       act();

@@ -334,6 +334,8 @@ private:
     steady_time to_proxy{};
     steady_time to_router{};
     bool ended = false;
+    // It has ended because the node does, whatever was on its way to it.
+    bool stopped = false;
   };
 
   using remote_ptr = std::shared_ptr<remote>;
@@ -381,6 +383,7 @@ private:
   void send_to(const remote_ptr& x, task what);
   void post(const remote_ptr& x, task what);
   void handle_routed(const remote_ptr& x, const task& what);
+  void close_arriving(const remote_ptr& x);
   void tell_router(const remote_ptr& x, task what);
   void schedule(duration delay, task what);
   duration some_delay();

@@ -126,10 +126,32 @@ void node::post(const remote_ptr& x, task what) {
 }
 
 void node::handle_routed(const remote_ptr& x, const task& what) {
+  if (x->stopped)
+    return close_arriving(x);
+  if (x->ended)
+    return net_.fail("a Node Proxy of " + name_
+                     + " is sent what it never gets");
   x->retirement.handle_routed();
   release_held(x);
   what();
   pump(x);
+}
+
+/// Connections on their way to a Node Proxy that has stopped are lost with the
+/// messages that bring them.
+void node::close_arriving(const remote_ptr& x) {
+  auto arrives = [&x](const auto& entry) {
+    auto user = std::get_if<remote_ptr>(&entry.second.user);
+    return user && *user == x && entry.second.on_its_way;
+  };
+  for (;;) {
+    auto found = std::ranges::find_if(streams_, arrives);
+    if (found == streams_.end())
+      return;
+    auto connection = found->first;
+    streams_.erase(found);
+    net_.close(connection, *this);
+  }
 }
 
 /// A Node Proxy, or somebody who has got its handle, sends to the Router.
