@@ -9,17 +9,24 @@ namespace node_proxy::internal {
 
 namespace {
 
-/// By how much the memory of an unfinished message grows at most, lest somebody
-/// announces much and sends little.
-constexpr std::uint64_t growth = 4;
+/// Memory for an unfinished message, lest somebody announces much and sends
+/// little: so many times what has arrived of it, or all of it once this much has
+/// arrived. To grow after that would copy so much at a time that others wait.
+constexpr std::size_t growth = 4;
+constexpr std::size_t arrived_for_all = 256 * 1024;
+
+std::size_t capacity_for(const incoming_channel::partial& x, std::size_t size) {
+  // What may have to wait for more takes no more than it needs.
+  if (!x.granted)
+    return size;
+  auto wanted = size < arrived_for_all ? growth * size : x.announced;
+  return std::min<std::size_t>(x.announced, wanted);
+}
 
 void append(incoming_channel::partial& to, bytes_view data) {
-  // Growing fast copies little, and exactly to the end wastes nothing. What may
-  // have to wait for more takes no more than it needs.
   auto size = to.data.size() + data.size();
   if (size > to.data.capacity())
-    to.data.reserve(
-      std::min<std::size_t>(to.announced, to.granted ? growth * size : size));
+    to.data.reserve(capacity_for(to, size));
   to.data.append(data);
 }
 

@@ -145,6 +145,23 @@ TEST_CASE_FIXTURE(fixture, "to announce much takes little memory") {
   CHECK(record->unfinished_bytes() <= 4 * fragment);
 }
 
+TEST_CASE("once much of a message is there, its memory stays where it is") {
+  inbox_fixture x{with_windows(2'000'000, 0, 0)};
+  x.connect();
+  CHECK(x.begin(0, 0, 900'000) == "ok");
+  auto held = [&x] {
+    return x.uut.record()->unfinished_bytes();
+  };
+  std::uint64_t seq = 1;
+  for (; seq * fragment < 250'000; ++seq)
+    CHECK(x.more(0, seq) == "ok");
+  CHECK(held() < 900'000);
+  for (; seq * fragment < 300'000; ++seq)
+    CHECK(x.more(0, seq) == "ok");
+  CHECK(held() >= 900'000);
+  CHECK(held() < 901'000);
+}
+
 TEST_CASE_FIXTURE(fixture, "more than the window is refused") {
   auto half = 150'000 - overhead;
   for (std::uint64_t seq = 0; seq < 9; ++seq)
