@@ -1,13 +1,16 @@
 #include <node_proxy/actors/loop/actor_runner.hpp>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <mutex>
 #include <utility>
+
+#include <node_proxy/actors/loop/now.hpp>
+#include <node_proxy/actors/loop/slow_actors.hpp>
+#include <node_proxy/actors/loop/stopwatch.hpp>
 
 namespace node_proxy::internal {
 
@@ -16,8 +19,6 @@ namespace {
 thread_local actor_unit* this_unit = nullptr;
 
 using namespace std::chrono_literals;
-
-using run_clock = std::chrono::steady_clock;
 
 // How long an actor goes on while others wait, about.
 constexpr auto turn = 250us;
@@ -39,55 +40,13 @@ constexpr auto watch_interval = 10ms;
 constexpr auto long_turn = 1ms;
 constexpr int catch_up_intervals = 5;
 
-// An actor is slow if so many turns in a row took that long. A single one may
-// be the fault of others who want the processor.
-constexpr auto slow_turn = 5ms;
-constexpr int slow_turns = 3;
-
-// How long a slow actor is left to CAF's scheduler.
-constexpr auto slow_time = 1s;
-
-/// Actors that may be slow. There is no harm in forgetting one.
-class slow_actors {
-public:
-  void handle_turn(const caf::resumable* who, run_clock::duration took) {
-    auto known = std::ranges::find(suspects_, who, &suspect::who);
-    if (took < slow_turn) {
-      if (known != suspects_.end())
-        known->who = nullptr;
-      return;
-    }
-    if (known == suspects_.end()) {
-      known = suspects_.begin() + next_++ % suspects_.size();
-      *known = {who, 0, {}};
-    }
-    if (++known->turns >= slow_turns)
-      known->slow_until = run_clock::now() + slow_time;
-  }
-
-  [[nodiscard]] bool contain(const caf::resumable* who) const {
-    auto known = std::ranges::find(suspects_, who, &suspect::who);
-    return known != suspects_.end() && run_clock::now() < known->slow_until;
-  }
-
-private:
-  struct suspect {
-    const caf::resumable* who = nullptr;
-    int turns = 0;
-    run_clock::time_point slow_until;
-  };
-
-  std::array<suspect, 8> suspects_{};
-  std::size_t next_ = 0;
-};
-
 /// Runs an actor for a turn. How long its messages take shows from the first
 /// ones.
 caf::resumable::resume_result run(caf::resumable& job, actor_unit& unit,
-                                  run_clock::time_point until) {
+                                  steady_time until) {
   auto result = caf::resumable::resume_later;
   for (std::size_t count = 1; result == caf::resumable::resume_later
-                              && (count == 1 || run_clock::now() < until);
+                              && (count == 1 || steady_now() < until);
        count = std::min(2 * count, messages_between_looks))
     result = job.resume(&unit, count);
   return result;
@@ -135,6 +94,10 @@ private:
   void watch(lock& guard);
   void add_job(const thread_unit& by, caf::resumable* job);
   void hand_over(std::uint64_t until);
+
+  [[nodiscard]] bool is_slow(const caf::resumable* x) const {
+    return slow_.suspects(x) && slow_.contain(x, steady_now());
+  }
 
   [[nodiscard]] bool leads(const actor_unit& x) const {
     return !stopping_ && leader_ == &x;
@@ -218,12 +181,15 @@ void actor_runner::core::run_next(thread_unit& me, lock& guard) {
   ++taken_;
   ++turns_;
   running_ = job;
+  auto watches_closely = slow_.suspects(job);
   guard.unlock();
-  auto begun = run_clock::now();
+  auto begun = steady_now();
+  stopwatch watch{begun, watches_closely};
   auto result = run(*job, me, begun + turn);
-  auto took = run_clock::now() - begun;
+  auto now = steady_now();
+  auto took = watch.elapsed(now);
   guard.lock();
-  slow_.handle_turn(job, took);
+  slow_.handle_turn(job, took, now);
   guard.unlock();
   if (result == caf::resumable::resume_later)
     add_job(me, job);
@@ -249,7 +215,7 @@ void actor_runner::core::add_job(const thread_unit& by, caf::resumable* job) {
     auto is_event = by_leader && running_ == nullptr;
     // Actors that others woke may be slow, which takes somebody to notice.
     auto may_be_slow = is_event || is_last_;
-    if (runs_here && (may_be_slow || (has_follower_ && !slow_.contain(job)))) {
+    if (runs_here && (may_be_slow || (has_follower_ && !is_slow(job)))) {
       jobs_.push_back(job);
       ++added_;
       job = nullptr;

@@ -15,6 +15,7 @@
 #include <sys/epoll.h>
 
 #include <node_proxy/actors/caf/sending.hpp>
+#include <node_proxy/actors/loop/now.hpp>
 
 namespace node_proxy::internal {
 
@@ -35,10 +36,6 @@ std::uint32_t events_of(bool reading, bool writing) {
 std::uint64_t next_id() {
   static std::atomic<std::uint64_t> last = waker_id;
   return ++last;
-}
-
-steady_time steady_now() {
-  return std::chrono::steady_clock::now().time_since_epoch();
 }
 
 } // namespace

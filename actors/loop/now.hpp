@@ -8,6 +8,11 @@
 
 namespace node_proxy::internal {
 
+/// The steady clock.
+[[nodiscard]] inline steady_time steady_now() {
+  return std::chrono::steady_clock::now().time_since_epoch();
+}
+
 /// The wall clock, counted from 2024-01-01 00:00 UTC.
 [[nodiscard]] inline std::chrono::seconds wall_time() {
   constexpr std::chrono::sys_days origin{std::chrono::year{2024} / 1 / 1};
