@@ -23,6 +23,9 @@
   X(dialled)                                                                   \
   X(stop_dialling)                                                             \
   X(dial_ended)                                                                \
+  X(find_hosts)                                                                \
+  X(hosts_found)                                                               \
+  X(lookup_ended)                                                              \
   X(inbound)                                                                   \
   X(make_room)                                                                 \
   X(room_made)                                                                 \

@@ -38,8 +38,9 @@ namespace {
 /// Whether peers are told to connect to where this node listens. What is
 /// link-local means something else to each of them.
 bool is_worth_telling(const transport_address& address) {
-  return !objection_to_dial(address)
-         && kind_of(host_of(address)) != host_kind::link_local;
+  const auto* host = host_of(address);
+  return !objection_to_dial(address) && host != nullptr
+         && kind_of(*host) != host_kind::link_local;
 }
 
 /// Which member is set that a worker has no use for.
@@ -96,7 +97,7 @@ void warn_of_silence(const node_log& log,
   log.warn(
     "no peer is told where to connect to this node: where it listens, {}, does "
     "not tell others which host it is. Name the address at which they reach "
-    "it: --advertise tcp://IP:PORT, or node_config::advertised",
+    "it: --advertise tcp://HOST:PORT, or node_config::advertised",
     to_string(listening.front()));
 }
 

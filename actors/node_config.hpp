@@ -31,9 +31,9 @@ struct node_config {
   /// IPv6 address needs its interface (`ipv6::scope`).
   std::vector<transport_address> listen;
   /// What the advert of this node says: addresses of one host each, with a port
-  /// and without an interface. If it is empty: where it listens, as far as that
-  /// tells others which host it is, which "any address" and link-local ones do
-  /// not.
+  /// and without an interface, or names of hosts with a port. If it is empty:
+  /// where it listens, as far as that tells others which host it is, which "any
+  /// address" and link-local ones do not.
   std::vector<weighted_address> advertised;
   /// Adverts of nodes that are known from the beginning. What they name is
   /// dialled even if the nodes themselves have said something newer meanwhile.

@@ -29,10 +29,10 @@ struct disconnect_node {
 /// connection has ended: its advert, that it was permanent, and which messages
 /// were exchanged with it, so that it counts as new when it comes again. The
 /// answer is a `node_parting`: ok, unknown, or under_way if messages wait for
-/// it, it has sent some that are not taken, or a worker of this node serves it
-/// (disconnect it, and ask again); nothing has changed then. Whoever wants it
-/// connected before the end keeps it, and who has got its Node Proxy delays the
-/// end by `peer_settings::idle_timeout` at most.
+/// it, it has sent some that are not taken, or the worker that serves it is
+/// lost meanwhile; nothing has changed then. Whoever wants it connected before
+/// the end keeps it, and who has got its Node Proxy delays the end by
+/// `peer_settings::idle_timeout` at most.
 struct forget_node {
   node_id id;
 

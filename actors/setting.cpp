@@ -320,7 +320,7 @@ std::string expected_text(const setting& x) {
   case in::text:
     return "a text";
   case in::addresses:
-    return "tcp://IP:PORT, several with commas between them";
+    return "tcp://HOST:PORT, several with commas between them";
   case in::ranges:
     return "IP/BITS, several with commas between them";
   case in::count:

@@ -94,6 +94,19 @@ struct peer_order {
   }
 };
 
+/// Disconnect a peer that is to be forgotten, unless that loses messages.
+/// Answer with `told_parting`.
+struct forget_order {
+  std::uint64_t number = 0;
+  node_id id;
+  claim_id claim = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(number), CEREAL_NVP(id), CEREAL_NVP(claim));
+  }
+};
+
 /// Forget a peer: what was offered has come.
 struct retire_order {
   node_id id;
@@ -177,10 +190,10 @@ struct worker_order {
   std::variant<
     internal::link_sign, internal::handed_batch, internal::handed_outcome,
     internal::fence, internal::told_admission, internal::serve_order,
-    internal::take_peer, internal::peer_order, internal::retire_order,
-    internal::new_advert, internal::forget_engine, internal::tell_numbers,
-    internal::tell_status, internal::may_leave, internal::leave_now,
-    internal::dismissed>
+    internal::take_peer, internal::peer_order, internal::forget_order,
+    internal::retire_order, internal::new_advert, internal::forget_engine,
+    internal::tell_numbers, internal::tell_status, internal::may_leave,
+    internal::leave_now, internal::dismissed>
     what;
 
   template <class Archive>

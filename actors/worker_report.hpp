@@ -175,6 +175,22 @@ struct told_event {
   }
 };
 
+/// The answer to `forget_order`.
+struct told_parting {
+  std::uint64_t number = 0;
+  /// The peer is disconnected, and nothing of it is lost.
+  bool agreed = false;
+  /// Messages for the peer, and of it.
+  std::uint64_t waiting = 0;
+  std::uint64_t untaken = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(number), CEREAL_NVP(agreed), CEREAL_NVP(waiting),
+            CEREAL_NVP(untaken));
+  }
+};
+
 /// A `shared_engine` is known there.
 struct engine_noted {
   std::uint64_t number = 0;
@@ -235,8 +251,9 @@ struct worker_report {
     internal::link_sign, internal::handed_batch, internal::handed_outcome,
     internal::fence, internal::asked_admission, internal::ended_request,
     internal::proven_peer, internal::offered_rest, internal::ended_service,
-    internal::told_event, internal::engine_noted, internal::told_numbers,
-    internal::told_status, internal::leaving, internal::left>
+    internal::told_event, internal::told_parting, internal::engine_noted,
+    internal::told_numbers, internal::told_status, internal::leaving,
+    internal::left>
     what;
 
   template <class Archive>

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <type_traits>
 
@@ -73,6 +74,17 @@ template <std::size_t Max, class T>
 bounded_field<Max, T> bounded(T& value) {
   return {value};
 }
+
+/// Marks a string of at most `Max` bytes for which `IsValid` holds, likewise.
+template <bool (*IsValid)(std::string_view), std::size_t Max>
+struct checked_text {
+  std::string& value;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(cereal::make_nvp("value", value));
+  }
+};
 
 /// Holds the place of a union tag that the specification assigns to something
 /// that does not exist here yet. It can neither be encoded nor decoded.

@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include <node_proxy/base/host_name.hpp>
 #include <node_proxy/messages/basics.hpp>
 #include <node_proxy/messages/field.hpp>
 #include <node_proxy/messages/limits.hpp>
@@ -136,8 +137,25 @@ struct udp_addr {
   friend auto operator<=>(const udp_addr&, const udp_addr&) = default;
 };
 
+/// Reachable by this protocol over TCP, at the hosts that a name stands for at
+/// the time (an addition to the specification).
+struct dns_addr {
+  /// See `is_host_name`.
+  std::string name;
+  std::uint16_t port = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(
+      cereal::make_nvp("name", checked_text<is_host_name, max_host_name>{name}),
+      CEREAL_NVP(port));
+  }
+
+  friend auto operator<=>(const dns_addr&, const dns_addr&) = default;
+};
+
 /// `TransportAddress`: the specification's three, then ours.
 using transport_address =
-  std::variant<quic_addr, tls_addr, ip_addr, tcp_addr, udp_addr>;
+  std::variant<quic_addr, tls_addr, ip_addr, tcp_addr, udp_addr, dns_addr>;
 
 } // namespace node_proxy

@@ -23,10 +23,13 @@ std::string words(std::string_view name) {
 
 std::string describe(const failed_attempt& x) {
   auto result = words(x.reason);
-  if (x.address)
-    result.append(x.reason == "connection_refused" ? " by " : " at ")
-      .append(to_string(*x.address));
-  return result;
+  if (!x.address)
+    return result;
+  if (const auto* name = std::get_if<dns_addr>(&*x.address))
+    return "could not resolve " + name->name + ": " + result;
+  result.append(x.reason == "connection_refused" ? " by " : " at ")
+    .append(to_string(*x.address));
+  return x.name ? result.append(" (").append(*x.name).append(")") : result;
 }
 
 std::string describe_refusal(const peer_status& x) {

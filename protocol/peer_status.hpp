@@ -68,6 +68,8 @@ struct connection_status {
   /// Where the peer was dialled, or the host from which it called
   /// (`ip_addr`), if that is known.
   std::optional<transport_address> address;
+  /// The name that led to that address, if one did.
+  std::optional<std::string> name;
   std::uint64_t proto_ver = 0;
   std::string cipher;
   /// Since it was established.
@@ -79,8 +81,9 @@ struct connection_status {
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(CEREAL_NVP(direction), CEREAL_NVP(address), CEREAL_NVP(proto_ver),
-            CEREAL_NVP(cipher), CEREAL_NVP(age_ms), CEREAL_NVP(round_trip_us));
+    archive(CEREAL_NVP(direction), CEREAL_NVP(address), CEREAL_NVP(name),
+            CEREAL_NVP(proto_ver), CEREAL_NVP(cipher), CEREAL_NVP(age_ms),
+            CEREAL_NVP(round_trip_us));
   }
 
   friend bool operator==(const connection_status&,
@@ -89,15 +92,19 @@ struct connection_status {
 
 /// An attempt to connect that came to nothing.
 struct failed_attempt {
-  /// Where, if that is known.
+  /// Where, if that is known. At a name (`dns_addr`) it was the attempt to look
+  /// that up.
   std::optional<transport_address> address;
+  /// The name that led to that address, if one did.
+  std::optional<std::string> name;
   /// Such as `connection_refused` or `handshake_timeout`.
   std::string reason;
   std::uint64_t ago_ms = 0;
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(CEREAL_NVP(address), CEREAL_NVP(reason), CEREAL_NVP(ago_ms));
+    archive(CEREAL_NVP(address), CEREAL_NVP(name), CEREAL_NVP(reason),
+            CEREAL_NVP(ago_ms));
   }
 
   friend bool operator==(const failed_attempt&,

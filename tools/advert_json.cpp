@@ -39,6 +39,9 @@ struct by_kind {
   json operator()(const udp_addr& x) const {
     return {{"udp_addr", {{"ip", to_string(x.ip)}, {"port", x.port}}}};
   }
+  json operator()(const dns_addr& x) const {
+    return {{"dns_addr", {{"name", x.name}, {"port", x.port}}}};
+  }
 };
 
 std::string two_digits(std::uint64_t value) {

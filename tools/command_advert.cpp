@@ -90,7 +90,7 @@ command add_advert(CLI::App& app) {
                     "best one first")
     ->required()
     ->expected(1, static_cast<int>(limits::advert_addresses))
-    ->type_name("tcp://IP:PORT");
+    ->type_name("tcp://HOST:PORT");
   sub
     ->add_option("--out", options->out,
                  "Advert file to write. An advert of the same node that is "

@@ -364,7 +364,7 @@ command add_run(CLI::App& app) {
                     "Have peers connect there, if it is not where the node "
                     "listens; several times for several, the best one first")
     ->expected(1, static_cast<int>(limits::advert_addresses))
-    ->type_name("tcp://IP:PORT");
+    ->type_name("tcp://HOST:PORT");
   sub->add_option("--peer", options->peers, "Know the node of this advert file")
     ->allow_extra_args(false)
     ->type_name("FILE");

@@ -20,6 +20,7 @@
 #include "json_lines.hpp"
 #include "message_source.hpp"
 #include "peer_file.hpp"
+#include "send_progress.hpp"
 #include "stop_signals.hpp"
 
 namespace node_proxy::tools {
@@ -62,7 +63,8 @@ class sender {
 public:
   sender(caf::actor_system& system, const router_actor& router,
          const node_id& to, const send_options& options)
-    : self_{system}, router_{router}, to_{to}, options_{options} {}
+    : self_{system}, router_{router}, to_{to}, options_{options},
+      progress_{terminal(), send_progress::clock::now()} {}
 
   [[nodiscard]] summary send_all(message_source& source);
 
@@ -78,8 +80,10 @@ private:
     std::function<void()> finish;
   };
 
+  static std::function<void(std::string_view)> terminal();
   void send(node_out_batch batch, std::size_t bytes);
   void finish_first();
+  void show_progress();
   [[nodiscard]] node_out_msg make_msg(bytes payload) const;
 
   caf::scoped_actor self_;
@@ -87,6 +91,8 @@ private:
   node_id to_;
   const send_options& options_;
   summary summary_;
+  std::uint64_t finished_bytes_ = 0;
+  send_progress progress_;
   std::deque<open_batch> open_;
   std::size_t open_bytes_ = 0;
 };
@@ -108,7 +114,18 @@ summary sender::send_all(message_source& source) {
   }
   while (!open_.empty())
     finish_first();
+  progress_.handle_end();
   return summary_;
+}
+
+/// Writes to standard error, if that is one.
+std::function<void(std::string_view)> sender::terminal() {
+  if (::isatty(STDERR_FILENO) != 1)
+    return {};
+  // What cannot be shown is left out.
+  return [](std::string_view text) {
+    static_cast<void>(!::write(STDERR_FILENO, text.data(), text.size()));
+  };
 }
 
 void sender::send(node_out_batch batch, std::size_t bytes) {
@@ -143,7 +160,18 @@ void sender::send(node_out_batch batch, std::size_t bytes) {
 void sender::finish_first() {
   open_.front().finish();
   open_bytes_ -= open_.front().bytes;
+  finished_bytes_ += open_.front().bytes;
   open_.pop_front();
+  show_progress();
+}
+
+void sender::show_progress() {
+  std::uint64_t failed = 0;
+  for (const auto& [error, count] : summary_.failures)
+    failed += count;
+  progress_.handle_amount(
+    {summary_.sent, summary_.acknowledged, failed, finished_bytes_},
+    send_progress::clock::now());
 }
 
 node_out_msg sender::make_msg(bytes payload) const {

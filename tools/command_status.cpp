@@ -1,7 +1,9 @@
 // node-proxy status, engines: how things stand with a running node.
 
 #include <chrono>
+#include <cstdlib>
 #include <memory>
+#include <string_view>
 
 #include <poll.h>
 #include <unistd.h>
@@ -27,14 +29,25 @@ struct status_options : control_options {
   bool watch = false;
 };
 
+/// Whether to print colours: on terminals that have some, unless somebody wants
+/// none (https://no-color.org).
+bool shows_colours() {
+  const auto* unwanted = std::getenv("NO_COLOR");
+  const auto* terminal = std::getenv("TERM");
+  return ::isatty(STDOUT_FILENO) == 1
+         && (unwanted == nullptr || *unwanted == '\0') && terminal != nullptr
+         && std::string_view{terminal} != "dumb";
+}
+
 /// What there is to print of a status.
 std::string text_of(const json& status, const status_options& options,
                     bool engines) {
   if (options.as_json)
     return make_visible(
       status.dump(-1, ' ', false, json::error_handler_t::replace));
-  auto result = engines ? engines_table(status)
-                        : peers_table(status, node_names{options.names});
+  auto result =
+    engines ? engines_table(status)
+            : peers_table(status, node_names{options.names}, shows_colours());
   result.pop_back();
   return result;
 }

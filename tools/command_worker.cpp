@@ -135,7 +135,7 @@ command add_worker(CLI::App& app) {
                     "Have peers connect there, if it is not where the worker "
                     "listens; several times for several, the best one first")
     ->expected(1, static_cast<int>(limits::advert_addresses))
-    ->type_name("tcp://IP:PORT");
+    ->type_name("tcp://HOST:PORT");
   add_parsed_option(*sub, "--dial-range", options->dial_ranges, parse_ip_range,
                     "Dial peers in this range, too, as with `run`")
     ->type_name("IP/BITS");

@@ -24,6 +24,7 @@
 #include "event_streams.hpp"
 #include "metrics_text.hpp"
 #include "page.hpp"
+#include "shared_answer.hpp"
 
 namespace node_proxy::tools {
 
@@ -226,6 +227,8 @@ struct http_server::parts {
     : where{std::move(its_where)}, questions{its_questions}, events{its_events},
       streams{its_questions, its_events} {}
 
+  expected<std::string, std::string> make_metrics() const;
+
   void set_rules();
   void set_handlers();
   void serve(const std::string& path, std::string_view content,
@@ -237,11 +240,24 @@ struct http_server::parts {
   const node_questions& questions;
   const recent_events& events;
   event_streams streams;
+  shared_answer metrics{metrics_lifetime, [this] {
+                          return make_metrics();
+                        }};
   std::atomic<bool> stopping = false;
   std::atomic<bool> ended = false;
   bounded_server server;
   std::thread thread;
 };
+
+expected<std::string, std::string> http_server::parts::make_metrics() const {
+  auto status = questions.status();
+  if (!status)
+    return unexpected{status.error()};
+  auto counted = questions.metrics();
+  if (!counted)
+    return unexpected{counted.error()};
+  return metrics_text(*status, *counted, NODE_PROXY_VERSION);
+}
 
 /// A part of the page.
 void http_server::parts::serve(const std::string& path,
@@ -299,15 +315,7 @@ void http_server::parts::set_handlers() {
     "/events.json", as_json,
     [this]() -> expected<std::string, std::string> { return events.array(); });
   answer_with("/metrics", "text/plain; version=0.0.4; charset=utf-8",
-              [this]() -> expected<std::string, std::string> {
-                auto status = questions.status();
-                if (!status)
-                  return unexpected{status.error()};
-                auto counted = questions.metrics();
-                if (!counted)
-                  return unexpected{counted.error()};
-                return metrics_text(*status, *counted, NODE_PROXY_VERSION);
-              });
+              [this] { return metrics.get(); });
   server.Get("/stream", [this](const auto&, httplib::Response& response) {
     if (!streams.has_room()) {
       response.status = 503;

@@ -52,6 +52,9 @@ public:
   static constexpr std::chrono::seconds patience{5};
   static constexpr std::chrono::seconds max_wait{4};
 
+  /// How long what `/metrics` says is not asked for anew, whoever scrapes.
+  static constexpr std::chrono::milliseconds metrics_lifetime{250};
+
   /// Listens. Errors: a sentence that names the address.
   [[nodiscard]] static expected<std::unique_ptr<http_server>, std::string>
   start(const http_address& where, const node_questions& questions,

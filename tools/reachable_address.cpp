@@ -40,7 +40,7 @@ expected<transport_address, std::string> parse(std::string_view text,
   // Adverts can name others, but this version can only be reached by TCP.
   if (!text.starts_with("tcp://"))
     return unexpected{"bad address '" + std::string{text}
-                      + "': expected tcp://IP:PORT"};
+                      + "': expected tcp://HOST:PORT"};
   auto numeric = with_number_of_interface(text);
   if (!numeric)
     return unexpected{std::move(numeric.error())};

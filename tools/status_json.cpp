@@ -27,10 +27,17 @@ json to_json(const engine_backlog& x) {
   return result;
 }
 
+template <class Status>
+void add_place(json& to, const Status& x) {
+  if (x.address)
+    to["address"] = to_string(*x.address);
+  if (x.name)
+    to["name"] = *x.name;
+}
+
 json to_json(const connection_status& x) {
   json result{{"direction", to_string(x.direction)}};
-  if (x.address)
-    result["address"] = to_string(*x.address);
+  add_place(result, x);
   result["proto_ver"] = x.proto_ver;
   result["cipher"] = x.cipher;
   result["age_ms"] = x.age_ms;
@@ -41,8 +48,7 @@ json to_json(const connection_status& x) {
 
 json to_json(const failed_attempt& x) {
   json result{{"reason", x.reason}};
-  if (x.address)
-    result["address"] = to_string(*x.address);
+  add_place(result, x);
   result["ago_ms"] = x.ago_ms;
   return result;
 }

@@ -19,6 +19,8 @@ constexpr double near = 0.8;
 
 constexpr std::size_t shortest_id = 8;
 
+constexpr std::string_view default_colour = "\x1b[0m";
+
 /// How many places a text takes in a table: code points, not octets.
 std::size_t width_of(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) {
@@ -31,30 +33,39 @@ class table {
 public:
   explicit table(std::vector<std::string> head) { add(std::move(head)); }
 
-  void add(std::vector<std::string> cells) {
+  /// @param colour of the last cell, as a terminal wants it; empty for none.
+  void add(std::vector<std::string> cells, std::string_view colour = {}) {
     widths_.resize(std::max(widths_.size(), cells.size()));
     for (std::size_t i = 0; i < cells.size(); ++i) {
       cells[i] = make_visible(cells[i]);
       widths_[i] = std::max(widths_[i], width_of(cells[i]));
     }
-    rows_.push_back(std::move(cells));
+    rows_.push_back({std::move(cells), colour});
   }
 
   [[nodiscard]] std::string text() const {
     std::string result;
-    for (const auto& row : rows_) {
-      for (std::size_t i = 0; i < row.size(); ++i) {
-        result += row[i];
-        if (i + 1 < row.size())
-          result.append(widths_[i] - width_of(row[i]) + 2, ' ');
+    for (const auto& x : rows_) {
+      for (std::size_t i = 0; i + 1 < x.cells.size(); ++i) {
+        result += x.cells[i];
+        result.append(widths_[i] - width_of(x.cells[i]) + 2, ' ');
       }
+      result += x.colour;
+      result += x.cells.back();
+      if (!x.colour.empty())
+        result += default_colour;
       result += '\n';
     }
     return result;
   }
 
 private:
-  std::vector<std::vector<std::string>> rows_;
+  struct row {
+    std::vector<std::string> cells;
+    std::string_view colour;
+  };
+
+  std::vector<row> rows_;
   std::vector<std::size_t> widths_;
 };
 
@@ -86,6 +97,19 @@ std::string state_of(const json& x) {
   if (x.value("permanent", false))
     result += " (permanent)";
   return result;
+}
+
+/// That of what is as it should be, of what may become so by itself, and of
+/// what needs somebody.
+std::string_view colour_of(const json& x) {
+  std::string state = x.at("state");
+  if (state == "connected")
+    return "\x1b[32m";
+  if (state == "connecting" || state == "waiting")
+    return "\x1b[33m";
+  if (state == "retrying" || state == "refused")
+    return "\x1b[31m";
+  return {};
 }
 
 std::string round_trip_of(const json& x) {
@@ -155,7 +179,8 @@ std::string bytes_text(std::uint64_t bytes) {
   return result + " " + units[unit];
 }
 
-std::string peers_table(const json& status, const node_names& names) {
+std::string peers_table(const json& status, const node_names& names,
+                        bool coloured) {
   const auto& peers = status.at("peers");
   auto digits = digits_needed(peers);
   table result{
@@ -164,7 +189,8 @@ std::string peers_table(const json& status, const node_names& names) {
     result.add({x.at("node").get<std::string>().substr(0, digits),
                 name_of(x, names), round_trip_of(x),
                 number_of(x, "messages_in"), number_of(x, "messages_out"),
-                waiting_of(x), number_of(x, "untaken"), state_of(x)});
+                waiting_of(x), number_of(x, "untaken"), state_of(x)},
+               coloured ? colour_of(x) : std::string_view{});
   return title(status, names) + result.text()
          + limits_near(status.at("limits"));
 }

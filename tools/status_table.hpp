@@ -16,8 +16,10 @@ namespace node_proxy::tools {
 /// @param status as `to_json` makes it. What does not fit throws
 ///               `nlohmann::json::exception`.
 /// @param names are shown before those in `status`.
+/// @param coloured states that need somebody stand out on a terminal.
 [[nodiscard]] std::string peers_table(const nlohmann::ordered_json& status,
-                                      const node_names& names);
+                                      const node_names& names,
+                                      bool coloured = false);
 
 /// A table of the engines.
 [[nodiscard]] std::string engines_table(const nlohmann::ordered_json& status);

@@ -151,6 +151,11 @@ private:
     put(x.value);
   }
 
+  template <bool (*IsValid)(std::string_view), std::size_t Max>
+  void put_object(const checked_text<IsValid, Max>& x) {
+    put(x.value);
+  }
+
   void put_object(const fixed_u64& x) { put(x.value); }
 
   template <std::size_t Tag>

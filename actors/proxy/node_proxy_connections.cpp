@@ -106,9 +106,36 @@ void node_proxy_state::read_paused() {
 }
 
 void node_proxy_state::perform(dial_peer& action) {
+  if (const auto* named = std::get_if<dns_addr>(&action.address))
+    look_up(action.id, named->name);
+  else
+    dial(action);
+}
+
+void node_proxy_state::look_up(attempt_id attempt, const std::string& name) {
+  ++dials_;
+  send_request(self_, config_.transport, caf::infinite,
+               find_hosts{name, peer_->standing(), attempt})
+    .then(
+      [this, attempt](const hosts_found& msg) {
+        --dials_;
+        if (msg.hosts.empty())
+          peer_->handle_dial_failed(attempt, msg.failure, now());
+        else
+          peer_->handle_hosts(attempt, msg.hosts, now());
+        act();
+      },
+      [this, attempt](const caf::error& error) {
+        --dials_;
+        peer_->handle_dial_failed(attempt, reason_of(error), now());
+        act();
+      });
+}
+
+void node_proxy_state::dial(const dial_peer& action) {
   auto attempt = action.id;
   ++dials_;
-  dial request{action.address};
+  internal::dial request{action.address};
   request.standing = peer_->standing();
   request.attempt = attempt;
   send_request(self_, config_.transport, caf::infinite, std::move(request))

@@ -162,6 +162,8 @@ private:
   void read_paused();
 
   void perform(dial_peer& action);
+  void dial(const dial_peer& action);
+  void look_up(attempt_id attempt, const std::string& name);
   void perform(cancel_dial& action);
   void perform(transmit_frames& action);
   void perform(close_connection& action);

@@ -53,6 +53,15 @@ struct waiting_registration {
   std::set<worker_id> open;
 };
 
+/// Somebody wants a peer of a worker forgotten.
+struct waiting_parting {
+  worker_id worker = coordinator;
+  node_id id;
+  /// The answer if the worker agrees.
+  node_parting verdict;
+  promise<node_parting> waiting;
+};
+
 struct node_workers {
   /// How much may wait for those that are about to leave, in octets.
   static constexpr std::uint64_t max_waiting_bytes = 64 * 1024 * 1024;
@@ -63,6 +72,8 @@ struct node_workers {
   std::uint64_t waiting_bytes = 0;
   std::map<std::uint64_t, waiting_registration> registrations;
   std::uint64_t last_registration = 0;
+  std::map<std::uint64_t, waiting_parting> partings;
+  std::uint64_t last_parting = 0;
   std::uint64_t last_round = 0;
   /// What workers have counted that are gone.
   told_numbers ended;

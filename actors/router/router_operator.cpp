@@ -30,12 +30,10 @@ router_state::part(const node_id& id, node_parting verdict, bool forget) {
       forget_peer(id);
     return verdict;
   }
+  if (to->second.elsewhere && forget)
+    return forget_elsewhere(*to->second.elsewhere, verdict);
   if (to->second.elsewhere) {
-    // What is under way there is not known here.
-    if (forget)
-      verdict.result = parting_result::under_way;
-    else
-      tell_peer(*to->second.elsewhere, peer_order::plain::disconnect);
+    tell_peer(*to->second.elsewhere, peer_order::plain::disconnect);
     return verdict;
   }
   auto waiting = self_->make_response_promise<node_parting>();
@@ -63,6 +61,53 @@ router_state::part(const node_id& id, node_parting verdict, bool forget) {
         waiting.deliver(error);
       });
   return caf::delegated<node_parting>{};
+}
+
+/// Has a worker end the connection, likewise.
+caf::result<node_parting>
+router_state::forget_elsewhere(const served_elsewhere& at,
+                               const node_parting& verdict) {
+  // This waits until another process serves the peer.
+  if (auto held = workers_->waiting.find(at.id);
+      held != workers_->waiting.end()) {
+    node_parting refused{parting_result::under_way};
+    for (const auto& x : held->second)
+      refused.waiting += x.batch.msgs.size();
+    return refused;
+  }
+  auto number = ++workers_->last_parting;
+  workers_->partings.emplace(
+    number, waiting_parting{at.holder, at.id, verdict,
+                            self_->make_response_promise<node_parting>()});
+  directory_->handle_forget_question(at.id);
+  workers_->claims.handle_sent(at.id);
+  tell(at.holder, forget_order{number, at.id, at.claim});
+  return caf::delegated<node_parting>{};
+}
+
+void router_state::take(worker_id, const told_parting& msg) {
+  auto found = workers_->partings.extract(msg.number);
+  if (!found.empty())
+    end_parting(std::move(found.mapped()), msg);
+}
+
+void router_state::end_parting(waiting_parting x, const told_parting& answer) {
+  directory_->handle_forget_answer(x.id, answer.agreed, now_of(self_).steady);
+  act();
+  if (!answer.agreed)
+    x.verdict = {parting_result::under_way};
+  x.verdict.waiting = answer.waiting;
+  x.verdict.untaken = answer.untaken;
+  fulfil(x.waiting, x.verdict);
+}
+
+/// The worker is gone: nothing has changed, as far as anybody knows.
+void router_state::end_partings_of(worker_id worker) {
+  for (auto& [number, x] : std::exchange(workers_->partings, {}))
+    if (x.worker == worker)
+      end_parting(std::move(x), {});
+    else
+      workers_->partings.emplace(number, std::move(x));
 }
 
 void router_state::forget_peer(const node_id& id) {

@@ -182,6 +182,7 @@ private:
   void take(worker_id from, const offered_rest& msg);
   void take(worker_id from, const ended_service& msg);
   void take(worker_id from, told_event& msg);
+  void take(worker_id from, const told_parting& msg);
   void take(worker_id from, const engine_noted& msg);
   void take(worker_id from, const told_numbers& msg);
   void take(worker_id from, told_status& msg);
@@ -258,6 +259,10 @@ private:
   // router_operator.cpp
   caf::result<node_parting> part(const node_id& id, node_parting verdict,
                                  bool forget);
+  caf::result<node_parting> forget_elsewhere(const served_elsewhere& at,
+                                             const node_parting& verdict);
+  void end_parting(waiting_parting x, const told_parting& answer);
+  void end_partings_of(worker_id worker);
   void forget_peer(const node_id& id);
   void watch_limits();
 

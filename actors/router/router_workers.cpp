@@ -151,6 +151,7 @@ void router_state::forget_worker(worker_id id) {
   for (auto& [number, registration] : workers_->registrations)
     registration.open.erase(id);
   end_registrations();
+  end_partings_of(id);
   note_answer(x.numbers_round, metrics_survey_,
               &router_state::end_metrics_survey);
   note_answer(x.status_round, status_survey_, &router_state::end_status_survey);

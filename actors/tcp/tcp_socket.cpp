@@ -173,6 +173,15 @@ int connect_result(int fd) {
   return 0;
 }
 
+std::optional<ip_address> ip_of(const sockaddr& address, std::size_t size) {
+  auto is_ip = address.sa_family == AF_INET || address.sa_family == AF_INET6;
+  socket_address copy;
+  if (!is_ip || size > sizeof(copy.storage))
+    return std::nullopt;
+  std::memcpy(&copy.storage, &address, size);
+  return from_os(copy).ip;
+}
+
 expected<accepted, os_error> accept_next(int listener) {
   socket_address from;
   descriptor socket{

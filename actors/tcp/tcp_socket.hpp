@@ -4,7 +4,10 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
+
+#include <sys/socket.h>
 
 #include <node_proxy/actors/errc.hpp>
 #include <node_proxy/actors/loop/descriptor.hpp>
@@ -38,6 +41,10 @@ struct accepted {
 /// Whether `fd`, which is new, is one of the last `count` descriptors that this
 /// process may have.
 [[nodiscard]] bool is_among_last(int fd, std::size_t count) noexcept;
+
+/// The host of an address of the operating system, if it is one of IP.
+[[nodiscard]] std::optional<ip_address> ip_of(const sockaddr& address,
+                                              std::size_t size);
 
 /// The address of the near end of a socket.
 [[nodiscard]] tcp_addr local_address(int fd);

@@ -18,6 +18,8 @@
 #include <node_proxy/actors/tcp/tcp_connection.hpp>
 #include <node_proxy/actors/tcp/tcp_dials.hpp>
 #include <node_proxy/actors/tcp/tcp_linger.hpp>
+#include <node_proxy/actors/tcp/tcp_lookups.hpp>
+#include <node_proxy/protocol/peer/timer_table.hpp>
 #include <node_proxy/protocol/wire/address_kind.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
 
@@ -57,7 +59,7 @@ std::string_view advice_to_listen(errc code) {
 
 using tcp_transport_actor = transport_actor::extend_with<
   actor_interface<void(linger), void(connection_ready), void(socket_deadline),
-                  void(dial_ended), void(tick)>>;
+                  void(dial_ended), void(lookup_ended), void(tick)>>;
 
 class transport_state {
 public:
@@ -69,13 +71,15 @@ public:
   ~transport_state();
 
   void start(std::shared_ptr<event_loop> loop, std::size_t max_dials,
-             node_log log);
+             node_log log, host_resolver resolver);
 
   caf::result<listening> handle(const listen& msg);
   caf::result<listening_stopped> handle(const stop_listening& msg);
   caf::result<dialled> handle(const dial& msg);
+  caf::result<hosts_found> handle(const find_hosts& msg);
   void handle(const stop_dialling& msg);
   void handle(const dial_ended& msg);
+  void handle(lookup_ended& msg);
   void handle_tick();
   void handle(const linger& msg);
   void handle(const connection_ready& msg);
@@ -119,6 +123,7 @@ private:
   listener_map listeners_;
   // Like the timer, there from the start on.
   std::optional<tcp_dials> dials_;
+  std::optional<tcp_lookups> lookups_;
   std::optional<timer> timer_;
   std::unordered_set<caf::actor_id> monitored_;
   lingering_sockets lingering_;
@@ -127,7 +132,8 @@ private:
 };
 
 void transport_state::start(std::shared_ptr<event_loop> loop,
-                            std::size_t max_dials, node_log log) {
+                            std::size_t max_dials, node_log log,
+                            host_resolver resolver) {
   loop_ = std::move(loop);
   log_ = std::move(log);
   timer_.emplace(loop_, caf::actor_cast<tick_receiver>(self_));
@@ -140,6 +146,8 @@ void transport_state::start(std::shared_ptr<event_loop> loop,
       };
       return make_connection(std::move(socket), permit{std::move(give_back)});
     });
+  lookups_.emplace(std::move(resolver),
+                   caf::actor_cast<lookup_end_receiver>(self_));
   set_down_handler(self_, [this](caf::down_msg& msg) { handle_down(msg); });
   set_exit_handler(self_,
                    [this](caf::exit_msg& msg) { handle_exit(msg.reason); });
@@ -165,12 +173,15 @@ void transport_state::end_if_idle() {
 void transport_state::end_dials_and_listeners() {
   if (dials_)
     dials_->handle_shutdown();
+  if (lookups_)
+    lookups_->handle_shutdown();
   listeners_.clear();
 }
 
 void transport_state::handle_down(const caf::down_msg& msg) {
   monitored_.erase(msg.source.id());
   dials_->handle_owner_gone(msg.source.id(), now());
+  lookups_->handle_owner_gone(msg.source.id());
   arm_timer();
   std::erase_if(listeners_, [&msg](const auto& x) {
     return x.second.acceptor.address() == msg.source;
@@ -328,11 +339,25 @@ caf::result<dialled> transport_state::handle(const dial& msg) {
   return answer;
 }
 
+caf::result<hosts_found> transport_state::handle(const find_hosts& msg) {
+  if (!is_request(self_))
+    return promise<hosts_found>{};
+  if (ending_)
+    return make_error(errc::shutting_down, msg.name + ": the transport ends");
+  auto owner = caf::actor_cast<caf::actor>(self_->current_sender());
+  monitor(owner);
+  auto answer = make_promise<hosts_found>(self_);
+  lookups_->handle_wanted(msg, owner.id(), answer, now());
+  arm_timer();
+  return answer;
+}
+
 void transport_state::handle(const stop_dialling& msg) {
   const auto& owner = self_->current_sender();
   if (!owner)
     return;
   dials_->handle_unwanted(owner->id(), msg.attempt, now());
+  lookups_->handle_unwanted(owner->id(), msg.attempt);
   arm_timer();
 }
 
@@ -341,14 +366,20 @@ void transport_state::handle(const dial_ended& msg) {
   arm_timer();
 }
 
+void transport_state::handle(lookup_ended& msg) {
+  lookups_->handle_end(std::move(msg));
+  arm_timer();
+}
+
 void transport_state::handle_tick() {
   timer_->handle_tick();
   dials_->handle_timeout(now());
+  lookups_->handle_timeout(now());
   arm_timer();
 }
 
 void transport_state::arm_timer() {
-  if (auto at = dials_->poll_timeout())
+  if (auto at = earliest({dials_->poll_timeout(), lookups_->poll_timeout()}))
     timer_->wait_until(*at);
 }
 
@@ -378,18 +409,20 @@ void transport_state::handle(const linger& msg) {
 tcp_transport_actor::behavior_type
 tcp_transport(tcp_transport_actor::stateful_pointer<transport_state> self,
               std::shared_ptr<event_loop> loop, std::size_t max_dials,
-              node_log log) {
+              node_log log, host_resolver resolver) {
   auto* state = &state_of(self);
-  state->start(std::move(loop), max_dials, std::move(log));
+  state->start(std::move(loop), max_dials, std::move(log), std::move(resolver));
   return {
     [state](const listen& msg) { return state->handle(msg); },
     [state](const stop_listening& msg) { return state->handle(msg); },
     [state](const dial& msg) { return state->handle(msg); },
+    [state](const find_hosts& msg) { return state->handle(msg); },
     [state](const stop_dialling& msg) { state->handle(msg); },
     [state](const linger& msg) { state->handle(msg); },
     [state](const connection_ready& msg) { state->handle(msg); },
     [state](const socket_deadline& msg) { state->handle(msg); },
     [state](const dial_ended& msg) { state->handle(msg); },
+    [state](lookup_ended& msg) { state->handle(msg); },
     [state](tick) { state->handle_tick(); },
   };
 }
@@ -398,10 +431,12 @@ tcp_transport(tcp_transport_actor::stateful_pointer<transport_state> self,
 
 transport_actor spawn_tcp_transport(caf::actor_system& system,
                                     std::shared_ptr<event_loop> loop,
-                                    std::size_t max_dials, node_log log) {
+                                    std::size_t max_dials, node_log log,
+                                    host_resolver resolver) {
   return spawn_in_loop<tcp_transport_actor, transport_state>(
-    system, *loop,
-    [=](auto* self) { return tcp_transport(self, loop, max_dials, log); });
+    system, *loop, [=](auto* self) {
+      return tcp_transport(self, loop, max_dials, log, resolver);
+    });
 }
 
 } // namespace node_proxy::internal

@@ -6,6 +6,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <node_proxy/actors/caf/compat.hpp>
 #include <node_proxy/actors/local_messages.hpp>
@@ -22,7 +25,7 @@ using inbound_handler = actor_interface<void(inbound), room_made(make_room)>;
 /// A transport. One for each transport protocol.
 using transport_actor =
   actor_interface<listening(listen), listening_stopped(stop_listening),
-                  dialled(dial), void(stop_dialling)>;
+                  dialled(dial), hosts_found(find_hosts), void(stop_dialling)>;
 
 // -- to and from a transport --------------------------------------------------
 
@@ -65,7 +68,27 @@ struct dial {
   attempt_id attempt = 0;
 };
 
-/// The asker of a `dial` does not want it any more.
+/// Look up the hosts that a name stands for, as soon as there is room for that:
+/// see `lookup_budget`. Errors: shutting_down, connection_closed after
+/// `stop_dialling`.
+struct find_hosts {
+  std::string name;
+  peer_standing standing = peer_standing::guest;
+  /// By which the asker knows it.
+  attempt_id attempt = 0;
+};
+
+/// The answer to `find_hosts`.
+struct hosts_found {
+  /// The best one first.
+  std::vector<ip_address> hosts;
+  /// Why there are none, as a name that lives for ever: unknown_name,
+  /// no_name_server, resolver_failed, timed_out, too_many_names,
+  /// out_of_resources.
+  std::string_view failure = {};
+};
+
+/// The asker of a `dial` or `find_hosts` does not want it any more.
 struct stop_dialling {
   attempt_id attempt = 0;
 };

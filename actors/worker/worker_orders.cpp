@@ -183,6 +183,22 @@ void worker_state::obey(proxy& to, const node_advert& what) {
   send_as_user(to, what);
 }
 
+void worker_state::take(const forget_order& msg) {
+  auto to = ordered(msg.id, msg.claim);
+  // It has failed.
+  if (!to)
+    return tell(told_parting{msg.number});
+  to->retirement.handle_sent();
+  send_request(self_, to->handle, caf::infinite, part_from_peer{true})
+    .then(
+      [this, number = msg.number](const parted& x) {
+        tell(told_parting{number, !x.refused, x.waiting, x.untaken});
+      },
+      [this, number = msg.number](const caf::error&) {
+        tell(told_parting{number});
+      });
+}
+
 void worker_state::handle(const proxy_event& msg) {
   auto to = proxies_.find(msg.remote);
   if (to == proxies_.end())

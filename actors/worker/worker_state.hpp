@@ -121,6 +121,7 @@ private:
   void take(serve_order& msg);
   void take(const take_peer& msg);
   void take(const peer_order& msg);
+  void take(const forget_order& msg);
   void take(const retire_order& msg);
   void take(new_advert& msg);
   void take(const forget_engine& msg);

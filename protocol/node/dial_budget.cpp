@@ -1,6 +1,7 @@
 #include <node_proxy/protocol/node/dial_budget.hpp>
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include <node_proxy/protocol/wire/address_kind.hpp>
@@ -15,8 +16,11 @@ constexpr std::array from_the_highest{
 
 constexpr std::array strangers{peer_standing::known, peer_standing::guest};
 
+/// Names are resolved before.
 dial_place place_of(const transport_address& address) {
-  return {canonical(host_of(address)), port_of(address).value_or(0)};
+  const auto* host = host_of(address);
+  assert(host != nullptr);
+  return {canonical(*host), port_of(address).value_or(0)};
 }
 
 } // namespace

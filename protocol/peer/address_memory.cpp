@@ -13,8 +13,21 @@ namespace {
 
 /// Whether there is a way to connect to such an address.
 bool is_dialled(const transport_address& address) {
-  return std::holds_alternative<tcp_addr>(address)
+  return (std::holds_alternative<tcp_addr>(address)
+          || std::holds_alternative<dns_addr>(address))
          && !objection_to_dial(address);
+}
+
+/// Whether an address names one of these hosts.
+bool is_at(const transport_address& address,
+           std::span<const ip_address> hosts) {
+  const auto* host = host_of(address);
+  return host != nullptr && std::ranges::find(hosts, *host) != hosts.end();
+}
+
+void add_host(std::vector<ip_address>& all, const transport_address& address) {
+  if (const auto* host = host_of(address))
+    all.push_back(*host);
 }
 
 void add_new(std::vector<transport_address>& all,
@@ -92,14 +105,32 @@ address_memory::best_first(const std::vector<weighted_address>& advertised,
     return !may_dial(x.address, met, allowed);
   });
   std::stable_partition(
-    told.begin(), told.end(), [this](const weighted_address& x) {
-      return std::ranges::find(callers_, host_of(x.address)) != callers_.end();
-    });
+    told.begin(), told.end(),
+    [this](const weighted_address& x) { return is_at(x.address, callers_); });
   std::vector<transport_address> result;
   for (const auto& x : reached_)
     add_new(result, x);
   add_all(result, told);
   add_all(result, introduced_);
+  return result;
+}
+
+std::vector<transport_address>
+address_memory::addresses_of(const dns_addr& name,
+                             std::span<const ip_address> found,
+                             std::span<const ip_range> allowed) const {
+  auto is_vouched_for =
+    std::ranges::any_of(introduced_, [&name](const weighted_address& x) {
+      return x.address == transport_address{name};
+    });
+  auto met = hosts();
+  std::vector<transport_address> result;
+  for (const auto& host : found) {
+    transport_address address = tcp_addr{canonical(host), name.port};
+    if (result.size() < max_hosts_of_name
+        && (is_vouched_for || may_dial(address, met, allowed)))
+      add_new(result, address);
+  }
   return result;
 }
 
@@ -109,9 +140,9 @@ address_memory::best_first(const std::vector<weighted_address>& advertised,
 std::vector<ip_address> address_memory::hosts() const {
   auto result = callers_;
   for (const auto& x : reached_)
-    result.push_back(host_of(x));
+    add_host(result, x);
   for (const auto& x : introduced_)
-    result.push_back(host_of(x.address));
+    add_host(result, x.address);
   return result;
 }
 

@@ -25,6 +25,9 @@ public:
   /// How many hosts from which it called are kept.
   static constexpr std::size_t max_callers = 4;
 
+  /// How many hosts are dialled for one name.
+  static constexpr std::size_t max_hosts_of_name = 8;
+
   /// How many dials it can have earned by its calls.
   static constexpr std::uint64_t max_earned = 4;
 
@@ -60,6 +63,14 @@ public:
   [[nodiscard]] std::vector<transport_address>
   best_first(const std::vector<weighted_address>& advertised,
              std::span<const ip_range> allowed) const;
+
+  /// The addresses to dial for one of these that is a name, after it was looked
+  /// up and stands for the hosts `found`: at most `max_hosts_of_name`, as they
+  /// come. If only the peer itself has told of the name, each has to pass
+  /// `may_dial`, as if the peer had named it.
+  [[nodiscard]] std::vector<transport_address>
+  addresses_of(const dns_addr& name, std::span<const ip_address> found,
+               std::span<const ip_range> allowed) const;
 
   /// Somebody else than the peer has said where it is.
   [[nodiscard]] bool introduced() const { return !introduced_.empty(); }

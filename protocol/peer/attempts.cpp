@@ -17,8 +17,8 @@ attempts::attempts(const peer_settings& settings,
 void attempts::handle_dialled(attempt_id attempt, connection_id connection,
                               bool wanted, hello offer, steady_time now,
                               fifo<peer_action>& out) {
-  auto address = dialler_.handle_dialled(attempt, wanted);
-  if (!wanted || !address) {
+  auto to = dialler_.handle_dialled(attempt, wanted);
+  if (!wanted || !to) {
     out.emplace_back(close_connection{connection});
     return;
   }
@@ -28,24 +28,33 @@ void attempts::handle_dialled(attempt_id attempt, connection_id connection,
   if (!init) {
     // The key of the remote node leads to a shared secret of zeros.
     out.emplace_back(close_connection{connection});
-    handle_failure(address, "bad_key", now, out);
+    handle_failure(to, "bad_key", now, out);
     return;
   }
   out.emplace_back(transmit_frames{connection, std::move(*init)});
-  dialler_.handle_handshake({connection, std::move(*address),
-                             std::move(handshake), now + handshake_timeout_});
+  dialler_.handle_handshake({connection, std::move(*to), std::move(handshake),
+                             now + handshake_timeout_});
 }
 
 void attempts::handle_dial_failed(attempt_id attempt, std::string_view reason,
                                   bool last_word, steady_time now,
                                   fifo<peer_action>& out) {
-  auto address = dialler_.handle_dial_failed(attempt);
-  if (!address)
+  auto to = dialler_.handle_dial_failed(attempt);
+  if (!to)
     return;
   if (last_word)
-    handle_failure(address, reason, now, out);
+    handle_failure(to, reason, now, out);
   else
     ++failed_;
+}
+
+void attempts::handle_found(attempt_id attempt,
+                            const std::vector<transport_address>& addresses,
+                            bool last_word, steady_time now,
+                            fifo<peer_action>& out) {
+  // What was known before has failed, is under way or has yet to be tried.
+  if (!dialler_.handle_found(attempt, addresses, now) && last_word)
+    go_on(now, out);
 }
 
 expected<
@@ -66,7 +75,7 @@ attempts::handle_reply(connection_id connection, bytes_view body,
     end_handshake(connection, to_string(*refused), now, out);
     return sent_on{};
   }
-  success result{std::move(std::get<session>(*reply)), attempt->address,
+  success result{std::move(std::get<session>(*reply)), attempt->to,
                  attempt->deadline,
                  now - (attempt->deadline - handshake_timeout_)};
   dialler_.handle_handshake_end(connection);
@@ -80,11 +89,11 @@ attempts::handle_reply(connection_id connection, bytes_view body,
 
 void attempts::handle_closed(connection_id connection, std::string_view reason,
                              steady_time now, fifo<peer_action>& out) {
-  std::optional<transport_address> address;
+  std::optional<destination> to;
   if (auto ended = dialler_.find(connection))
-    address = ended->address;
+    to = ended->to;
   dialler_.handle_handshake_end(connection);
-  handle_failure(address, reason, now, out);
+  handle_failure(to, reason, now, out);
 }
 
 void attempts::handle_refusal(steady_time now, fifo<peer_action>& out) {
@@ -99,13 +108,12 @@ void attempts::handle_end(fifo<peer_action>& out) {
   cancel_abandoned(out);
 }
 
-void attempts::handle_failure(const std::optional<transport_address>& address,
+void attempts::handle_failure(const std::optional<destination>& to,
                               std::string_view reason, steady_time now,
                               fifo<peer_action>& out) {
   ++failed_;
-  last_failure_ = failure{address, reason, now};
-  if (dialler_.handle_failure(now, random_))
-    out.emplace_back(peer_event{peer_unreachable{}});
+  last_failure_ = failure{to, reason, now};
+  go_on(now, out);
 }
 
 bool attempts::handle_timeout(steady_time now, fifo<peer_action>& out) {
@@ -123,11 +131,18 @@ bool attempts::dial(steady_time now, fifo<peer_action>& out) {
   if (!attempt)
     return false;
   ++made_;
+  auto is_lookup = std::holds_alternative<dns_addr>(attempt->address);
   out.emplace_back(std::move(*attempt));
-  return true;
+  return !is_lookup;
 }
 
 // -- private ------------------------------------------------------------------
+
+/// On to the next address, or wait.
+void attempts::go_on(steady_time now, fifo<peer_action>& out) {
+  if (dialler_.handle_failure(now, random_))
+    out.emplace_back(peer_event{peer_unreachable{}});
+}
 
 /// A handshake came to nothing. Its connection is of no use any more.
 void attempts::end_handshake(connection_id connection, std::string_view reason,

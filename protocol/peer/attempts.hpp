@@ -26,7 +26,7 @@ public:
   /// The peer has proven itself on a connection that was dialled.
   struct success {
     session established;
-    transport_address address;
+    destination at;
     /// When its first sealed frame has to be there.
     steady_time deadline{};
     /// From the first frame to the answer.
@@ -39,7 +39,7 @@ public:
   /// An attempt that came to nothing.
   struct failure {
     /// Where, if that is known.
-    std::optional<transport_address> address;
+    std::optional<destination> to;
     std::string_view reason;
     steady_time at{};
   };
@@ -89,6 +89,12 @@ public:
                           bool last_word, steady_time now,
                           fifo<peer_action>& out);
 
+  /// The name that an attempt is about leads to these addresses. For the
+  /// `last_word` see `handle_dial_failed`.
+  void handle_found(attempt_id attempt,
+                    const std::vector<transport_address>& addresses,
+                    bool last_word, steady_time now, fifo<peer_action>& out);
+
   /// The answer to a handshake, which `shakes_hands`. After a success all other
   /// handshakes are given up: their ends were told nothing that they would act
   /// upon. Errors: those of `initiator_handshake::handle_reply`.
@@ -109,7 +115,7 @@ public:
   void handle_end(fifo<peer_action>& out);
 
   /// What seemed to succeed at an address, or an attempt there, did not.
-  void handle_failure(const std::optional<transport_address>& address,
+  void handle_failure(const std::optional<destination>& to,
                       std::string_view reason, steady_time now,
                       fifo<peer_action>& out);
 
@@ -123,7 +129,7 @@ public:
   // -- results ----------------------------------------------------------------
 
   /// Makes the next attempt if its time has come; one is wanted.
-  /// @returns whether there was one.
+  /// @returns whether an address is dialled; a name is looked up before that.
   bool dial(steady_time now, fifo<peer_action>& out);
 
   // -- state ------------------------------------------------------------------
@@ -133,6 +139,11 @@ public:
   }
 
   [[nodiscard]] bool has_addresses() const { return dialler_.has_addresses(); }
+
+  /// See `dialler`.
+  [[nodiscard]] const dns_addr* looked_up(attempt_id attempt) const {
+    return dialler_.looked_up(attempt);
+  }
 
   /// Whether an attempt is under way.
   [[nodiscard]] bool busy() const { return dialler_.busy(); }
@@ -158,6 +169,7 @@ public:
   [[nodiscard]] std::uint64_t failed() const { return failed_; }
 
 private:
+  void go_on(steady_time now, fifo<peer_action>& out);
   void end_handshake(connection_id connection, std::string_view reason,
                      steady_time now, fifo<peer_action>& out);
   void close_handshakes(fifo<peer_action>& out);

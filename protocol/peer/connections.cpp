@@ -57,7 +57,7 @@ void connections::handle_reply(connection_id connection, bytes_view body,
   } else {
     auto& met = std::get<attempts::success>(*reply);
     link::confirming phase{resume(met.established.terms().remote_epoch),
-                           now.steady, std::move(met.address), met.round_trip};
+                           now.steady, std::move(met.at), met.round_trip};
     links_
       .emplace_back(connection, settings_, std::move(met.established),
                     std::move(phase), now.steady)
@@ -334,7 +334,7 @@ void connections::lose(link& x, std::string_view reason, timestamp now) {
   }
   ++ended_[reason];
   if (was_attempt)
-    attempts_.handle_failure(x.address(), reason, now.steady, events_);
+    attempts_.handle_failure(x.place(), reason, now.steady, events_);
 }
 
 /// The active connection was the only one, and is no longer active.

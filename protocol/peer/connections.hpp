@@ -63,6 +63,14 @@ public:
   void handle_dial_failed(attempt_id attempt, std::string_view reason,
                           timestamp now);
 
+  /// The name that an attempt is about leads to these addresses.
+  void handle_found(attempt_id attempt,
+                    const std::vector<transport_address>& addresses,
+                    timestamp now) {
+    attempts_.handle_found(attempt, addresses, takes_attempts(), now.steady,
+                           events_);
+  }
+
   /// The answer to a handshake, which `shakes_hands`. `resume` gives what this
   /// side says first if there is a session.
   void handle_reply(connection_id connection, bytes_view body,
@@ -73,7 +81,7 @@ public:
 
   /// Makes the next attempt if its time has come. A connection is wanted, and
   /// there is none, or none that lasts.
-  /// @returns whether there was one.
+  /// @returns whether an address is dialled; a name is looked up before that.
   bool dial(timestamp now);
 
   /// No connection is wanted for now, so that nobody is to be dialled.
@@ -176,6 +184,11 @@ public:
   }
 
   [[nodiscard]] bool has_addresses() const { return attempts_.has_addresses(); }
+
+  /// See `dialler`.
+  [[nodiscard]] const dns_addr* looked_up(attempt_id attempt) const {
+    return attempts_.looked_up(attempt);
+  }
 
   /// Whether a connection is there, or about to be.
   [[nodiscard]] bool holds() const;

@@ -10,7 +10,10 @@ bool may_dial(const transport_address& told, std::span<const ip_address> met,
               std::span<const ip_range> allowed) {
   if (objection_to_dial(told))
     return false;
-  auto host = canonical(host_of(told));
+  const auto* named = host_of(told);
+  if (named == nullptr)
+    return true;
+  auto host = canonical(*named);
   switch (kind_of(host)) {
   case host_kind::unspecified:
   case host_kind::link_local:

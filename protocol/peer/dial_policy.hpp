@@ -21,6 +21,9 @@ namespace node_proxy::internal {
 /// and even then none that is link-local, or stands for any, many or no hosts,
 /// whatever form it has, nor one with port 0. What an operator names himself is
 /// judged by `objection_to_dial` alone.
+///
+/// A name may be looked up by whoever knows it. Each address that it stands for
+/// is to be judged then.
 [[nodiscard]] bool may_dial(const transport_address& told,
                             std::span<const ip_address> met,
                             std::span<const ip_range> allowed);

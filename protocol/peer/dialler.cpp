@@ -1,6 +1,7 @@
 #include <node_proxy/protocol/peer/dialler.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace node_proxy::internal {
@@ -14,14 +15,33 @@ void dialler::handle_contact(std::vector<transport_address> addresses) {
   put(std::move(addresses));
 }
 
-std::optional<transport_address> dialler::handle_dialled(attempt_id id,
-                                                         bool wanted) {
+std::optional<destination> dialler::handle_dialled(attempt_id id, bool wanted) {
   auto position = std::ranges::find(targets_, id, &target::attempt);
   if (position == targets_.end())
     return std::nullopt;
   position->attempt.reset();
   position->tried = wanted;
-  return position->address;
+  return destination{position->address, position->name};
+}
+
+bool dialler::handle_found(attempt_id id,
+                           const std::vector<transport_address>& addresses,
+                           steady_time now) {
+  auto asked = std::ranges::find(targets_, id, &target::attempt);
+  if (asked == targets_.end())
+    return false;
+  asked->attempt.reset();
+  asked->tried = true;
+  auto name = std::get<dns_addr>(asked->address).name;
+  std::vector<target> found;
+  for (const auto& x : addresses)
+    if (!is_known(x))
+      found.push_back({x, false, std::nullopt, name});
+  auto found_some = !found.empty();
+  targets_.insert(asked + 1, std::move_iterator{found.begin()},
+                  std::move_iterator{found.end()});
+  not_before_ = now;
+  return found_some;
 }
 
 void dialler::handle_handshake_end(connection_id connection) {
@@ -34,7 +54,7 @@ void dialler::handle_handshake_abandoned(connection_id connection) {
   if (!abandoned)
     return;
   auto position =
-    std::ranges::find(targets_, abandoned->address, &target::address);
+    std::ranges::find(targets_, abandoned->to.address, &target::address);
   if (position != targets_.end())
     position->tried = false;
   handle_handshake_end(connection);
@@ -89,7 +109,7 @@ std::optional<dialler::attempt> dialler::poll_attempt(steady_time now) {
     targets_, [this](const target& x) { return waits(x); });
   next->attempt = ++last_attempt_;
   not_before_ = now + attempt_delay_;
-  return attempt{last_attempt_, next->address};
+  return attempt{last_attempt_, next->address, next->name};
 }
 
 std::optional<attempt_id> dialler::poll_abandoned() {
@@ -105,6 +125,12 @@ bool dialler::has_others() const {
 
 bool dialler::is_dialling(attempt_id id) const {
   return std::ranges::find(targets_, id, &target::attempt) != targets_.end();
+}
+
+const dns_addr* dialler::looked_up(attempt_id id) const {
+  auto position = std::ranges::find(targets_, id, &target::attempt);
+  return position != targets_.end() ? std::get_if<dns_addr>(&position->address)
+                                    : nullptr;
 }
 
 dialler::handshaking* dialler::find(connection_id connection) {
@@ -134,16 +160,28 @@ std::optional<steady_time> dialler::next_deadline(bool wanted) const {
   return result;
 }
 
-/// Replaces the addresses. What goes on at one that stays is kept.
+/// Replaces the addresses. What goes on at one that stays is kept, and so are
+/// those that a name has led to which stays.
 void dialler::put(std::vector<transport_address> addresses) {
   auto before = std::exchange(targets_, {});
+  auto stays = [this](const target& x) {
+    return !x.name.empty()
+           && std::ranges::any_of(targets_, [&x](const target& y) {
+                const auto* named = std::get_if<dns_addr>(&y.address);
+                return named != nullptr && named->name == x.name;
+              });
+  };
   for (auto& x : addresses) {
     auto same = std::ranges::find(before, x, &target::address);
     targets_.push_back(same != before.end() ? std::exchange(*same, {})
                                             : target{std::move(x)});
+    targets_.back().name.clear();
   }
   for (auto& x : before)
-    abandon(x);
+    if (stays(x))
+      targets_.push_back(std::move(x));
+    else
+      abandon(x);
 }
 
 void dialler::abandon(target& x) {
@@ -151,9 +189,15 @@ void dialler::abandon(target& x) {
     abandoned_.push_back(*id);
 }
 
+bool dialler::is_known(const transport_address& address) const {
+  return std::ranges::find(targets_, address, &target::address)
+         != targets_.end();
+}
+
 bool dialler::shakes_hands(const transport_address& address) const {
-  return std::ranges::find(handshakes_, address, &handshaking::address)
-         != handshakes_.end();
+  return std::ranges::any_of(handshakes_, [&address](const handshaking& x) {
+    return x.to.address == address;
+  });
 }
 
 /// Whether an address has yet to be tried in this round.
@@ -175,7 +219,11 @@ bool dialler::may_dial() const {
                                 [this](const target& x) { return waits(x); });
 }
 
+/// What names have led to is to be found anew, but for what is under way.
 void dialler::begin_round() {
+  std::erase_if(targets_, [this](const target& x) {
+    return !x.name.empty() && !x.attempt && !shakes_hands(x.address);
+  });
   for (auto& x : targets_)
     x.tried = false;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <list>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <node_proxy/base/fifo.hpp>
@@ -16,6 +17,15 @@
 
 namespace node_proxy::internal {
 
+/// Where an attempt leads.
+struct destination {
+  transport_address address;
+  /// The name that led to this address, if one did.
+  std::string name = {};
+
+  friend bool operator==(const destination&, const destination&) = default;
+};
+
 /// Goes from addresses to a session. The next address is tried as soon as the
 /// attempt before it has failed, or has not led to the peer for a while: then
 /// attempts overlap, as in RFC 8305, section 5. An attempt succeeds when the
@@ -23,6 +33,10 @@ namespace node_proxy::internal {
 /// need not be the peer, nor say anything. Only one of them is completed; the
 /// others are *abandoned*, and so is what leads to addresses that are no longer
 /// wanted.
+///
+/// An attempt at a name (`dns_addr`) is to look it up. The addresses that it
+/// leads to are tried next, and belong to this round only: names are looked up
+/// anew in each.
 class dialler {
 public:
   /// How many attempts may be under way, with or without a connection.
@@ -34,12 +48,14 @@ public:
   struct attempt {
     attempt_id id = 0;
     transport_address address;
+    /// See `destination`.
+    std::string name = {};
   };
 
   /// A connection with the handshake under way on it.
   struct handshaking {
     connection_id connection = 0;
-    transport_address address;
+    destination to;
     initiator_handshake handshake;
     steady_time deadline{};
   };
@@ -62,15 +78,22 @@ public:
 
   /// The attempt `id` has a connection. If it is not `wanted` the address has
   /// not been tried.
-  /// @returns the address, if that attempt is under way.
-  std::optional<transport_address> handle_dialled(attempt_id id, bool wanted);
+  /// @returns where it leads, if that attempt is under way.
+  std::optional<destination> handle_dialled(attempt_id id, bool wanted);
 
   /// The attempt `id` has no connection, and will not. `handle_failure` has to
   /// follow.
-  /// @returns the address, if that attempt is under way.
-  std::optional<transport_address> handle_dial_failed(attempt_id id) {
+  /// @returns where it was to lead, if that attempt is under way.
+  std::optional<destination> handle_dial_failed(attempt_id id) {
     return handle_dialled(id, true);
   }
+
+  /// The name that the attempt `id` is about leads to these addresses, the best
+  /// one first. They are tried at once.
+  /// @returns whether there is one among them that has yet to be tried.
+  bool handle_found(attempt_id id,
+                    const std::vector<transport_address>& addresses,
+                    steady_time now);
 
   /// What `handle_dialled` was about goes on with a handshake.
   void handle_handshake(handshaking handshake) {
@@ -131,6 +154,10 @@ public:
   /// Whether `id` is an attempt under way, without a connection so far.
   [[nodiscard]] bool is_dialling(attempt_id id) const;
 
+  /// The name that the attempt `id`, which is under way, looks up; nullptr if
+  /// it does not.
+  [[nodiscard]] const dns_addr* looked_up(attempt_id id) const;
+
   /// When the waiting time between attempts ends, or ended.
   [[nodiscard]] steady_time not_before() const { return not_before_; }
 
@@ -161,10 +188,13 @@ private:
     transport_address address;
     bool tried = false;
     std::optional<attempt_id> attempt = {}; // under way, without a connection
+    // The name that led to it in this round. Others have none.
+    std::string name = {};
   };
 
   void put(std::vector<transport_address> addresses);
   void abandon(target& x);
+  bool is_known(const transport_address& address) const;
   bool shakes_hands(const transport_address& address) const;
   bool waits(const target& x) const;
   std::size_t under_way() const;

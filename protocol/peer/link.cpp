@@ -28,7 +28,7 @@ link::link(connection_id connection,
            std::shared_ptr<const peer_settings> settings, session&& established,
            confirming phase, steady_time now)
   : phase_(std::move(phase)), id_(connection),
-    address_(in<confirming>().dialled_at), settings_(std::move(settings)),
+    place_(in<confirming>().dialled_at), settings_(std::move(settings)),
     crypto_(std::move(established)), begun_(now) {
   const control::resume& frame = in<confirming>().said;
   seal(frame, now);

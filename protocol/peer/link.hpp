@@ -75,7 +75,7 @@ public:
     /// The other end was there after that, if its first sealed frame comes.
     steady_time alive{};
     /// Where the peer was dialled, if it was.
-    std::optional<transport_address> dialled_at = {};
+    std::optional<destination> dialled_at = {};
     /// How long the answer to the last message of the handshake took, for whom
     /// there was one.
     std::optional<duration> round_trip = {};
@@ -140,7 +140,7 @@ public:
 
   /// It is known where the other end is.
   void handle_address(transport_address address) {
-    address_ = std::move(address);
+    place_ = destination{std::move(address)};
   }
 
   /// A message went or came, or is expected to.
@@ -204,8 +204,8 @@ public:
   [[nodiscard]] steady_time begun() const { return begun_; }
 
   /// Where the other end is, as far as is known.
-  [[nodiscard]] const std::optional<transport_address>& address() const {
-    return address_;
+  [[nodiscard]] const std::optional<destination>& place() const {
+    return place_;
   }
 
   /// What this side's goodbye said, if there was one.
@@ -241,7 +241,7 @@ private:
 
   std::variant<confirming, active, leaving, closing> phase_;
   connection_id id_;
-  std::optional<transport_address> address_;
+  std::optional<destination> place_;
   std::shared_ptr<const peer_settings> settings_;
   session crypto_;
   steady_time begun_;

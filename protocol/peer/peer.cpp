@@ -134,7 +134,21 @@ void peer::handle_dialled(attempt_id attempt, connection_id connection,
 
 void peer::handle_dial_failed(attempt_id attempt, std::string_view reason,
                               timestamp now) {
+  if (connections_.looked_up(attempt) != nullptr)
+    pay_for_lookup();
   connections_.handle_dial_failed(attempt, reason, now);
+  follow_up(now);
+}
+
+void peer::handle_hosts(attempt_id attempt, std::span<const ip_address> hosts,
+                        timestamp now) {
+  const auto* name = connections_.looked_up(attempt);
+  if (name == nullptr)
+    return;
+  auto found = adverts_.addresses_of(*name, hosts, settings_->dial_ranges);
+  if (found.empty())
+    return handle_dial_failed(attempt, "forbidden_addresses", now);
+  connections_.handle_found(attempt, found, now);
   follow_up(now);
 }
 
@@ -281,6 +295,12 @@ void peer::dial(timestamp now) {
   }
 }
 
+/// What leads to addresses is paid for when these are dialled.
+void peer::pay_for_lookup() {
+  if (is_stranger(standing_))
+    adverts_.handle_dial(actions_);
+}
+
 void peer::take_events() {
   while (auto action = connections_.poll_event()) {
     auto event = std::get_if<peer_event>(&*action);
@@ -295,9 +315,12 @@ void peer::take_events() {
 
 /// Operators want to know why, unless anybody could bring that about.
 void peer::report_failure() {
-  if (const auto& x = connections_.last_failure(); x && !is_stranger(standing_))
-    actions_.emplace_back(
-      peer_event{peer_connect_failed{x->address, x->reason}});
+  const auto& x = connections_.last_failure();
+  if (!x || is_stranger(standing_))
+    return;
+  auto address = x->to ? std::optional{x->to->address} : std::nullopt;
+  actions_.emplace_back(
+    peer_event{peer_connect_failed{std::move(address), x->reason}});
 }
 
 void peer::react(const peer_event& event) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -134,6 +135,12 @@ public:
   void handle_dial_failed(attempt_id attempt, std::string_view reason,
                           timestamp now);
 
+  /// The name that an attempt is about stands for these hosts now, one or more,
+  /// the best one first. Who told of the name decides which of them are
+  /// dialled.
+  void handle_hosts(attempt_id attempt, std::span<const ip_address> hosts,
+                    timestamp now);
+
   /// The peer dialled us and has proven itself, for the epoch of this peer.
   void handle_session(connection_id connection, proven_session session,
                       timestamp now);
@@ -258,6 +265,7 @@ private:
   void want_connection();
   void follow_up(timestamp now);
   void dial(timestamp now);
+  void pay_for_lookup();
   void take_events();
   void react(const peer_event& event);
   void report_failure();

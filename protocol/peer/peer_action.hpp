@@ -20,7 +20,8 @@ namespace node_proxy::internal {
 
 /// Connect to an address; answer with `handle_dialled` or `handle_dial_failed`,
 /// however long that takes. It may have to wait until others have come to their
-/// end, see `dial_budget`.
+/// end, see `dial_budget`. If it is a name (`dns_addr`), look it up, and answer
+/// with `handle_hosts` or `handle_dial_failed`: see `lookup_budget`.
 using dial_peer = dialler::attempt;
 
 /// What comes of this attempt is no longer wanted. No answer has any effect.

@@ -85,6 +85,13 @@ public:
   [[nodiscard]] std::vector<transport_address>
   best_addresses(std::span<const ip_range> allowed) const;
 
+  /// See `address_memory`.
+  [[nodiscard]] std::vector<transport_address>
+  addresses_of(const dns_addr& name, std::span<const ip_address> found,
+               std::span<const ip_range> allowed) const {
+    return memory_.addresses_of(name, found, allowed);
+  }
+
   /// The host from which the remote node has called last.
   [[nodiscard]] std::optional<ip_address> last_caller() const {
     return memory_.last_caller();

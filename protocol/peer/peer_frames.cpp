@@ -181,8 +181,8 @@ void peer::check(link& x, const expected<void, std::string_view>& ok,
 void peer::establish(link& x, const control::resume& resume, timestamp now) {
   auto confirmed = x.in<link::confirming>();
   if (confirmed.dialled_at
-      && adverts_.handle_contact(*confirmed.dialled_at, connections_.tried(),
-                                 actions_))
+      && adverts_.handle_contact(confirmed.dialled_at->address,
+                                 connections_.tried(), actions_))
     connections_.handle_contact(best_addresses());
   auto replaces = connected();
   auto known = delivery_.remote_epoch();

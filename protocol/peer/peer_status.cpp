@@ -6,6 +6,19 @@
 
 namespace node_proxy::internal {
 
+namespace {
+
+template <class Status>
+void name_place(Status& to, const std::optional<destination>& place) {
+  if (!place)
+    return;
+  to.address = place->address;
+  if (!place->name.empty())
+    to.name = place->name;
+}
+
+} // namespace
+
 peer_status peer::status(timestamp now) const {
   peer_status result;
   result.node = remote();
@@ -15,9 +28,12 @@ peer_status peer::status(timestamp now) const {
   if (wanted && may_dial() && connections_.has_addresses())
     result.retry_ms = milliseconds(connections_.pace().not_before - now.steady);
   result.refusal = connections_.refusal();
-  if (const auto& x = connections_.last_failure())
-    result.failure = failed_attempt{x->address, std::string{x->reason},
-                                    milliseconds(now.steady - x->at)};
+  if (const auto& x = connections_.last_failure()) {
+    auto& failure = result.failure.emplace();
+    name_place(failure, x->to);
+    failure.reason = x->reason;
+    failure.ago_ms = milliseconds(now.steady - x->at);
+  }
   if (const auto& x = connections_.last_end())
     result.last_end =
       connection_end{std::string{x->reason}, milliseconds(now.steady - x->at)};
@@ -52,7 +68,7 @@ std::optional<connection_status> peer::connection(timestamp now) const {
   result.direction = x->terms().role == connection_role::initiator
                        ? connection_direction::out
                        : connection_direction::in;
-  result.address = x->address();
+  name_place(result, x->place());
   result.proto_ver = x->terms().proto_ver;
   result.cipher = name(x->terms().cipher);
   result.age_ms = milliseconds(now.steady - x->begun());

@@ -130,8 +130,21 @@ host_kind kind(const ipv6& ip) {
 }
 
 std::uint32_t scope_of(const transport_address& address) {
-  const auto* ip = std::get_if<ipv6>(&host_of(address));
+  const auto* host = host_of(address);
+  const auto* ip = host != nullptr ? std::get_if<ipv6>(host) : nullptr;
   return ip != nullptr ? ip->scope : 0;
+}
+
+std::optional<std::string_view> objection_to_host(const ip_address& host) {
+  switch (kind_of(host)) {
+  case host_kind::unspecified:
+    return "means any address of a host; expected the address of one host";
+  case host_kind::multicast:
+  case host_kind::broadcast:
+    return "means many hosts; expected the address of one host";
+  default:
+    return std::nullopt;
+  }
 }
 
 } // namespace
@@ -140,13 +153,15 @@ host_kind kind_of(const ip_address& ip) {
   return std::visit([](const auto& x) { return kind(x); }, ip);
 }
 
-const ip_address& host_of(const transport_address& address) {
+const ip_address* host_of(const transport_address& address) {
   return std::visit(
-    [](const auto& x) -> const ip_address& {
+    [](const auto& x) -> const ip_address* {
       if constexpr (requires { x.ip; })
-        return x.ip;
+        return &x.ip;
+      else if constexpr (requires { x.address.ip; })
+        return &x.address.ip;
       else
-        return x.address.ip;
+        return nullptr;
     },
     address);
 }
@@ -183,7 +198,7 @@ transport_address canonical(transport_address address) {
     [](auto& x) {
       if constexpr (requires { x.ip; })
         x.ip = canonical(x.ip);
-      else
+      else if constexpr (requires { x.address.ip; })
         x.address.ip = canonical(x.address.ip);
     },
     address);
@@ -192,15 +207,9 @@ transport_address canonical(transport_address address) {
 
 std::optional<std::string_view>
 objection_to_dial(const transport_address& address) {
-  switch (kind_of(host_of(address))) {
-  case host_kind::unspecified:
-    return "means any address of a host; expected the address of one host";
-  case host_kind::multicast:
-  case host_kind::broadcast:
-    return "means many hosts; expected the address of one host";
-  default:
-    break;
-  }
+  if (const auto* host = host_of(address))
+    if (auto objection = objection_to_host(*host))
+      return objection;
   if (port_of(address) == 0)
     return "has port 0, which means any port; expected a port from 1 to 65535";
   return std::nullopt;
@@ -218,11 +227,14 @@ objection_to_advertise(const transport_address& address) {
 
 std::optional<std::string_view>
 objection_to_listen(const transport_address& address) {
-  const auto& host = host_of(address);
-  auto kind = kind_of(host);
+  const auto* host = host_of(address);
+  if (host == nullptr)
+    return "is the name of a host, which may change its addresses; expected an "
+           "IP address of this host";
+  auto kind = kind_of(*host);
   if (kind == host_kind::multicast || kind == host_kind::broadcast)
     return "means many hosts; expected an address of this host";
-  const auto* ip = std::get_if<ipv6>(&host);
+  const auto* ip = std::get_if<ipv6>(host);
   if (ip == nullptr)
     return std::nullopt;
   if (is_mapped(*ip))

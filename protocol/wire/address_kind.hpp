@@ -51,8 +51,8 @@ enum class host_kind : std::uint8_t {
 [[nodiscard]] ip_address canonical(const ip_address& ip);
 [[nodiscard]] transport_address canonical(transport_address address);
 
-/// The host of an address.
-[[nodiscard]] const ip_address& host_of(const transport_address& address);
+/// The host of an address; nullptr for a name, which stands for any.
+[[nodiscard]] const ip_address* host_of(const transport_address& address);
 
 /// Its port; nothing for a host alone.
 [[nodiscard]] std::optional<std::uint16_t>
@@ -60,7 +60,7 @@ port_of(const transport_address& address);
 
 /// What keeps anybody from connecting to an address, to be put behind it: it is
 /// not that of one host, or its port is 0. Addresses without a port (`ip_addr`)
-/// are judged by their host alone.
+/// are judged by their host alone, names by their port.
 [[nodiscard]] std::optional<std::string_view>
 objection_to_dial(const transport_address& address);
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <limits>
+#include <utility>
 
 #include <arpa/inet.h>
 
@@ -124,7 +125,19 @@ struct formatter {
   std::string operator()(const udp_addr& x) const {
     return with_port("udp://", x.ip, x.port);
   }
+  std::string operator()(const dns_addr& x) const {
+    return "tcp://" + x.name + ':' + std::to_string(x.port);
+  }
 };
+
+/// Names are the same in both cases of letters (RFC 4343).
+std::string in_lower_case(std::string_view text) {
+  std::string result{text};
+  for (auto& x : result)
+    if (x >= 'A' && x <= 'Z')
+      x = static_cast<char>(x - 'A' + 'a');
+  return result;
+}
 
 /// The host of "HOST:PORT": a plain IPv4 address or an IPv6 one in brackets.
 std::optional<ip_address> parse_host(std::string_view host) {
@@ -162,18 +175,24 @@ expected<transport_address, std::string> parse_address(std::string_view text) {
   };
   auto scheme = text.substr(0, 6);
   if (scheme != "tcp://" && scheme != "udp://")
-    return wrong("tcp://IP:PORT or udp://IP:PORT");
+    return wrong("tcp://HOST:PORT or udp://IP:PORT");
+  auto is_tcp = scheme == "tcp://";
   auto rest = text.substr(scheme.size());
   auto colon = rest.rfind(':');
   auto ip = parse_host(rest.substr(0, colon));
-  if (!ip)
-    return wrong("a numeric IPv4 address, or an IPv6 address in brackets, "
-                 "then a colon and a port");
+  auto name = is_tcp && !ip ? in_lower_case(rest.substr(0, colon)) : "";
+  if (!ip && !is_host_name(name))
+    return wrong(is_tcp ? "an IPv4 address, an IPv6 address in brackets, or "
+                          "the name of a host, then a colon and a port"
+                        : "an IPv4 address, or an IPv6 address in brackets, "
+                          "then a colon and a port");
   auto digits = colon < rest.size() ? rest.substr(colon + 1) : "";
   auto port = parse_number<std::uint16_t>(digits, 5);
   if (!port || has_leading_zero(digits))
-    return wrong("a colon and a port from 0 to 65535 after the IP address");
-  if (scheme == "tcp://")
+    return wrong("a colon and a port from 0 to 65535 after the host");
+  if (!ip)
+    return dns_addr{std::move(name), *port};
+  if (is_tcp)
     return tcp_addr{*ip, *port};
   return udp_addr{*ip, *port};
 }

@@ -1,5 +1,5 @@
-// Addresses as text, for people, command lines and logs. Numeric only: looking
-// up names is I/O.
+// Addresses as text, for people, command lines and logs. No name is looked up
+// here.
 
 #pragma once
 
@@ -15,8 +15,9 @@ namespace node_proxy {
 /// `127.0.0.1`, or the IPv6 address in the canonical form of RFC 5952, `::1`.
 [[nodiscard]] NODE_PROXY_EXPORT std::string to_string(const ip_address& ip);
 
-/// `tcp://127.0.0.1:4000`, `udp://[::1]:4000`; likewise `quic://` and `tls://`
-/// (without the issuer of the certificate), and `ip://` without a port.
+/// `tcp://127.0.0.1:4000`, `tcp://host.name:4000`, `udp://[::1]:4000`; likewise
+/// `quic://` and `tls://` (without the issuer of the certificate), and `ip://`
+/// without a port.
 [[nodiscard]] NODE_PROXY_EXPORT std::string
 to_string(const transport_address& address);
 
@@ -26,8 +27,9 @@ to_string(const transport_address& address);
 [[nodiscard]] NODE_PROXY_EXPORT std::optional<ip_address>
 parse_ip_address(std::string_view text);
 
-/// Reads `tcp://IP:PORT` or `udp://IP:PORT`, an IPv6 address in brackets. Port
-/// 0 is allowed: one can listen there.
+/// Reads `tcp://HOST:PORT` or `udp://IP:PORT`. A host is an IPv4 address, an
+/// IPv6 address in brackets, or a name (`is_host_name`, in either case of
+/// letters). Port 0 is allowed: one can listen there.
 /// @returns as error a sentence that names `text` and what was expected.
 [[nodiscard]] NODE_PROXY_EXPORT expected<transport_address, std::string>
 parse_address(std::string_view text);

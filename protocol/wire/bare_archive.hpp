@@ -22,6 +22,8 @@ template <class T>
 inline constexpr bool is_field_wrapper<sole_alternative<T>> = true;
 template <std::size_t Max, class T>
 inline constexpr bool is_field_wrapper<bounded_field<Max, T>> = true;
+template <bool (*IsValid)(std::string_view), std::size_t Max>
+inline constexpr bool is_field_wrapper<checked_text<IsValid, Max>> = true;
 template <std::size_t Tag>
 inline constexpr bool is_field_wrapper<reserved_tag<Tag>> = true;
 template <class T>

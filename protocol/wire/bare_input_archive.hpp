@@ -125,6 +125,14 @@ private:
       detail::get_list(*this, field.value, max);
   }
 
+  template <bool (*IsValid)(std::string_view), std::size_t Max>
+  void get_field(checked_text<IsValid, Max>& field) {
+    auto text = bounded<Max>(field.value);
+    get(text);
+    if (reader_.is_strict() && !reader_.error() && !IsValid(field.value))
+      reader_.fail(bare_error::bad_value);
+  }
+
   template <class T>
   void get_class(T& x) {
     if (!reader_.begin_struct())

@@ -110,6 +110,13 @@ private:
     put(field.value);
   }
 
+  template <bool (*IsValid)(std::string_view), std::size_t Max>
+  void put_field(const checked_text<IsValid, Max>& field) {
+    put(bounded<Max>(field.value));
+    if (writer_.is_strict() && !writer_.error() && !IsValid(field.value))
+      writer_.fail(bare_error::bad_value);
+  }
+
   template <class T>
   void put_class(const T& x) {
     if (!writer_.begin_struct())

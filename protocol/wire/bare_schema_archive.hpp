@@ -89,6 +89,11 @@ private:
     return describe<T>();
   }
 
+  template <bool (*IsValid)(std::string_view), std::size_t Max>
+  std::string describe_field(std::type_identity<checked_text<IsValid, Max>>) {
+    return describe<std::string>();
+  }
+
   template <class T>
   std::string describe_class() {
     constexpr auto way = way_of<T, bare_output_archive>();

@@ -195,6 +195,23 @@ rule("Control frames", "an unknown tag from 128 on is skipped", async (peer) => 
 
 offence("Control frames", "a second resume", (talk) => talk.session.control("resume", talk.session.said))
 
+// -- Node adverts -------------------------------------------------------------
+
+const sendNameOfHost = (talk, name) => {
+    const addrs = [{ address: { tag: "DnsAddr", val: { name, port: 4000 } }, weight: 1n }]
+    const advert = wire.signAdvert(talk.session.self, addrs, BigInt(Date.now()), 0n)
+    talk.session.control("node_advert", advert)
+}
+
+rule("Node adverts", "an address may be the name of a host", async (peer) => {
+    const talk = (await peer.connect()).begin()
+    sendNameOfHost(talk, `a-1.${"b".repeat(63)}.example`)
+    await talk.isAlive(peer.sink)
+})
+
+for (const name of ["", "Host.example", "a_b.example", "a..b", "a.", "-a.b", "127.0.0.1", "a.0x7f", "b".repeat(64)])
+    offence("Node adverts", `a name that is no host's (${name})`, (talk) => sendNameOfHost(talk, name))
+
 // -- Chunks -------------------------------------------------------------------
 
 rule("Chunks", "messages of all sizes come back as they were", async (peer) => {

@@ -163,7 +163,22 @@ export function decodeControl(plaintext) {
     if (tag >= controls.length) throw new Error("unknown control frame")
     const [name, type] = controls[Number(tag)]
     if (!type && body.byteLength > 0) throw new Error("body is not empty")
-    return { name, value: type ? decode(type, ofData(body)) : {} }
+    const value = type ? decode(type, ofData(body)) : {}
+    if (name === "node_advert") checkHostNames(value)
+    return { name, value }
+}
+
+/** Throws unless all names in an advert have their one form. */
+function checkHostNames({ addrs }) {
+    const label = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/
+    for (const { address } of addrs) {
+        if (address.tag !== "DnsAddr") continue
+        const { name } = address.val
+        const labels = name.split(".")
+        const isNumber = /^([0-9]+|0x[0-9a-f]*)$/.test(labels.at(-1))
+        if (name.length > 253 || isNumber || !labels.every((x) => label.test(x) && x.length <= 63))
+            throw new Error("a name that is no host's")
+    }
 }
 
 /** Octets in each fragment of a message but the last. */

@@ -263,3 +263,33 @@ TEST_CASE_FIXTURE(two_nodes, "hostile names are shown as text") {
   CHECK(json::parse(result.out)["peers"][0]["waiting"]["engines"][0]["engine"]
         == name);
 }
+
+TEST_CASE_FIXTURE(two_nodes, "a node is reached by the name of its host") {
+  auto port = std::to_string(bob.port());
+  tool_key carols_key{folder, "carol"};
+  auto carols_socket = folder / "carol.control";
+  tool_node carol{carols_key,
+                  {"--peer", bobs_key.advertise("tcp://LocalHost:" + port),
+                   "--control", carols_socket}};
+  carol.send(bob, "inbox", "hello");
+  carol.await("delivered");
+  auto peer = status(carols_socket)["peers"][0];
+  CHECK(peer["connection"]["address"] == "tcp://127.0.0.1:" + port);
+  CHECK(peer["connection"]["name"] == "localhost");
+}
+
+TEST_CASE_FIXTURE(two_nodes, "a name that leads nowhere is told") {
+  tool_key carols_key{folder, "carol"};
+  auto carols_socket = folder / "carol.control";
+  tool_node carol{carols_key,
+                  {"--peer", bobs_key.advertise("tcp://nowhere.invalid:1"),
+                   "--control", carols_socket}};
+  carol.send(bob, "inbox", "hello");
+  auto failed = carol.await("connect_failed");
+  CHECK(failed["address"] == "tcp://nowhere.invalid:1");
+  CHECK(comes_true([&] {
+    std::string text = status(carols_socket)["peers"][0]["text"];
+    return contains(text, "could not resolve nowhere.invalid: ");
+  }));
+  carol.stop(SIGTERM);
+}

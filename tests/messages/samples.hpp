@@ -135,6 +135,8 @@ void for_each(Visit visit) {
   visit("transport_address.ip", transport_address{ip_addr{ip4()}});
   visit("transport_address.tcp", transport_address{tcp_addr{ip4(), 4000}});
   visit("transport_address.udp", transport_address{udp_addr{ip6(), 4001}});
+  visit("transport_address.dns",
+        transport_address{dns_addr{"a-1.example", 4002}});
   visit("transport_prefs", prefs());
   visit("node_advert", advert());
   visit("connect_request", request());

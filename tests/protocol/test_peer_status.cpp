@@ -52,7 +52,7 @@ TEST_CASE("whoever is dialled again is told why") {
   x.state = peer_state::retrying;
   x.retry_ms = 12'345;
   CHECK(describe(x) == "retrying in 12 s");
-  x.failure = failed_attempt{somewhere, "connection_refused", 0};
+  x.failure = failed_attempt{somewhere, std::nullopt, "connection_refused", 0};
   CHECK(describe(x)
         == "retrying in 12 s: connection refused by tcp://127.0.0.1:4000");
   x.failure->reason = "handshake_timeout";
@@ -62,6 +62,18 @@ TEST_CASE("whoever is dialled again is told why") {
   CHECK(describe(x) == "connecting: handshake timeout at tcp://127.0.0.1:4000");
   x.failure->address.reset();
   CHECK(describe(x) == "connecting: handshake timeout");
+}
+
+TEST_CASE("names of hosts are told with what they led to") {
+  peer_status x;
+  x.state = peer_state::connecting;
+  x.failure = failed_attempt{somewhere, "host.name", "connection_refused", 0};
+  CHECK(describe(x)
+        == "connecting: connection refused by tcp://127.0.0.1:4000 "
+           "(host.name)");
+  x.failure = failed_attempt{dns_addr{"host.name", 4000}, std::nullopt,
+                             "unknown_name", 0};
+  CHECK(describe(x) == "connecting: could not resolve host.name: unknown name");
 }
 
 TEST_CASE("a refusal is told with what comes after it") {

@@ -45,6 +45,7 @@ node& network::add(std::string name, const peer_settings& settings,
   auto index = nodes_.size();
   auto result = std::make_unique<node>(*this, name, index, seed_, settings,
                                        std::move(self));
+  names[result->named_address().name] = {result->address().ip};
   return *nodes_.emplace(std::move(name), std::move(result)).first->second;
 }
 

@@ -136,6 +136,13 @@ public:
   void write(connection_id id, const stream_user& from, bytes data);
   void close(connection_id id, const stream_user& from);
 
+  /// What nodes find when they look up a name; others are unknown. Each node
+  /// has a name of its own.
+  std::map<std::string, std::vector<ip_address>> names;
+
+  /// How long a lookup takes.
+  duration lookup_delay = 1ms;
+
   /// Ends a connection. What is under way is lost.
   void cut(connection_id id, const cut_notice& notice = {});
 

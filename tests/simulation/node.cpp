@@ -46,6 +46,10 @@ tcp_addr node::address(route kind) const {
           static_cast<std::uint16_t>(4000 + static_cast<unsigned>(kind))};
 }
 
+dns_addr node::named_address(route kind) const {
+  return {"n" + std::to_string(owner_) + ".test", address(kind).port};
+}
+
 // -- what a test does ---------------------------------------------------------
 
 send_token node::send(const node& to, std::string_view engine,

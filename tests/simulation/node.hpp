@@ -84,6 +84,9 @@ public:
   /// Each node has an address of each kind.
   [[nodiscard]] tcp_addr address(route kind = route::direct) const;
 
+  /// The same by its name.
+  [[nodiscard]] dns_addr named_address(route kind = route::direct) const;
+
   [[nodiscard]] const node_advert& advert() const {
     return *directory_->advert();
   }
@@ -373,6 +376,13 @@ private:
     std::optional<connection_id> connection = {};
   };
 
+  // A name that is looked up.
+  struct lookup {
+    remote_ptr user;
+    attempt_id attempt = 0;
+    agenda::key end;
+  };
+
   struct engine {
     std::optional<duration> delay;
   };
@@ -431,6 +441,9 @@ private:
   // node_dials.cpp
   void perform(const remote_ptr& x, const dial_peer& action);
   void perform(const remote_ptr& x, const cancel_dial& action);
+  void look_up(const remote_ptr& x, attempt_id attempt,
+               const std::string& name);
+  void end_lookup(dial_id id);
   void dial_next();
   void begin_dial(dial_id id);
   void handle_dialled(dial_id id, std::optional<connection_id> connection);
@@ -466,6 +479,7 @@ private:
   std::optional<agenda::key> directory_timer_;
   std::optional<dial_budget> dials_;
   std::map<dial_id, dialling> dialling_;
+  std::map<dial_id, lookup> lookups_;
   dial_id last_dial_ = 0;
   std::optional<agenda::key> dial_timer_;
   bool running_ = true;

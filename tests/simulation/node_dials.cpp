@@ -9,6 +9,8 @@
 namespace simulation {
 
 void node::perform(const remote_ptr& x, const dial_peer& action) {
+  if (auto named = std::get_if<dns_addr>(&action.address))
+    return look_up(x, action.id, named->name);
   auto id = ++last_dial_;
   ++x->dials;
   dialling_.emplace(id, dialling{x, action, x->machine.standing()});
@@ -16,7 +18,36 @@ void node::perform(const remote_ptr& x, const dial_peer& action) {
   dial_next();
 }
 
+void node::look_up(const remote_ptr& x, attempt_id attempt,
+                   const std::string& name) {
+  auto id = ++last_dial_;
+  ++x->dials;
+  log(x->id, "look up " + name);
+  auto found = [this, id, x, attempt, name] {
+    end_lookup(id);
+    if (auto known = net_.names.find(name); known != net_.names.end())
+      x->machine.handle_hosts(attempt, known->second, net_.now());
+    else
+      x->machine.handle_dial_failed(attempt, "unknown_name", net_.now());
+    pump(x);
+  };
+  lookups_.emplace(
+    id, lookup{x, attempt, net_.schedule(net_.lookup_delay, owner_, found)});
+}
+
+/// It is over, whether anything came of it or not.
+void node::end_lookup(dial_id id) {
+  auto ended = lookups_.extract(id);
+  net_.cancel(ended.mapped().end);
+  --ended.mapped().user->dials;
+}
+
 void node::perform(const remote_ptr& x, const cancel_dial& action) {
+  auto looked_up = std::ranges::find_if(lookups_, [&](const auto& y) {
+    return y.second.user == x && y.second.attempt == action.attempt;
+  });
+  if (looked_up != lookups_.end())
+    return end_lookup(looked_up->first);
   auto position = std::ranges::find_if(dialling_, [&](const auto& y) {
     return y.second.user == x && y.second.what.id == action.attempt;
   });
@@ -103,6 +134,8 @@ bool node::end_dial_on(connection_id connection) {
 }
 
 void node::end_all_dials() {
+  while (!lookups_.empty())
+    end_lookup(lookups_.begin()->first);
   while (!dialling_.empty())
     end_dial(dialling_.begin()->first);
   if (dial_timer_)

@@ -217,16 +217,27 @@ void referee::check_dialled(const node& at, const node& other,
                             const acquaintance& x) {
   if (std::ranges::find(x.introduced, to) != x.introduced.end())
     return;
-  const auto& host = host_of(to);
+  const auto& host = *host_of(to);
   auto is_met = x.meetings > 0 && host == other.address().ip;
-  auto is_named = std::ranges::any_of(
-    x.introduced, [&](const auto& y) { return host_of(y) == host; });
+  auto is_named = std::ranges::any_of(x.introduced, [&](const auto& y) {
+    if (auto name = std::get_if<dns_addr>(&y))
+      return name->port == port_of(to) && stands_for(name->name, host);
+    return *host_of(y) == host;
+  });
   auto is_allowed =
     std::ranges::any_of(at.settings.dial_ranges, [&](const ip_range& range) {
       return contains(range, host);
     });
   if (!is_met && !is_named && !is_allowed && kind_of(host) != host_kind::global)
     fail("dials " + to_string(to) + " because it was told so", at, &other);
+}
+
+/// Whether a name leads to a host.
+bool referee::stands_for(const std::string& name,
+                         const ip_address& host) const {
+  auto known = net_.names.find(name);
+  return known != net_.names.end()
+         && std::ranges::find(known->second, host) != known->second.end();
 }
 
 void referee::handle_meeting(const node& at, const node_id& other) {

@@ -169,6 +169,7 @@ private:
 
   void check_dialled(const node& at, const node& other,
                      const transport_address& to, const acquaintance& x);
+  bool stands_for(const std::string& name, const ip_address& host) const;
   static node_pair pair_of(const node& x, const node& y);
   void note_agreement(belief& x) const;
   void check_disagreement(const node_pair& nodes, const belief& x);

@@ -59,6 +59,20 @@ void move_away(stage& at, node& x, node& y) {
                 "do not connect at a new address", x, y);
 }
 
+/// A node whose name leads elsewhere is found once it leads to it.
+void move_behind_name(stage& at, node& x, node& y) {
+  auto& hosts = at.net.names[y.named_address().name];
+  // Nobody is there.
+  hosts = {ipv4{{std::byte{1}, std::byte{1}, std::byte{1}, std::byte{2}}}};
+  at.name_addresses(x, y, {y.named_address()});
+  x.set_permanent(y);
+  at.net.run_for(soon);
+  hosts = {y.address().ip};
+  at.wait_until([&] { return x.connected(y) && y.connected(x); },
+                x.settings.backoff_cap + soon,
+                "do not connect at the new host of a name", x, y);
+}
+
 /// A node that no longer says where it is stays where it was met.
 void hide_away(stage& at, node& x, node& y) {
   at.connect_permanently(x, y);
@@ -76,8 +90,9 @@ void hide_away(stage& at, node& x, node& y) {
 } // namespace
 
 std::span<const scene> scenes_of_adverts() {
-  static constexpr std::array<scene, 5> all{
-    change_advert, bring_advert, forget_advert, move_away, hide_away,
+  static constexpr std::array<scene, 6> all{
+    change_advert, bring_advert,     forget_advert,
+    move_away,     move_behind_name, hide_away,
   };
   return all;
 }

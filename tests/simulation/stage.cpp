@@ -23,6 +23,13 @@ constexpr std::array<std::string_view, 10> nowhere{
   "tcp://198.51.100.1:1",      "tcp://[::ffff:127.0.0.1]:22",
   "tcp://[2002:7f00:1::1]:22", "tcp://1.1.1.1:1"};
 
+/// The name of a host that belongs to somebody hostile, and leads to where
+/// nobody is to be sent, and to others.
+constexpr auto hostile_name = "hostile.test";
+constexpr std::array<std::string_view, 7> hostile_hosts{
+  "127.0.0.1",        "169.254.169.254", "10.0.0.0", "10.0.0.1",
+  "::ffff:127.0.0.1", "0.0.0.0",         "224.0.0.1"};
+
 /// A text that shows whether a part was lost, doubled or taken from another
 /// one.
 std::string text_of(std::size_t index, std::size_t size) {
@@ -37,7 +44,10 @@ std::string text_of(std::size_t index, std::size_t size) {
 } // namespace
 
 stage::stage(std::uint64_t seed)
-  : random(test::seeded(seed)), net(seed), judge(net) {}
+  : random(test::seeded(seed)), net(seed), judge(net) {
+  for (auto host : hostile_hosts)
+    net.names[hostile_name].push_back(*parse_ip_address(host));
+}
 
 // -- what nodes do ------------------------------------------------------------
 
@@ -135,16 +145,21 @@ void stage::name_addresses(node& x, node& y,
 /// to somebody else. All of them are tried at once.
 std::vector<transport_address> stage::some_addresses(const node& x) {
   std::vector<transport_address> result{x.address()};
+  if (chance(20))
+    result.front() = x.named_address();
   if (chance(60))
     return result;
   constexpr std::array others{route::slow, route::refusing, route::silent,
                               route::mute};
   for (auto n = 1 + random.below(dialler::max_attempts - 1); n > 0; --n) {
-    auto kind = random.below(others.size() + 2);
+    auto kind = random.below(others.size() + 3);
     transport_address added =
       kind < others.size() ? x.address(others[kind]) : any_node().address();
-    if (kind > others.size())
+    if (kind == others.size() + 1)
       added = parse_address(nowhere[random.below(nowhere.size())]).value();
+    else if (kind > others.size() + 1)
+      added = dns_addr{chance(50) ? hostile_name : "unknown.test",
+                       any_node().address().port};
     auto place = static_cast<std::ptrdiff_t>(random.below(result.size() + 1));
     result.insert(result.begin() + place, added);
   }

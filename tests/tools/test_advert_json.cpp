@@ -67,6 +67,10 @@ TEST_CASE("each kind of address has its own fields") {
   CHECK(addrs[4]["address"].dump()
         == R"({"udp_addr":{"ip":"2001:db8::1","port":4001}})");
   CHECK(addrs[4]["weight"] == 100);
+  auto named = samples::advert();
+  named.addrs = {{dns_addr{"host.name", 4002}, 1}};
+  CHECK(nlohmann::json::parse(to_json(named))["addrs"][0]["address"].dump()
+        == R"({"dns_addr":{"name":"host.name","port":4002}})");
 }
 
 TEST_CASE("an advert without addresses has an empty list") {

@@ -66,6 +66,27 @@ TEST_CASE("a status becomes JSON with its words") {
   CHECK(json["limits"][1]["max"] == 128u << 20);
 }
 
+TEST_CASE("states stand out where that is wanted") {
+  auto status = example();
+  for (auto state : {peer_state::retrying, peer_state::waiting,
+                     peer_state::idle, peer_state::refused}) {
+    peer_status peer;
+    peer.node = id_of(0x10 + static_cast<unsigned>(state));
+    peer.state = state;
+    status.peers.push_back(peer);
+  }
+  auto json = to_json(status, {});
+  auto plain = peers_table(json, {});
+  CHECK(plain.find('\x1b') == std::string::npos);
+  auto coloured = peers_table(json, {}, true);
+  for (auto text :
+       {"\x1b[32mconnected for 12 s (permanent)\x1b[0m\n",
+        "\x1b[31mretrying in 0 s\x1b[0m\n",
+        "\x1b[33mwaiting for it to call\x1b[0m\n", "\x1b[31mrefused\x1b[0m\n",
+        "  idle: comes back with the next message\n"})
+    CHECK_MESSAGE(coloured.find(text) != std::string::npos, text);
+}
+
 TEST_CASE("a status becomes a table") {
   auto text =
     peers_table(to_json(example(), node_names{{{"bob", id_of(0xbb)}}}), {});

@@ -55,10 +55,15 @@ node_status some_status() {
   peer.permanent = true;
   peer.retry_ms = 2;
   peer.refusal = connect_reply_error::denied;
-  peer.failure = {tcp_addr{ipv4{}, 80}, "timed_out", 3};
+  peer.failure = {tcp_addr{ipv4{}, 80}, "a.test", "timed_out", 3};
   peer.last_end = {"lost", 4};
-  peer.connection = {
-    connection_direction::out, tcp_addr{ipv4{}, 81}, 5, "aes256_gcm", 6, 7};
+  peer.connection = {connection_direction::out,
+                     tcp_addr{ipv4{}, 81},
+                     "b.test",
+                     5,
+                     "aes256_gcm",
+                     6,
+                     7};
   peer.traffic = {8, 9, 10, 11, 12, 13, 14, {{"expired", 15}}};
   peer.waiting = {16, 17, 18};
   peer.waiting_for = {{"inbox", {19, 20, 21}}};

@@ -11,6 +11,7 @@
 #include <caf/default_attachable.hpp>
 
 #include <node_proxy/actors/loop/now.hpp>
+#include <node_proxy/protocol/wire/address_text.hpp>
 #include <node_proxy/protocol/wire/advert.hpp>
 #include <node_proxy/protocol/wire/frame.hpp>
 
@@ -20,7 +21,8 @@ using namespace test;
 
 namespace {
 
-/// Nobody can be reached; `to` is told who was tried.
+/// Nobody can be reached; `to` is told who was tried. Names stand for this host
+/// and others to which no stranger sends a node.
 transport_actor::behavior_type transport_behavior(transport_actor::pointer,
                                                   const caf::actor& to) {
   return {
@@ -29,6 +31,12 @@ transport_actor::behavior_type transport_behavior(transport_actor::pointer,
     [to](const dial& msg) -> caf::result<dialled> {
       caf::anon_send(to, msg);
       return make_error(errc::unreachable);
+    },
+    [to](const find_hosts& msg) {
+      caf::anon_send(to, msg);
+      return hosts_found{{*parse_ip_address("127.0.0.1"),
+                          *parse_ip_address("169.254.169.254"),
+                          *parse_ip_address("::1")}};
     },
     [](stop_dialling) {},
   };
@@ -415,4 +423,40 @@ TEST_CASE("who has lost all peers tries one of them after the other") {
   }
   // None of them stays for that.
   uut.await([](const auto& x) { return x.node_proxies == 0; });
+}
+
+TEST_CASE("names are dialled where whoever told of them may send a node") {
+  node_advert advert;
+  auto who = fresh_identity();
+  advert.addrs = {{dns_addr{"a.test", 7}, 1}};
+  advert.version = 1;
+  REQUIRE(sign_advert(*who, advert));
+  stored_state stored;
+  address_memory memory;
+  SUBCASE("an operator") {
+    memory.handle_introduction(advert);
+    stored.nodes.push_back({advert, memory});
+    fixture uut{local_config(), stored};
+    uut.self->send(uut.router, uut.message_to(who->id()));
+    CHECK(uut.next<find_hosts>().name == "a.test");
+    CHECK(uut.next<dial>().address == parse_address("tcp://127.0.0.1:7"));
+    CHECK(uut.next<dial>().address == parse_address("tcp://169.254.169.254:7"));
+    CHECK(uut.next<dial>().address == parse_address("tcp://[::1]:7"));
+  }
+  SUBCASE("the peer itself") {
+    // It has called once.
+    memory.handle_call(std::nullopt);
+    stored.nodes.push_back({advert, memory});
+    fixture uut{local_config(), stored};
+    uut.self->send(uut.router, uut.message_to(who->id()));
+    CHECK(uut.next<find_hosts>().standing == peer_standing::known);
+    auto refused = [](const node_status& x) {
+      return x.peers.size() == 1 && x.peers[0].failure
+             && x.peers[0].failure->reason == "forbidden_addresses";
+    };
+    auto until = std::chrono::steady_clock::now() + patience;
+    while (!refused(uut.must<node_status>(uut.router, get_node_status{})))
+      REQUIRE(std::chrono::steady_clock::now() < until);
+    CHECK(uut.metrics().peers.connection_attempts == 1);
+  }
 }

@@ -6,6 +6,7 @@
 #include <node_proxy/actors/typed_engine.hpp>
 #include <node_proxy/protocol/wire/advert.hpp>
 
+#include "actors/silent_engine.hpp"
 #include "deployment.hpp"
 
 using namespace test;
@@ -240,6 +241,53 @@ TEST_CASE_FIXTURE(two_workers, "messages keep their order, whoever serves") {
     auto msg = next_message(peer->self);
     CHECK(msg.mailbox == next[msg.sender.name]++);
   }
+}
+
+TEST_CASE_FIXTURE(two_workers, "a peer that a worker serves is forgotten") {
+  auto peer = add_peer(*first);
+  auto id = peer->node.id();
+  CHECK(
+    text_of(peer->send(peer->message_to(self->id(), "echo", to_bytes("hi"))))
+    == "delivered");
+  CHECK(is_connected(*peer));
+  auto answer = coordinator.ask<node_parting>(forget_node{id});
+  REQUIRE(answer);
+  CHECK(answer->result == parting_result::ok);
+  CHECK(answer->record);
+  peer->next_event<disconnected_event>();
+  // Whoever asks meanwhile holds up the end.
+  CHECK(comes_true([&] {
+    return coordinator.ask<node_metrics>(get_node_metrics{})->node_proxies == 0;
+  }));
+  auto again = coordinator.ask<node_parting>(forget_node{id});
+  REQUIRE(again);
+  CHECK(again->result == parting_result::unknown);
+  // It counts as new when it comes again.
+  CHECK(
+    text_of(peer->send(peer->message_to(self->id(), "echo", to_bytes("you"))))
+    == "delivered");
+}
+
+TEST_CASE_FIXTURE(two_workers, "nobody forgets what a worker has yet to do") {
+  auto engine = coordinator.system.spawn(
+    silent_engine, caf::actor_cast<caf::actor>(coordinator.self));
+  coordinator.engines.push_back(engine);
+  REQUIRE(coordinator.ask<engine_registered>(register_engine{"slow", engine}));
+  auto peer = add_peer(*first);
+  peer->self->send(peer->node.router(),
+                   peer->message_to(self->id(), "slow", to_bytes("hi")));
+  coordinator.self->receive([](done) {});
+  auto answer = coordinator.ask<node_parting>(forget_node{peer->node.id()});
+  REQUIRE(answer);
+  CHECK(answer->result == parting_result::under_way);
+  CHECK(answer->untaken == 1);
+  CHECK(is_connected(*peer));
+  // Nor what it takes along.
+  caf::anon_send(engine, done{});
+  CHECK(comes_true([&] {
+    auto again = coordinator.ask<node_parting>(forget_node{peer->node.id()});
+    return again && again->result == parting_result::ok;
+  }));
 }
 
 TEST_CASE_FIXTURE(two_workers, "a worker ends with its coordinator") {

@@ -193,3 +193,58 @@ TEST_CASE_FIXTURE(fixture, "memory survives on disk") {
   REQUIRE(decoded);
   CHECK(*decoded == uut);
 }
+
+TEST_CASE_FIXTURE(fixture, "a name is dialled as the addresses it stands for") {
+  dns_addr name{"a.test", 7};
+  weighted_address told{name, 1};
+  auto found = [&](std::initializer_list<std::string_view> hosts,
+                   std::vector<ip_range> allowed = {}) {
+    std::vector<ip_address> all;
+    for (auto text : hosts)
+      all.push_back(*parse_ip_address(text));
+    std::string result;
+    for (const auto& x : uut.addresses_of(name, all, allowed))
+      result += (result.empty() ? "" : " ") + to_string(x);
+    return result;
+  };
+  CHECK(uut.best_first({told}, {}) == std::vector{told.address});
+  CHECK(found({"1.1.1.1", "::ffff:1.1.1.1", "2606:4700::1111"})
+        == "tcp://1.1.1.1:7 tcp://[2606:4700::1111]:7");
+  // Whoever has a name can have it stand for anything.
+  CHECK(found({"127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fe80::1",
+               "fd00::1", "0.0.0.0", "224.0.0.1", "::ffff:127.0.0.1",
+               "64:ff9b::7f00:1", "2002:7f00:1::1"})
+        == "");
+  CHECK(found({"127.0.0.1", "10.0.0.1"}, {*parse_ip_range("10.0.0.0/8")})
+        == "tcp://10.0.0.1:7");
+  SUBCASE("where the peer was met") {
+    uut.handle_call(parse_ip_address("10.0.0.1"));
+    CHECK(found({"127.0.0.1", "10.0.0.1"}) == "tcp://10.0.0.1:7");
+  }
+  SUBCASE("an operator may name any host") {
+    node_advert advert;
+    advert.addrs = {told};
+    uut.handle_introduction(advert);
+    CHECK(found({"127.0.0.1", "10.0.0.1", "0.0.0.0", "224.0.0.1"})
+          == "tcp://127.0.0.1:7 tcp://10.0.0.1:7");
+    // At the port that he named.
+    name.port = 22;
+    CHECK(found({"127.0.0.1"}) == "");
+  }
+  SUBCASE("and a name at which no peer was met vouches for no host") {
+    uut.handle_contact(parse_address("tcp://1.1.1.1:7").value(), {});
+    CHECK(found({"127.0.0.1"}) == "");
+  }
+}
+
+TEST_CASE_FIXTURE(fixture, "of the hosts of a name a few are dialled") {
+  std::vector<ip_address> all;
+  for (unsigned number = 1; number <= 100; ++number)
+    all.push_back(host(number));
+  CHECK(uut.addresses_of({"a.test", 1}, all, {}).size()
+        == address_memory::max_hosts_of_name);
+}
+
+TEST_CASE_FIXTURE(fixture, "a name with port 0 is not looked up") {
+  CHECK(uut.best_first({{dns_addr{"a.test", 0}, 1}}, {}).empty());
+}

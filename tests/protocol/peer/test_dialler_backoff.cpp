@@ -302,3 +302,75 @@ TEST_CASE("after a stable connection the delays begin anew") {
     CHECK(uut.next_deadline(true).value() <= 5s + 100ms);
   }
 }
+
+TEST_CASE("a name is looked up anew in each round") {
+  dialler uut{quick()};
+  auto random = seeded(12);
+  transport_address name = dns_addr{"a.test", 9};
+  uut.handle_addresses({name, address(1)});
+  for (auto now : {steady_time{1s}, steady_time{10s}}) {
+    auto asked = uut.poll_attempt(now);
+    REQUIRE(asked);
+    CHECK(asked->address == name);
+    REQUIRE(uut.looked_up(asked->id));
+    CHECK(uut.looked_up(asked->id)->name == "a.test");
+    CHECK(
+      uut.handle_found(asked->id, {address(2), address(1), address(3)}, now));
+    CHECK_FALSE(uut.looked_up(asked->id));
+    // What was known anyway keeps its place.
+    for (auto port : {2, 3, 1}) {
+      auto made = uut.poll_attempt(now);
+      CHECK(port_of(made) == port);
+      CHECK(made->name == (port == 1 ? "" : "a.test"));
+      CHECK_FALSE(uut.looked_up(made->id));
+      uut.handle_dial_failed(made->id);
+      CHECK(uut.handle_failure(now, random) == (port == 1));
+    }
+  }
+}
+
+TEST_CASE("while a name is looked up others are dialled") {
+  dialler uut{quick()};
+  uut.handle_addresses({dns_addr{"a.test", 9}, address(1)});
+  auto asked = uut.poll_attempt(1s);
+  REQUIRE(asked);
+  CHECK_FALSE(uut.poll_attempt(1249ms));
+  CHECK(port_of(uut.poll_attempt(1250ms)) == 1);
+  SUBCASE("and it comes to nothing if it is not wanted any more") {
+    uut.handle_unwanted();
+    CHECK(uut.poll_abandoned() == asked->id);
+    CHECK_FALSE(uut.handle_found(asked->id, {address(2)}, 2s));
+  }
+  SUBCASE("and it may lead to nothing new") {
+    CHECK_FALSE(uut.handle_found(asked->id, {address(1)}, 2s));
+    CHECK(uut.busy());
+  }
+}
+
+TEST_CASE("what a name has led to stays with its name") {
+  dialler uut{quick()};
+  transport_address name = dns_addr{"a.test", 9};
+  uut.handle_addresses({name, address(1)});
+  auto asked = uut.poll_attempt(1s);
+  REQUIRE(uut.handle_found(asked->id, {address(2), address(3)}, 1s));
+  auto made = uut.poll_attempt(1s);
+  REQUIRE(port_of(made) == 2);
+  SUBCASE("as long as that is an address of the peer") {
+    uut.handle_contact({address(1), name});
+    CHECK_FALSE(uut.poll_abandoned());
+    CHECK(uut.is_dialling(made->id));
+    CHECK(port_of(uut.poll_attempt(2s)) == 1);
+    CHECK(port_of(uut.poll_attempt(3s)) == 3);
+  }
+  SUBCASE("or goes with it") {
+    uut.handle_contact({address(1)});
+    CHECK(uut.poll_abandoned() == made->id);
+    CHECK(port_of(uut.poll_attempt(2s)) == 1);
+    CHECK_FALSE(uut.poll_attempt(3s));
+  }
+  SUBCASE("or is an address of the peer by itself") {
+    uut.handle_contact({address(2), address(1)});
+    CHECK_FALSE(uut.poll_abandoned());
+    CHECK(uut.is_dialling(made->id));
+  }
+}

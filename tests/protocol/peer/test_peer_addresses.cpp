@@ -1,5 +1,7 @@
 // Peers that name several addresses.
 
+#include <utility>
+
 #include <doctest/doctest.h>
 
 #include <node_proxy/protocol/wire/address_text.hpp>
@@ -338,4 +340,61 @@ TEST_CASE_FIXTURE(many_addresses, "where somebody else answers is not met") {
   auto before = a.wrong_numbers();
   check_contact();
   CHECK(a.wrong_numbers() == before);
+}
+
+TEST_CASE_FIXTURE(many_addresses,
+                  "a name that an operator gives is looked up") {
+  name({b.named_address()});
+  a.connect(b);
+  net.run_for(10s);
+  CHECK(net.take_transcript() == R"(0 a/b learned advert 2
+0 a/b look up n1.test
+1 a/b dial
+5 b/a connected in
+6 a/b connected out
+7 b/a learned advert 1
+)");
+  auto status = a.peer_of(b)->status(net.now());
+  REQUIRE(status.connection);
+  CHECK(status.connection->address == transport_address{b.address()});
+  CHECK(status.connection->name == "n1.test");
+}
+
+TEST_CASE_FIXTURE(many_addresses, "a name is followed to where it leads now") {
+  name({b.named_address()});
+  net.names["n1.test"] = {*node_proxy::parse_ip_address("10.0.0.99")};
+  a.set_permanent(b);
+  net.run_for(10s);
+  REQUIRE_FALSE(a.connected(b));
+  auto failure = a.peer_of(b)->status(net.now()).failure;
+  REQUIRE(failure);
+  CHECK(failure->name == "n1.test");
+  net.names["n1.test"] = {b.address().ip};
+  CHECK(net.run_until([&] { return both_connected(); }, 31s));
+}
+
+TEST_CASE_FIXTURE(many_addresses, "a name that nobody knows is tried again") {
+  name({b.named_address()});
+  auto hosts = std::exchange(net.names, {});
+  a.set_permanent(b);
+  net.run_for(10s);
+  auto failure = a.peer_of(b)->status(net.now()).failure;
+  REQUIRE(failure);
+  CHECK(failure->reason == "unknown_name");
+  CHECK(failure->address == transport_address{b.named_address()});
+  net.names = hosts;
+  CHECK(net.run_until([&] { return both_connected(); }, 31s));
+}
+
+TEST_CASE_FIXTURE(many_addresses, "a lookup without an end holds up nobody") {
+  net.lookup_delay = std::chrono::hours{1};
+  name({b.named_address(), b.address()});
+  a.connect(b);
+  net.run_for(1s);
+  CHECK(both_connected());
+  SUBCASE("nor what comes after it") {
+    net.cut(the_connection());
+    net.run_for(2h);
+    check_contact();
+  }
 }

@@ -190,3 +190,32 @@ TEST_CASE_FIXTURE(two_nodes, "a dial ends when its address is no more") {
   CHECK(both_connected());
   CHECK(a.dials().under_way() == 0);
 }
+
+TEST_CASE_FIXTURE(caller,
+                  "the name of a stranger leads into no other network") {
+  net.names["evil.test"] = {*parse_ip_address("127.0.0.1"),
+                            *parse_ip_address("169.254.169.254"),
+                            *parse_ip_address("10.0.0.99")};
+  name({"tcp://evil.test:22", "tcp://unknown.test:1"});
+  call_and_go();
+  auto token = b.send(a, "echo", "hello");
+  net.run_for(1min);
+  // Each lookup counts as the dial that it could have led to: one was earned.
+  auto told = net.take_transcript();
+  CHECK(told.find("look up evil.test") != std::string::npos);
+  CHECK(told.find("look up unknown.test") == std::string::npos);
+  CHECK(b.attempts() == 1);
+  CHECK(b.outcome(token) == "pending");
+}
+
+TEST_CASE_FIXTURE(caller, "a stranger is dialled back by his name") {
+  name(std::vector<transport_address>{a.named_address()});
+  call_and_go();
+  // The host from which it called is among those that the name stands for.
+  net.names[a.named_address().name].insert(
+    net.names[a.named_address().name].begin(), *parse_ip_address("10.0.0.99"));
+  auto token = b.send(a, "echo", "hello");
+  net.run_for(1s);
+  CHECK(b.outcome(token) == "delivered");
+  CHECK(b.attempts() == 2);
+}

@@ -228,3 +228,12 @@ TEST_CASE("the interface of an address is read and written") {
         "tcp://[::%1]:1"})
     CHECK_FALSE(parse_address(text));
 }
+
+TEST_CASE("names are looked up, and nobody listens at one") {
+  CHECK_FALSE(objection_to_dial(dns_addr{"a.test", 1}));
+  CHECK_FALSE(objection_to_advertise(dns_addr{"a.test", 1}));
+  CHECK(objection_to_dial(dns_addr{"a.test", 0}));
+  CHECK(objection_to_listen(dns_addr{"a.test", 1}));
+  CHECK(host_of(dns_addr{"a.test", 1}) == nullptr);
+  CHECK(port_of(dns_addr{"a.test", 1}) == 1);
+}

@@ -108,12 +108,12 @@ TEST_CASE("what is not a numeric address is refused") {
 
 TEST_CASE("errors name the address and what was expected") {
   CHECK(error_of("foo")
-        == "bad address 'foo': expected tcp://IP:PORT or udp://IP:PORT");
-  CHECK(error_of("tcp://localhost:4000")
-        == "bad address 'tcp://localhost:4000': expected a numeric IPv4 "
-           "address, or an IPv6 address in brackets, then a colon and a port");
+        == "bad address 'foo': expected tcp://HOST:PORT or udp://IP:PORT");
+  CHECK(error_of("udp://localhost:4000")
+        == "bad address 'udp://localhost:4000': expected an IPv4 address, or "
+           "an IPv6 address in brackets, then a colon and a port");
   auto port = std::string{"expected a colon and a port from 0 to 65535 after "
-                          "the IP address"};
+                          "the host"};
   for (auto text : {"tcp://1.2.3.4", "tcp://1.2.3.4:", "tcp://1.2.3.4:65536",
                     "tcp://1.2.3.4:-1", "tcp://1.2.3.4:007", "tcp://1.2.3.4:1x",
                     "udp://[::1]:123456"})
@@ -122,5 +122,23 @@ TEST_CASE("errors name the address and what was expected") {
                     "tcp://[]:1", "tcp://", "tcp://:4000"})
     CHECK(error_of(text).find("IPv6 address in brackets") != std::string::npos);
   for (auto text : {"", "tcp:/1.2.3.4:1", "TCP://1.2.3.4:1", "quic://[::1]:1"})
-    CHECK(error_of(text).find("tcp://IP:PORT") != std::string::npos);
+    CHECK(error_of(text).find("tcp://HOST:PORT") != std::string::npos);
+}
+
+TEST_CASE("a host may be given by its name, for TCP") {
+  auto address = parse_address("tcp://a-1.Example.ORG:4000");
+  REQUIRE(address);
+  CHECK(*address == transport_address{dns_addr{"a-1.example.org", 4000}});
+  CHECK(address->index() == 5);
+  CHECK(to_string(*address) == "tcp://a-1.example.org:4000");
+  CHECK(parse_address("tcp://localhost:1"));
+  CHECK(parse_address("tcp://" + std::string(63, 'a') + ":1"));
+  for (auto text :
+       {"tcp://a_b:1", "tcp://-a:1", "tcp://a-:1", "tcp://a..b:1", "tcp://.a:1",
+        "tcp://a.:1", "tcp://a b:1", "tcp://a/b:1", "tcp://user@a:1",
+        "tcp://a%2e:1", "tcp://1.2.3:1", "tcp://a.1:1", "tcp://0x7f000001:1",
+        "tcp://a.0x7f:1", "tcp://2130706433:1", "tcp://\xc3\xa4:1", "tcp://a",
+        "udp://localhost:1"})
+    CHECK_MESSAGE(!parse_address(text), text);
+  CHECK_FALSE(parse_address("tcp://" + std::string(64, 'a') + ":1"));
 }

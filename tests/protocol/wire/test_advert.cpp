@@ -1,5 +1,7 @@
 #include <node_proxy/protocol/wire/advert.hpp>
 
+#include <algorithm>
+
 #include <doctest/doctest.h>
 #include <sodium/crypto_sign.h>
 
@@ -119,4 +121,37 @@ TEST_CASE("an advert that cannot be encoded is neither signed nor accepted") {
     CHECK(check_text(advert, owner().id(), 0) == "bad_signature");
   }
   CHECK_FALSE(verify_advert(advert));
+}
+
+TEST_CASE("a name in an advert has one form on the wire") {
+  transport_address good = dns_addr{"abc.d", 1};
+  auto encoded = encode(good);
+  REQUIRE(encoded);
+  CHECK(decode<transport_address>(*encoded) == good);
+  for (auto name :
+       {"ABC.d", "a_c.d", "abc..", ".bc.d", "-bc.d", "ab-.d", "abc.1", "a c.d",
+        "a/c.d", "a\nc.d", "1.2.3", "\xc3\xa4.de"}) {
+    CAPTURE(name);
+    auto text = to_bytes(name);
+    text.resize(5);
+    auto bad = *encoded;
+    std::ranges::copy(text, bad.begin() + 2);
+    auto decoded = decode<transport_address>(bad);
+    REQUIRE_FALSE(decoded);
+    CHECK(decoded.error() == bare_error::bad_value);
+    auto advert = some_advert();
+    advert.addrs = {{dns_addr{name, 1}, 1}};
+    auto refused = sign_advert(owner(), advert);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error() == bare_error::bad_value);
+  }
+  auto empty = hex("05000100");
+  CHECK_FALSE(decode<transport_address>(empty));
+  std::string longest(253, 'a');
+  for (std::size_t i = 50; i < longest.size(); i += 50)
+    longest[i] = '.';
+  CHECK(encode(transport_address{dns_addr{longest, 1}}));
+  auto longer = encode(transport_address{dns_addr{longest + "a", 1}});
+  REQUIRE_FALSE(longer);
+  CHECK(longer.error() == bare_error::too_long);
 }

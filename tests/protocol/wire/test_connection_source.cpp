@@ -13,7 +13,7 @@ using namespace node_proxy::internal;
 namespace {
 
 connection_source from(const std::string& host) {
-  return source_of(host_of(parse_address("tcp://" + host + ":1").value()));
+  return source_of(*host_of(parse_address("tcp://" + host + ":1").value()));
 }
 
 } // namespace

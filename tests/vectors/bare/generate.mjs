@@ -131,6 +131,7 @@ write("messages.json", [
     ["transport_address.ip", "TransportAddress", union("IpAddr", { ip: ip4 })],
     ["transport_address.tcp", "TransportAddress", union("TcpAddr", { ip: ip4, port: 4000 })],
     ["transport_address.udp", "TransportAddress", union("UdpAddr", { ip: ip6, port: 4001 })],
+    ["transport_address.dns", "TransportAddress", union("DnsAddr", { name: "a-1.example", port: 4002 })],
     ["transport_prefs", "TransportPrefs", prefs],
     ["node_advert", "NodeAdvert", advert],
     ["connect_request", "ConnectRequest", request],
