@@ -29,7 +29,7 @@ parse_ip_address(std::string_view text);
 /// Reads `tcp://IP:PORT` or `udp://IP:PORT`, an IPv6 address in brackets. Port
 /// 0 is allowed: one can listen there.
 /// @returns as error a sentence that names `text` and what was expected.
-[[nodiscard]] NODE_PROXY_EXPORT expected<transport_address, std::string>
+[[nodiscard]] NODE_PROXY_EXPORT tl::expected<transport_address, std::string>
 parse_address(std::string_view text);
 
 } // namespace node_proxy

@@ -46,7 +46,7 @@ struct two_workers : deployment {
   }
 };
 
-std::string text_of(const expected<delivered, caf::error>& x) {
+std::string text_of(const caf::expected<delivered>& x) {
   return x ? "delivered" : describe(x.error());
 }
 
