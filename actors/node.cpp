@@ -162,8 +162,11 @@ void abort_in_event_loop() {
 
 /// What a node is made of. Shut down in the order in which nothing is asked of
 /// what is gone already. Who wants something of it while it may be shut down
-/// has the mutex.
-struct node::parts : system_dependent, std::enable_shared_from_this<parts> {
+/// has the mutex. Not even its class is anybody's business who links a shared
+/// library, whatever `node` is marked with.
+struct __attribute__((visibility("hidden"))) node::parts
+  : system_dependent,
+    std::enable_shared_from_this<parts> {
   explicit parts(caf::actor_system& its_system) : system{its_system} {}
 
   ~parts() override { shutdown(); }
