@@ -18,42 +18,42 @@ constexpr std::size_t largest = head.size() + limits::advert_size;
 
 } // namespace
 
-expected<node_advert, file_error> load_advert(const std::string& path) {
+tl::expected<node_advert, file_error> load_advert(const std::string& path) {
   file_name name{"advert file", path};
   bytes buffer(largest + 1);
   auto size = read_file(name, file_access::any, buffer);
   if (!size)
-    return unexpected{std::move(size.error())};
+    return tl::unexpected{std::move(size.error())};
   auto content = bytes_view{buffer}.first(*size);
   if (!as_text(content).starts_with(head))
-    return unexpected{make_file_error(
+    return tl::unexpected{make_file_error(
       file_errc::damaged, name,
       "does not begin like an advert; expected a file that `node-proxy "
       "advert` wrote")};
   auto advert = decode<node_advert>(content.subspan(head.size()));
   if (!advert)
-    return unexpected{
+    return tl::unexpected{
       make_file_error(file_errc::damaged, name,
                       "is damaged (" + std::string{to_string(advert.error())}
                         + "); expected a file that `node-proxy advert` wrote")};
   if (!verify_advert(*advert))
-    return unexpected{make_file_error(
+    return tl::unexpected{make_file_error(
       file_errc::bad_signature, name,
       "has a wrong signature; expected one by the node that it is about")};
   return std::move(*advert);
 }
 
-expected<void, file_error> save_advert(const std::string& path,
-                                       const node_advert& advert) {
+tl::expected<void, file_error> save_advert(const std::string& path,
+                                           const node_advert& advert) {
   file_name name{"advert file", path};
   auto content = to_bytes(head);
   if (auto encoded = encode_to(content, advert); !encoded)
-    return unexpected{
+    return tl::unexpected{
       make_file_error(file_errc::damaged, name,
                       "cannot be made of this advert: "
                         + std::string{to_string(encoded.error())})};
   if (content.size() > largest)
-    return unexpected{
+    return tl::unexpected{
       make_file_error(file_errc::too_large, name,
                       "would be too large; expected an advert of at most "
                         + std::to_string(limits::advert_size) + " bytes")};

@@ -90,10 +90,10 @@ void init(caf::actor_system_config& cfg) {
   caf::put(cfg.content, initialized_setting, true);
 }
 
-expected<node_config, caf::error>
-configured(node_config base, const caf::actor_system_config& cfg) {
+caf::expected<node_config> configured(node_config base,
+                                      const caf::actor_system_config& cfg) {
   auto bad = [](std::string text) {
-    return unexpected{make_error(errc::bad_config, std::move(text))};
+    return make_error(errc::bad_config, std::move(text));
   };
   if (auto name = unknown_option(cfg))
     return bad(*name + ": there is no such option");

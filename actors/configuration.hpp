@@ -15,7 +15,7 @@ namespace node_proxy {
 /// docs/CONFIGURATION.md. `init` adds them to `cfg`, so call it before
 /// `cfg.parse`. What is not set stays as it is.
 /// Errors: bad_config, which names the option and says what was expected.
-[[nodiscard]] NODE_PROXY_EXPORT expected<node_config, caf::error>
+[[nodiscard]] NODE_PROXY_EXPORT caf::expected<node_config>
 configured(node_config base, const caf::actor_system_config& cfg);
 
 } // namespace node_proxy

@@ -35,10 +35,11 @@ public:
   [[nodiscard]] virtual std::optional<handler>
   find(const message_content& content) const = 0;
 
-  /// What is asked of a handler: a union over all handlers.
+  /// Appends what is asked of a handler: a union over all handlers.
   /// @param content is what `find` has found the handler for.
-  [[nodiscard]] virtual expected<bytes, bare_error>
-  encode_request(handler to, const message_content& content) const = 0;
+  [[nodiscard]] virtual expected<void, bare_error>
+  append_request(bytes& out, handler to,
+                 const message_content& content) const = 0;
 
   /// @param from goes to handlers that want to know.
   [[nodiscard]] virtual expected<request, bare_error>

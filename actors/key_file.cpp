@@ -116,13 +116,13 @@ identity make_identity() {
   return identity::from_seed(os_random_key());
 }
 
-expected<identity, file_error> load_identity(const std::string& path) {
+tl::expected<identity, file_error> load_identity(const std::string& path) {
   file_name name{"key file", path};
   secret<file_size + room_for_decoration> buffer;
   auto size =
     read_file(name, file_access::owner_only, {buffer.data(), buffer.size()});
   if (!size)
-    return unexpected{std::move(size.error())};
+    return tl::unexpected{std::move(size.error())};
   auto plain_size = plain_text({buffer.data(), buffer.size()}, *size);
   if (plain_size == file_size) {
     key_text text{buffer.view().first<file_size>()};
@@ -132,12 +132,12 @@ expected<identity, file_error> load_identity(const std::string& path) {
     if (text == to_text(self))
       return self;
   }
-  return unexpected{make_file_error(
+  return tl::unexpected{make_file_error(
     file_errc::damaged, name, damage_of(buffer.view().first(plain_size)))};
 }
 
-expected<void, file_error> save_identity(const std::string& path,
-                                         const identity& self) {
+tl::expected<void, file_error> save_identity(const std::string& path,
+                                             const identity& self) {
   auto text = to_text(self);
   return create_private_file({"key file", path}, text.view());
 }

@@ -30,12 +30,12 @@ namespace node_proxy {
 /// Reads the identity in the key file at `path`. Errors: not_found,
 /// not_regular, not_private if anybody but the owner may read or write the
 /// file, too_large, damaged, io.
-[[nodiscard]] NODE_PROXY_EXPORT expected<identity, file_error>
+[[nodiscard]] NODE_PROXY_EXPORT tl::expected<identity, file_error>
 load_identity(const std::string& path);
 
 /// Writes `self` to a new key file with mode 0600. Errors: exists (a key is
 /// never overwritten), not_found if there is no such folder, io.
-[[nodiscard]] NODE_PROXY_EXPORT expected<void, file_error>
+[[nodiscard]] NODE_PROXY_EXPORT tl::expected<void, file_error>
 save_identity(const std::string& path, const identity& self);
 
 } // namespace node_proxy

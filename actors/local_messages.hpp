@@ -64,6 +64,7 @@
   X(engines_answered)                                                          \
   X(request_note)                                                              \
   X(tick)                                                                      \
+  X(turns_over)                                                                \
   X(flush_queued)                                                              \
   X(local_addresses)                                                           \
   X(stop_router)                                                               \

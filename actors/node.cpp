@@ -56,12 +56,12 @@ const char* unfit_for_worker(const node_config& config) {
   return nullptr;
 }
 
-expected<void, caf::error> check(const caf::actor_system& system,
-                                 const node_config& config) {
+caf::expected<void> check(const caf::actor_system& system,
+                          const node_config& config) {
   if (auto ok = check_initialized(system); !ok)
     return ok;
   auto bad = [](const char* text) {
-    return unexpected{make_error(errc::bad_config, text)};
+    return make_error(errc::bad_config, text);
   };
   if (!config.self)
     return bad("node_config::self is not set");
@@ -69,17 +69,17 @@ expected<void, caf::error> check(const caf::actor_system& system,
     return bad("node_config::advertised has more than 16 addresses");
   for (const auto& x : config.advertised)
     if (auto objection = objection_to_advertise(x.address))
-      return unexpected{make_error(
-        errc::bad_config, "node_config::advertised: " + to_string(x.address)
-                            + ' ' + std::string{*objection})};
+      return make_error(errc::bad_config,
+                        "node_config::advertised: " + to_string(x.address) + ' '
+                          + std::string{*objection});
   if (config.settings.versions.min > config.settings.versions.max)
     return bad("peer_settings::versions is empty");
   if (config.coordinator)
     if (auto wrong = unfit_for_worker(config))
-      return unexpected{make_error(
-        errc::bad_config, std::string{"node_config::"} + wrong
-                            + " is set for a worker: it is its coordinator's "
-                              "affair")};
+      return make_error(errc::bad_config,
+                        std::string{"node_config::"} + wrong
+                          + " is set for a worker: it is its coordinator's "
+                            "affair");
   return check_settings(config);
 }
 
@@ -163,19 +163,21 @@ void abort_in_event_loop() {
 
 /// What a node is made of. Shut down in the order in which nothing is asked of
 /// what is gone already. Who wants something of it while it may be shut down
-/// has the mutex.
-struct node::parts : system_dependent, std::enable_shared_from_this<parts> {
+/// has the mutex. Not even its class is anybody's business who links a shared
+/// library, whatever `node` is marked with.
+struct __attribute__((visibility("hidden"))) node::parts
+  : system_dependent,
+    std::enable_shared_from_this<parts> {
   explicit parts(caf::actor_system& its_system) : system{its_system} {}
 
   ~parts() override { shutdown(); }
 
-  expected<void, caf::error> start(node_config config);
-  expected<void, caf::error> find_loops(const node_config& config);
-  expected<stored_state, caf::error> open_state(const node_config& config);
-  expected<void, caf::error> listen_at(caf::scoped_actor& self,
-                                       const std::vector<transport_address>&);
-  expected<void, caf::error> advertise(caf::scoped_actor& self,
-                                       node_config& config);
+  caf::expected<void> start(node_config config);
+  caf::expected<void> find_loops(const node_config& config);
+  caf::expected<stored_state> open_state(const node_config& config);
+  caf::expected<void> listen_at(caf::scoped_actor& self,
+                                const std::vector<transport_address>&);
+  caf::expected<void> advertise(caf::scoped_actor& self, node_config& config);
   void shutdown();
   void handle_system_end() override;
 
@@ -199,14 +201,14 @@ struct node::parts : system_dependent, std::enable_shared_from_this<parts> {
   node_advert advert;
 };
 
-expected<void, caf::error> node::parts::start(node_config config) {
+caf::expected<void> node::parts::start(node_config config) {
   id = config.self->id();
   grace = config.shutdown_grace;
   log = node_log{config.logger};
   caf::scoped_actor self{system, true};
   auto stored = open_state(config);
   if (!stored)
-    return unexpected{std::move(stored.error())};
+    return std::move(stored.error());
   if (auto ok = find_loops(config); !ok)
     return ok;
   const auto& home = loops.front();
@@ -220,7 +222,7 @@ expected<void, caf::error> node::parts::start(node_config config) {
                             router, workers);
   for (const auto& engine : config.engines)
     if (auto ok = ask<engine_registered>(self, router, engine); !ok)
-      return unexpected{ok.error()};
+      return ok.error();
   if (auto ok = listen_at(self, config.listen); !ok)
     return ok;
   if (auto ok = advertise(self, config); !ok)
@@ -233,11 +235,11 @@ expected<void, caf::error> node::parts::start(node_config config) {
 
 /// The first one is the home of this node: the nodes of an actor system have
 /// different ones, as far as there are so many.
-expected<void, caf::error> node::parts::find_loops(const node_config& config) {
+caf::expected<void> node::parts::find_loops(const node_config& config) {
   auto all = event_loop::of(system, loops_of(config));
   if (!all)
-    return unexpected{make_error(
-      error_code(all.error()), "the event loops: " + error_text(all.error()))};
+    return make_error(error_code(all.error()),
+                      "the event loops: " + error_text(all.error()));
   loops = std::move(*all);
   for (const auto& loop : loops)
     loop->set_busy_poll(config.busy_poll);
@@ -249,14 +251,13 @@ expected<void, caf::error> node::parts::find_loops(const node_config& config) {
 }
 
 /// What is on disk. From now on it is ours to write.
-expected<stored_state, caf::error>
-node::parts::open_state(const node_config& config) {
+caf::expected<stored_state> node::parts::open_state(const node_config& config) {
   if (config.state.empty())
     return stored_state{};
   auto refused = [](const file_error& error) {
     auto code =
       error.code == file_errc::in_use ? errc::state_in_use : errc::bad_state;
-    return unexpected{make_error(code, error.text)};
+    return make_error(code, error.text);
   };
   auto store = node_store::open(config.state, id);
   if (!store)
@@ -268,20 +269,20 @@ node::parts::open_state(const node_config& config) {
   return std::move(*stored);
 }
 
-expected<void, caf::error>
+caf::expected<void>
 node::parts::listen_at(caf::scoped_actor& self,
                        const std::vector<transport_address>& wanted) {
   for (const auto& address : wanted) {
     auto bound = ask<listening>(self, transport, listen{address, acceptor});
     if (!bound)
-      return unexpected{bound.error()};
+      return bound.error();
     addresses.push_back(bound->address);
   }
   return {};
 }
 
-expected<void, caf::error> node::parts::advertise(caf::scoped_actor& self,
-                                                  node_config& config) {
+caf::expected<void> node::parts::advertise(caf::scoped_actor& self,
+                                           node_config& config) {
   if (config.advertised.empty())
     for (const auto& address : addresses)
       if (is_worth_telling(address)
@@ -290,7 +291,7 @@ expected<void, caf::error> node::parts::advertise(caf::scoped_actor& self,
   auto issued = ask<node_advert>(self, router,
                                  local_addresses{std::move(config.advertised)});
   if (!issued)
-    return unexpected{issued.error()};
+    return issued.error();
   advert = std::move(*issued);
   warn_of_silence(log, addresses, advert);
   return {};
@@ -398,18 +399,16 @@ void node::shutdown() {
     parts_->shutdown();
 }
 
-expected<node, caf::error> spawn_node(caf::actor_system& system,
-                                      node_config config) {
+caf::expected<node> spawn_node(caf::actor_system& system, node_config config) {
   if (auto ok = check(system, config); !ok)
-    return unexpected{ok.error()};
+    return ok.error();
   if (!init_crypto())
-    return unexpected{
-      make_error(errc::bad_config, "libsodium cannot be initialized")};
+    return make_error(errc::bad_config, "libsodium cannot be initialized");
   config.settings.have_aes = config.use_aes && aes_available();
   auto no_threads = [] {
-    return unexpected{make_error(errc::out_of_resources,
-                                 "the threads of a node cannot be made: see "
-                                 "ulimit -u, and the limits of its container")};
+    return make_error(errc::out_of_resources,
+                      "the threads of a node cannot be made: see "
+                      "ulimit -u, and the limits of its container");
   };
   if (!can_make_threads(threads_of(config)))
     return no_threads();
@@ -417,13 +416,12 @@ expected<node, caf::error> spawn_node(caf::actor_system& system,
   try {
     auto parts = std::make_shared<node::parts>(system);
     if (auto ok = parts->start(std::move(config)); !ok)
-      return unexpected{ok.error()};
+      return ok.error();
     return node{std::move(parts)};
   } catch (const std::system_error&) {
     return no_threads();
   } catch (const std::bad_alloc&) {
-    return unexpected{
-      make_error(errc::out_of_resources, "there is no memory for a node")};
+    return make_error(errc::out_of_resources, "there is no memory for a node");
   }
 }
 

@@ -62,13 +62,11 @@ public:
   /// actors send it what `served` returns instead. Errors: those of
   /// `register_engine`; shutting_down.
   template <class Interface>
-  expected<void, caf::error> serve(engine_name name,
-                                   const Interface& actor) const;
+  caf::expected<void> serve(engine_name name, const Interface& actor) const;
 
   /// The same for an actor that is not typed: `serve<my_actor>("name", actor)`.
   template <class Interface>
-  expected<void, caf::error> serve(engine_name name,
-                                   const caf::actor& actor) const;
+  caf::expected<void> serve(engine_name name, const caf::actor& actor) const;
 
   /// A handle for a typed engine of another node, or of this one: an actor of
   /// CAF that has its interface, to which messages are sent, requested and
@@ -99,8 +97,8 @@ private:
 
   explicit node(std::shared_ptr<parts> x);
 
-  friend expected<node, caf::error> spawn_node(caf::actor_system& system,
-                                               node_config config);
+  friend caf::expected<node> spawn_node(caf::actor_system& system,
+                                        node_config config);
 
   std::shared_ptr<parts> parts_;
 };
@@ -109,7 +107,7 @@ private:
 /// not_initialized if `init` was missed, bad_config,
 /// bad_state and state_in_use, which name the file, those of `register_engine`,
 /// and those of `listen`, which name the address.
-[[nodiscard]] NODE_PROXY_EXPORT expected<node, caf::error>
+[[nodiscard]] NODE_PROXY_EXPORT caf::expected<node>
 spawn_node(caf::actor_system& system, node_config config);
 
 } // namespace node_proxy

@@ -25,15 +25,15 @@ caf::error error_of_router(caf::error error) {
 }
 
 template <class Answer, class Msg>
-expected<Answer, caf::error> ask_router(caf::actor_system& system,
-                                        const router_actor& router, Msg msg) {
+caf::expected<Answer> ask_router(caf::actor_system& system,
+                                 const router_actor& router, Msg msg) {
   // Who asks a Router whose process has died would wait for the time limit.
   if (!router || end_of(caf::actor_cast<caf::actor>(router)))
-    return unexpected{make_error(errc::shutting_down)};
+    return make_error(errc::shutting_down);
   caf::scoped_actor self{system, true};
   auto answer = ask<Answer>(self, router, std::move(msg));
   if (!answer)
-    return unexpected{error_of_router(std::move(answer.error()))};
+    return error_of_router(std::move(answer.error()));
   return answer;
 }
 
@@ -60,14 +60,14 @@ std::uint64_t node_access::late_answers() const {
   return parts_->unanswered->late_answers();
 }
 
-expected<void, caf::error> node_access::add_engine(register_engine what) const {
+caf::expected<void> node_access::add_engine(register_engine what) const {
   const auto& router = parts_->router;
   engine_host_actor host;
   if (router && is_remote(caf::actor_cast<caf::actor>(router))) {
     auto spawned = spawn_engine_host(parts_->system,
                                      {parts_->loop, router, parts_->log, what});
     if (!spawned)
-      return unexpected{std::move(spawned.error())};
+      return std::move(spawned.error());
     host = std::move(*spawned);
     what = {what.name, host};
   }
@@ -78,7 +78,7 @@ expected<void, caf::error> node_access::add_engine(register_engine what) const {
   else if (host)
     send_anonymously(host, stop_engine_host{});
   if (!ok)
-    return unexpected{std::move(ok.error())};
+    return std::move(ok.error());
   return {};
 }
 
@@ -90,18 +90,18 @@ node_access::spawn_remote(engine_id whom, remote_options options,
                      std::move(types), parts_->router, parts_->unanswered});
 }
 
-expected<node_access, caf::error>
-access_node(caf::actor_system& system, const router_actor& router,
-            std::shared_ptr<spdlog::logger> logger) {
+caf::expected<node_access> access_node(caf::actor_system& system,
+                                       const router_actor& router,
+                                       std::shared_ptr<spdlog::logger> logger) {
   if (auto ok = check_initialized(system); !ok)
-    return unexpected{ok.error()};
+    return ok.error();
   auto advert = ask_router<node_advert>(system, router, get_local_advert{});
   if (!advert)
-    return unexpected{std::move(advert.error())};
+    return std::move(advert.error());
   auto loops = event_loop::of(system, 1);
   if (!loops)
-    return unexpected{make_error(
-      errc::out_of_resources, "the event loops: " + error_text(loops.error()))};
+    return make_error(errc::out_of_resources,
+                      "the event loops: " + error_text(loops.error()));
   return node_access{std::make_shared<access_parts>(
     system, loops->front(), advert->id, router, node_log{std::move(logger)},
     std::make_shared<internal::unanswered_failures>())};

@@ -61,13 +61,11 @@ public:
   /// As `node::serve`. Errors: those, and timed_out if the Router does not
   /// answer for 30 s.
   template <class Interface>
-  expected<void, caf::error> serve(engine_name name,
-                                   const Interface& actor) const;
+  caf::expected<void> serve(engine_name name, const Interface& actor) const;
 
   /// The same for an actor that is not typed: `serve<my_actor>("name", actor)`.
   template <class Interface>
-  expected<void, caf::error> serve(engine_name name,
-                                   const caf::actor& actor) const;
+  caf::expected<void> serve(engine_name name, const caf::actor& actor) const;
 
   /// As `node::remote`.
   template <class Interface>
@@ -83,7 +81,7 @@ public:
   [[nodiscard]] std::uint64_t late_answers() const;
 
 private:
-  expected<void, caf::error> add_engine(register_engine what) const;
+  caf::expected<void> add_engine(register_engine what) const;
   caf::actor
   spawn_remote(engine_id whom, remote_options options,
                std::shared_ptr<const internal::engine_interface> types) const;
@@ -91,7 +89,7 @@ private:
   explicit node_access(std::shared_ptr<internal::access_parts> x);
 
   friend class node;
-  friend expected<node_access, caf::error>
+  friend caf::expected<node_access>
   access_node(caf::actor_system& system, const router_actor& router,
               std::shared_ptr<spdlog::logger> logger);
 
@@ -105,7 +103,7 @@ private:
 /// process cannot take, see `node_config::logger`.
 /// Errors: not_initialized; out_of_resources (descriptors); shutting_down if
 /// the Router has ended; timed_out if it does not answer for 30 s.
-[[nodiscard]] NODE_PROXY_EXPORT expected<node_access, caf::error>
+[[nodiscard]] NODE_PROXY_EXPORT caf::expected<node_access>
 access_node(caf::actor_system& system, const router_actor& router,
             std::shared_ptr<spdlog::logger> logger = nullptr);
 

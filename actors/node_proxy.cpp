@@ -24,10 +24,12 @@ void node_proxy_state::start(node_proxy_config config) {
   config_.seed.wipe();
   pending_.emplace(config_.unanswered);
   timer_.emplace(config_.loop, caf::actor_cast<tick_receiver>(self_));
+  turn_end_.emplace(config_.loop, caf::actor_cast<turn_end_receiver>(self_));
   lanes_.emplace(
     self_, config_.engines, config_.log,
     [this](auto ids, auto reason) {
-      flush_soon();
+      if (!std::exchange(owes_, true) && !flush_queued_)
+        look_at_clock();
       for (const auto& id : ids)
         peer_->handle_finished(id, reason, now_);
     },
@@ -175,6 +177,39 @@ void node_proxy_state::handle(const stop_node_proxy& msg) {
   handle_flush();
 }
 
+// -- what engines say ---------------------------------------------------------
+
+/// The peer is owed an answer for what engines have finished. While they have
+/// more of it that goes at once. Otherwise whoever waited for the last of it
+/// mostly has something to send a few turns later: then both are one write, and
+/// wake the peer once.
+void node_proxy_state::handle_answers() {
+  if (!lanes_)
+    return;
+  lanes_->handle_answers();
+  if (!owes_ || flush_queued_)
+    return;
+  if (lanes_->idle())
+    turn_end_->ask();
+  else
+    flush_soon();
+}
+
+void node_proxy_state::handle(const engine_left& msg) {
+  if (!lanes_)
+    return;
+  lanes_->handle(msg);
+  if (owes_)
+    flush_soon();
+}
+
+/// Nobody else is about to run.
+void node_proxy_state::handle_turns_over() {
+  turn_end_->handle();
+  if (owes_)
+    handle_flush();
+}
+
 // -- time ---------------------------------------------------------------------
 
 void node_proxy_state::handle_tick() {
@@ -187,6 +222,7 @@ void node_proxy_state::handle_tick() {
 
 void node_proxy_state::handle_flush() {
   gathered_ = 0;
+  owes_ = false;
   if (!peer_)
     return;
   auto more = peer_->flush(now(), memory_of_frames());
@@ -235,6 +271,8 @@ void node_proxy_state::act() {
   while (auto action = peer_->poll_action())
     std::visit([this](auto& x) { perform(x); }, *action);
   lanes_->pass_on_delivered();
+  if (owes_)
+    flush_soon();
   if (peer_->stopped() && !waits_for_engines()) {
     send_message(self_, config_.router,
                  proxy_event{config_.remote, peer_->metrics()});
@@ -348,6 +386,7 @@ node_proxy_behavior(node_proxy_service::stateful_pointer<node_proxy_state> self,
     [&state](const engine_left& msg) { state.handle(msg); },
     [&state](tick) { state.handle_tick(); },
     [&state](flush_queued) { state.handle_flush_queued(); },
+    [&state](turns_over) { state.handle_turns_over(); },
   };
 }
 

@@ -99,8 +99,6 @@ router_state::~router_state() {
 
 /// Answers all who wait for a worker.
 void router_state::end_workers(node_workers& workers) {
-  for (const auto& [name, door] : workers.doors)
-    caf::anon_send_exit(door, caf::exit_reason::user_shutdown);
   for (auto& [id, x] : workers.all)
     x.handed.fail_all(send_failure::unconfirmed_cause::shutting_down);
   for (auto& [id, waiting] : workers.waiting)

@@ -333,13 +333,12 @@ std::string expected_text(const setting& x) {
                                 : least + " to " + to_text(x.unit, x.most);
 }
 
-expected<void, caf::error> check_settings(const node_config& config) {
+caf::expected<void> check_settings(const node_config& config) {
   for (const auto& x : table)
     if (x.is_number() && !x.allows(x.get(config)))
-      return unexpected{
-        make_error(errc::bad_config, std::string{x.field} + " is "
-                                       + to_text(x.unit, x.get(config))
-                                       + "; expected " + expected_text(x))};
+      return make_error(errc::bad_config, std::string{x.field} + " is "
+                                            + to_text(x.unit, x.get(config))
+                                            + "; expected " + expected_text(x));
   return {};
 }
 

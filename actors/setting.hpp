@@ -61,7 +61,6 @@ struct setting {
 [[nodiscard]] std::string expected_text(const setting& x);
 
 /// Errors: bad_config, which names the first setting that is out of its bounds.
-[[nodiscard]] expected<void, caf::error>
-check_settings(const node_config& config);
+[[nodiscard]] caf::expected<void> check_settings(const node_config& config);
 
 } // namespace node_proxy::internal

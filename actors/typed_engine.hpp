@@ -27,16 +27,16 @@ template <internal::typed_handle Interface>
 }
 
 template <class Interface>
-expected<void, caf::error> node_access::serve(engine_name name,
-                                              const Interface& actor) const {
+caf::expected<void> node_access::serve(engine_name name,
+                                       const Interface& actor) const {
   static_assert(internal::typed_handle<Interface>,
                 "name the interface: serve<my_actor>(name, actor)");
   return add_engine(served(std::move(name), actor));
 }
 
 template <class Interface>
-expected<void, caf::error> node_access::serve(engine_name name,
-                                              const caf::actor& actor) const {
+caf::expected<void> node_access::serve(engine_name name,
+                                       const caf::actor& actor) const {
   return add_engine(served<Interface>(std::move(name), actor));
 }
 
@@ -52,14 +52,14 @@ remote_interface<Interface> node_access::remote(engine_id whom,
 }
 
 template <class Interface>
-expected<void, caf::error> node::serve(engine_name name,
-                                       const Interface& actor) const {
+caf::expected<void> node::serve(engine_name name,
+                                const Interface& actor) const {
   return access().serve(std::move(name), actor);
 }
 
 template <class Interface>
-expected<void, caf::error> node::serve(engine_name name,
-                                       const caf::actor& actor) const {
+caf::expected<void> node::serve(engine_name name,
+                                const caf::actor& actor) const {
   return access().serve<Interface>(std::move(name), actor);
 }
 

@@ -139,20 +139,15 @@ public:
     return found ? std::optional{result} : std::nullopt;
   }
 
-  expected<bytes, bare_error>
-  encode_request(handler to, const message_content& content) const override {
+  expected<void, bare_error>
+  append_request(bytes& out, handler to,
+                 const message_content& content) const override {
     using function =
       expected<void, bare_error> (*)(bytes&, const message_content&);
     static constexpr std::array<function, sizeof...(Signatures)> functions{
       &typed_handler<Signatures>::append...};
-    // Most fit, and then this is all that is allocated.
-    constexpr std::size_t usual_size = 128;
-    bytes result;
-    result.reserve(usual_size);
-    append_uint(result, to);
-    if (auto ok = functions.at(to)(result, content); !ok)
-      return unexpected{ok.error()};
-    return result;
+    append_uint(out, to);
+    return functions.at(to)(out, content);
   }
 
   expected<request, bare_error>

@@ -58,8 +58,8 @@ concept bare_value = std::default_initializable<T> && detail::has_value_form<
 /// that is negative), too_long, bad_order, bad_value (also if an `inspect`
 /// fails or throws).
 template <bare_value... Ts>
-[[nodiscard]] expected<void, bare_error> encode_values_to(bytes& out,
-                                                          const Ts&... xs) {
+[[nodiscard]] tl::expected<void, bare_error> encode_values_to(bytes& out,
+                                                              const Ts&... xs) {
   auto size = out.size();
   detail::value_writer writer{out};
   try {
@@ -70,25 +70,25 @@ template <bare_value... Ts>
   if (writer.is_ok())
     return {};
   out.resize(size);
-  return unexpected{*writer.writer().error()};
+  return tl::unexpected{*writer.writer().error()};
 }
 
 /// The encodings of `xs`, one after the other: the struct of them. Errors: as
 /// `encode_values_to`.
 template <bare_value... Ts>
-[[nodiscard]] expected<bytes, bare_error> encode_values(const Ts&... xs) {
+[[nodiscard]] tl::expected<bytes, bare_error> encode_values(const Ts&... xs) {
   // Most values fit, and then this is all that is allocated.
   constexpr std::size_t usual_size = 64;
   bytes result;
   result.reserve(usual_size);
   if (auto done = encode_values_to(result, xs...); !done)
-    return unexpected{done.error()};
+    return tl::unexpected{done.error()};
   return result;
 }
 
 /// The encoding of `x`. Errors: as `encode_values_to`.
 template <bare_value T>
-[[nodiscard]] expected<bytes, bare_error> encode_value(const T& x) {
+[[nodiscard]] tl::expected<bytes, bare_error> encode_value(const T& x) {
   return encode_values(x);
 }
 
@@ -116,24 +116,24 @@ std::optional<bare_error> read_values(bytes_view input, Ts&... xs) {
 /// Errors: any, bad_value also if an `inspect` fails or throws, or an invariant
 /// does not hold.
 template <bare_value T>
-[[nodiscard]] expected<T, bare_error> decode_value(bytes_view input) {
-  expected<T, bare_error> result;
+[[nodiscard]] tl::expected<T, bare_error> decode_value(bytes_view input) {
+  tl::expected<T, bare_error> result;
   if (auto error = detail::read_values(input, *result))
-    return unexpected{*error};
+    return tl::unexpected{*error};
   return result;
 }
 
 /// Decodes `input`, which must be the values of these types, one after the
 /// other, and nothing more. Errors: as `decode_value`.
 template <bare_value... Ts>
-[[nodiscard]] expected<std::tuple<Ts...>, bare_error>
+[[nodiscard]] tl::expected<std::tuple<Ts...>, bare_error>
 decode_values(bytes_view input) {
-  expected<std::tuple<Ts...>, bare_error> result;
+  tl::expected<std::tuple<Ts...>, bare_error> result;
   auto read = [input](auto&... xs) {
     return detail::read_values(input, xs...);
   };
   if (auto error = std::apply(read, *result))
-    return unexpected{*error};
+    return tl::unexpected{*error};
   return result;
 }
 

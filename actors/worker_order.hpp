@@ -11,6 +11,7 @@
 #include <node_proxy/actors/worker_link.hpp>
 #include <node_proxy/messages/connection_permanence.hpp>
 #include <node_proxy/messages/node_advert.hpp>
+#include <node_proxy/protocol/delivery/send_error.hpp>
 #include <node_proxy/protocol/node/admission.hpp>
 #include <node_proxy/protocol/node/record_form.hpp>
 #include <node_proxy/protocol/peer/address_memory.hpp>
@@ -181,6 +182,18 @@ struct dismissed {
   void serialize(Archive&) {}
 };
 
+/// The answer to `asked_permanence`.
+struct told_permanence {
+  std::uint64_t number = 0;
+  /// Why the peer is not served.
+  std::optional<send_error> error;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(number), CEREAL_NVP(error));
+  }
+};
+
 } // namespace node_proxy::internal
 
 namespace node_proxy {
@@ -193,7 +206,7 @@ struct worker_order {
     internal::take_peer, internal::peer_order, internal::forget_order,
     internal::retire_order, internal::new_advert, internal::forget_engine,
     internal::tell_numbers, internal::tell_status, internal::may_leave,
-    internal::leave_now, internal::dismissed>
+    internal::leave_now, internal::dismissed, internal::told_permanence>
     what;
 
   template <class Archive>

@@ -241,6 +241,19 @@ struct left {
   void serialize(Archive&) {}
 };
 
+/// Somebody there says so by the handle of a Node Proxy that has retired. To be
+/// answered with `told_permanence`.
+struct asked_permanence {
+  std::uint64_t number = 0;
+  node_id id;
+  connection_permanence permanence = connection_permanence::ephemeral;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(number), CEREAL_NVP(id), CEREAL_NVP(permanence));
+  }
+};
+
 } // namespace node_proxy::internal
 
 namespace node_proxy {
@@ -253,7 +266,7 @@ struct worker_report {
     internal::proven_peer, internal::offered_rest, internal::ended_service,
     internal::told_event, internal::told_parting, internal::engine_noted,
     internal::told_numbers, internal::told_status, internal::leaving,
-    internal::left>
+    internal::left, internal::asked_permanence>
     what;
 
   template <class Archive>

@@ -17,14 +17,6 @@ using bytes = std::vector<std::byte>;
 /// A view of octets that somebody else owns.
 using bytes_view = std::span<const std::byte>;
 
-/// A value, or the error that kept us from having one.
-template <class T, class E>
-using expected = tl::expected<T, E>;
-
-/// The error half of an `expected`. A using-declaration, for clang 14 deduces
-/// no template arguments through an alias.
-using tl::unexpected;
-
 /// The octets of `text`, not copied.
 inline bytes_view as_bytes(std::string_view text) {
   return std::as_bytes(std::span{text.data(), text.size()});
@@ -46,6 +38,16 @@ inline bytes to_bytes(std::string_view text) {
 }
 
 namespace internal {
+
+/// A value, or the error that kept us from having one. Users see `tl::expected`
+/// and, where the error is one of CAF, `caf::expected`: a name of ours that CAF
+/// has, too, would be in the way of those who use both namespaces.
+template <class T, class E>
+using expected = tl::expected<T, E>;
+
+/// The error half of an `expected`. A using-declaration, for clang 14 deduces
+/// no template arguments through an alias.
+using tl::unexpected;
 
 /// Puts `data` behind what is there.
 inline void append(bytes& to, bytes_view data) {

@@ -1,5 +1,6 @@
 // Many small messages: batches on both ends, and one answer for each batch.
 #include <iostream>
+#include <stdexcept>
 
 #include <node_proxy/actors/key_file.hpp>
 #include <node_proxy/actors/node.hpp>
@@ -31,6 +32,13 @@ node_out_batch make_batch(const node_id& from, const node_id& to) {
   return result;
 }
 
+node spawn(caf::actor_system& system, node_config config) {
+  auto result = spawn_node(system, std::move(config));
+  if (!result)
+    throw std::runtime_error{describe(result.error())};
+  return std::move(*result);
+}
+
 int main() {
   caf::actor_system_config config;
   init(config);
@@ -40,11 +48,11 @@ int main() {
   bobs.self = std::make_shared<identity>(make_identity());
   bobs.listen = {parse_address("tcp://127.0.0.1:0").value()};
   bobs.engines = {{"adder", system.spawn(adder, octets), true}};
-  auto bob = spawn_node(system, std::move(bobs)).value();
+  auto bob = spawn(system, std::move(bobs));
   node_config alices;
   alices.self = std::make_shared<identity>(make_identity());
   alices.adverts = {bob.advert()};
-  auto alice = spawn_node(system, std::move(alices)).value();
+  auto alice = spawn(system, std::move(alices));
   caf::scoped_actor self{system};
   std::size_t taken = 0;
   for (std::size_t i = 0; i < batches; ++i)

@@ -2,6 +2,7 @@
 // Who it was is certain: his node has proven it.
 #include <iostream>
 #include <map>
+#include <stdexcept>
 #include <string>
 
 #include <node_proxy/actors/key_file.hpp>
@@ -42,13 +43,15 @@ member_actor::behavior_type screen(const std::string& owner, caf::actor log) {
   }};
 }
 
-expected<node, caf::error> spawn(caf::actor_system& system,
-                                 std::vector<node_advert> known = {}) {
+node spawn(caf::actor_system& system, std::vector<node_advert> known = {}) {
   node_config config;
   config.self = std::make_shared<identity>(make_identity());
   config.listen = {parse_address("tcp://127.0.0.1:0").value()};
   config.adverts = std::move(known);
-  return spawn_node(system, std::move(config));
+  auto result = spawn_node(system, std::move(config));
+  if (!result)
+    throw std::runtime_error{describe(result.error())};
+  return std::move(*result);
 }
 
 int main() {
@@ -56,12 +59,12 @@ int main() {
   init(config);
   caf::actor_system system{config};
   caf::scoped_actor self{system};
-  auto bob = spawn(system).value();
+  auto bob = spawn(system);
   if (!bob.serve("room", system.spawn(room, bob.access())))
     return 1;
   std::vector<node> nodes;
   for (std::string name : {"Alice", "Carol"}) {
-    const auto& own = nodes.emplace_back(spawn(system, {bob.advert()}).value());
+    const auto& own = nodes.emplace_back(spawn(system, {bob.advert()}));
     auto log = caf::actor_cast<caf::actor>(self);
     if (!own.serve("screen", system.spawn(screen, name, log)))
       return 1;
@@ -73,5 +76,4 @@ int main() {
   auto read = 0; // what Carol says they both read, besides what Alice says
   self->receive_for(read, 3)(
     [](const std::string& line) { std::cout << line << std::endl; });
-  return 0;
 }

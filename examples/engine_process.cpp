@@ -34,8 +34,8 @@ int serve_engine(std::uint16_t port) {
     system.middleman().remote_actor<router_actor>("127.0.0.1", port);
   if (!router)
     return 1;
-  auto access = access_node(system, *router).value();
-  if (!access.serve("echo", system.spawn(echo)))
+  auto access = access_node(system, *router);
+  if (!access || !access->serve("echo", system.spawn(echo)))
     return 1;
   caf::scoped_actor {
     system
@@ -51,29 +51,29 @@ int run_node(int port_to) {
   node_config nodes;
   nodes.self = std::make_shared<identity>(make_identity());
   nodes.observer = caf::actor_cast<caf::actor>(self);
-  auto node = spawn_node(system, std::move(nodes)).value();
-  auto port = system.middleman().publish(node.router(), 0, "127.0.0.1");
+  auto node = spawn_node(system, std::move(nodes));
+  if (!node)
+    return 1;
+  auto port = system.middleman().publish(node->router(), 0, "127.0.0.1");
   if (!port || ::write(port_to, &*port, sizeof(*port)) != sizeof(*port))
     return 1;
   self->receive([](const node_event&) {}); // there is an engine
-  auto echo = node.remote<echo_actor>({node.id(), "echo"});
+  auto echo = node->remote<echo_actor>({node->id(), "echo"});
   auto status = 1;
-  auto print = [&](const std::string& answer) {
-    status = std::cout << answer << std::endl ? 0 : 1;
-  };
   self->request(echo, caf::infinite, "Hi")
-    .receive(print, [](const caf::error& e) { std::cerr << describe(e); });
+    .receive(
+      [&](const std::string& x) { status = !(std::cout << x << std::endl); },
+      [](const caf::error& e) { std::cerr << describe(e); });
   return status;
 }
 
 int main() {
-  int port_pipe[2];
-  if (::pipe(port_pipe) != 0)
+  int ends[2];
+  if (::pipe(ends) != 0)
     return 1;
   if (std::uint16_t port = 0; ::fork() == 0)
-    return ::read(port_pipe[0], &port, sizeof(port)) > 0 ? serve_engine(port)
-                                                         : 1;
-  auto status = run_node(port_pipe[1]);
+    return ::read(ends[0], &port, sizeof(port)) > 0 ? serve_engine(port) : 1;
+  auto status = run_node(ends[1]);
   ::wait(nullptr);
   return status;
 }

@@ -1,5 +1,6 @@
 // Two nodes. One has an engine, the other one sends it a message.
 #include <iostream>
+#include <stdexcept>
 
 #include <node_proxy/actors/key_file.hpp>
 #include <node_proxy/actors/node.hpp>
@@ -11,6 +12,14 @@ caf::behavior greeter() {
   }};
 }
 
+node_proxy::node spawn(caf::actor_system& system,
+                       node_proxy::node_config config) {
+  auto result = node_proxy::spawn_node(system, std::move(config));
+  if (!result)
+    throw std::runtime_error{node_proxy::describe(result.error())};
+  return std::move(*result);
+}
+
 int main() {
   using namespace node_proxy;
   caf::actor_system_config config;
@@ -20,11 +29,11 @@ int main() {
   bobs.self = std::make_shared<identity>(make_identity());
   bobs.listen = {parse_address("tcp://127.0.0.1:0").value()};
   bobs.engines = {{"greeter", system.spawn(greeter)}};
-  auto bob = spawn_node(system, std::move(bobs)).value();
+  auto bob = spawn(system, std::move(bobs));
   node_config alices;
   alices.self = std::make_shared<identity>(make_identity());
   alices.adverts = {bob.advert()};
-  auto alice = spawn_node(system, std::move(alices)).value();
+  auto alice = spawn(system, std::move(alices));
   engine_msg hello{{alice.id(), "main"},
                    {bob.id(), "greeter"},
                    std::nullopt,

@@ -2,6 +2,7 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include <node_proxy/actors/key_file.hpp>
@@ -29,28 +30,33 @@ kv_actor::behavior_type key_value_engine() {
   };
 }
 
-expected<node, caf::error> spawn_bob(caf::actor_system& system) {
+node spawn_bob(caf::actor_system& system) {
   node_config config;
   config.self = std::make_shared<identity>(make_identity());
   config.listen = {parse_address("tcp://127.0.0.1:0").value()};
   config.engines = {served("kv", system.spawn(key_value_engine))};
-  return spawn_node(system, std::move(config));
+  auto result = spawn_node(system, std::move(config));
+  if (!result)
+    throw std::runtime_error{describe(result.error())};
+  return std::move(*result);
 }
 
-expected<node, caf::error> spawn_alice(caf::actor_system& system,
-                                       const node& bob) {
+node spawn_alice(caf::actor_system& system, const node& bob) {
   node_config config;
   config.self = std::make_shared<identity>(make_identity());
   config.adverts = {bob.advert()};
-  return spawn_node(system, std::move(config));
+  auto result = spawn_node(system, std::move(config));
+  if (!result)
+    throw std::runtime_error{describe(result.error())};
+  return std::move(*result);
 }
 
 int main() {
   caf::actor_system_config config;
   init(config);
   caf::actor_system system{config};
-  auto bob = spawn_bob(system).value();
-  auto alice = spawn_alice(system, bob).value();
+  auto bob = spawn_bob(system);
+  auto alice = spawn_alice(system, bob);
   auto kv = alice.remote<kv_actor>({bob.id(), "kv"});
   caf::scoped_actor self{system};
   auto fail = [](const caf::error& e) {

@@ -2,6 +2,7 @@
 // what others ask meanwhile.
 #include <chrono>
 #include <iostream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -32,21 +33,23 @@ oven_actor::behavior_type oven(oven_actor::pointer self) {
   };
 }
 
-expected<node, caf::error> spawn(caf::actor_system& system,
-                                 std::vector<node_advert> known = {}) {
+node spawn(caf::actor_system& system, std::vector<node_advert> known = {}) {
   node_config config;
   config.self = std::make_shared<identity>(make_identity());
   config.listen = {parse_address("tcp://127.0.0.1:0").value()};
   config.adverts = std::move(known);
-  return spawn_node(system, std::move(config));
+  auto result = spawn_node(system, std::move(config));
+  if (!result)
+    throw std::runtime_error{describe(result.error())};
+  return std::move(*result);
 }
 
 int main() {
   caf::actor_system_config config;
   init(config);
   caf::actor_system system{config};
-  auto bob = spawn(system).value();
-  auto alice = spawn(system, {bob.advert()}).value();
+  auto bob = spawn(system);
+  auto alice = spawn(system, {bob.advert()});
   if (!bob.serve("oven", system.spawn(oven)))
     return 1;
   // What takes longer than this gets caf::sec::request_timeout.

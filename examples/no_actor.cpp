@@ -2,6 +2,7 @@
 // several threads.
 #include <chrono>
 #include <iostream>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -46,21 +47,23 @@ private:
   counter_actor whom_;
 };
 
-expected<node, caf::error> spawn(caf::actor_system& system,
-                                 std::vector<node_advert> known = {}) {
+node spawn(caf::actor_system& system, std::vector<node_advert> known = {}) {
   node_config config;
   config.self = std::make_shared<identity>(make_identity());
   config.listen = {parse_address("tcp://127.0.0.1:0").value()};
   config.adverts = std::move(known);
-  return spawn_node(system, std::move(config));
+  auto result = spawn_node(system, std::move(config));
+  if (!result)
+    throw std::runtime_error{describe(result.error())};
+  return std::move(*result);
 }
 
 int main() {
   caf::actor_system_config config;
   init(config);
   caf::actor_system system{config};
-  auto bob = spawn(system).value();
-  auto alice = spawn(system, {bob.advert()}).value();
+  auto bob = spawn(system);
+  auto alice = spawn(system, {bob.advert()});
   if (!bob.serve("counter", system.spawn(counter)))
     return 1;
   remote_counter sum{system,

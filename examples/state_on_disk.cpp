@@ -2,6 +2,7 @@
 // its directory.
 #include <filesystem>
 #include <iostream>
+#include <stdexcept>
 
 #include <unistd.h>
 
@@ -18,17 +19,19 @@ caf::behavior greeter() {
 }
 
 // The node of this folder; it is made if it has never been there.
-expected<node, caf::error> spawn(caf::actor_system& system,
-                                 const std::filesystem::path& folder,
-                                 std::vector<node_advert> known = {}) {
+node spawn(caf::actor_system& system, const std::filesystem::path& folder,
+           std::vector<node_advert> known = {}) {
   auto key = (folder / "key").string();
   if (!std::filesystem::exists(key) && !save_identity(key, make_identity()))
-    return unexpected{make_error(errc::bad_state, key)};
+    throw std::runtime_error{"cannot write " + key};
   node_config config;
   config.self = std::make_shared<identity>(load_identity(key).value());
   config.state = (folder / "state").string();
   config.adverts = std::move(known);
-  return spawn_node(system, std::move(config));
+  auto result = spawn_node(system, std::move(config));
+  if (!result)
+    throw std::runtime_error{describe(result.error())};
+  return std::move(*result);
 }
 
 bool greet(caf::actor_system& system, const node& from, const node_id& to,
@@ -52,18 +55,20 @@ int main() {
   bobs.self = std::make_shared<identity>(make_identity());
   bobs.listen = {parse_address("tcp://127.0.0.1:0").value()};
   bobs.engines = {{"greeter", system.spawn(greeter)}};
-  auto bob = spawn_node(system, std::move(bobs)).value();
+  auto bob = spawn_node(system, std::move(bobs));
+  if (!bob)
+    return 1;
   auto folder =
     (std::filesystem::temp_directory_path() / "node_proxy_XXXXXX").string();
   if (::mkdtemp(folder.data()) == nullptr)
     return 1;
-  auto first = spawn(system, folder, {bob.advert()}).value();
+  auto first = spawn(system, folder, {bob->advert()});
   auto id = first.id();
-  auto ok = greet(system, first, bob.id(), "Hello, Bob!");
+  auto ok = greet(system, first, bob->id(), "Hello, Bob!");
   first.shutdown();
   // Nobody tells it of Bob this time.
-  auto second = spawn(system, folder).value();
-  ok = ok && second.id() == id && greet(system, second, bob.id(), "Me again.");
+  auto second = spawn(system, folder);
+  ok = ok && second.id() == id && greet(system, second, bob->id(), "Me again.");
   second.shutdown();
   std::filesystem::remove_all(folder);
   return ok ? 0 : 1;

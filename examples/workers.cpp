@@ -2,6 +2,7 @@
 // over a connection of the other. Here both are actor systems of one program,
 // which CAF's middleman joins as it would join two programs.
 #include <iostream>
+#include <stdexcept>
 
 #include <node_proxy/actors/caf/remoting.hpp>
 #include <node_proxy/actors/key_file.hpp>
@@ -21,6 +22,12 @@ struct process_config : caf::actor_system_config {
 struct process {
   process_config config;
   caf::actor_system system{config};
+  node spawn(node_config x) {
+    auto result = spawn_node(system, std::move(x));
+    if (!result)
+      throw std::runtime_error{describe(result.error())};
+    return std::move(*result);
+  }
 };
 
 caf::behavior greeter() {
@@ -36,7 +43,7 @@ int main() {
   bobs.self = std::make_shared<identity>(make_identity());
   bobs.listen = {any_port};
   bobs.engines = {{"greeter", others.system.spawn(greeter)}};
-  auto bob = spawn_node(others.system, std::move(bobs)).value();
+  auto bob = others.spawn(std::move(bobs));
 
   // The coordinator has the engines, and knows other nodes.
   process first;
@@ -44,20 +51,18 @@ int main() {
   alices.self = std::make_shared<identity>(make_identity());
   alices.adverts = {bob.advert()};
   alices.max_workers = 1;
-  auto key = alices.self;
-  auto alice = spawn_node(first.system, std::move(alices)).value();
+  auto alice = first.spawn(alices);
   // Only for this host: what goes there is not encrypted.
   auto port = *first.system.middleman().publish(alice.router(), 0, "127.0.0.1");
 
   // The worker has the connections. It reads the key from a file of its own.
   process second;
   node_config workers;
-  workers.self = key;
+  workers.self = alices.self;
   workers.listen = {any_port};
   workers.coordinator =
     *second.system.middleman().remote_actor<router_actor>("127.0.0.1", port);
-  auto worker = spawn_node(second.system, std::move(workers)).value();
-
+  auto worker = second.spawn(std::move(workers));
   engine_msg hello{{alice.id(), "main"},
                    {bob.id(), "greeter"},
                    std::nullopt,

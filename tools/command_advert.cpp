@@ -30,22 +30,23 @@ struct advert_options {
 
 /// The version that a new advert of `self` in the file `out` needs. What is in
 /// the way and no advert of this node is an error: it is not overwritten.
-expected<std::uint64_t, std::string>
+tl::expected<std::uint64_t, std::string>
 next_version(const identity& self, const std::string& out, std::uint64_t now) {
   auto present = load_advert(out);
   if (!present) {
     if (present.error().code == file_errc::not_found)
       return now;
-    return unexpected{present.error().text + "; it is not overwritten"};
+    return tl::unexpected{present.error().text + "; it is not overwritten"};
   }
   if (present->id != self.id())
-    return unexpected{"advert file " + out + " is that of another node, "
-                      + to_hex(present->id.data) + "; it is not overwritten"};
+    return tl::unexpected{"advert file " + out + " is that of another node, "
+                          + to_hex(present->id.data)
+                          + "; it is not overwritten"};
   if (present->version == UINT64_MAX)
-    return unexpected{"advert file " + out
-                      + " has the highest version that there is, which no "
-                        "other advert of this node can replace; expected a "
-                        "node with a new key"};
+    return tl::unexpected{"advert file " + out
+                          + " has the highest version that there is, which no "
+                            "other advert of this node can replace; expected a "
+                            "node with a new key"};
   return std::max(now, present->version + 1);
 }
 

@@ -11,18 +11,18 @@ namespace node_proxy::tools {
 namespace {
 
 /// Has the node do something about a peer. Errors: sentences.
-expected<json, std::string> tell(const control_options& options,
-                                 std::string_view verb,
-                                 std::string_view value = {}) {
+tl::expected<json, std::string> tell(const control_options& options,
+                                     std::string_view verb,
+                                     std::string_view value = {}) {
   auto node = find_node(options);
   if (!node)
-    return unexpected{node.error()};
+    return tl::unexpected{node.error()};
   auto request = std::string{verb} + ' ' + node->id;
   if (!value.empty())
     request.append(1, ' ').append(value);
   auto answer = ask(options, request);
   if (!answer)
-    return unexpected{node->title + ": " + answer.error()};
+    return tl::unexpected{node->title + ": " + answer.error()};
   return answer;
 }
 

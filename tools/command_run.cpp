@@ -67,10 +67,10 @@ struct run_options {
   bool trust_network = false;
 };
 
-expected<node_config, std::string> make_config(const run_options& options) {
+tl::expected<node_config, std::string> make_config(const run_options& options) {
   auto self = load_identity(options.key);
   if (!self)
-    return unexpected{self.error().text};
+    return tl::unexpected{self.error().text};
   node_config config;
   config.self = std::make_shared<identity>(std::move(*self));
   config.listen = options.listen;
@@ -78,7 +78,7 @@ expected<node_config, std::string> make_config(const run_options& options) {
   for (const auto& path : options.peers) {
     auto advert = load_peer(path, config.self->id());
     if (!advert)
-      return unexpected{advert.error().text};
+      return tl::unexpected{advert.error().text};
     config.adverts.push_back(std::move(*advert));
   }
   for (const auto& id : options.allow)
@@ -199,8 +199,8 @@ bool serve(line_reader& input, console& typed, const json_lines& out,
 
 /// Lets operators reach the node in the ways that the options name. Errors: a
 /// sentence.
-expected<void, std::string> open(operator_access& access,
-                                 const run_options& options) {
+tl::expected<void, std::string> open(operator_access& access,
+                                     const run_options& options) {
   if (!options.control.empty()) {
     if (auto ok = access.open_control(options.control); !ok)
       return ok;
@@ -212,10 +212,11 @@ expected<void, std::string> open(operator_access& access,
   }
   for (const auto& where : options.http) {
     if (!where.loopback && !options.http_public)
-      return unexpected{"HTTP at " + where.ip
-                        + " would be for everybody who reaches that address, "
-                          "without any key: expected one of the loopback, or "
-                          "--http-public"};
+      return tl::unexpected{
+        "HTTP at " + where.ip
+        + " would be for everybody who reaches that address, "
+          "without any key: expected one of the loopback, or "
+          "--http-public"};
     if (auto ok = access.open_http(where); !ok)
       return ok;
   }
@@ -223,19 +224,19 @@ expected<void, std::string> open(operator_access& access,
 }
 
 /// Lets workers join, if the options say where. Errors: a sentence.
-expected<void, std::string> invite_workers(caf::actor_system& system,
-                                           const router_actor& router,
-                                           const run_options& options) {
+tl::expected<void, std::string> invite_workers(caf::actor_system& system,
+                                               const router_actor& router,
+                                               const run_options& options) {
   for (auto where : options.workers_at) {
     if (!where.loopback && !options.trust_network)
-      return unexpected{
+      return tl::unexpected{
         "workers at " + where.text()
         + " would be joined over a network, without encryption and without any "
           "key: expected an address of this host alone, such as "
           "127.0.0.1:9200, or --workers-trusted-network"};
     auto port = publish_to_workers(system, router, where);
     if (!port)
-      return unexpected{port.error()};
+      return tl::unexpected{port.error()};
     where.port = *port;
     spdlog::info("workers may join at {}", where.text());
   }

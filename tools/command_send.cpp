@@ -39,12 +39,12 @@ struct send_options {
 };
 
 /// Errors: a sentence.
-expected<bytes, std::string> read_message(const std::string& path) {
+tl::expected<bytes, std::string> read_message(const std::string& path) {
   bytes result(peer_settings{}.max_message + std::size_t{1});
   auto size =
     internal::read_file({"file", path}, internal::file_access::any, result);
   if (!size)
-    return unexpected{size.error().text};
+    return tl::unexpected{size.error().text};
   result.resize(*size);
   return result;
 }

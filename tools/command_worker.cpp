@@ -36,10 +36,11 @@ struct worker_options {
   std::vector<ip_range> dial_ranges;
 };
 
-expected<node_config, std::string> make_config(const worker_options& options) {
+tl::expected<node_config, std::string>
+make_config(const worker_options& options) {
   auto self = load_identity(options.key);
   if (!self)
-    return unexpected{self.error().text};
+    return tl::unexpected{self.error().text};
   node_config config;
   config.self = std::make_shared<identity>(std::move(*self));
   config.listen = options.listen;

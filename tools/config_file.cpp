@@ -67,15 +67,15 @@ std::optional<std::string> file_in(std::vector<std::string> arguments) {
 }
 
 /// Reads what is one setting: a line, or as many as an array has.
-expected<setting, std::string> read_setting(const std::string& text,
-                                            std::istream& file,
-                                            const std::string& path,
-                                            std::size_t& line) {
+tl::expected<setting, std::string> read_setting(const std::string& text,
+                                                std::istream& file,
+                                                const std::string& path,
+                                                std::size_t& line) {
   auto where = path + ":" + std::to_string(line) + ": ";
   auto equals = text.find('=');
   auto key = without_blanks(text.substr(0, equals));
   if (equals == std::string::npos || key.empty() || text.front() == '[')
-    return unexpected{where + "expected KEY = VALUE"};
+    return tl::unexpected{where + "expected KEY = VALUE"};
   auto value = without_blanks(text.substr(equals + 1));
   for (std::string more; value.starts_with('[') && !value.ends_with(']')
                          && std::getline(file, more);
@@ -99,17 +99,18 @@ expected<setting, std::string> read_setting(const std::string& text,
   }
   if (items.size() != 1 || items[0].inputs.empty()
       || std::ranges::any_of(items[0].inputs, is_open))
-    return unexpected{where
-                      + ": the value is not understood: expected a "
-                        "number, true, false, a string in quotes "
-                        "without '#', or an array of these"};
+    return tl::unexpected{where
+                          + ": the value is not understood: expected a "
+                            "number, true, false, a string in quotes "
+                            "without '#', or an array of these"};
   return setting{std::move(key), std::move(items[0].inputs), std::move(where)};
 }
 
-expected<std::vector<setting>, std::string> read_file(const std::string& path) {
+tl::expected<std::vector<setting>, std::string>
+read_file(const std::string& path) {
   std::ifstream file{path};
   if (!file)
-    return unexpected{path + ": " + std::strerror(errno)};
+    return tl::unexpected{path + ": " + std::strerror(errno)};
   std::vector<setting> result;
   std::set<std::string> keys;
   std::size_t line = 0;
@@ -120,13 +121,13 @@ expected<std::vector<setting>, std::string> read_file(const std::string& path) {
       continue;
     auto x = read_setting(text, file, path, line);
     if (!x)
-      return unexpected{x.error()};
+      return tl::unexpected{x.error()};
     if (!keys.insert(x->key).second)
-      return unexpected{x->where + ": it is there already"};
+      return tl::unexpected{x->where + ": it is there already"};
     result.push_back(std::move(*x));
   }
   if (file.bad())
-    return unexpected{path + ": it cannot be read"};
+    return tl::unexpected{path + ": it cannot be read"};
   return result;
 }
 
@@ -140,7 +141,7 @@ CLI::Option* option_of(CLI::App& app, const std::string& key) {
 }
 
 /// A setting as it would stand on the command line.
-expected<std::vector<std::string>, std::string>
+tl::expected<std::vector<std::string>, std::string>
 arguments_of(const setting& x, const CLI::Option& option) {
   auto name = "--" + x.key;
   std::vector<std::string> result;
@@ -153,17 +154,17 @@ arguments_of(const setting& x, const CLI::Option& option) {
     return std::vector{name};
   if (x.values == std::vector<std::string>{"false"})
     return result;
-  return unexpected{x.where + ": expected true or false"};
+  return tl::unexpected{x.where + ": expected true or false"};
 }
 
 /// Tries whether a setting is right by itself.
-expected<std::vector<std::string>, std::string>
+tl::expected<std::vector<std::string>, std::string>
 check(const setting& x, const std::function<void(CLI::App&)>& make) {
   CLI::App app;
   make(app);
   auto* option = option_of(app, x.key);
   if (!option)
-    return unexpected{x.where + ": there is no such option"};
+    return tl::unexpected{x.where + ": there is no such option"};
   auto arguments = arguments_of(x, *option);
   if (!arguments)
     return arguments;
@@ -174,7 +175,7 @@ check(const setting& x, const std::function<void(CLI::App&)>& make) {
   try {
     app.parse(std::move(line));
   } catch (const CLI::ParseError& error) {
-    return unexpected{x.where + ": " + error.what()};
+    return tl::unexpected{x.where + ": " + error.what()};
   }
   return arguments;
 }
@@ -189,7 +190,7 @@ bool is_given(const std::vector<std::string>& arguments,
   });
 }
 
-expected<std::vector<std::string>, std::string>
+tl::expected<std::vector<std::string>, std::string>
 with_config_file(std::vector<std::string> arguments,
                  const std::function<void(CLI::App&)>& make) {
   auto path = file_in(arguments);
@@ -197,28 +198,28 @@ with_config_file(std::vector<std::string> arguments,
     return arguments;
   auto settings = read_file(*path);
   if (!settings)
-    return unexpected{settings.error()};
+    return tl::unexpected{settings.error()};
   auto result = arguments;
   for (const auto& x : *settings) {
     auto more = check(x, make);
     if (!more)
-      return unexpected{more.error()};
+      return tl::unexpected{more.error()};
     if (!is_given(arguments, x.key))
       result.insert(result.end(), more->begin(), more->end());
   }
   return result;
 }
 
-expected<std::optional<std::string>, std::string>
+tl::expected<std::optional<std::string>, std::string>
 log_level_in(const std::string& path) {
   auto settings = read_file(path);
   if (!settings)
-    return unexpected{settings.error()};
+    return tl::unexpected{settings.error()};
   for (const auto& x : *settings) {
     if (x.key != "log")
       continue;
     if (x.values.size() != 1 || !is_log_level(x.values[0]))
-      return unexpected{x.where + ": there is no such level"};
+      return tl::unexpected{x.where + ": there is no such level"};
     return std::optional{x.values[0]};
   }
   return std::optional<std::string>{};

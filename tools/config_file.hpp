@@ -21,7 +21,7 @@ namespace node_proxy::tools {
 /// @param make makes an app that has all options.
 /// @returns the arguments as if the file were none. Errors: a sentence that
 ///          names the file, the line and the key.
-[[nodiscard]] expected<std::vector<std::string>, std::string>
+[[nodiscard]] tl::expected<std::vector<std::string>, std::string>
 with_config_file(std::vector<std::string> arguments,
                  const std::function<void(CLI::App&)>& make);
 
@@ -31,7 +31,7 @@ with_config_file(std::vector<std::string> arguments,
 
 /// What such a file says of the level of the log, if anything. Errors: those of
 /// a file that cannot be read, or of a level that there is none of.
-[[nodiscard]] expected<std::optional<std::string>, std::string>
+[[nodiscard]] tl::expected<std::optional<std::string>, std::string>
 log_level_in(const std::string& path);
 
 } // namespace node_proxy::tools

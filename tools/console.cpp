@@ -203,7 +203,7 @@ void console::handle_changed() {
   waiting_.reset();
 }
 
-expected<node_id, std::string> console::parse_node(std::string_view text) {
+tl::expected<node_id, std::string> console::parse_node(std::string_view text) {
   if (text == last_node_text_ && !text.empty())
     return last_node_;
   auto result = parse_node_id(text);

@@ -111,7 +111,7 @@ private:
     clock::time_point until;
   };
 
-  expected<node_id, std::string> parse_node(std::string_view text);
+  tl::expected<node_id, std::string> parse_node(std::string_view text);
   bool try_send(std::uint64_t id, node_out_msg& msg);
   void report_full(std::uint64_t id);
   void report_failure(std::uint64_t id, std::string_view error,

@@ -56,26 +56,28 @@ std::string control_path(const std::string& named) {
   return named;
 }
 
-expected<json, std::string> ask_node(const std::string& path,
-                                     std::string_view request) {
+tl::expected<json, std::string> ask_node(const std::string& path,
+                                         std::string_view request) {
   auto fd = connect_to(path);
   if (!fd)
-    return unexpected{fd.error()};
+    return tl::unexpected{fd.error()};
   auto until = clock::now() + control_patience;
   auto line = std::string{request} + '\n';
   std::string_view rest = line;
   if (!write_until(fd->get(), rest, until))
-    return unexpected{"control socket " + path + ": the node takes no request"};
+    return tl::unexpected{"control socket " + path
+                          + ": the node takes no request"};
   auto text = read_all(fd->get(), until);
   if (!text)
-    return unexpected{"control socket " + path + ": the node does not answer"};
+    return tl::unexpected{"control socket " + path
+                          + ": the node does not answer"};
   auto answer = json::parse(*text, nullptr, false);
   if (!answer.is_object())
-    return unexpected{"control socket " + path
-                      + ": the answer is not that of a node"};
+    return tl::unexpected{"control socket " + path
+                          + ": the answer is not that of a node"};
   if (auto error = answer.find("error");
       error != answer.end() && error->is_string())
-    return unexpected{error->get<std::string>()};
+    return tl::unexpected{error->get<std::string>()};
   return answer;
 }
 

@@ -21,7 +21,7 @@ inline constexpr std::chrono::seconds control_patience{20};
 
 /// Sends a request and reads the answer. Errors: a sentence, of the node or
 /// about the socket.
-[[nodiscard]] expected<nlohmann::ordered_json, std::string>
+[[nodiscard]] tl::expected<nlohmann::ordered_json, std::string>
 ask_node(const std::string& path, std::string_view request);
 
 } // namespace node_proxy::tools

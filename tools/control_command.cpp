@@ -51,21 +51,22 @@ void add_node(CLI::App& app, control_options& options) {
     ->type_name("");
 }
 
-expected<json, std::string> ask(const control_options& options,
-                                std::string_view request) {
+tl::expected<json, std::string> ask(const control_options& options,
+                                    std::string_view request) {
   return ask_node(control_path(options.control), request);
 }
 
-expected<named_node, std::string> find_node(const control_options& options) {
+tl::expected<named_node, std::string>
+find_node(const control_options& options) {
   auto status = ask(options, "status");
   if (!status)
-    return unexpected{status.error()};
+    return tl::unexpected{status.error()};
   auto all = options.names;
   add_names_in(*status, all);
   node_names names{all};
   auto id = names.find(options.node, ids_in(*status));
   if (!id)
-    return unexpected{id.error()};
+    return tl::unexpected{id.error()};
   auto title = id->substr(0, shown_digits);
   if (auto name = names.name_of(*id); !name.empty())
     title += " (" + make_visible(name) + ")";

@@ -30,8 +30,8 @@ void add_names(CLI::App& app, control_options& options);
 void add_node(CLI::App& app, control_options& options);
 
 /// Errors: those of `ask_node`.
-[[nodiscard]] expected<json, std::string> ask(const control_options& options,
-                                              std::string_view request);
+[[nodiscard]] tl::expected<json, std::string>
+ask(const control_options& options, std::string_view request);
 
 /// A node that was named to a command.
 struct named_node {
@@ -42,7 +42,7 @@ struct named_node {
 
 /// Finds the node that `options.node` means, by what the running node knows.
 /// Errors: sentences.
-[[nodiscard]] expected<named_node, std::string>
+[[nodiscard]] tl::expected<named_node, std::string>
 find_node(const control_options& options);
 
 } // namespace node_proxy::tools

@@ -2,10 +2,10 @@
 
 namespace node_proxy::tools {
 
-expected<engine_option, std::string> parse_engine(std::string_view text) {
+tl::expected<engine_option, std::string> parse_engine(std::string_view text) {
   auto wrong = [text](std::string_view why) {
-    return unexpected{"'" + std::string{text} + "' " + std::string{why}
-                      + ": expected NAME=print, NAME=echo or NAME=count"};
+    return tl::unexpected{"'" + std::string{text} + "' " + std::string{why}
+                          + ": expected NAME=print, NAME=echo or NAME=count"};
   };
   auto equals = text.rfind('=');
   if (equals == std::string_view::npos)

@@ -25,7 +25,7 @@ struct engine_option {
 };
 
 /// Reads NAME=KIND.
-[[nodiscard]] expected<engine_option, std::string>
+[[nodiscard]] tl::expected<engine_option, std::string>
 parse_engine(std::string_view text);
 
 } // namespace node_proxy::tools

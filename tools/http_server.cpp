@@ -209,13 +209,14 @@ std::string http_address::text() const {
   return "http://" + host + ":" + std::to_string(port);
 }
 
-expected<http_address, std::string> parse_http_address(std::string_view text) {
+tl::expected<http_address, std::string>
+parse_http_address(std::string_view text) {
   auto parsed = parse_address("tcp://" + std::string{text});
   auto tcp = parsed ? std::get_if<tcp_addr>(&*parsed) : nullptr;
   if (!tcp)
-    return unexpected{"'" + std::string{text}
-                      + "' is no place for HTTP: expected IP:PORT, such as "
-                        "127.0.0.1:9100"};
+    return tl::unexpected{"'" + std::string{text}
+                          + "' is no place for HTTP: expected IP:PORT, such as "
+                            "127.0.0.1:9100"};
   return http_address{to_string(tcp->ip), tcp->port,
                       internal::kind_of(tcp->ip)
                         == internal::host_kind::loopback};
@@ -227,14 +228,15 @@ struct http_server::parts {
     : where{std::move(its_where)}, questions{its_questions}, events{its_events},
       streams{its_questions, its_events} {}
 
-  expected<std::string, std::string> make_metrics() const;
+  tl::expected<std::string, std::string> make_metrics() const;
 
   void set_rules();
   void set_handlers();
   void serve(const std::string& path, std::string_view content,
              const char* type);
-  void answer_with(const std::string& path, const char* type,
-                   std::function<expected<std::string, std::string>()> make);
+  void
+  answer_with(const std::string& path, const char* type,
+              std::function<tl::expected<std::string, std::string>()> make);
 
   http_address where;
   const node_questions& questions;
@@ -249,13 +251,13 @@ struct http_server::parts {
   std::thread thread;
 };
 
-expected<std::string, std::string> http_server::parts::make_metrics() const {
+tl::expected<std::string, std::string> http_server::parts::make_metrics() const {
   auto status = questions.status();
   if (!status)
-    return unexpected{status.error()};
+    return tl::unexpected{status.error()};
   auto counted = questions.metrics();
   if (!counted)
-    return unexpected{counted.error()};
+    return tl::unexpected{counted.error()};
   return metrics_text(*status, *counted, NODE_PROXY_VERSION);
 }
 
@@ -270,7 +272,7 @@ void http_server::parts::serve(const std::string& path,
 /// Something that the node says; 503 if it does not.
 void http_server::parts::answer_with(
   const std::string& path, const char* type,
-  std::function<expected<std::string, std::string>()> make) {
+  std::function<tl::expected<std::string, std::string>()> make) {
   server.Get(path, [make = std::move(make), type](const auto&,
                                                   httplib::Response& response) {
     if (auto text = make()) {
@@ -311,9 +313,10 @@ void http_server::parts::set_handlers() {
   serve("/page.js", page::script, "text/javascript; charset=utf-8");
   answer_with("/status.json", as_json,
               [this] { return questions.status_text(); });
-  answer_with(
-    "/events.json", as_json,
-    [this]() -> expected<std::string, std::string> { return events.array(); });
+  answer_with("/events.json", as_json,
+              [this]() -> tl::expected<std::string, std::string> {
+                return events.array();
+              });
   answer_with("/metrics", "text/plain; version=0.0.4; charset=utf-8",
               [this] { return metrics.get(); });
   server.Get("/stream", [this](const auto&, httplib::Response& response) {
@@ -330,23 +333,23 @@ void http_server::parts::set_handlers() {
                                   });
     successor = &streams;
   });
-  auto alive = [this]() -> expected<std::string, std::string> {
+  auto alive = [this]() -> tl::expected<std::string, std::string> {
     if (auto ok = questions.check(); !ok)
-      return unexpected{ok.error()};
+      return tl::unexpected{ok.error()};
     return std::string{"ok\n"};
   };
   answer_with("/healthz", as_text, alive);
   answer_with("/readyz", as_text,
-              [this, alive]() -> expected<std::string, std::string> {
+              [this, alive]() -> tl::expected<std::string, std::string> {
                 if (stopping)
-                  return unexpected{std::string{"the node stops"}};
+                  return tl::unexpected{std::string{"the node stops"}};
                 return alive();
               });
 }
 
 http_server::http_server(std::unique_ptr<parts> x) : parts_{std::move(x)} {}
 
-expected<std::unique_ptr<http_server>, std::string>
+tl::expected<std::unique_ptr<http_server>, std::string>
 http_server::start(const http_address& where, const node_questions& questions,
                    recent_events& events) {
   auto x = std::make_unique<parts>(where, questions, events);
@@ -368,9 +371,9 @@ http_server::start(const http_address& where, const node_questions& questions,
     x->where.port = 0;
   }
   if (x->where.port == 0)
-    return unexpected{"HTTP cannot listen at " + where.ip + " port "
-                      + std::to_string(where.port)
-                      + ": the address is in use, or not one of this host"};
+    return tl::unexpected{"HTTP cannot listen at " + where.ip + " port "
+                          + std::to_string(where.port)
+                          + ": the address is in use, or not one of this host"};
   x->thread = std::thread{[all = x.get()] {
     all->server.listen_after_bind();
     all->ended = true;

@@ -25,7 +25,7 @@ struct http_address {
 };
 
 /// Reads IP:PORT, an IPv6 address in brackets.
-[[nodiscard]] expected<http_address, std::string>
+[[nodiscard]] tl::expected<http_address, std::string>
 parse_http_address(std::string_view text);
 
 /// Answers GET of a few paths, in threads of its own:
@@ -56,7 +56,7 @@ public:
   static constexpr std::chrono::milliseconds metrics_lifetime{250};
 
   /// Listens. Errors: a sentence that names the address.
-  [[nodiscard]] static expected<std::unique_ptr<http_server>, std::string>
+  [[nodiscard]] static tl::expected<std::unique_ptr<http_server>, std::string>
   start(const http_address& where, const node_questions& questions,
         recent_events& events);
 

@@ -35,17 +35,17 @@ std::string in_lower_case(std::string_view text) {
 
 } // namespace
 
-expected<node_name, std::string> parse_node_name(std::string_view text) {
+tl::expected<node_name, std::string> parse_node_name(std::string_view text) {
   auto equals = text.find('=');
   auto name = text.substr(0, equals);
   if (equals == std::string_view::npos || !is_name(name))
-    return unexpected{
+    return tl::unexpected{
       "'" + std::string{text}
       + "' is no name for a node: expected NAME=NODE_ID, with a name of 1 to "
         "64 octets of visible text without blanks"};
   auto id = parse_node_id(text.substr(equals + 1));
   if (!id)
-    return unexpected{id.error()};
+    return tl::unexpected{id.error()};
   return node_name{std::string{name}, *id};
 }
 
@@ -60,7 +60,7 @@ std::string_view node_names::name_of(const std::string& id) const {
                                : std::string_view{};
 }
 
-expected<std::string, std::string>
+tl::expected<std::string, std::string>
 node_names::find(std::string_view text,
                  const std::vector<std::string>& known) const {
   std::vector<std::string> found;
@@ -80,16 +80,16 @@ node_names::find(std::string_view text,
   std::string error{"'"};
   error.append(text).append("' ");
   if (found.empty())
-    return unexpected{error
-                      + "is no known node: expected a node id, the "
-                        "beginning of one that `status` shows, or a name "
-                        "that --name gives"};
+    return tl::unexpected{error
+                          + "is no known node: expected a node id, the "
+                            "beginning of one that `status` shows, or a name "
+                            "that --name gives"};
   error += "may be any of " + std::to_string(found.size()) + " nodes:";
   for (std::size_t i = 0; i < std::min(found.size(), most_candidates); ++i)
     error += (i > 0 ? ", " : " ") + found[i];
   if (found.size() > most_candidates)
     error += ", ...";
-  return unexpected{error};
+  return tl::unexpected{error};
 }
 
 } // namespace node_proxy::tools

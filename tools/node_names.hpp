@@ -19,7 +19,7 @@ struct node_name {
 
 /// Reads NAME=NODE_ID. A name has 1 to 64 octets of UTF-8, without '=', blanks
 /// and what a terminal does not show as it is.
-[[nodiscard]] expected<node_name, std::string>
+[[nodiscard]] tl::expected<node_name, std::string>
 parse_node_name(std::string_view text);
 
 /// The names of nodes, by their ids in hexadecimal.
@@ -37,7 +37,7 @@ public:
   /// @param known the ids of the nodes that a beginning may be of.
   /// Errors: a sentence that names what was typed, and the nodes that it may
   /// mean.
-  [[nodiscard]] expected<std::string, std::string>
+  [[nodiscard]] tl::expected<std::string, std::string>
   find(std::string_view text, const std::vector<std::string>& known) const;
 
 private:

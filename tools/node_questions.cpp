@@ -22,15 +22,16 @@ namespace {
 constexpr std::chrono::seconds patience{10};
 
 template <class Answer, class Handle, class Question>
-expected<Answer, std::string> ask(caf::actor_system& system, const Handle& whom,
-                                  Question question) {
+tl::expected<Answer, std::string> ask(caf::actor_system& system,
+                                      const Handle& whom, Question question) {
   caf::scoped_actor self{system};
-  expected<Answer, std::string> result =
-    unexpected{std::string{"the node does not answer"}};
+  tl::expected<Answer, std::string> result =
+    tl::unexpected{std::string{"the node does not answer"}};
   send_request(&*self, whom, patience, std::move(question))
-    .receive(
-      [&](Answer& answer) { result = std::move(answer); },
-      [&](const caf::error& error) { result = unexpected{describe(error)}; });
+    .receive([&](Answer& answer) { result = std::move(answer); },
+             [&](const caf::error& error) {
+               result = tl::unexpected{describe(error)};
+             });
   return result;
 }
 
@@ -50,47 +51,48 @@ std::pair<std::string_view, std::string_view> split(std::string_view text) {
 
 } // namespace
 
-expected<node_status, std::string> node_questions::status() const {
+tl::expected<node_status, std::string> node_questions::status() const {
   return ask<node_status>(system_, router_, get_node_status{});
 }
 
-expected<node_metrics, std::string> node_questions::metrics() const {
+tl::expected<node_metrics, std::string> node_questions::metrics() const {
   return ask<node_metrics>(system_, router_, get_node_metrics{});
 }
 
-expected<void, std::string>
+tl::expected<void, std::string>
 node_questions::set_permanent(const node_id& id, bool permanent) const {
   if (permanent) {
     auto reply =
       ask<node_connect_reply>(system_, router_, node_connect_request{id, true});
     if (!reply)
-      return unexpected{reply.error()};
+      return tl::unexpected{reply.error()};
     if (reply->result == node_connect_result::unknown)
-      return unexpected{std::string{"unknown_node: no advert of it is known"}};
+      return tl::unexpected{
+        std::string{"unknown_node: no advert of it is known"}};
     if (reply->result != node_connect_result::ok)
-      return unexpected{std::string{to_string(reply->result)}};
+      return tl::unexpected{std::string{to_string(reply->result)}};
     return {};
   }
   auto found = ask<node_proxy_found>(system_, router_, lookup_node_proxy{id});
   if (!found)
-    return unexpected{found.error()};
+    return tl::unexpected{found.error()};
   auto ok = ask<done>(system_, found->proxy, connection_permanence::ephemeral);
   if (!ok)
-    return unexpected{ok.error()};
+    return tl::unexpected{ok.error()};
   return {};
 }
 
-expected<void, std::string> node_questions::check() const {
+tl::expected<void, std::string> node_questions::check() const {
   auto ok = ask<node_advert>(system_, router_, get_local_advert{});
   if (!ok)
-    return unexpected{ok.error()};
+    return tl::unexpected{ok.error()};
   return {};
 }
 
-expected<std::string, std::string> node_questions::status_text() const {
+tl::expected<std::string, std::string> node_questions::status_text() const {
   auto known = status();
   if (!known)
-    return unexpected{known.error()};
+    return tl::unexpected{known.error()};
   return text_of(to_json(*known, names_));
 }
 

@@ -27,15 +27,15 @@ public:
     : system_{system}, router_{std::move(router)}, names_{std::move(names)},
       events_{events} {}
 
-  [[nodiscard]] expected<node_status, std::string> status() const;
-  [[nodiscard]] expected<node_metrics, std::string> metrics() const;
+  [[nodiscard]] tl::expected<node_status, std::string> status() const;
+  [[nodiscard]] tl::expected<node_metrics, std::string> metrics() const;
 
   /// Whether the node answers.
-  [[nodiscard]] expected<void, std::string> check() const;
+  [[nodiscard]] tl::expected<void, std::string> check() const;
 
   /// Has the connection to a node kept up, or not any more.
-  [[nodiscard]] expected<void, std::string> set_permanent(const node_id& id,
-                                                          bool permanent) const;
+  [[nodiscard]] tl::expected<void, std::string>
+  set_permanent(const node_id& id, bool permanent) const;
 
   /// Answers a line of a client with JSON, a line of it for each event.
   ///
@@ -48,7 +48,7 @@ public:
   void answer(std::string_view request, const control_reply_ptr& reply) const;
 
   /// What `status` is answered with, if there is no error.
-  [[nodiscard]] expected<std::string, std::string> status_text() const;
+  [[nodiscard]] tl::expected<std::string, std::string> status_text() const;
 
 private:
   std::string answer_about(const node_id& id, std::string_view verb,

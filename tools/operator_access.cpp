@@ -4,11 +4,11 @@
 
 namespace node_proxy::tools {
 
-expected<void, std::string>
+tl::expected<void, std::string>
 operator_access::open_control(const std::string& path) {
   auto listener = unix_listener::open(path);
   if (!listener)
-    return unexpected{listener.error()};
+    return tl::unexpected{listener.error()};
   control_ = std::make_unique<control_server>(
     std::move(*listener),
     [this](std::string_view request, const control_reply_ptr& reply) {
@@ -17,11 +17,11 @@ operator_access::open_control(const std::string& path) {
   return {};
 }
 
-expected<void, std::string>
+tl::expected<void, std::string>
 operator_access::open_http(const http_address& where) {
   auto server = http_server::start(where, questions_, events_);
   if (!server)
-    return unexpected{server.error()};
+    return tl::unexpected{server.error()};
   spdlog::info("HTTP at {}", (*server)->address().text());
   http_.push_back(std::move(*server));
   return {};

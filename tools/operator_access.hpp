@@ -26,11 +26,11 @@ public:
   operator_access& operator=(const operator_access&) = delete;
 
   /// Errors: those of `unix_listener::open`.
-  [[nodiscard]] expected<void, std::string>
+  [[nodiscard]] tl::expected<void, std::string>
   open_control(const std::string& path);
 
   /// Errors: those of `http_server::start`.
-  [[nodiscard]] expected<void, std::string>
+  [[nodiscard]] tl::expected<void, std::string>
   open_http(const http_address& where);
 
   /// Whether the node answers.

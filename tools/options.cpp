@@ -7,16 +7,16 @@
 
 namespace node_proxy::tools {
 
-expected<node_id, std::string> parse_node_id(std::string_view text) {
+tl::expected<node_id, std::string> parse_node_id(std::string_view text) {
   node_id result;
   auto octets = from_hex(text);
   if (!octets || octets->size() != result.data.size())
-    return unexpected{"'" + std::string{text}
-                      + "' is no node id: expected 64 hexadecimal digits"};
+    return tl::unexpected{"'" + std::string{text}
+                          + "' is no node id: expected 64 hexadecimal digits"};
   std::copy(octets->begin(), octets->end(), result.data.begin());
   if (!noise_key_of(result))
-    return unexpected{"'" + std::string{text}
-                      + "' is no node id: it is no valid public key"};
+    return tl::unexpected{"'" + std::string{text}
+                          + "' is no node id: it is no valid public key"};
   return result;
 }
 

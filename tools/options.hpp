@@ -15,7 +15,7 @@
 namespace node_proxy::tools {
 
 /// Reads a node id: 64 hexadecimal digits of a valid public key.
-[[nodiscard]] expected<node_id, std::string>
+[[nodiscard]] tl::expected<node_id, std::string>
 parse_node_id(std::string_view text);
 
 /// Adds an option that can be given several times, one value each.
@@ -23,7 +23,7 @@ parse_node_id(std::string_view text);
 template <class T>
 CLI::Option*
 add_parsed_option(CLI::App& app, std::string name, std::vector<T>& values,
-                  expected<T, std::string> (*parse)(std::string_view),
+                  tl::expected<T, std::string> (*parse)(std::string_view),
                   std::string description) {
   auto read = [name, &values,
                parse](const std::vector<std::string>& texts) -> void {

@@ -2,11 +2,11 @@
 
 namespace node_proxy::tools {
 
-expected<node_advert, file_error> load_peer(const std::string& path,
-                                            const node_id& self) {
+tl::expected<node_advert, file_error> load_peer(const std::string& path,
+                                                const node_id& self) {
   auto advert = load_advert(path);
   if (advert && advert->id == self)
-    return unexpected{
+    return tl::unexpected{
       file_error{file_errc::damaged,
                  "advert file " + path
                    + " is that of this node itself; expected a peer's"}};

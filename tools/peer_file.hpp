@@ -9,7 +9,7 @@
 namespace node_proxy::tools {
 
 /// Reads the advert of another node than `self`.
-[[nodiscard]] expected<node_advert, file_error>
+[[nodiscard]] tl::expected<node_advert, file_error>
 load_peer(const std::string& path, const node_id& self);
 
 } // namespace node_proxy::tools

@@ -15,7 +15,7 @@ using namespace internal;
 namespace {
 
 /// `tcp://[fe80::1%eth0]:4000` with the number of the interface for its name.
-expected<std::string, std::string>
+tl::expected<std::string, std::string>
 with_number_of_interface(std::string_view text) {
   std::string result{text};
   auto begin = result.find('%');
@@ -27,43 +27,43 @@ with_number_of_interface(std::string_view text) {
     return result;
   auto number = ::if_nametoindex(name.c_str());
   if (number == 0)
-    return unexpected{"'" + result + "': this host has no interface '" + name
-                      + "'; `ip link` lists them"};
+    return tl::unexpected{"'" + result + "': this host has no interface '"
+                          + name + "'; `ip link` lists them"};
   return result.replace(begin + 1, name.size(), std::to_string(number));
 }
 
 using objection = std::optional<std::string_view> (*)(const transport_address&);
 
 /// Reads an address to which nothing may be objected.
-expected<transport_address, std::string> parse(std::string_view text,
-                                               objection object_to) {
+tl::expected<transport_address, std::string> parse(std::string_view text,
+                                                   objection object_to) {
   // Adverts can name others, but this version can only be reached by TCP.
   if (!text.starts_with("tcp://"))
-    return unexpected{"bad address '" + std::string{text}
-                      + "': expected tcp://HOST:PORT"};
+    return tl::unexpected{"bad address '" + std::string{text}
+                          + "': expected tcp://HOST:PORT"};
   auto numeric = with_number_of_interface(text);
   if (!numeric)
-    return unexpected{std::move(numeric.error())};
+    return tl::unexpected{std::move(numeric.error())};
   auto result = parse_address(*numeric);
   if (!result && numeric->find('%') != std::string::npos)
-    return unexpected{"bad address '" + std::string{text}
-                      + "': expected tcp://[IP%INTERFACE]:PORT with a "
-                        "link-local IPv6 address, such as fe80::1"};
+    return tl::unexpected{"bad address '" + std::string{text}
+                          + "': expected tcp://[IP%INTERFACE]:PORT with a "
+                            "link-local IPv6 address, such as fe80::1"};
   if (!result)
     return result;
   if (auto what = object_to(*result))
-    return unexpected{"'" + std::string{text} + "' " + std::string{*what}};
+    return tl::unexpected{"'" + std::string{text} + "' " + std::string{*what}};
   return result;
 }
 
 } // namespace
 
-expected<transport_address, std::string>
+tl::expected<transport_address, std::string>
 parse_listen_address(std::string_view text) {
   return parse(text, objection_to_listen);
 }
 
-expected<transport_address, std::string>
+tl::expected<transport_address, std::string>
 parse_reachable(std::string_view text) {
   return parse(text, objection_to_advertise);
 }

@@ -12,11 +12,11 @@
 namespace node_proxy::tools {
 
 /// Reads an address to listen at; an interface may be given by its name.
-[[nodiscard]] expected<transport_address, std::string>
+[[nodiscard]] tl::expected<transport_address, std::string>
 parse_listen_address(std::string_view text);
 
 /// Reads an address that others can connect to.
-[[nodiscard]] expected<transport_address, std::string>
+[[nodiscard]] tl::expected<transport_address, std::string>
 parse_reachable(std::string_view text);
 
 /// Addresses as an advert has them, in the order of their weights.

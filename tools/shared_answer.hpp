@@ -19,7 +19,7 @@ namespace node_proxy::tools {
 /// be made. From any thread.
 class shared_answer {
 public:
-  using answer = expected<std::string, std::string>;
+  using answer = tl::expected<std::string, std::string>;
   using clock = std::chrono::steady_clock;
 
   /// @param make the answer.

@@ -54,27 +54,27 @@ std::string holder(int fd) {
 }
 
 /// Removes what a process has left that has ended.
-expected<void, std::string> clear(const std::string& path,
-                                  const sockaddr_un& address) {
+tl::expected<void, std::string> clear(const std::string& path,
+                                      const sockaddr_un& address) {
   struct stat there {};
   if (::lstat(path.c_str(), &there) != 0) {
     if (errno == ENOENT)
       return {};
-    return unexpected{system_failure(path)};
+    return tl::unexpected{system_failure(path)};
   }
   if (!S_ISSOCK(there.st_mode))
-    return unexpected{failure(path, "something else is there: no socket")};
+    return tl::unexpected{failure(path, "something else is there: no socket")};
   auto probe = new_socket(SOCK_NONBLOCK);
   auto connected =
     ::connect(probe.get(), as_sockaddr(address), sizeof(address)) == 0;
   // Its queue is full, so it is somebody's.
   if (connected || errno == EAGAIN)
-    return unexpected{failure(
+    return tl::unexpected{failure(
       path, connected ? "is that of " + holder(probe.get())
                           + ", which runs: a node has a socket of its own"
                       : "is that of another process, which runs")};
   if (errno != ECONNREFUSED || ::unlink(path.c_str()) != 0)
-    return unexpected{system_failure(path)};
+    return tl::unexpected{system_failure(path)};
   return {};
 }
 
@@ -101,32 +101,32 @@ unix_listener::~unix_listener() {
     ::unlink(path_.c_str());
 }
 
-expected<unix_listener, std::string>
+tl::expected<unix_listener, std::string>
 unix_listener::open(const std::string& path) {
   auto address = address_of(path);
   if (!address)
-    return unexpected{failure(path, "a path has 1 to 107 octets here")};
+    return tl::unexpected{failure(path, "a path has 1 to 107 octets here")};
   // Two that start at once do not remove each other's socket.
   auto folder = std::filesystem::path{path}.parent_path();
   owned_fd lock{::open(folder.empty() ? "." : folder.c_str(),
                        O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (lock.get() < 0 || ::flock(lock.get(), LOCK_EX) != 0)
-    return unexpected{system_failure(path)};
+    return tl::unexpected{system_failure(path)};
   if (auto ok = clear(path, *address); !ok)
-    return unexpected{ok.error()};
+    return tl::unexpected{ok.error()};
   auto fd = new_socket(SOCK_NONBLOCK);
   // The file gets the mode that the socket has.
   if (fd.get() < 0 || ::fchmod(fd.get(), S_IRUSR | S_IWUSR) != 0
       || ::bind(fd.get(), as_sockaddr(*address), sizeof(*address)) != 0
       || ::listen(fd.get(), SOMAXCONN) != 0)
-    return unexpected{system_failure(path)};
+    return tl::unexpected{system_failure(path)};
   return unix_listener{std::move(fd), path};
 }
 
-expected<owned_fd, std::string> connect_to(const std::string& path) {
+tl::expected<owned_fd, std::string> connect_to(const std::string& path) {
   auto address = address_of(path);
   if (!address)
-    return unexpected{failure(path, "a path has 1 to 107 octets here")};
+    return tl::unexpected{failure(path, "a path has 1 to 107 octets here")};
   auto fd = new_socket(0);
   // Whoever has stopped takes nobody in.
   timeval patience{20, 0};
@@ -136,10 +136,10 @@ expected<owned_fd, std::string> connect_to(const std::string& path) {
            != 0
       || ::connect(fd.get(), as_sockaddr(*address), sizeof(*address)) != 0) {
     auto nobody = errno == ENOENT || errno == ECONNREFUSED;
-    return unexpected{nobody
-                        ? failure(path, "no node runs there; expected what "
-                                        "--control of a running one names")
-                        : system_failure(path)};
+    return tl::unexpected{nobody
+                            ? failure(path, "no node runs there; expected what "
+                                            "--control of a running one names")
+                            : system_failure(path)};
   }
   return fd;
 }

@@ -35,7 +35,7 @@ public:
   /// Listens at `path`, with mode 0600. What a process has left there that has
   /// ended is replaced. Errors: a sentence that names the path, and the process
   /// that listens there.
-  [[nodiscard]] static expected<unix_listener, std::string>
+  [[nodiscard]] static tl::expected<unix_listener, std::string>
   open(const std::string& path);
 
   unix_listener(unix_listener&& other) noexcept = default;
@@ -58,7 +58,7 @@ private:
 };
 
 /// Connects to a socket of this kind. Errors: a sentence that names the path.
-[[nodiscard]] expected<owned_fd, std::string>
+[[nodiscard]] tl::expected<owned_fd, std::string>
 connect_to(const std::string& path);
 
 } // namespace node_proxy::tools

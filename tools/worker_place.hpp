@@ -24,17 +24,17 @@ struct worker_place {
 };
 
 /// Reads IP:PORT, an IPv6 address in brackets.
-[[nodiscard]] expected<worker_place, std::string>
+[[nodiscard]] tl::expected<worker_place, std::string>
 parse_worker_place(std::string_view text);
 
 /// Lets workers find a node there. Errors: a sentence that names the place.
 /// @returns the port, also if that was 0.
-[[nodiscard]] expected<std::uint16_t, std::string>
+[[nodiscard]] tl::expected<std::uint16_t, std::string>
 publish_to_workers(caf::actor_system& system, const router_actor& router,
                    const worker_place& where);
 
 /// The node that is published there. Errors: a sentence that names the place.
-[[nodiscard]] expected<router_actor, std::string>
+[[nodiscard]] tl::expected<router_actor, std::string>
 find_coordinator(caf::actor_system& system, const worker_place& where);
 
 } // namespace node_proxy::tools

@@ -17,12 +17,11 @@ inline constexpr std::chrono::seconds answer_timeout{30};
 
 /// Asks an actor and waits for the answer.
 template <class Answer, class Handle, class Msg>
-expected<Answer, caf::error> ask(caf::scoped_actor& self, const Handle& to,
-                                 Msg msg) {
-  expected<Answer, caf::error> result = unexpected{make_error(errc::timed_out)};
+caf::expected<Answer> ask(caf::scoped_actor& self, const Handle& to, Msg msg) {
+  caf::expected<Answer> result = make_error(errc::timed_out);
   send_request(&*self, to, answer_timeout, std::move(msg))
     .receive([&](Answer& answer) { result = std::move(answer); },
-             [&](caf::error& error) { result = unexpected{std::move(error)}; });
+             [&](caf::error& error) { result = std::move(error); });
   return result;
 }
 

@@ -12,13 +12,11 @@ namespace node_proxy::internal {
 /// The setting by which that is known.
 inline constexpr char initialized_setting[] = "node-proxy.initialized";
 
-inline expected<void, caf::error>
-check_initialized(const caf::actor_system& system) {
+inline caf::expected<void> check_initialized(const caf::actor_system& system) {
   if (caf::get_or(system.config(), initialized_setting, false))
     return {};
-  return unexpected{
-    make_error(errc::not_initialized,
-               "call node_proxy::init before making the actor system")};
+  return make_error(errc::not_initialized,
+                    "call node_proxy::init before making the actor system");
 }
 
 } // namespace node_proxy::internal

@@ -79,19 +79,19 @@ bytes encode_answer(const engine_interface& types,
   return result;
 }
 
-expected<caf::message, caf::error> decode_answer(const engine_interface& types,
-                                                 engine_interface::handler from,
-                                                 bytes_view data) {
+caf::expected<caf::message> decode_answer(const engine_interface& types,
+                                          engine_interface::handler from,
+                                          bytes_view data) {
   auto tag = take_uint(data);
   if (!tag)
-    return unexpected{malformed(tag.error())};
+    return malformed(tag.error());
   if (*tag == error_tag)
-    return unexpected{error_of(data)};
+    return error_of(data);
   if (*tag != result_tag)
-    return unexpected{malformed(bare_error::bad_tag)};
+    return malformed(bare_error::bad_tag);
   auto result = types.decode_result(from, data);
   if (!result)
-    return unexpected{malformed(result.error())};
+    return malformed(result.error());
   return std::move(*result);
 }
 

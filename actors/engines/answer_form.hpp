@@ -16,7 +16,7 @@ namespace node_proxy::internal {
 
 /// The result as the handler has answered it, or an error: that of the engine,
 /// or `malformed`.
-[[nodiscard]] expected<caf::message, caf::error>
+[[nodiscard]] caf::expected<caf::message>
 decode_answer(const engine_interface& types, engine_interface::handler from,
               bytes_view data);
 

@@ -151,7 +151,7 @@ void engine_lanes::handle(const engine_left& msg) {
 
 void engine_lanes::pass_on(lane& x) {
   auto most = x.to->batches() ? batch_requests : single_requests;
-  while (!x.waiting.empty() && x.asked.open() < most && x.to->registered()) {
+  while (!x.waiting.empty() && x.open < most && x.to->registered()) {
     if (x.to->types())
       ask_typed(x);
     else if (x.to->batches())
@@ -164,8 +164,7 @@ void engine_lanes::pass_on(lane& x) {
 void engine_lanes::ask_one(lane& x) {
   auto [id, msg] = x.waiting.take_front();
   auto number = requests_.ask(*x.to, x.notes, std::move(msg));
-  x.asked.add(number, id);
-  asked_.add(number, &x);
+  note_asked(x, number, id);
 }
 
 void engine_lanes::ask_typed(lane& x) {
@@ -185,8 +184,7 @@ void engine_lanes::ask_typed(lane& x) {
                           {std::move(from.engine), *from.mailbox, request->to},
                           std::move(content))
       : requests_.ask(*x.to, x.notes, std::move(content));
-  x.asked.add(number, id);
-  asked_.add(number, &x);
+  note_asked(x, number, id);
 }
 
 void engine_lanes::ask_batch(lane& x) {
@@ -202,16 +200,21 @@ void engine_lanes::ask_batch(lane& x) {
     batch.msgs.push_back(std::move(msg));
   }
   auto number = requests_.ask(*x.to, x.notes, std::move(batch));
-  x.asked.add(number, std::move(ids));
-  asked_.add(number, &x);
+  note_asked(x, number, std::move(ids));
+}
+
+void engine_lanes::note_asked(lane& x, std::uint64_t number, request what) {
+  ++x.open;
+  asked_.add(number, {&x, std::move(what)});
 }
 
 void engine_lanes::handle_answer(const engine_answer& answer) {
-  auto to = asked_.take(answer.number);
-  if (!to)
+  auto known = asked_.take(answer.number);
+  if (!known)
     return;
-  auto& x = **to;
-  auto asked = *x.asked.take(answer.number);
+  auto& x = *known->to;
+  const auto& asked = known->what;
+  --x.open;
   if (answer.error) {
     if (*answer.error == caf::sec::unexpected_message)
       x.to->warn_unfit(log_);
@@ -248,15 +251,15 @@ void engine_lanes::refuse_waiting(lane& x) {
 }
 
 void engine_lanes::refuse_asked(lane& x) {
-  for (const auto& [number, asked] : x.asked.take_all()) {
-    static_cast<void>(asked_.take(number));
-    finish(x, asked, {0, control::reject_reason::engine_gone});
-  }
+  x.open = 0;
+  auto all = asked_.take_if([&x](const open_request& y) { return y.to == &x; });
+  for (const auto& y : all)
+    finish(x, y.what, {0, control::reject_reason::engine_gone});
 }
 
 /// Forgets an engine that has left when it owes no answer any more.
 void engine_lanes::forget_if_done(lane& x) {
-  if (x.to->registered() || !x.waiting.empty() || x.asked.open() > 0)
+  if (x.to->registered() || !x.waiting.empty() || x.open > 0)
     return;
   if (recent_ == &x)
     recent_ = nullptr;

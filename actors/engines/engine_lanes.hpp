@@ -58,6 +58,9 @@ public:
 
   void handle(const engine_left& msg);
 
+  /// Engines have nothing that they have not answered.
+  [[nodiscard]] bool idle() const { return asked_.open() == 0; }
+
 private:
   // What an engine was asked to take.
   using request = std::variant<delivery_id, std::vector<delivery_id>>;
@@ -68,11 +71,17 @@ private:
     // In whose name a typed engine is asked what wants an answer.
     caf::actor asker;
     fifo<deliver_message> waiting;
-    request_table<request> asked;
+    // How many requests it has not answered.
+    std::size_t open = 0;
     // What it has not taken of all this.
     std::shared_ptr<untaken_count> untaken = std::make_shared<untaken_count>();
     // It is among those with new messages.
     bool delivered_to = false;
+  };
+
+  struct open_request {
+    lane* to = nullptr;
+    request what;
   };
 
   // By what never changes: an engine under a name.
@@ -92,6 +101,7 @@ private:
   void ask_one(lane& x);
   void ask_typed(lane& x);
   void ask_batch(lane& x);
+  void note_asked(lane& x, std::uint64_t number, request what);
   void handle_answer(const engine_answer& answer);
   void finish(lane& x, const request& asked, result what);
   void refuse(const delivery_id& id, control::reject_reason reason);
@@ -113,7 +123,7 @@ private:
   // Those with new messages.
   std::vector<lane*> delivered_to_;
   // By the numbers of the requests.
-  request_table<lane*> asked_;
+  request_table<open_request> asked_;
 };
 
 } // namespace node_proxy::internal

@@ -27,7 +27,9 @@ public:
   /// The request with this number, which is forgotten; nothing if it was taken
   /// before.
   [[nodiscard]] std::optional<Request> take(std::uint64_t number) {
-    auto x = std::ranges::lower_bound(entries_, number, {}, &entry::number);
+    auto x = entries_.begin();
+    if (x != entries_.end() && x->number != number)
+      x = std::ranges::lower_bound(entries_, number, {}, &entry::number);
     if (x == entries_.end() || x->number != number || !x->request)
       return std::nullopt;
     auto result = std::exchange(x->request, std::nullopt);
@@ -36,14 +38,16 @@ public:
     return result;
   }
 
-  /// All requests with their numbers, likewise.
-  [[nodiscard]] std::vector<std::pair<std::uint64_t, Request>> take_all() {
-    std::vector<std::pair<std::uint64_t, Request>> result;
+  /// All requests of which this is true, likewise.
+  template <class F>
+  [[nodiscard]] std::vector<Request> take_if(F f) {
+    std::vector<Request> result;
     for (auto& x : entries_)
-      if (x.request)
-        result.emplace_back(x.number, std::move(*x.request));
-    entries_.clear();
-    taken_ = 0;
+      if (x.request && f(*x.request)) {
+        result.push_back(*std::exchange(x.request, std::nullopt));
+        ++taken_;
+      }
+    clean_up();
     return result;
   }
 

@@ -217,6 +217,52 @@ private:
   steady_time waited_for_ = steady_time::min();
 };
 
+/// Who is to be told when the loop has nothing else to do.
+class turn_list {
+public:
+  /// @returns whether the loop waits.
+  bool add(caf::actor_addr owner) {
+    std::lock_guard guard{mutex_};
+    if (owners_.empty())
+      since_ = steady_now();
+    owners_.push_back(std::move(owner));
+    return waits_;
+  }
+
+  /// The loop is about to look for events.
+  /// @param may_wait whether nobody is to run.
+  /// @returns whether that is still so: then the loop waits from now on.
+  bool begin_wait(bool may_wait) {
+    std::unique_lock guard{mutex_};
+    if (owners_.empty()) {
+      waits_ = may_wait;
+      return may_wait;
+    }
+    if (!may_wait && steady_now() - since_ < patience)
+      return false;
+    auto owners = std::exchange(owners_, {});
+    guard.unlock();
+    for (const auto& owner : owners)
+      if (auto to = caf::actor_cast<caf::actor>(owner))
+        send_anonymously(to, turns_over{});
+    return false;
+  }
+
+  void end_wait() {
+    std::lock_guard guard{mutex_};
+    waits_ = false;
+  }
+
+private:
+  // How long others come first.
+  static constexpr duration patience = std::chrono::microseconds{500};
+
+  std::mutex mutex_;
+  std::vector<caf::actor_addr> owners_;
+  steady_time since_{}; // of the first one
+  bool waits_ = false;
+};
+
 } // namespace
 
 class event_loop::events : public event_source {
@@ -228,9 +274,12 @@ public:
     auto how_long = busy_poll.load(std::memory_order_relaxed);
     auto is_busy =
       how_long > duration{0} && steady_now() - last_event_ < how_long;
-    auto timeout = may_block && !is_busy ? times.begin_wait() : 0;
+    auto waits = turns.begin_wait(may_block && !is_busy);
+    auto timeout = waits ? times.begin_wait() : 0;
     if (sockets.notify_owners(timeout) && how_long > duration{0})
       last_event_ = steady_now();
+    if (waits)
+      turns.end_wait();
     times.notify_owners();
   }
 
@@ -238,6 +287,7 @@ public:
 
   watch_list sockets;
   time_list times;
+  turn_list turns;
   std::atomic<duration> busy_poll{duration{0}};
 
 private:
@@ -428,6 +478,20 @@ void timer::wait_until(steady_time at) {
   armed_ = at;
   if (events.times.add(at, id_, owner_))
     events.interrupt();
+}
+
+// -- turn_end -----------------------------------------------------------------
+
+turn_end::turn_end(std::shared_ptr<event_loop> loop,
+                   const turn_end_receiver& owner)
+  : loop_{std::move(loop)}, owner_{owner.address()} {}
+
+void turn_end::ask() {
+  if (std::exchange(asked_, true))
+    return;
+  // Another thread may run the owner, while the loop waits.
+  if (loop_->events_->turns.add(owner_))
+    loop_->events_->interrupt();
 }
 
 } // namespace node_proxy::internal

@@ -24,6 +24,12 @@ namespace node_proxy::internal {
 /// The time of a `timer` has come.
 struct tick {};
 
+/// All who were about to run have had their turn, see `turn_end`.
+struct turns_over {};
+
+/// An actor that has a `turn_end`.
+using turn_end_receiver = actor_interface<void(turns_over)>;
+
 /// An actor that has a timer.
 using tick_receiver = actor_interface<void(tick)>;
 
@@ -80,6 +86,7 @@ public:
 private:
   friend class watched_socket;
   friend class timer;
+  friend class turn_end;
   friend std::shared_ptr<event_loop> use_one_of(const event_loops& loops,
                                                 loop_use what);
 
@@ -177,6 +184,26 @@ private:
   caf::actor_addr owner_;
   std::uint64_t id_;
   std::optional<steady_time> armed_;
+};
+
+/// Sends its owner a `turns_over` as soon as the loop has run all actors that
+/// are to run, and those that these wake: just before it would wait. What can
+/// be done then is joined by what they have to do. While the loop is busy it
+/// comes after half a millisecond and a few turns.
+class turn_end {
+public:
+  turn_end(std::shared_ptr<event_loop> loop, const turn_end_receiver& owner);
+
+  /// Asks for a `turns_over`; once, however often that is until it has come.
+  void ask();
+
+  /// The owner has got its `turns_over`.
+  void handle() noexcept { asked_ = false; }
+
+private:
+  std::shared_ptr<event_loop> loop_;
+  caf::actor_addr owner_;
+  bool asked_ = false;
 };
 
 } // namespace node_proxy::internal

@@ -144,7 +144,7 @@ using node_proxy_service = node_proxy_actor::extend_with<actor_interface<
   parted(part_from_peer), void(looked_up), void(routed_mark), void(retire),
   void(stop_node_proxy), peer_metrics(get_peer_metrics),
   peer_report(get_peer_status), void(connection_ready), void(engines_answered),
-  void(tick), void(flush_queued)>>;
+  void(tick), void(flush_queued), void(turns_over)>>;
 
 /// What a Node Proxy reports to: the Router.
 using node_proxy_supervisor =

@@ -58,15 +58,9 @@ public:
     handle_flush();
   }
 
-  void handle_answers() {
-    if (lanes_)
-      lanes_->handle_answers();
-  }
-
-  void handle(const engine_left& msg) {
-    if (lanes_)
-      lanes_->handle(msg);
-  }
+  void handle_turns_over();
+  void handle_answers();
+  void handle(const engine_left& msg);
 
   void handle(const local_advert_changed& msg) {
     peer_->handle_local_advert(msg.advert, now());
@@ -186,6 +180,8 @@ private:
   // Of these, which are to be read when the peer may be again.
   std::set<connection_id> paused_;
   bool flush_queued_ = false;
+  // Engines have finished something since the last flush.
+  bool owes_ = false;
   // What has been taken since the last flush.
   std::size_t gathered_ = 0;
   // The last look at the clocks, which is good enough for what waits for that
@@ -197,6 +193,7 @@ private:
   // Until then what is left is to be whole, for another process.
   std::optional<steady_time> stops_at_;
   std::optional<timer> timer_;
+  std::optional<turn_end> turn_end_;
 };
 
 } // namespace node_proxy::internal

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -13,6 +14,7 @@
 
 #include <node_proxy/actors/proxy/handed_messages.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
+#include <node_proxy/actors/typed/engine_host.hpp>
 #include <node_proxy/protocol/node/peer_claims.hpp>
 #include <node_proxy/protocol/node/process_link.hpp>
 
@@ -50,6 +52,8 @@ struct waiting_batch {
 struct waiting_registration {
   promise<engine_registered> waiting;
   engine_name name;
+  /// So long a worker that does not answer is waited for.
+  steady_time until{};
   std::set<worker_id> open;
 };
 
@@ -63,6 +67,10 @@ struct waiting_parting {
 };
 
 struct node_workers {
+  /// How long an engine that registers waits for workers: one that stands still
+  /// is not to hold it up.
+  static constexpr duration registration_patience = std::chrono::seconds{1};
+
   /// How much may wait for those that are about to leave, in octets.
   static constexpr std::uint64_t max_waiting_bytes = 64 * 1024 * 1024;
 
@@ -77,8 +85,9 @@ struct node_workers {
   std::uint64_t last_round = 0;
   /// What workers have counted that are gone.
   told_numbers ended;
-  /// Of the typed engines of this process, by name.
-  std::map<engine_name, caf::actor> doors;
+  /// Of the typed engines of this process, by name: other processes reach them
+  /// by these.
+  std::map<engine_name, engine_host_actor> hosts;
   /// Whom the peer that is to be served now has called.
   std::optional<worker_id> called;
 };

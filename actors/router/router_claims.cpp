@@ -152,6 +152,15 @@ void router_state::order(const served_elsewhere& to, const node_advert& x) {
   tell_peer(to, x);
 }
 
+void router_state::take(worker_id from, const asked_permanence& msg) {
+  auto to = find_or_spawn(msg.id);
+  if (!to)
+    return tell(from, told_permanence{msg.number, send_error_of(to.error())});
+  send_as_user(**to, msg.permanence);
+  take(msg.id, msg.permanence);
+  tell(from, told_permanence{msg.number, std::nullopt});
+}
+
 void router_state::take(worker_id from, const fence& msg) {
   auto claim = workers_->claims.find(msg.id);
   if (!claim || claim->holder != from || claim->number != msg.claim)

@@ -39,7 +39,7 @@ router_state::handle(const register_engine& msg) {
   if (auto ok = engines_->add(msg); !ok)
     return refuse<engine_registered>(make_error(ok.error(), msg.name));
   watch(msg.name);
-  close_door(msg.name);
+  end_host(msg.name);
   if (!workers_ || workers_->all.empty())
     return engine_registered{msg.name};
   share(msg, make_promise<engine_registered>(self_));
@@ -51,7 +51,7 @@ router_state::handle(const unregister_engine& msg) {
   if (!engines_->remove(msg.name))
     return refuse<engine_unregistered>(
       make_error(errc::unknown_engine, msg.name));
-  close_door(msg.name);
+  end_host(msg.name);
   tell_all(forget_engine{msg.name});
   return engine_unregistered{msg.name};
 }

@@ -188,6 +188,7 @@ private:
   void take(worker_id from, told_status& msg);
   void take(worker_id from, const leaving& msg);
   void take(worker_id from, const left& msg);
+  void take(worker_id from, const asked_permanence& msg);
   admission admit(const node_id& id, worker_id called);
   expected<void, arrival_error> take_in(const arrival& x, worker_id called);
   void act_on_arrival();
@@ -207,7 +208,7 @@ private:
   void handle_worker_down(const caf::down_msg& msg);
   void end_registrations();
   register_engine for_others(const register_engine& engine);
-  void close_door(const engine_name& name);
+  void end_host(const engine_name& name);
   void lose(worker_id id, std::string_view why);
   void forget_worker(worker_id id);
   void watch_workers();

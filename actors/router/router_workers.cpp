@@ -5,7 +5,6 @@
 
 #include <utility>
 
-#include <node_proxy/actors/engines/engine_door.hpp>
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/router/peer_totals.hpp>
 #include <node_proxy/base/hex.hpp>
@@ -110,12 +109,15 @@ void router_state::watch_workers() {
       silent.push_back(id);
     else if (auto sign = x.link.poll_sign(now))
       tell(id, link_sign{sign->messages, sign->bytes});
+  end_registrations();
   for (auto id : silent) {
     tell(id, dismissed{});
     lose(id, "it does not answer");
   }
   for (const auto& [id, x] : workers_->all)
     timer_->wait_until(x.link.poll_timeout());
+  for (const auto& [number, x] : workers_->registrations)
+    timer_->wait_until(x.until);
 }
 
 /// A worker has left, or is lost for that reason: its peers are served by
@@ -182,6 +184,8 @@ void router_state::share(const register_engine& engine,
   auto& x = workers_->registrations[number];
   x.waiting = std::move(waiting);
   x.name = engine.name;
+  x.until = now_of(self_).steady + node_workers::registration_patience;
+  timer_->wait_until(x.until);
   auto shared = for_others(engine);
   for (const auto& [id, worker] : workers_->all) {
     x.open.insert(id);
@@ -189,24 +193,30 @@ void router_state::share(const register_engine& engine,
   }
 }
 
-/// An engine as other processes get it: a typed one is reached by its door.
+/// An engine as other processes get it: a typed one is reached by its host.
 register_engine router_state::for_others(const register_engine& engine) {
   if (!engine.types)
     return engine;
-  auto& door = workers_->doors[engine.name];
-  if (!door)
-    door =
-      spawn_engine_door(self_->system(), {engine, services_.loops.front(),
-                                          engines_->router(), services_.log});
-  return {engine.name, door};
+  auto& host = workers_->hosts[engine.name];
+  if (!host) {
+    auto spawned =
+      spawn_engine_host(self_->system(), {services_.loops.front(),
+                                          caf::actor_cast<router_actor>(self_),
+                                          services_.log, engine});
+    // It has ended meanwhile, which others will see, too.
+    if (!spawned)
+      return {engine.name, engine.engine};
+    host = std::move(*spawned);
+  }
+  return {engine.name, caf::actor_cast<caf::actor>(host)};
 }
 
 /// The name has another engine now, or none.
-void router_state::close_door(const engine_name& name) {
+void router_state::end_host(const engine_name& name) {
   if (!workers_)
     return;
-  if (auto door = workers_->doors.extract(name); !door.empty())
-    caf::anon_send_exit(door.mapped(), caf::exit_reason::user_shutdown);
+  if (auto host = workers_->hosts.extract(name); !host.empty() && host.mapped())
+    send_anonymously(host.mapped(), stop_engine_host{});
 }
 
 void router_state::take(worker_id from, const engine_noted& msg) {
@@ -217,12 +227,17 @@ void router_state::take(worker_id from, const engine_noted& msg) {
   end_registrations();
 }
 
+/// Answers those whom all workers know, and those that have waited for long: a
+/// worker that goes on later knows the engine before it hears anything else.
 void router_state::end_registrations() {
-  for (auto& [number, x] : workers_->registrations)
-    if (x.open.empty())
-      fulfil(x.waiting, engine_registered{x.name});
-  std::erase_if(workers_->registrations,
-                [](const auto& entry) { return entry.second.open.empty(); });
+  auto now = now_of(self_).steady;
+  auto is_over = [now](const auto& entry) {
+    return entry.second.open.empty() || entry.second.until <= now;
+  };
+  for (auto& entry : workers_->registrations)
+    if (is_over(entry))
+      fulfil(entry.second.waiting, engine_registered{entry.second.name});
+  std::erase_if(workers_->registrations, is_over);
 }
 
 // -- for those who ask --------------------------------------------------------

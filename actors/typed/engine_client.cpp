@@ -9,11 +9,13 @@
 #include <vector>
 
 #include <node_proxy/actors/caf/answers.hpp>
+#include <node_proxy/actors/caf/running.hpp>
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/engines/answer_form.hpp>
 #include <node_proxy/actors/loop/loop_actor.hpp>
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/loop/os_random.hpp>
+#include <node_proxy/actors/node_proxy.hpp>
 #include <node_proxy/actors/proxy/node_proxy_service.hpp>
 #include <node_proxy/actors/proxy/outcome.hpp>
 #include <node_proxy/actors/typed/client_queue.hpp>
@@ -21,6 +23,7 @@
 #include <node_proxy/base/hex.hpp>
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/crypto/secret.hpp>
+#include <node_proxy/protocol/wire/payload_arena.hpp>
 
 namespace node_proxy::internal {
 
@@ -75,6 +78,7 @@ private:
     std::size_t size = 0;
   };
 
+  shared_bytes take_payload();
   void refuse(const caf::error& why);
   void flush_soon();
   void register_name();
@@ -84,6 +88,8 @@ private:
   }
 
   void send(std::vector<client_queue::message> batch);
+  void hand_over(node_out_batch batch, std::shared_ptr<const sent> what);
+  void find_proxy();
   void handle_outcome(const sent& what, const batch_outcome& outcome);
   void handle_failure(const sent& what, const caf::error& why);
   void handle_answer(const engine_msg& answer);
@@ -96,6 +102,8 @@ private:
   std::chrono::milliseconds timeout_{0};
   std::optional<timer> timer_;
   client_queue queue_;
+  bytes buffer_;
+  payload_arena payloads_{2 * client_queue::max_bytes};
   pending_replies open_;
   bool flush_queued_ = false;
   // The last look at the clock, which is good enough until the next flush.
@@ -105,6 +113,11 @@ private:
   engine_name name_;
   caf::actor answers_;
   bool registered_ = false;
+  // Where messages go, if that is known: the Router has less to do then, and
+  // they are there sooner. It retires as if it was not known here, and hands on
+  // to the Router what comes later.
+  caf::actor_addr proxy_;
+  bool looks_for_proxy_ = false;
   // Ourselves, while something is under way that nobody else keeps us for.
   caf::actor kept_;
 };
@@ -142,21 +155,29 @@ bool engine_client::handle_message(const message_content& content) {
   auto handler = config_.types->find(content);
   if (!handler)
     return false;
-  auto payload = config_.types->encode_request(*handler, content);
-  if (!payload) {
+  buffer_.clear();
+  auto encoded = config_.types->append_request(buffer_, *handler, content);
+  if (!encoded) {
     refuse(
-      make_error(errc::malformed, std::string{to_string(payload.error())}));
+      make_error(errc::malformed, std::string{to_string(encoded.error())}));
     return true;
   }
   flush_soon();
   auto deadline = now_ + timeout_;
-  client_queue::message msg{std::nullopt, std::move(*payload), deadline};
+  client_queue::message msg{std::nullopt, take_payload(), deadline};
   if (is_request(self_)) {
     register_name();
     msg.mailbox = open_.add(self_->make_response_promise(), *handler, deadline);
   }
   queue_.push(std::move(msg));
   return true;
+}
+
+/// What has just been encoded. Most is small, and shares memory with others.
+shared_bytes engine_client::take_payload() {
+  if (buffer_.size() < payload_arena::large_payload)
+    return payloads_.copy(buffer_);
+  return std::exchange(buffer_, {});
 }
 
 /// The message at hand is not sent.
@@ -218,11 +239,43 @@ void engine_client::send(std::vector<client_queue::message> batch) {
        rel_time{time_until<std::chrono::seconds>(x.deadline, now_)},
        {std::move(sender), config_.whom, x.mailbox, std::move(x.payload)}});
   }
-  auto kept = std::make_shared<const sent>(std::move(what));
-  send_request(self_, config_.router, caf::infinite, std::move(out))
-    .then([this, kept](
-            const batch_outcome& outcome) { handle_outcome(*kept, outcome); },
-          [this, kept](const caf::error& why) { handle_failure(*kept, why); });
+  hand_over(std::move(out), std::make_shared<const sent>(std::move(what)));
+}
+
+void engine_client::hand_over(node_out_batch batch,
+                              std::shared_ptr<const sent> what) {
+  auto hand_to = [&](const auto& whom) {
+    send_request(self_, whom, caf::infinite, std::move(batch))
+      .then(
+        [this, what](const batch_outcome& outcome) {
+          handle_outcome(*what, outcome);
+        },
+        [this, what](const caf::error& why) { handle_failure(*what, why); });
+  };
+  if (auto proxy = caf::actor_cast<node_proxy_actor>(proxy_)) {
+    hand_to(proxy);
+    return;
+  }
+  hand_to(config_.router);
+  // The answer comes after the Router has handed on what it got before.
+  if (config_.whom.node != config_.self && !looks_for_proxy_)
+    find_proxy();
+}
+
+/// Has the Router say who serves the peer. Only within a process that is a
+/// shorter way.
+void engine_client::find_proxy() {
+  looks_for_proxy_ = true;
+  send_request(self_, config_.router, caf::infinite,
+               lookup_node_proxy{*config_.whom.node})
+    .then(
+      [this](const node_proxy_found& found) {
+        if (is_remote(caf::actor_cast<caf::actor>(found.proxy)))
+          return;
+        proxy_ = found.proxy.address();
+        looks_for_proxy_ = false;
+      },
+      [this](const caf::error&) { looks_for_proxy_ = false; });
 }
 
 // -- what becomes of it -------------------------------------------------------
@@ -247,6 +300,7 @@ void engine_client::handle_outcome(const sent& what,
 /// None of them was sent.
 void engine_client::handle_failure(const sent& what, const caf::error& why) {
   auto error = code_of(why) ? why : make_error(errc::shutting_down);
+  proxy_ = {};
   for (const auto& x : what.mailboxes)
     fail(x, error);
   queue_.handle_end(what.size);
@@ -317,8 +371,10 @@ void engine_client::follow_up() {
       std::min(at.value_or(queue_.front().deadline), queue_.front().deadline);
   if (at)
     timer_->wait_until(*at);
-  kept_ = queue_.idle() && open_.empty() ? caf::actor{}
-                                         : caf::actor_cast<caf::actor>(self_);
+  auto idle = queue_.idle() && open_.empty();
+  if (idle)
+    payloads_.trim();
+  kept_ = idle ? caf::actor{} : caf::actor_cast<caf::actor>(self_);
 }
 
 } // namespace

@@ -139,11 +139,11 @@ host_behavior(engine_host_actor::stateful_pointer<engine_host> self,
 
 } // namespace
 
-expected<engine_host_actor, caf::error>
+caf::expected<engine_host_actor>
 spawn_engine_host(caf::actor_system& system, const engine_host_config& config) {
   auto engines = std::make_shared<engine_directory>(config.router.address());
   if (auto ok = engines->add(config.engine); !ok)
-    return unexpected{make_error(ok.error(), config.engine.name)};
+    return make_error(ok.error(), config.engine.name);
   return spawn_in_loop<engine_host_actor, engine_host>(
     system, *config.loop,
     [=](auto* self) { return host_behavior(self, config, engines); });

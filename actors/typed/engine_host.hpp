@@ -37,7 +37,7 @@ struct engine_host_config {
 };
 
 /// Spawns a host. Errors: engine_gone if the engine has ended.
-[[nodiscard]] expected<engine_host_actor, caf::error>
+[[nodiscard]] caf::expected<engine_host_actor>
 spawn_engine_host(caf::actor_system& system, const engine_host_config& config);
 
 } // namespace node_proxy::internal

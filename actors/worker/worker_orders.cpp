@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <node_proxy/actors/loop/now.hpp>
+#include <node_proxy/actors/proxy/outcome.hpp>
 #include <node_proxy/actors/router/peer_totals.hpp>
 #include <node_proxy/actors/router/worker_events.hpp>
 
@@ -252,7 +253,17 @@ void worker_state::take(new_advert& msg) {
 }
 
 void worker_state::take(const forget_engine& msg) {
-  engines_->remove(msg.name);
+  remove_engine(msg.name);
+}
+
+void worker_state::take(const told_permanence& msg) {
+  auto x = permanences_.extract(msg.number);
+  if (x.empty())
+    return;
+  if (msg.error)
+    fail(x.mapped(), make_error(to_errc(*msg.error)));
+  else
+    fulfil(x.mapped(), done{});
 }
 
 void worker_state::take(const tell_numbers& msg) {

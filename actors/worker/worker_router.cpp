@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <node_proxy/actors/engines/engine_door.hpp>
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/actors/loop/loop_actor.hpp>
 #include <node_proxy/actors/loop/now.hpp>
@@ -21,8 +20,7 @@ worker_state::worker_state(router_service::pointer self)
 
 worker_state::~worker_state() {
   engines_->close();
-  for (auto& [number, x] : asked_)
-    fail(x, make_error(errc::shutting_down));
+  fail_requests();
   for (auto& [id, waiting] : lookups_)
     for (auto& x : waiting)
       fail(x, make_error(errc::shutting_down));
@@ -53,6 +51,17 @@ void worker_state::start(const node_config& config,
   });
   set_down_handler(self_,
                    [this](const caf::down_msg& msg) { handle_down(msg); });
+}
+
+/// The coordinator answers nothing any more.
+void worker_state::fail_requests() {
+  auto fail_all = [](auto requests) {
+    for (auto& [number, x] : requests)
+      fail(x, make_error(errc::shutting_down));
+  };
+  fail_all(std::exchange(asked_, {}));
+  fail_all(std::exchange(registering_, {}));
+  fail_all(std::exchange(permanences_, {}));
 }
 
 steady_time worker_state::now() const {
@@ -220,19 +229,62 @@ caf::result<engine_registered>
 worker_state::handle(const register_engine& msg) {
   if (!msg.types)
     return ask_coordinator<engine_registered>(msg);
-  // It ends with the engine.
-  auto door =
-    spawn_engine_door(self_->system(), {msg, services_.loops.front(),
-                                        engines_->router(), services_.log});
-  return ask_coordinator<engine_registered>(register_engine{msg.name, door});
+  auto host =
+    spawn_engine_host(self_->system(), {services_.loops.front(),
+                                        caf::actor_cast<router_actor>(self_),
+                                        services_.log, msg});
+  if (!host)
+    return std::move(host.error());
+  register_host(msg.name, *host);
+  return caf::delegated<engine_registered>{};
+}
+
+/// Its types do not leave the process: it is the host that others know.
+void worker_state::register_host(const engine_name& name,
+                                 const engine_host_actor& host) {
+  auto number = ++last_request_;
+  registering_.emplace(number, make_promise<engine_registered>(self_));
+  auto id = host.address();
+  hosts_.emplace(id, host);
+  monitor_end(self_, host);
+  send_request(self_, coordinator_, caf::infinite,
+               register_engine{name, caf::actor_cast<caf::actor>(host)})
+    .then(
+      [this, number](engine_registered& answer) {
+        if (auto x = registering_.extract(number); !x.empty())
+          fulfil(x.mapped(), std::move(answer));
+      },
+      [this, number, id](const caf::error& error) {
+        end_host(id);
+        if (auto x = registering_.extract(number); !x.empty())
+          fail(x.mapped(), error);
+      });
+}
+
+/// A host has no name any more: it ends when its engine has come to all that it
+/// got.
+void worker_state::end_host(const caf::actor_addr& host) {
+  if (auto x = hosts_.find(host); x != hosts_.end())
+    send_message(self_, x->second, stop_engine_host{});
+}
+
+void worker_state::remove_engine(const engine_name& name) {
+  if (auto entry = engines_->find(name))
+    end_host((*entry)->engine().address());
+  static_cast<void>(engines_->remove(name));
 }
 
 void worker_state::handle(const shared_engine& msg) {
   if (!is_coordinator())
     return;
-  // The coordinator knows better whose name it is.
-  if (!engines_->add(msg.engine) && engines_->remove(msg.engine.name))
+  // One that has ended on its way here is none.
+  if (!msg.engine.engine) {
+    remove_engine(msg.engine.name);
+  } else if (!engines_->add(msg.engine)) {
+    // The coordinator knows better whose name it is.
+    remove_engine(msg.engine.name);
     static_cast<void>(engines_->add(msg.engine));
+  }
   if (msg.number > 0)
     tell(engine_noted{msg.number});
 }
@@ -298,6 +350,12 @@ void worker_state::handle(passed_on& msg) {
       delegate_message(self_, coordinator_, msg.content.get_as<node_advert>(0));
     else
       send_anonymously(coordinator_, msg.content.get_as<node_advert>(0));
+  } else if (is(static_cast<connection_permanence*>(nullptr))
+             && peers_.way_to(msg.remote) != ways::here) {
+    // Who serves the peer then is for the coordinator to say.
+    permanences_.emplace(++last_request_, make_promise<done>(self_));
+    tell(asked_permanence{last_request_, msg.remote,
+                          msg.content.get_as<connection_permanence>(0)});
   } else if (peers_.way_to(msg.remote) == ways::here) {
     auto& to = proxies_.at(msg.remote);
     auto handle = caf::actor_cast<caf::actor>(to.handle);
@@ -347,6 +405,8 @@ void worker_state::handle_down(const caf::down_msg& msg) {
     finish_stop();
     return;
   }
+  if (hosts_.erase(msg.source) > 0)
+    return;
   auto known = proxy_ids_.find(msg.source.id());
   if (known == proxy_ids_.end())
     return;
@@ -370,8 +430,7 @@ void worker_state::lose_coordinator(std::string_view why) {
                       why);
   link_.reset();
   handed_.fail_all(send_failure::unconfirmed_cause::worker_lost);
-  for (auto& [number, x] : std::exchange(asked_, {}))
-    fail(x, make_error(errc::shutting_down));
+  fail_requests();
   for (const auto& [number, x] : std::exchange(proven_, {}))
     turn_down(x, arrival_error::shutting_down);
   begin_stop(duration{0});

@@ -15,6 +15,7 @@
 #include <node_proxy/actors/proxy/handed_messages.hpp>
 #include <node_proxy/actors/router/local_delivery.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
+#include <node_proxy/actors/typed/engine_host.hpp>
 #include <node_proxy/protocol/crypto/random_source.hpp>
 #include <node_proxy/protocol/node/process_link.hpp>
 #include <node_proxy/protocol/node/retirement.hpp>
@@ -111,6 +112,10 @@ private:
   void send_away(node_out_batch batch, batch_answer answer);
   void pass_on(const node_id& to, node_out_batch batch, batch_answer answer);
   void look_up(const node_id& id, promise<node_proxy_found> waiting);
+  void register_host(const engine_name& name, const engine_host_actor& host);
+  void remove_engine(const engine_name& name);
+  void end_host(const caf::actor_addr& host);
+  void fail_requests();
   void go_on();
 
   void take(const link_sign& msg);
@@ -125,6 +130,7 @@ private:
   void take(const retire_order& msg);
   void take(new_advert& msg);
   void take(const forget_engine& msg);
+  void take(const told_permanence& msg);
   void take(const tell_numbers& msg);
   void take(const tell_status& msg);
   void take(const may_leave&);
@@ -162,6 +168,11 @@ private:
   // Who wants a Node Proxy of which it is not clear yet where it is.
   std::map<node_id, std::vector<promise<node_proxy_found>>> lookups_;
   std::map<std::uint64_t, proven_connection> proven_;
+  // Who asks the coordinator for something that it has to answer here.
+  std::map<std::uint64_t, promise<engine_registered>> registering_;
+  std::map<std::uint64_t, promise<done>> permanences_;
+  // Of the typed engines of this process: other processes reach them by these.
+  std::map<caf::actor_addr, engine_host_actor> hosts_;
   std::shared_ptr<engine_directory> engines_;
   std::shared_ptr<unanswered_failures> unanswered_;
   std::shared_ptr<receive_budget> budget_;

@@ -27,7 +27,7 @@ Answer ask(caf::scoped_actor& self, const Handle& to, Msg msg) {
 
 /// The value, or throws what kept us from having one.
 template <class T>
-T value_of(node_proxy::expected<T, caf::error> x) {
+T value_of(caf::expected<T> x) {
   if (!x)
     throw std::runtime_error{node_proxy::describe(x.error())};
   return std::move(*x);

@@ -98,7 +98,7 @@ bool verify(const node_id& id, std::string_view context, bytes_view data,
          == 0;
 }
 
-expected<noise_public_key, identity_error>
+tl::expected<noise_public_key, identity_error>
 noise_key_of(const node_id& id) noexcept {
   noise_public_key result;
   // The conversion looks at all that `crypto_core_ed25519_is_valid_point` looks
@@ -107,7 +107,7 @@ noise_key_of(const node_id& id) noexcept {
       || crypto_sign_ed25519_pk_to_curve25519(octets(result.data()),
                                               octets(id.data.data()))
            != 0)
-    return unexpected{identity_error::invalid_point};
+    return tl::unexpected{identity_error::invalid_point};
   return result;
 }
 

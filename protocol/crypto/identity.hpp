@@ -79,7 +79,7 @@ private:
 
 /// The static Noise key that belongs to a node id. Ids from outside pass
 /// through here before anything is based on them.
-[[nodiscard]] NODE_PROXY_EXPORT expected<noise_public_key, identity_error>
+[[nodiscard]] NODE_PROXY_EXPORT tl::expected<noise_public_key, identity_error>
 noise_key_of(const node_id& id) noexcept;
 
 /// Two node ids that differ in the sign bit only have the same Noise key. What

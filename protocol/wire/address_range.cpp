@@ -52,10 +52,10 @@ bool contains(const ip_range& range, const ip_address& ip) {
          && without_rest(plain, range.prefix) == range.first;
 }
 
-expected<ip_range, std::string> parse_ip_range(std::string_view text) {
+tl::expected<ip_range, std::string> parse_ip_range(std::string_view text) {
   auto wrong = [text](const std::string& what) {
-    return unexpected{"bad range '" + std::string{text} + "': expected "
-                      + what};
+    return tl::unexpected{"bad range '" + std::string{text} + "': expected "
+                          + what};
   };
   auto slash = text.find('/');
   auto ip = text.find('%') == std::string_view::npos

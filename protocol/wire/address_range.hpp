@@ -20,7 +20,7 @@ namespace node_proxy {
 /// Reads `IP/BITS`, such as `192.168.1.0/24` or `fd00::/8`; an address alone is
 /// a range with nothing else in it.
 /// @returns as error a sentence that names `text` and what was expected.
-[[nodiscard]] NODE_PROXY_EXPORT expected<ip_range, std::string>
+[[nodiscard]] NODE_PROXY_EXPORT tl::expected<ip_range, std::string>
 parse_ip_range(std::string_view text);
 
 /// The form that `parse_ip_range` reads, always with the bits.

@@ -168,10 +168,11 @@ std::optional<ip_address> parse_ip_address(std::string_view text) {
   return std::nullopt;
 }
 
-expected<transport_address, std::string> parse_address(std::string_view text) {
+tl::expected<transport_address, std::string>
+parse_address(std::string_view text) {
   auto wrong = [text](std::string_view what) {
-    return unexpected{"bad address '" + std::string{text} + "': expected "
-                      + std::string{what}};
+    return tl::unexpected{"bad address '" + std::string{text} + "': expected "
+                          + std::string{what}};
   };
   auto scheme = text.substr(0, 6);
   if (scheme != "tcp://" && scheme != "udp://")

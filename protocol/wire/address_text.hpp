@@ -31,7 +31,7 @@ parse_ip_address(std::string_view text);
 /// IPv6 address in brackets, or a name (`is_host_name`, in either case of
 /// letters). Port 0 is allowed: one can listen there.
 /// @returns as error a sentence that names `text` and what was expected.
-[[nodiscard]] NODE_PROXY_EXPORT expected<transport_address, std::string>
+[[nodiscard]] NODE_PROXY_EXPORT tl::expected<transport_address, std::string>
 parse_address(std::string_view text);
 
 } // namespace node_proxy

@@ -8,24 +8,24 @@ void append_long_uint(bytes& out, std::uint64_t value) {
   out.push_back(static_cast<std::byte>(value));
 }
 
-expected<std::uint64_t, bare_error> take_long_uint(bytes_view& input) {
+tl::expected<std::uint64_t, bare_error> take_long_uint(bytes_view& input) {
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < max_uint_size; ++i) {
     if (i == input.size())
-      return unexpected{bare_error::truncated};
+      return tl::unexpected{bare_error::truncated};
     auto octet = std::to_integer<std::uint64_t>(input[i]);
     // Nine octets carry 63 bits, so the tenth can only be 1.
     if (i + 1 == max_uint_size && octet > 1)
-      return unexpected{bare_error::too_long};
+      return tl::unexpected{bare_error::too_long};
     value |= (octet & 0x7F) << (7 * i);
     if (octet < 0x80) {
       if (octet == 0 && i > 0)
-        return unexpected{bare_error::not_minimal};
+        return tl::unexpected{bare_error::not_minimal};
       input = input.subspan(i + 1);
       return value;
     }
   }
-  return unexpected{bare_error::too_long};
+  return tl::unexpected{bare_error::too_long};
 }
 
 } // namespace node_proxy::detail

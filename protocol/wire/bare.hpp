@@ -15,38 +15,38 @@ namespace node_proxy {
 /// Appends the encoding of `x` to `out`, which is unchanged on error. Errors:
 /// bad_utf8, bad_tag, bad_enum, too_long, bad_order, bad_value.
 template <class T>
-[[nodiscard]] expected<void, bare_error>
+[[nodiscard]] tl::expected<void, bare_error>
 encode_to(bytes& out, const T& x, bare_values values = bare_values::valid) {
   auto size = out.size();
   bare_output_archive archive{out, values};
   archive(x);
   if (archive.error()) {
     out.resize(size);
-    return unexpected{*archive.error()};
+    return tl::unexpected{*archive.error()};
   }
   return {};
 }
 
 /// The encoding of `x`. Errors: as `encode_to`.
 template <class T>
-[[nodiscard]] expected<bytes, bare_error> encode(const T& x) {
+[[nodiscard]] tl::expected<bytes, bare_error> encode(const T& x) {
   bytes result;
   if (auto done = encode_to(result, x); !done)
-    return unexpected{done.error()};
+    return tl::unexpected{done.error()};
   return result;
 }
 
 /// Decodes `input`, which must be one value and nothing more, into `x`, whose
 /// memory is used again. On error `x` is of no use. Errors: any.
 template <class T>
-[[nodiscard]] expected<void, bare_error>
+[[nodiscard]] tl::expected<void, bare_error>
 decode_into(T& x, bytes_view input, bare_values values = bare_values::valid) {
   bare_input_archive archive{input, values};
   archive(x);
   if (archive.error())
-    return unexpected{*archive.error()};
+    return tl::unexpected{*archive.error()};
   if (!archive.rest().empty())
-    return unexpected{bare_error::trailing_bytes};
+    return tl::unexpected{bare_error::trailing_bytes};
   return {};
 }
 
@@ -54,12 +54,12 @@ decode_into(T& x, bytes_view input, bare_values values = bare_values::valid) {
 /// is unchanged on error. A value with parts of type `bytes_view` refers to
 /// the octets of `input`. Errors: all but trailing_bytes.
 template <std::default_initializable T>
-[[nodiscard]] expected<T, bare_error> decode_prefix(bytes_view& input) {
-  expected<T, bare_error> result;
+[[nodiscard]] tl::expected<T, bare_error> decode_prefix(bytes_view& input) {
+  tl::expected<T, bare_error> result;
   bare_input_archive archive{input};
   archive(*result);
   if (archive.error())
-    return unexpected{*archive.error()};
+    return tl::unexpected{*archive.error()};
   input = archive.rest();
   return result;
 }
@@ -67,10 +67,10 @@ template <std::default_initializable T>
 /// Decodes `input`, which must be one value and nothing more. A value with
 /// parts of type `bytes_view` refers to the octets of `input`. Errors: any.
 template <std::default_initializable T>
-[[nodiscard]] expected<T, bare_error> decode(bytes_view input) {
+[[nodiscard]] tl::expected<T, bare_error> decode(bytes_view input) {
   auto result = decode_prefix<T>(input);
   if (result && !input.empty())
-    return unexpected{bare_error::trailing_bytes};
+    return tl::unexpected{bare_error::trailing_bytes};
   return result;
 }
 

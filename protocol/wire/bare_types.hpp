@@ -34,7 +34,7 @@ inline constexpr std::size_t max_uint_size = 10;
 namespace detail {
 
 NODE_PROXY_EXPORT void append_long_uint(bytes& out, std::uint64_t value);
-NODE_PROXY_EXPORT expected<std::uint64_t, bare_error>
+NODE_PROXY_EXPORT tl::expected<std::uint64_t, bare_error>
 take_long_uint(bytes_view& input);
 
 } // namespace detail
@@ -51,7 +51,7 @@ inline void append_uint(bytes& out, std::uint64_t value) {
 
 /// Takes a BARE `uint` off the front of `input`, which stays as it is on
 /// error. Errors: truncated, not_minimal, too_long.
-[[nodiscard]] inline expected<std::uint64_t, bare_error>
+[[nodiscard]] inline tl::expected<std::uint64_t, bare_error>
 take_uint(bytes_view& input) {
   if (input.empty() || input.front() >= std::byte{0x80})
     return detail::take_long_uint(input);

@@ -12,13 +12,13 @@ namespace node_proxy {
 /// `bare_type`). For types with an `inspect` for CAF there is `encode_value`
 /// (<node_proxy/actors/typed_payload.hpp>). Errors: as `encode`.
 template <class M>
-[[nodiscard]] expected<bytes, bare_error> encode_payload(const M& message) {
+[[nodiscard]] tl::expected<bytes, bare_error> encode_payload(const M& message) {
   return encode(message);
 }
 
 /// Decodes what `message` carries as an `M`. Errors: as `decode`.
 template <class M>
-[[nodiscard]] expected<M, bare_error>
+[[nodiscard]] tl::expected<M, bare_error>
 decode_payload(const engine_msg& message) {
   return decode<M>(message.msg);
 }

@@ -1,4 +1,4 @@
-// Memory for the payloads of received messages.
+// Memory for the payloads of messages.
 
 #pragma once
 
@@ -18,6 +18,9 @@ namespace node_proxy::internal {
 /// memory of its own.
 class payload_arena {
 public:
+  /// Payloads from this size on are worth an allocation.
+  static constexpr std::size_t large_payload = 4 * 1024;
+
   /// At most `max_held` bytes of blocks live at once.
   explicit payload_arena(std::size_t max_held) : max_held_(max_held) {}
 
@@ -45,8 +48,6 @@ private:
   // Blocks grow while there are many messages.
   static constexpr std::size_t min_block = 1024;
   static constexpr std::size_t max_block = 32 * 1024;
-  // Payloads from this size on are worth an allocation.
-  static constexpr std::size_t large_payload = 4 * 1024;
 };
 
 } // namespace node_proxy::internal

@@ -65,13 +65,13 @@ public:
   }
 
   /// Sends a message and waits for its outcome.
-  expected<delivered, caf::error> send(const node_out_msg& msg) {
+  caf::expected<delivered> send(const node_out_msg& msg) {
     return ask<delivered>(msg);
   }
 
   /// Asks the Router.
   template <class Answer, class Msg>
-  expected<Answer, caf::error> ask(Msg msg) {
+  caf::expected<Answer> ask(Msg msg) {
     return basic_system_fixture::ask<Answer>(node.router(), std::move(msg));
   }
 

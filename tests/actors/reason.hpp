@@ -13,7 +13,7 @@
 namespace test {
 
 template <class T>
-std::string reason(const node_proxy::expected<T, caf::error>& x) {
+std::string reason(const caf::expected<T>& x) {
   return x ? std::string{} : node_proxy::describe(x.error());
 }
 

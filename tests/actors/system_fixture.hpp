@@ -44,11 +44,11 @@ struct basic_system_fixture {
 
   /// Sends a request and waits for its answer, a value or an error.
   template <class R, class Handle, class... Ts>
-  expected<R, caf::error> ask(const Handle& whom, Ts&&... message) {
-    expected<R, caf::error> result = unexpected{caf::error{}};
+  caf::expected<R> ask(const Handle& whom, Ts&&... message) {
+    caf::expected<R> result = caf::error{};
     self->request(whom, patience, std::forward<Ts>(message)...)
       .receive([&](R& answer) { result = std::move(answer); },
-               [&](caf::error& error) { result = unexpected{error}; });
+               [&](caf::error& error) { result = std::move(error); });
     return result;
   }
 

@@ -28,7 +28,7 @@ struct parsed_config : node_system_config {
 };
 
 /// What a node is made from if the program was started like that.
-expected<node_config, caf::error> with(std::vector<std::string> arguments) {
+caf::expected<node_config> with(std::vector<std::string> arguments) {
   parsed_config config{std::move(arguments)};
   REQUIRE_MESSAGE(!config.error, describe(config.error));
   return configured({}, config);

@@ -22,7 +22,7 @@ std::string hex_of(const T& x) {
 }
 
 template <class T>
-expected<T, bare_error> from(std::string_view hex) {
+tl::expected<T, bare_error> from(std::string_view hex) {
   return decode_value<T>(from_hex(hex).value());
 }
 

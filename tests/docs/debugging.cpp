@@ -65,9 +65,9 @@ int main() {
   node_config gone;
   gone.self = std::make_shared<identity>(make_identity());
   gone.listen = {parse_address("tcp://127.0.0.1:0").value()};
-  settings.adverts = {spawn_node(system, gone).value().advert()};
+  settings.adverts = {spawn_node(system, gone)->advert()};
   auto whom = settings.adverts.front().id;
-  auto mine = spawn_node(system, settings).value();
+  auto mine = std::move(*spawn_node(system, settings));
   auto outcome = outcome_of_hello(system, mine, whom);
   print_status(system, mine);
   std::cout << outcome << std::endl;

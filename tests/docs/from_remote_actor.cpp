@@ -28,7 +28,7 @@ calculator find_it(caf::actor_system& system, const std::string& host,
   return *system.middleman().remote_actor<calculator>(host, port);
 }
 
-expected<node, caf::error> serve_it(caf::actor_system& system) {
+caf::expected<node> serve_it(caf::actor_system& system) {
   node_config config;
   config.self = std::make_shared<identity>(make_identity());
   config.listen = {parse_address("tcp://127.0.0.1:0").value()};
@@ -36,8 +36,8 @@ expected<node, caf::error> serve_it(caf::actor_system& system) {
   return spawn_node(system, config);
 }
 
-expected<node, caf::error> know_it(caf::actor_system& system,
-                                   const node_advert& whom) {
+caf::expected<node> know_it(caf::actor_system& system,
+                            const node_advert& whom) {
   node_config config;
   config.self = std::make_shared<identity>(make_identity());
   config.adverts = {whom};
@@ -66,8 +66,8 @@ int main() {
   auto before = ask(system, found);
   // The middleman keeps what is published.
   caf::anon_send_exit(found, caf::exit_reason::user_shutdown);
-  auto bob = serve_it(system).value();
-  auto alice = know_it(system, bob.advert()).value();
+  auto bob = std::move(*serve_it(system));
+  auto alice = std::move(*know_it(system, bob.advert()));
   auto after = ask(system, handle_of(alice, bob.id()));
   return before == 3 && after == 3 ? 0 : 1;
 }

@@ -81,14 +81,14 @@ int main() {
   bobs.self = std::make_shared<identity>(make_identity());
   bobs.listen = {parse_address("tcp://127.0.0.1:0").value()};
   bobs.engines = {{"puller", system.spawn(puller, jobs), true}};
-  auto bob = spawn_node(system, bobs).value();
+  auto bob = std::move(*spawn_node(system, bobs));
   auto news = system.spawn(publisher, bob.router());
   node_config alices;
   alices.self = std::make_shared<identity>(make_identity());
   alices.adverts = {bob.advert()};
   alices.engines = {
     {"me", system.spawn(printer, caf::actor_cast<caf::actor>(self))}};
-  auto alice = spawn_node(system, alices).value();
+  auto alice = std::move(*spawn_node(system, alices));
   for (auto [name, engine] :
        {std::pair{"replier", system.spawn(replier, bob.router())},
         std::pair{"publisher", news}})

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include <node_proxy/base/bytes.hpp>
+#include <tl/expected.hpp>
 
 namespace test {
 
@@ -14,7 +14,7 @@ template <class T, class Error>
   requires requires(const Error& x) {
     x.text;
   }
-std::string reason(const node_proxy::expected<T, Error>& x) {
+std::string reason(const tl::expected<T, Error>& x) {
   return x ? std::string{} : x.error().text;
 }
 

@@ -18,7 +18,7 @@ struct fixture {
     ++made;
     now += takes;
     if (fails)
-      return unexpected{"error " + std::to_string(made)};
+      return tl::unexpected{"error " + std::to_string(made)};
     return std::to_string(made);
   }
 

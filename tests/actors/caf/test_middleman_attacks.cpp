@@ -51,11 +51,11 @@ void serve(int card, int end) {
   auto engine = system.spawn(taker);
   auto peer_settings = local_config();
   peer_settings.engines = {{"taker", engine}};
-  auto peer = spawn_node(system, peer_settings).value();
+  auto peer = std::move(*spawn_node(system, peer_settings));
   auto settings = local_config();
   settings.engines = {{"taker", engine}};
   settings.adverts = {peer.advert()};
-  auto uut = spawn_node(system, settings).value();
+  auto uut = std::move(*spawn_node(system, settings));
   auto port = system.middleman().publish(uut.router(), 0, "127.0.0.1");
   address_card content{port ? *port : std::uint16_t{0}, uut.id(), peer.id()};
   if (::write(card, &content, sizeof(content)) != sizeof(content))

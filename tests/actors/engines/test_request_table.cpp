@@ -17,20 +17,24 @@ TEST_CASE("a request is taken once") {
   CHECK(table.size() == 0);
 }
 
-TEST_CASE("all requests that are left are taken at once") {
+TEST_CASE("requests of a kind that are left are taken at once") {
   request_table<int> table;
   for (std::uint64_t i = 0; i < 6; ++i)
     table.add(i, static_cast<int>(10 * i));
   CHECK(table.take(0) == 0);
   CHECK(table.take(4) == 40);
   CHECK(table.open() == 4);
-  auto left = table.take_all();
-  REQUIRE(left.size() == 4);
-  CHECK(left.front() == std::pair{std::uint64_t{1}, 10});
-  CHECK(left.back() == std::pair{std::uint64_t{5}, 50});
+  auto is_small = [](int x) {
+    return x < 30;
+  };
+  CHECK(table.take_if(is_small) == std::vector{10, 20});
+  CHECK(table.open() == 2);
+  CHECK(table.take(1) == std::nullopt);
+  CHECK(table.take_if(is_small).empty());
+  CHECK(table.take(3) == 30);
+  CHECK(table.take_if([](int) { return true; }) == std::vector{50});
   CHECK(table.open() == 0);
-  CHECK(table.take(5) == std::nullopt);
-  CHECK(table.take_all().empty());
+  CHECK(table.size() == 0);
 }
 
 TEST_CASE("a request that is never answered does not keep the others") {

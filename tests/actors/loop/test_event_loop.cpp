@@ -1,13 +1,17 @@
 // Timers. Sockets: test_tcp_connection.cpp, test_tcp_transport.cpp.
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include <time.h>
 
 #include <node_proxy/actors/loop/event_loop.hpp>
+#include <node_proxy/actors/loop/loop_actor.hpp>
 
 #include "tick_reporter.hpp"
 
@@ -36,6 +40,51 @@ duration cpu_time_in(duration how_long) {
   std::this_thread::sleep_for(how_long);
   return cpu_time() - before;
 }
+
+/// Counts a number down to 0 together with another actor of the loop, and asks
+/// for the end of turns before. Tells `to` each number, and then that end.
+class countdown {
+public:
+  static constexpr std::uint64_t end_of_turns = 1'000;
+
+  explicit countdown(caf::event_based_actor* self) : self_{self} {}
+
+  caf::behavior start(const std::shared_ptr<event_loop>& loop,
+                      const caf::actor& to) {
+    end_.emplace(loop, caf::actor_cast<turn_end_receiver>(self_));
+    other_ = spawn_open_in_loop<other>(
+      self_->system(), *loop,
+      [me = caf::actor_cast<caf::actor_addr>(self_)](auto*) -> caf::behavior {
+        return {[me](std::uint64_t left) {
+          caf::anon_send(caf::actor_cast<caf::actor>(me), left - 1);
+        }};
+      });
+    return {
+      [this](tick, std::uint64_t from) {
+        end_->ask();
+        self_->send(other_, from);
+      },
+      [this, to](std::uint64_t left) {
+        caf::anon_send(to, left);
+        if (left > 0)
+          self_->send(other_, left);
+      },
+      [this, to](turns_over) {
+        end_->handle();
+        caf::anon_send(to, std::uint64_t{end_of_turns});
+      },
+    };
+  }
+
+private:
+  struct other {
+    explicit other(caf::event_based_actor*) {}
+  };
+
+  caf::event_based_actor* self_;
+  std::optional<turn_end> end_;
+  caf::actor other_;
+};
 
 struct fixture : system_fixture {
   std::shared_ptr<event_loop> loop = event_loop::of(system, 1).value().front();
@@ -156,6 +205,56 @@ TEST_CASE_FIXTURE(fixture, "an owner may be gone") {
   timer after{loop, owner};
   after.wait_until(at + 1ms);
   next_tick();
+}
+
+TEST_CASE_FIXTURE(fixture, "turns end when all who are to run have had one") {
+  auto uut = spawn_open_in_loop<countdown>(system, *loop, [this](auto* x) {
+    return state_of(x).start(loop, caf::actor_cast<caf::actor>(self));
+  });
+  // Whoever had to wait for 10 ms is left to CAF's scheduler: then the loop has
+  // nothing to do meanwhile.
+  for (auto tries = 20;; --tries) {
+    REQUIRE(tries > 0);
+    self->send(uut, tick{}, std::uint64_t{10});
+    std::vector<std::uint64_t> told;
+    while (told.size() < 11)
+      told.push_back(next<std::uint64_t>());
+    CHECK(std::ranges::count(told, countdown::end_of_turns) == 1);
+    if (told.back() == countdown::end_of_turns)
+      break;
+  }
+  caf::anon_send_exit(uut, caf::exit_reason::user_shutdown);
+}
+
+TEST_CASE_FIXTURE(fixture, "turns end though others are always to run") {
+  auto uut = spawn_open_in_loop<countdown>(system, *loop, [this](auto* x) {
+    return state_of(x).start(loop, caf::actor_cast<caf::actor>(self));
+  });
+  constexpr std::uint64_t long_time = 1'000'000;
+  self->send(uut, tick{}, long_time);
+  std::uint64_t before = 0;
+  while (next<std::uint64_t>() != countdown::end_of_turns)
+    ++before;
+  CHECK(before < long_time);
+  caf::anon_send_exit(uut, caf::exit_reason::kill);
+}
+
+TEST_CASE_FIXTURE(fixture, "a loop that waits is woken for the end of turns") {
+  auto uut = system.spawn(
+    [to = caf::actor_cast<caf::actor>(self)](
+      turn_end_receiver::pointer) -> turn_end_receiver::behavior_type {
+      return {[to](turns_over) {
+        caf::anon_send(to, true);
+      }};
+    });
+  turn_end end{loop, uut};
+  for (int i = 0; i < 100; ++i) {
+    end.ask();
+    end.ask();
+    next<bool>();
+    end.handle();
+  }
+  CHECK_FALSE(has_got<bool>());
 }
 
 TEST_CASE_FIXTURE(fixture, "who asked for it looks for events, and sleeps") {

@@ -3,9 +3,12 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
+#include <node_proxy/actors/loop/loop_actor.hpp>
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/proxy/node_proxy_service.hpp>
+#include <node_proxy/protocol/wire/message_data.hpp>
 
 #include "actors/node_fixture.hpp"
 #include "protocol/session/handshake_pair.hpp"
@@ -15,16 +18,29 @@ using namespace test;
 namespace {
 
 /// Takes all that is written, tells `to` how much that was each time, and
-/// brings nothing.
-class silent_connection final : public connection {
+/// brings what the test has put in.
+class test_connection final : public connection {
 public:
-  explicit silent_connection(caf::actor to) : to_{std::move(to)} {}
+  explicit test_connection(caf::actor to) : to_{std::move(to)} {}
+
+  /// The next call of `read` brings these.
+  std::vector<bytes> bodies;
 
   [[nodiscard]] connection_id id() const noexcept override { return 1; }
   void set_owner(const connection_owner&,
                  const std::shared_ptr<event_loop>&) override {}
   void begin_stream() override {}
-  read_result read(const body_handler&) override { return {}; }
+
+  read_result read(const body_handler& handle) override {
+    read_result result;
+    for (const auto& body : std::exchange(bodies, {})) {
+      ++result.bodies;
+      result.bytes += body.size();
+      static_cast<void>(handle(body));
+    }
+    return result;
+  }
+
   void pause() override {}
 
   std::size_t write(bytes_view frames) override {
@@ -59,18 +75,18 @@ struct fixture : system_fixture {
     config.seed = os_random_key();
     config.loop = event_loop::of(system, 1).value().front();
     config.router = system.spawn(router_behavior);
-    config.engines = std::make_shared<engine_directory>();
+    config.engines = engines;
+    // Nothing in these tests waits for this.
+    config.settings.ack_delay = std::chrono::hours{1};
+    loop = config.loop;
     proxy = spawn_node_proxy(system, std::move(config));
-    handshake_pair pair;
     REQUIRE(pair.init() == "ok");
     REQUIRE(pair.reply() == "ok");
     REQUIRE(pair.prove(control::resume{0, {}, 1'000'000}) == "ok");
     auto session = std::make_shared<proven_session>(
       proven_session{std::move(*pair.bobs_end), pair.resume,
                      alice().noise_public(), now_of(&*self).steady});
-    self->send(proxy, attach_session{std::move(session),
-                                     std::make_shared<silent_connection>(
-                                       caf::actor_cast<caf::actor>(self))});
+    self->send(proxy, attach_session{std::move(session), wire});
     // Its first sealed frame.
     next_written();
   }
@@ -80,8 +96,63 @@ struct fixture : system_fixture {
   /// Waits until something is written. @returns how much.
   std::uint64_t next_written() { return next<std::uint64_t>(); }
 
+  /// Alice opens a channel to an engine.
+  void open(std::string target) {
+    bytes frame;
+    pair.alices_end->seal(control::open{0, std::move(target),
+                                        transport_ordering::ordered,
+                                        peer_settings{}.channel_window},
+                          frame);
+    wire->bodies.push_back(body_of(frame));
+  }
+
+  /// She sends her next message in it.
+  void bring_message() {
+    engine_msg msg;
+    msg.msg = shared_bytes{bytes(64)};
+    auto data = codec.encode(msg);
+    REQUIRE(data);
+    chunk_list chunks;
+    chunks.add(0, true, *data, 0, data->size());
+    bytes frame;
+    pair.alices_end->seal_messages(next_number++, chunks, frame);
+    wire->bodies.push_back(body_of(frame));
+    self->send(proxy, connection_ready{wire->id()});
+  }
+
+  handshake_pair pair;
+  message_codec codec;
+  std::uint64_t next_number = 0;
+  std::shared_ptr<event_loop> loop;
+  std::shared_ptr<engine_directory> engines =
+    std::make_shared<engine_directory>();
+  std::shared_ptr<test_connection> wire =
+    std::make_shared<test_connection>(caf::actor_cast<caf::actor>(self));
   node_proxy_service proxy;
 };
+
+/// Has the message at hand answered a few turns of the event loop later.
+struct relay {
+  explicit relay(caf::event_based_actor*) {}
+};
+
+caf::actor spawn_relays(fixture& x, std::size_t count,
+                        const node_out_msg& msg) {
+  if (count == 0)
+    return spawn_open_in_loop<relay>(
+      x.system, *x.loop, [proxy = x.proxy, msg](auto* self) -> caf::behavior {
+        return {[self, proxy, msg](const engine_msg&) {
+          self->send(proxy, msg);
+        }};
+      });
+  auto next = spawn_relays(x, count - 1, msg);
+  return spawn_open_in_loop<relay>(
+    x.system, *x.loop, [next](auto* self) -> caf::behavior {
+      return {[self, next](const engine_msg& request) {
+        self->send(next, request);
+      }};
+    });
+}
 
 node_out_msg message_of(std::size_t size) {
   return {
@@ -113,4 +184,40 @@ TEST_CASE_FIXTURE(fixture, "of many messages the first leave before the last "
   for (; total < count * 64; ++writes)
     total += next_written();
   CHECK(writes > 1);
+}
+
+TEST_CASE_FIXTURE(fixture, "what is taken is acknowledged at once") {
+  auto engine = system.spawn([]() -> caf::behavior {
+    return {[](const engine_msg&) {
+    }};
+  });
+  REQUIRE(engines->add({"sink", engine}));
+  open("sink");
+  for (int i = 0; i < 10; ++i) {
+    bring_message();
+    next_written();
+  }
+  caf::anon_send_exit(engine, caf::exit_reason::user_shutdown);
+}
+
+TEST_CASE_FIXTURE(fixture, "what is said upon a message goes with the "
+                           "acknowledgement of it") {
+  constexpr std::size_t payload = 1'000;
+  REQUIRE(engines->add({"relay", spawn_relays(*this, 3, message_of(payload))}));
+  open("relay");
+  // The channel for the answers is opened by the first of them.
+  bring_message();
+  for (std::uint64_t total = 0; total < payload;)
+    total += next_written();
+  // An actor that had to wait for 10 ms is left to CAF's scheduler: then the
+  // loop has nothing to do before it.
+  auto tries = 20;
+  for (;;) {
+    REQUIRE(--tries > 0);
+    bring_message();
+    auto first = next_written();
+    if (first > payload)
+      break;
+    CHECK(next_written() > payload);
+  }
 }

@@ -39,7 +39,7 @@ node_advert unreachable_advert(const identity& owner) {
 
 /// The code of an outcome that is an error.
 template <class T>
-std::optional<errc> error_of(const expected<T, caf::error>& outcome) {
+std::optional<errc> error_of(const caf::expected<T>& outcome) {
   REQUIRE_FALSE(outcome);
   return code_of(outcome.error());
 }

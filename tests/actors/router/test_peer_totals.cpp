@@ -88,7 +88,7 @@ struct two_nodes {
     return std::move(*result);
   }
 
-  expected<delivered, caf::error> send(std::string engine) {
+  caf::expected<delivered> send(std::string engine) {
     return a.send(a.message_to(b.node.id(), std::move(engine), {}));
   }
 

@@ -136,7 +136,7 @@ struct kv_nodes : with_kv_types, two_test_nodes {
 
   /// What becomes of a request.
   template <class R, class Handle, class... Ts>
-  expected<R, caf::error> ask(const Handle& whom, Ts... xs) {
+  caf::expected<R> ask(const Handle& whom, Ts... xs) {
     return a.basic_system_fixture::ask<R>(whom, std::move(xs)...);
   }
 
@@ -149,8 +149,7 @@ struct kv_nodes : with_kv_types, two_test_nodes {
   }
 
   /// Asks for the value of a key.
-  expected<std::string, caf::error> read(const kv_actor& whom,
-                                         std::string key) {
+  caf::expected<std::string> read(const kv_actor& whom, std::string key) {
     return ask<std::string>(whom, read_atom_v, std::move(key));
   }
 

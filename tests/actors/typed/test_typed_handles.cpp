@@ -20,6 +20,50 @@ TEST_CASE_FIXTURE(kv_nodes, "a request that is not answered in time ends") {
   CHECK(metrics->late_answers == 1);
 }
 
+TEST_CASE_FIXTURE(kv_nodes, "who gives up a request gets no answer later") {
+  a.self->request(kv, 100ms, later_atom_v, std::uint64_t{1})
+    .receive(
+      [](std::uint64_t) { FAIL_CHECK("answered"); },
+      [](const caf::error& e) { CHECK(e == caf::sec::request_timeout); });
+  // It comes after that one, and so do the answers.
+  CHECK(read(kv, "a").error() == kv_errc::no_such_key);
+  REQUIRE(store->promised.size() == 1);
+  store->promised.front().second.deliver(std::uint64_t{2});
+  CHECK(read(kv, "a").error() == kv_errc::no_such_key);
+  CHECK_FALSE(a.has_got<std::uint64_t>());
+}
+
+TEST_CASE("a handle goes on when the Node Proxy that it knows has retired") {
+  register_kv_types();
+  auto restless = [] {
+    auto result = local_config();
+    result.settings.idle_timeout = 1ms;
+    result.settings.backoff_base = 1ms;
+    result.settings.backoff_cap = 5ms;
+    return result;
+  };
+  test_node b{restless()};
+  auto config = restless();
+  config.adverts = {b.node.advert()};
+  test_node a{std::move(config)};
+  auto engine = b.system.spawn(kv_engine, std::make_shared<kv_store>());
+  REQUIRE(b.node.serve("kv", engine));
+  auto kv = a.node.remote<kv_actor>({b.node.id(), "kv"});
+  for (int i = 0; i < 5; ++i) {
+    for (int j = 0; j < 3; ++j) {
+      auto answer =
+        a.basic_system_fixture::ask<std::string>(kv, read_atom_v, "a");
+      CHECK(answer.error() == kv_errc::no_such_key);
+    }
+    for (std::uint64_t served = 1; served > 0;) {
+      auto metrics = a.ask<node_metrics>(get_node_metrics{});
+      REQUIRE(metrics);
+      served = metrics->node_proxies;
+    }
+  }
+  caf::anon_send_exit(engine, caf::exit_reason::kill);
+}
+
 TEST_CASE_FIXTURE(kv_nodes, "a request that was not transmitted expires") {
   auto lost = local_config();
   auto advert = test_node{lost}.node.advert();

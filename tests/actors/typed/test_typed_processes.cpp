@@ -38,8 +38,7 @@ struct member_user : with_kv_types, remote_user {
     return engine;
   }
 
-  expected<std::string, caf::error> read(const kv_actor& whom,
-                                         std::string key) {
+  caf::expected<std::string> read(const kv_actor& whom, std::string key) {
     return ask<std::string>(whom, read_atom_v, std::move(key));
   }
 
@@ -137,7 +136,7 @@ TEST_CASE_FIXTURE(typed_deployment,
           auto known = x.ask<node_advert>(x.router, get_local_advert{});
           demand(bool{known}, "there is an advert");
           config.adverts = {*known};
-          auto other = spawn_node(x.system, std::move(config)).value();
+          auto other = std::move(*spawn_node(x.system, std::move(config)));
           auto kv = other.remote<kv_actor>({x.access->id(), "kv"});
           x.self->send(kv, write_atom_v, "a", "1");
           demand(x.read(kv, "a") == "1", "a value is there");

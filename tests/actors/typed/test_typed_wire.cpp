@@ -43,12 +43,12 @@ struct raw_nodes : kv_nodes {
   }
 
   /// What an asker gets who is answered with octets.
-  expected<std::string, caf::error> read_answer(bytes payload) {
-    expected<std::string, caf::error> result;
+  caf::expected<std::string> read_answer(bytes payload) {
+    caf::expected<std::string> result = caf::error{};
     auto open = a.self->request(handle, patience, read_atom_v, "a");
     answer(next_message(b.self), std::move(payload));
     open.receive([&](std::string& text) { result = std::move(text); },
-                 [&](caf::error& e) { result = unexpected{std::move(e)}; });
+                 [&](caf::error& e) { result = std::move(e); });
     return result;
   }
 

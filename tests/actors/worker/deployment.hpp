@@ -42,13 +42,13 @@ public:
   }
 
   template <class Answer, class Msg>
-  expected<Answer, caf::error> ask(Msg msg) {
+  caf::expected<Answer> ask(Msg msg) {
     return basic_system_fixture::ask<Answer>(node.router(), std::move(msg));
   }
 
   /// Sends a message and waits for its outcome.
-  expected<delivered, caf::error> send(const node_id& to, std::string engine,
-                                       std::string_view text) {
+  caf::expected<delivered> send(const node_id& to, std::string engine,
+                                std::string_view text) {
     node_out_msg msg;
     msg.expiry = rel_time{60};
     msg.msg.sender.name = "test";

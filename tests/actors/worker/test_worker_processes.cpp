@@ -64,9 +64,15 @@ private:
   int fds_[2];
 };
 
+std::uint16_t port_of(const transport_address& x) {
+  auto tcp = std::get_if<tcp_addr>(&x);
+  return tcp ? tcp->port : 0;
+}
+
 /// A worker in a process of its own, until it is told to leave or its Router
-/// ends.
-int work(const number_pipe& ports, const number_pipe& ends) {
+/// ends. Says where it listens.
+int work(const number_pipe& ports, const number_pipe& listens,
+         const number_pipe& ends) {
   auto port = ports.take();
   ends.close_end();
   remoting_config config;
@@ -83,6 +89,7 @@ int work(const number_pipe& ports, const number_pipe& ends) {
     std::cerr << describe(node.error()) << std::endl;
     return 3;
   }
+  listens.put(port_of(node->addresses().front()));
   static_cast<void>(ends.take());
   node->shutdown();
   return 0;
@@ -94,7 +101,7 @@ struct worker_processes {
     for (auto& x : children)
       x = start_child(
         [this, index = static_cast<std::size_t>(&x - children.data())] {
-          return work(ports, ends[index]);
+          return work(ports, listens[index], ends[index]);
         });
   }
 
@@ -112,6 +119,7 @@ struct worker_processes {
   }
 
   number_pipe ports;
+  std::array<number_pipe, worker_count> listens;
   std::array<number_pipe, worker_count> ends;
   std::array<pid_t, worker_count> children{};
 };
@@ -226,6 +234,7 @@ struct world {
     theirs.engines = {{"ear", far.system.spawn(counting, heard_by_peers)}};
     peers[i] = spawn(far, std::move(theirs));
     to_peer.push_back(std::make_shared<outcomes>());
+    by_peer.push_back(std::make_shared<outcomes>());
     REQUIRE(near.must<node_advert_reply>(node_ptr->router(), peers[i]->advert())
               .result.index()
             == 0);
@@ -234,6 +243,16 @@ struct world {
               peers[i]->router(), node_connect_request{node_ptr->id(), true})
             .result
           == node_connect_result::ok);
+  }
+
+  /// Whether a peer has dialled this port.
+  bool has_dialled(const node& peer, std::uint16_t port) {
+    auto status = far.must<node_status>(peer.router(), get_node_status{});
+    REQUIRE(status.peers.size() == 1);
+    const auto& connection = status.peers.front().connection;
+    REQUIRE(connection);
+    REQUIRE(connection->address);
+    return port_of(*connection->address) == port;
   }
 
   template <class F>
@@ -267,7 +286,7 @@ struct world {
     auto text = std::to_string(round);
     for (std::size_t i = 0; i < peers.size(); ++i) {
       const auto& x = peers[i];
-      send(far, *x, node_ptr->id(), "echo", text, note(from_peers));
+      send(far, *x, node_ptr->id(), "echo", text, note(from_peers, by_peer[i]));
       send(near, *node_ptr, x->id(), "ear", text + to_hex(x->id().data),
            note(from_node, to_peer[i]));
       ++sent;
@@ -281,6 +300,7 @@ struct world {
   std::shared_ptr<outcomes> from_peers = std::make_shared<outcomes>();
   std::shared_ptr<outcomes> from_node = std::make_shared<outcomes>();
   std::vector<std::shared_ptr<outcomes>> to_peer;
+  std::vector<std::shared_ptr<outcomes>> by_peer;
   std::size_t sent = 0;
   caf::actor engine;
   std::unique_ptr<node> node_ptr;
@@ -341,6 +361,46 @@ TEST_CASE("a worker that is killed costs what it held") {
 }
 
 TEST_CASE("a worker that is stopped holds up nobody else") {
+  worker_processes workers;
+  // It is not given up as long as this test waits for anything.
+  world x{workers, 10 * duration{patience}};
+  x.exchange(0);
+  x.wait_for([&] { return x.from_node->delivered == x.sent; });
+  x.wait_for([&] { return x.from_peers->delivered == x.sent; });
+  auto port = workers.listens[0].take();
+  std::vector<std::size_t> others;
+  for (std::size_t i = 0; i < x.peers.size(); ++i)
+    if (!x.has_dialled(*x.peers[i], port))
+      others.push_back(i);
+  REQUIRE(others.size() > x.peers.size() / 3);
+  REQUIRE(others.size() < x.peers.size());
+  ::kill(workers.children[0], SIGSTOP);
+  x.exchange(1);
+  for (auto i : others) {
+    x.wait_for([&] { return x.to_peer[i]->delivered == 2; });
+    x.wait_for([&] { return x.by_peer[i]->delivered == 2; });
+  }
+  CHECK(x.from_node->delivered < x.sent);
+  // Nor does an engine wait for it that registers.
+  auto engine = x.near.system.spawn(counting, x.heard_by_node);
+  CHECK(x.near.ask<engine_registered>(x.node_ptr->router(),
+                                      register_engine{"late", engine}));
+  ::kill(workers.children[0], SIGCONT);
+  x.wait_for([&] { return x.from_node->delivered == x.sent; });
+  x.wait_for([&] { return x.from_peers->delivered == x.sent; });
+  CHECK(x.heard_by_node->all_once());
+  CHECK(x.heard_by_peers->all_once());
+  // It knows of that engine, too.
+  auto outcome = std::make_shared<outcomes>();
+  for (const auto& peer : x.peers)
+    x.send(x.far, *peer, x.node_ptr->id(), "late", "",
+           [outcome](std::optional<errc> error) { outcome->add(error); });
+  x.wait_for([&] { return outcome->all() == x.peers.size(); });
+  CHECK(outcome->delivered == x.peers.size());
+  caf::anon_send_exit(engine, caf::exit_reason::kill);
+}
+
+TEST_CASE("a worker that is stopped for long is given up, and ends") {
   worker_processes workers;
   world x{workers, 2s};
   x.exchange(0);

@@ -47,7 +47,7 @@ struct two_workers : deployment {
   }
 };
 
-std::string text_of(const expected<delivered, caf::error>& x) {
+std::string text_of(const caf::expected<delivered>& x) {
   return x ? "delivered" : describe(x.error());
 }
 
@@ -217,6 +217,90 @@ TEST_CASE("workers that leave while a peer comes to rest lose nothing") {
   }
   for (auto i = 0; i < sent; ++i)
     CHECK(as_text(next_message(peer.self).msg) == std::to_string(i));
+}
+
+TEST_CASE("a peer at rest can be made permanent by an old handle") {
+  constexpr std::chrono::milliseconds idle{1};
+  auto config = deployment::coordinator_config();
+  config.settings.idle_timeout = idle;
+  deployment node{config};
+  auto worker_config = node.worker_config();
+  worker_config.settings.idle_timeout = idle;
+  node_process worker{worker_config, node.coordinator.port};
+  auto peer_config = local_config();
+  peer_config.settings.idle_timeout = idle;
+  test_node peer{peer_config};
+  peer.add_engine(
+    "ear",
+    peer.system.spawn(forward_engine, caf::actor_cast<caf::actor>(peer.self)));
+  REQUIRE(node.coordinator.ask<node_advert_reply>(peer.node.advert()));
+  // Whatever the worker does not serve it asks the coordinator for.
+  std::optional<node_proxy_actor> handle;
+  REQUIRE(comes_true([&] {
+    REQUIRE(text_of(worker.send(peer.node.id(), "ear", "hi")) == "delivered");
+    auto found =
+      worker.ask<node_proxy_found>(lookup_node_proxy{peer.node.id()});
+    REQUIRE(found);
+    handle = found->proxy;
+    return handle->node() == worker.system.node();
+  }));
+  auto status = [&] {
+    auto x = node.coordinator.ask<node_status>(get_node_status{});
+    REQUIRE(x);
+    REQUIRE(x->peers.size() == 1);
+    return x->peers.front();
+  };
+  auto at_rest = [&] {
+    auto x = node.coordinator.ask<node_metrics>(get_node_metrics{});
+    REQUIRE(x);
+    return x->node_proxies == 0;
+  };
+  auto make = [&](connection_permanence what) {
+    auto answered = false;
+    worker.self->request(*handle, patience, what)
+      .receive([&](done) { answered = true; },
+               [](const caf::error& e) { FAIL_CHECK(describe(e)); });
+    return answered;
+  };
+  REQUIRE(comes_true(at_rest));
+  CHECK(make(connection_permanence::permanent));
+  CHECK(comes_true([&] {
+    auto x = status();
+    return x.permanent && x.state == peer_state::connected;
+  }));
+  CHECK(make(connection_permanence::ephemeral));
+  CHECK(comes_true(at_rest));
+  CHECK_FALSE(status().permanent);
+  // Nobody is there to be told of what cannot be.
+  node.coordinator.node.shutdown();
+  worker.self->request(*handle, patience, connection_permanence::permanent)
+    .receive([](done) { FAIL_CHECK("set by nobody"); },
+             [](const caf::error&) {});
+}
+
+TEST_CASE_FIXTURE(two_workers, "a typed engine without a name is let go") {
+  coordinator.add_engine("taken");
+  using life = std::weak_ptr<int>;
+  auto serve = [](node_process& home, const std::string& name) {
+    auto owner = std::make_shared<int>(0);
+    auto engine = home.system.spawn([owner]() -> doubling_actor::behavior_type {
+      return {[owner](std::uint64_t x) {
+        return 2 * x;
+      }};
+    });
+    auto served = home.node.serve(name, engine);
+    return std::pair<bool, life>{static_cast<bool>(served), owner};
+  };
+  for (auto* home : {&coordinator, &*first, &*second}) {
+    auto refused = serve(*home, "taken");
+    CHECK_FALSE(refused.first);
+    CHECK(comes_true([&] { return refused.second.expired(); }));
+    auto named = serve(*home, "double");
+    CHECK(named.first);
+    CHECK_FALSE(named.second.expired());
+    REQUIRE(home->ask<engine_unregistered>(unregister_engine{"double"}));
+    CHECK(comes_true([&] { return named.second.expired(); }));
+  }
 }
 
 TEST_CASE_FIXTURE(two_workers, "messages keep their order, whoever serves") {
