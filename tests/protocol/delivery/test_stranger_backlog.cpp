@@ -147,6 +147,7 @@ TEST_CASE("the size that never finds room is known before") {
   auto budget = new_budget();
   answers uut{budget};
   CHECK(uut.uut.max_size() == all / 4);
+  CHECK_FALSE(uut.send(all / 4 - outbox::memory_overhead + 1));
   CHECK(uut.send(all / 4 - outbox::memory_overhead));
   unread_messages other{budget};
   CHECK(other.uut.max_size() == all / 4 - stranger_budget::message_memory);
