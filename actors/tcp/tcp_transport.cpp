@@ -57,6 +57,11 @@ std::string_view advice_to_listen(errc code) {
   }
 }
 
+/// Whether a call failed because there is nothing to do now.
+bool is_would_block(int number) {
+  return number == EAGAIN || number == EWOULDBLOCK;
+}
+
 using tcp_transport_actor = transport_actor::extend_with<
   actor_interface<void(linger), void(connection_ready), void(socket_deadline),
                   void(dial_ended), void(lookup_ended), void(tick)>>;
@@ -259,10 +264,13 @@ void transport_state::accept_some(listener_entry& entry) {
   socket.handle_notified();
   for (int count = 0; count < accepts_per_turn; ++count) {
     auto next = accept_next(socket.get());
+    auto nobody_waits = !next && is_would_block(next.error().number);
+    // Whether anybody waits is only told if there are descriptors.
+    if ((next || nobody_waits) && std::exchange(entry.starved, false))
+      log_.info("{}: connections are accepted again", to_string(entry.address));
+    if (nobody_waits)
+      break;
     if (next) {
-      if (std::exchange(entry.starved, false))
-        log_.info("{}: connections are accepted again",
-                  to_string(entry.address));
       auto fd = next->socket.get();
       send_message(self_, entry.acceptor,
                    inbound{make_connection(watch(std::move(next->socket))),
@@ -273,8 +281,6 @@ void transport_state::accept_some(listener_entry& entry) {
       return;
     }
     auto number = next.error().number;
-    if (number == EAGAIN || number == EWOULDBLOCK)
-      break;
     // The peer has gone again, or the call was interrupted.
     if (number == ECONNABORTED || number == EINTR || number == EPROTO
         || number == EPERM)

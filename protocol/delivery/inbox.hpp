@@ -171,6 +171,9 @@ public:
 
   // -- state ------------------------------------------------------------------
 
+  /// What the peer takes as a stranger, for its other messages as well.
+  [[nodiscard]] stranger_account& account() { return account_; }
+
   /// The engine of an open channel; nullptr if there is none of this number.
   [[nodiscard]] const engine_name* target_of(std::uint64_t channel) const;
 

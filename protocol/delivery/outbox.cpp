@@ -21,10 +21,11 @@ void add_to(backlog& all, const outgoing_channel& x, steady_time now) {
 
 } // namespace
 
-outbox::outbox(const peer_settings& settings, const outbox_record& record)
+outbox::outbox(const peer_settings& settings, const outbox_record& record,
+               std::shared_ptr<stranger_budget> budget)
   : shares_(settings.outbox_bytes),
-    idle_timeout_(settings.channel_idle_timeout), next_number_(record.next),
-    known_to_(record.known_to) {
+    idle_timeout_(settings.channel_idle_timeout), totals_(std::move(budget)),
+    next_number_(record.next), known_to_(record.known_to) {
   for (const auto& x : record.channels)
     channels_.try_emplace(x.key, x.key, 0, limits::min_channel_window, totals_)
       .first->second.restore(x);
@@ -36,7 +37,8 @@ bool outbox::handle_send(send_token token, const channel_key& key,
                          message_data data, deadline expires, timestamp now) {
   auto x = find_or_add(key, now.steady);
   auto size = data.size() + memory_overhead;
-  if (!x || !shares_.has_room(totals_.bytes, x->held(), size)) {
+  if (!x || !shares_.has_room(totals_.held.bytes(), x->held(), size)
+      || !totals_.held.has_room(size)) {
     if (x && x->empty())
       note_idle(*x, now.steady);
     return false;

@@ -3,7 +3,9 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -67,8 +69,10 @@ public:
   /// numbers.
   using transmission = std::variant<control::frame, chunk_batch>;
 
+  /// @param budget for what waits as long as the peer is a stranger.
   explicit outbox(const peer_settings& settings,
-                  const outbox_record& record = {});
+                  const outbox_record& record = {},
+                  std::shared_ptr<stranger_budget> budget = nullptr);
 
   outbox(const outbox&) = delete;
   outbox& operator=(const outbox&) = delete;
@@ -80,6 +84,12 @@ public:
   [[nodiscard]] bool handle_send(send_token token, const channel_key& key,
                                  message_data data, deadline expires,
                                  timestamp now);
+
+  /// Whether the peer is a stranger: then what waits for it counts in the
+  /// `stranger_budget`. At first it is none.
+  void handle_standing(bool is_stranger) {
+    totals_.held.set_counts(is_stranger);
+  }
 
   /// A new connection to the peer in this epoch, on which it expects the number
   /// `next`, and lets a new channel have `window` bytes outstanding. `next` may
@@ -135,6 +145,11 @@ public:
   /// Nothing is queued and nothing unacknowledged.
   [[nodiscard]] bool empty() const {
     return totals_.pending == 0 && totals_.sent == 0;
+  }
+
+  /// The size, with `memory_overhead`, beyond which a message never finds room.
+  [[nodiscard]] std::size_t max_size() const {
+    return std::min<std::size_t>(shares_.max_size(), totals_.held.max_size());
   }
 
   /// Something waits that nobody was told the end of.

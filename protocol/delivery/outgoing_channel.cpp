@@ -62,7 +62,7 @@ void outgoing_channel::handle_send(send_token token, message_data data,
   else
     wall_deadlines_.add(std::get<std::chrono::seconds>(expires), x.key);
   held_ += x.held();
-  totals_.bytes += x.held();
+  totals_.held.add(x.held());
   ++pending_;
   ++totals_.pending;
 }
@@ -284,7 +284,7 @@ void outgoing_channel::end_early(message& x, const send_failure& failure) {
   x.ended = true;
   x.partly_sent = !x.complete();
   held_ -= x.held();
-  totals_.bytes -= x.held();
+  totals_.held.remove(x.held());
   x.data = {};
   if (x.sent == 0)
     ++skipped_;
@@ -307,7 +307,7 @@ void outgoing_channel::pop_acknowledged() {
   answer(done, std::nullopt);
   if (!done.ended) {
     held_ -= done.held();
-    totals_.bytes -= done.held();
+    totals_.held.remove(done.held());
   }
   outstanding_ -= done.cost;
   --totals_.sent;

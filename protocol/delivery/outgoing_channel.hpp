@@ -17,6 +17,7 @@
 #include <node_proxy/protocol/delivery/deadline.hpp>
 #include <node_proxy/protocol/delivery/send_outcome.hpp>
 #include <node_proxy/protocol/delivery/send_schedule.hpp>
+#include <node_proxy/protocol/delivery/stranger_budget.hpp>
 #include <node_proxy/protocol/wire/control.hpp>
 #include <node_proxy/protocol/wire/message_data.hpp>
 
@@ -34,8 +35,11 @@ enum class outbox_error : std::uint8_t {
 
 /// What all channels to a peer have in common.
 struct outbox_totals {
+  explicit outbox_totals(std::shared_ptr<stranger_budget> budget)
+    : held(std::move(budget)) {}
+
   fifo<send_outcome> outcomes;
-  std::size_t bytes = 0;   // with `outbox::memory_overhead`
+  stranger_backlog held;   // with `outbox::memory_overhead`
   std::size_t pending = 0; // messages that nobody was told the end of
   std::size_t sent = 0;    // messages that have numbers
 

@@ -1,6 +1,7 @@
 #include <node_proxy/protocol/delivery/stranger_budget.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace node_proxy::internal {
@@ -55,6 +56,12 @@ bool stranger_account::poll_excess() {
   return std::exchange(exceeded_, false);
 }
 
+bool stranger_account::may_hold(const stranger_charge& charge,
+                                std::uint64_t bytes) const {
+  return charged_ + static_cast<std::int64_t>(bytes) <= spared
+         || may_take(charge, 0, bytes);
+}
+
 bool stranger_account::may_take(const stranger_charge& charge,
                                 std::uint64_t own, std::uint64_t bytes) const {
   return !full(own) && budget_->has_room(*charge.engine_, bytes);
@@ -98,6 +105,32 @@ void stranger_charge::set(std::uint64_t bytes) {
   auto more = signed_of(bytes) - std::exchange(bytes_, signed_of(bytes));
   if (more != 0)
     account_->add(*engine_, more);
+}
+
+// -- stranger_backlog ---------------------------------------------------------
+
+bool stranger_backlog::has_room(std::uint64_t bytes) const {
+  if (!counts_ || bytes_ + bytes <= spared)
+    return true;
+  return signed_of(bytes_ + bytes)
+         <= budget_->free_for_backlog() - signed_of(bytes);
+}
+
+std::uint64_t stranger_backlog::max_size() const {
+  return counts_ ? std::max(budget_->size() / 4, spared)
+                 : std::numeric_limits<std::uint64_t>::max();
+}
+
+void stranger_backlog::set(std::uint64_t bytes, bool counts) {
+  auto before = signed_of(charged());
+  bytes_ = bytes;
+  counts_ = counts && budget_;
+  if (auto more = signed_of(charged()) - before; more != 0)
+    budget_->add_backlog(more);
+}
+
+std::uint64_t stranger_backlog::charged() const {
+  return counts_ && bytes_ > spared ? bytes_ - spared : 0;
 }
 
 } // namespace node_proxy::internal

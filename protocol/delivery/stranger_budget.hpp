@@ -1,7 +1,9 @@
-// The memory that messages of strangers may take, of all of them together.
+// The memory that messages of strangers and for them may take, of all of them
+// together.
 
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -13,13 +15,14 @@
 
 namespace node_proxy::internal {
 
-/// Counts what is there of messages of all peers without standing, and what was
-/// promised to those that have begun.
+/// Counts what is there of messages of all peers without standing, what was
+/// promised to those that have begun, and what waits for these peers.
 ///
 /// Messages for one engine may take as much as is free beside them ("dynamic
 /// thresholds", see `window_shares`): an engine that takes none has half of all
 /// in the end, for however long, and the others go on with the rest. One
-/// stranger has a part: who has more begins nothing new.
+/// stranger has a part: who has more begins nothing new. What waits for
+/// strangers may take half of all (`stranger_backlog`).
 ///
 /// May be used in several threads.
 class stranger_budget {
@@ -30,8 +33,9 @@ public:
   static constexpr std::uint64_t parts = 8;
 
   /// What a message for an engine takes beside what it counts in windows: its
-  /// names, and its places in queues.
-  static constexpr std::uint64_t message_memory = 512;
+  /// names, the request to the engine, and its places in queues. An empty one
+  /// was measured to take 950 bytes in all.
+  static constexpr std::uint64_t message_memory = 896;
 
   /// @param largest what the largest message takes, of which there is room for
   ///                four in any case.
@@ -42,6 +46,12 @@ public:
   /// So much more is there, or less.
   void add(std::int64_t bytes) {
     free_.fetch_sub(bytes, std::memory_order_relaxed);
+  }
+
+  /// So much more waits for them, or less.
+  void add_backlog(std::int64_t bytes) {
+    add(bytes);
+    backlog_.fetch_add(bytes, std::memory_order_relaxed);
   }
 
   /// One more of them waits for memory that others have, or one less.
@@ -60,6 +70,12 @@ public:
   /// Below 0 if more is there than may be.
   [[nodiscard]] std::int64_t free() const {
     return free_.load(std::memory_order_relaxed);
+  }
+
+  /// What there is for more that waits for strangers.
+  [[nodiscard]] std::int64_t free_for_backlog() const {
+    return std::min(free(), static_cast<std::int64_t>(size_ / 2)
+                              - backlog_.load(std::memory_order_relaxed));
   }
 
   [[nodiscard]] std::uint64_t size() const { return size_; }
@@ -84,6 +100,7 @@ private:
   std::int64_t part_;
   std::int64_t largest_;
   counter free_;
+  counter backlog_ = 0;
   std::atomic<int> waiting_ = 0;
   atomic_lock lock_; // for what follows
   std::map<engine_name, std::weak_ptr<counter>> engines_;
@@ -135,6 +152,11 @@ public:
   [[nodiscard]] bool may_take(const stranger_charge& charge, std::uint64_t own,
                               std::uint64_t bytes) const;
 
+  /// Whether so much more may come that was not promised: what there is no room
+  /// for can be dropped.
+  [[nodiscard]] bool may_hold(const stranger_charge& charge,
+                              std::uint64_t bytes) const;
+
   /// Others wait for memory.
   [[nodiscard]] bool is_wanted() const {
     return budget_->waiting() > (waits_ ? 1 : 0);
@@ -181,6 +203,46 @@ private:
   stranger_account* account_ = nullptr;
   std::shared_ptr<stranger_budget::counter> engine_;
   std::int64_t bytes_ = 0;
+};
+
+/// What waits for one peer, which counts as long as it is a stranger. A peer
+/// may never take what it was sent, however often it asks for more.
+///
+/// What waits for a stranger may take as much as is free beside it: the first
+/// one that takes nothing leaves half to the others.
+class stranger_backlog {
+public:
+  /// What waits for each of them whatever there is for others: some answers.
+  static constexpr std::uint64_t spared = 32 * 1024;
+
+  explicit stranger_backlog(std::shared_ptr<stranger_budget> budget)
+    : budget_(std::move(budget)) {}
+
+  stranger_backlog(const stranger_backlog&) = delete;
+  stranger_backlog& operator=(const stranger_backlog&) = delete;
+
+  ~stranger_backlog() { set_counts(false); }
+
+  /// Whether it counts, as that of a stranger.
+  void set_counts(bool counts) { set(bytes_, counts); }
+
+  void add(std::uint64_t bytes) { set(bytes_ + bytes, counts_); }
+  void remove(std::uint64_t bytes) { set(bytes_ - bytes, counts_); }
+
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+
+  [[nodiscard]] bool has_room(std::uint64_t bytes) const;
+
+  /// The size beyond which something never finds room.
+  [[nodiscard]] std::uint64_t max_size() const;
+
+private:
+  void set(std::uint64_t bytes, bool counts);
+  [[nodiscard]] std::uint64_t charged() const;
+
+  std::shared_ptr<stranger_budget> budget_;
+  std::uint64_t bytes_ = 0;
+  bool counts_ = false;
 };
 
 } // namespace node_proxy::internal

@@ -13,6 +13,11 @@ std::size_t cost_of(std::size_t size) {
   return size + limits::message_overhead;
 }
 
+/// What it takes of the memory of strangers.
+std::size_t memory_of(std::size_t size) {
+  return cost_of(size) + stranger_budget::message_memory;
+}
+
 } // namespace
 
 // -- unreliable_outbox --------------------------------------------------------
@@ -21,9 +26,11 @@ bool unreliable_outbox::handle_send(send_token token, const channel_key& key,
                                     message_data data, deadline expires,
                                     timestamp now) {
   auto cost = cost_of(data.size());
-  if (bytes_ + cost > max_bytes_)
+  auto memory = memory_of(data.size());
+  if (bytes_ + cost > max_bytes_ || !held_.has_room(memory))
     return false;
   bytes_ += cost;
+  held_.add(memory);
   expect(expires, now);
   queue_.push_back({token, key, std::move(data), expires, now.steady});
   return true;
@@ -97,6 +104,11 @@ std::optional<send_outcome> unreliable_outbox::poll_outcome() {
   return outcomes_.take_front();
 }
 
+std::size_t unreliable_outbox::max_size() const {
+  return std::min<std::size_t>(max_bytes_, held_.max_size()
+                                             - stranger_budget::message_memory);
+}
+
 backlog unreliable_outbox::waiting(steady_time now) const {
   if (queue_.empty())
     return {};
@@ -111,6 +123,7 @@ void unreliable_outbox::end(const entry& x, send_failure failure) {
 
 void unreliable_outbox::release(const entry& x) {
   bytes_ -= cost_of(x.data.size());
+  held_.remove(memory_of(x.data.size()));
 }
 
 void unreliable_outbox::expect(const deadline& expires, timestamp now) {
@@ -129,28 +142,30 @@ unreliable_inbox::handle_chunk(const engine_name& target, bool last,
     handle_disconnect();
   }
   partial_target_ = target;
+  auto& of_engine = by_engine_[target];
   // What will have no room when it is whole takes none before.
   auto size = partial_.size() + data.size();
-  if (size > max_message_ || cost_of(size) > window_)
+  if (size > max_message_ || cost_of(size) > window_
+      || !has_memory(target, of_engine, memory_of(data.size())))
     oversized_ = true;
   if (oversized_)
     wasted_ += std::exchange(partial_, {}).size() + data.size();
   else
     append(partial_, data);
-  if (!last)
-    return std::nullopt;
-  auto complete = std::exchange(partial_, {});
-  auto cost = cost_of(complete.size());
-  if (std::exchange(oversized_, false) || !has_room(target, cost)) {
-    ++dropped_;
-    wasted_ += cost;
-    return std::nullopt;
-  }
-  auto number = next_number_++;
-  outstanding_ += cost;
-  by_engine_[target] += cost;
-  held_.emplace(number, held_message{target, cost});
-  return message{number, std::move(complete)};
+  auto result = last ? take_whole(target, of_engine) : std::nullopt;
+  settle(target);
+  return result;
+}
+
+void unreliable_inbox::handle_disconnect() {
+  partial_ = bytes{}; // unlike `clear` this gives the memory back
+  oversized_ = false;
+  settle(partial_target_);
+}
+
+void unreliable_inbox::handle_standing() {
+  for (auto& [target, x] : by_engine_)
+    charge(target, x);
 }
 
 void unreliable_inbox::handle_finished(std::uint64_t number, bool taken) {
@@ -160,19 +175,68 @@ void unreliable_inbox::handle_finished(std::uint64_t number, bool taken) {
   const auto& [target, cost] = held.mapped();
   outstanding_ -= cost;
   wasted_ += taken ? 0 : cost;
-  auto of_engine = by_engine_.find(target);
-  if ((of_engine->second -= cost) == 0)
-    by_engine_.erase(of_engine);
+  auto& of_engine = by_engine_.at(target);
+  of_engine.cost -= cost;
+  --of_engine.messages;
+  settle(target);
+}
+
+/// The last part of a message has come.
+std::optional<unreliable_inbox::message>
+unreliable_inbox::take_whole(const engine_name& target, share& of_engine) {
+  auto complete = std::exchange(partial_, {});
+  auto cost = cost_of(complete.size());
+  if (std::exchange(oversized_, false) || !has_room(of_engine, cost)) {
+    ++dropped_;
+    wasted_ += cost;
+    return std::nullopt;
+  }
+  auto number = next_number_++;
+  outstanding_ += cost;
+  of_engine.cost += cost;
+  ++of_engine.messages;
+  held_.emplace(number, held_message{target, cost});
+  return message{number, std::move(complete)};
 }
 
 /// An engine may have as much as is free beside it, or one message.
-bool unreliable_inbox::has_room(const engine_name& target,
-                                std::size_t cost) const {
+bool unreliable_inbox::has_room(const share& x, std::size_t cost) const {
   if (outstanding_ + cost > window_)
     return false;
-  auto known = by_engine_.find(target);
-  auto held = known == by_engine_.end() ? 0 : known->second;
-  return held == 0 || held + cost <= window_ - outstanding_ - cost;
+  return x.cost == 0 || x.cost + cost <= window_ - outstanding_ - cost;
+}
+
+/// Whether there is so much for a stranger.
+bool unreliable_inbox::has_memory(const engine_name& target, share& x,
+                                  std::size_t bytes) {
+  if (!account_ || !account_->counts())
+    return true;
+  charge(target, x);
+  return account_->may_hold(x.charge, bytes);
+}
+
+/// Counts what there is for an engine, if the peer is a stranger.
+void unreliable_inbox::charge(const engine_name& target, share& x) {
+  if (!account_)
+    return;
+  if (account_->counts() && !x.charge.exists())
+    x.charge = stranger_charge{*account_, target};
+  auto partial = target == partial_target_ ? partial_.size() : 0;
+  x.charge.set(account_->counts()
+                 ? x.cost + x.messages * stranger_budget::message_memory
+                     + partial
+                 : 0);
+}
+
+/// What there is for an engine has changed.
+void unreliable_inbox::settle(const engine_name& target) {
+  auto position = by_engine_.find(target);
+  if (position == by_engine_.end())
+    return;
+  auto& [name, x] = *position;
+  charge(name, x);
+  if (x.messages == 0 && (name != partial_target_ || partial_.empty()))
+    by_engine_.erase(position);
 }
 
 } // namespace node_proxy::internal

@@ -4,14 +4,17 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
 #include <node_proxy/base/fifo.hpp>
 #include <node_proxy/messages/basics.hpp>
 #include <node_proxy/protocol/delivery/channel_key.hpp>
 #include <node_proxy/protocol/delivery/deadline.hpp>
 #include <node_proxy/protocol/delivery/send_outcome.hpp>
+#include <node_proxy/protocol/delivery/stranger_budget.hpp>
 #include <node_proxy/protocol/peer_status.hpp>
 #include <node_proxy/protocol/wire/chunk_list.hpp>
 #include <node_proxy/protocol/wire/message_data.hpp>
@@ -23,13 +26,19 @@ class unreliable_outbox {
 public:
   /// At most `max_bytes` are held, `limits::message_overhead` included for each
   /// message.
-  explicit unreliable_outbox(std::size_t max_bytes) : max_bytes_(max_bytes) {}
+  /// @param budget for what waits as long as the peer is a stranger.
+  explicit unreliable_outbox(std::size_t max_bytes,
+                             std::shared_ptr<stranger_budget> budget = nullptr)
+    : max_bytes_(max_bytes), held_(std::move(budget)) {}
 
   /// Takes in a message.
   /// @returns false if there is no room.
   [[nodiscard]] bool handle_send(send_token token, const channel_key& key,
                                  message_data data, deadline expires,
                                  timestamp now);
+
+  /// Whether the peer is a stranger, see `outbox::handle_standing`.
+  void handle_standing(bool is_stranger) { held_.set_counts(is_stranger); }
 
   /// The connection is gone, and with it what was sent in part.
   void handle_disconnect();
@@ -60,6 +69,10 @@ public:
 
   [[nodiscard]] bool empty() const { return queue_.empty(); }
 
+  /// The size, with `limits::message_overhead`, beyond which a message never
+  /// finds room.
+  [[nodiscard]] std::size_t max_size() const;
+
   /// What waits.
   [[nodiscard]] backlog waiting(steady_time now) const;
 
@@ -78,7 +91,8 @@ private:
 
   std::size_t max_bytes_;
   std::size_t bytes_ = 0;
-  std::size_t sent_ = 0; // bytes of the first entry
+  stranger_backlog held_; // with `stranger_budget::message_memory`
+  std::size_t sent_ = 0;  // bytes of the first entry
   std::optional<steady_time> next_deadline_;
   fifo<entry> queue_;
   // What the chunks refer to that were polled last.
@@ -96,18 +110,20 @@ public:
     bytes data;
   };
 
-  unreliable_inbox(std::uint64_t window, std::size_t max_message)
-    : window_(window), max_message_(max_message) {}
+  /// @param account of the peer, which outlives this.
+  unreliable_inbox(std::uint64_t window, std::size_t max_message,
+                   stranger_account* account = nullptr)
+    : window_(window), max_message_(max_message), account_(account) {}
 
   /// A whole message for an engine, or a fragment of one, in order.
   [[nodiscard]] std::optional<message> handle_chunk(const engine_name& target,
                                                     bool last, bytes_view data);
 
   /// The connection is gone, and with it what arrived in part.
-  void handle_disconnect() {
-    partial_ = bytes{}; // unlike `clear` this gives the memory back
-    oversized_ = false;
-  }
+  void handle_disconnect();
+
+  /// The account has begun to count, or counts no more.
+  void handle_standing();
 
   /// An engine has taken a message, or no engine will.
   void handle_finished(std::uint64_t number, bool taken);
@@ -132,14 +148,27 @@ private:
     std::size_t cost = 0;
   };
 
-  bool has_room(const engine_name& target, std::size_t cost) const;
+  // What there is for an engine.
+  struct share {
+    std::uint64_t cost = 0;
+    std::uint64_t messages = 0;
+    stranger_charge charge = {};
+  };
+
+  std::optional<message> take_whole(const engine_name& target,
+                                    share& of_engine);
+  bool has_room(const share& x, std::size_t cost) const;
+  bool has_memory(const engine_name& target, share& x, std::size_t bytes);
+  void charge(const engine_name& target, share& x);
+  void settle(const engine_name& target);
 
   std::uint64_t window_;
   std::size_t max_message_;
   std::uint64_t dropped_ = 0;
   std::uint64_t wasted_ = 0;
   std::uint64_t outstanding_ = 0;
-  std::unordered_map<engine_name, std::uint64_t> by_engine_;
+  stranger_account* account_;
+  std::unordered_map<engine_name, share> by_engine_;
   std::uint64_t next_number_ = 0;
   bool oversized_ = false;
   engine_name partial_target_;

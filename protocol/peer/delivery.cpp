@@ -33,13 +33,12 @@ delivery::delivery(const peer_settings& settings, const node_id& self,
                    const node_id& remote,
                    std::shared_ptr<receive_budget> budget,
                    const peer_record& record)
-  : self_(self), remote_(remote),
-    max_reliable_(outbox_shares{settings.outbox_bytes}.max_size()),
-    max_unreliable_(settings.window), channel_window_(settings.channel_window),
-    ack_delay_(settings.ack_delay), outbox_(settings, record.out),
+  : self_(self), remote_(remote), channel_window_(settings.channel_window),
+    ack_delay_(settings.ack_delay),
+    outbox_(settings, record.out, budget->strangers()),
+    unreliable_out_(settings.window, budget->strangers()),
     inbox_(settings, std::move(budget), record.in),
-    unreliable_out_(settings.window),
-    unreliable_in_(settings.window, settings.max_message),
+    unreliable_in_(settings.window, settings.max_message, &inbox_.account()),
     arena_bytes_(2 * settings.window), arena_(arena_bytes_) {}
 
 // -- events of this node ------------------------------------------------------
@@ -60,7 +59,7 @@ expected<void, send_error> delivery::handle_send(send_token token,
     return unexpected{send_error::malformed};
   auto size = data->size();
   auto reliable = msg.prefs.reliability == transport_reliability::reliable;
-  auto room = reliable ? max_reliable_ : max_unreliable_;
+  auto room = reliable ? outbox_.max_size() : unreliable_out_.max_size();
   auto overhead = reliable ? outbox::memory_overhead : limits::message_overhead;
   if (size > remote_max_message_.value_or(size) || size + overhead > room)
     return unexpected{send_error::too_large};
@@ -91,7 +90,10 @@ void delivery::handle_finished(const delivery_id& id,
 }
 
 void delivery::handle_standing(bool is_stranger, steady_time now) {
+  outbox_.handle_standing(is_stranger);
+  unreliable_out_.handle_standing(is_stranger);
   inbox_.handle_standing(is_stranger, now);
+  unreliable_in_.handle_standing();
   arena_.set_max_held(is_stranger ? stranger_account::spared : arena_bytes_);
 }
 

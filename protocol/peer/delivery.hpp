@@ -218,13 +218,11 @@ private:
 
   node_id self_;
   node_id remote_;
-  std::size_t max_reliable_;
-  std::size_t max_unreliable_;
   std::uint64_t channel_window_;
   duration ack_delay_;
   outbox outbox_;
-  inbox inbox_;
   unreliable_outbox unreliable_out_;
+  inbox inbox_;
   unreliable_inbox unreliable_in_;
   message_codec codec_;
   std::size_t arena_bytes_;

@@ -4,12 +4,15 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include <node_proxy/actors/loop/os_random.hpp>
 #include <node_proxy/messages/node_advert.hpp>
+#include <node_proxy/protocol/crypto/identity.hpp>
 #include <node_proxy/protocol/session/sealing.hpp>
 #include <node_proxy/protocol/wire/control.hpp>
 #include <node_proxy/protocol/wire/frame.hpp>
@@ -33,26 +36,47 @@ enum class nuisance : std::uint8_t {
   /// Opens a channel and closes it.
   channels,
   rekeys,
+  /// Reliable messages for the engine "stuck", which takes none.
+  held,
+  /// Unreliable ones.
+  held_unreliable,
+  /// Messages of a kilobyte for the engine "echo", whose answers it does not
+  /// acknowledge.
+  unacknowledged,
+  /// Heartbeats, while it reads nothing.
+  unread,
+  /// Acknowledges what it was never sent, and comes again.
+  lies,
 };
 
 /// One of them.
 class stranger {
 public:
   /// Connects and proves itself; waits for that.
-  stranger(const node_advert& to, nuisance kind);
+  /// @param self who it is: somebody else each time, or the same.
+  stranger(const node_advert& to, nuisance kind,
+           const identity& self = identity::from_seed(os_random_key()));
 
   /// Says as much as the connection takes now.
   /// @returns whether it took any.
   bool annoy();
 
+  /// Says what the connection did not take before.
+  void annoy_no_more();
+
+  /// How many messages it has sent.
+  [[nodiscard]] std::uint64_t sent() const { return messages_ + unreliables_; }
+
 private:
-  void prove(const node_advert& to);
+  void prove(const node_advert& to, const identity& self);
   bytes receive_body();
   void seal(frame_kind kind, std::uint64_t number, bytes_view plaintext);
   void say(const control::frame& frame);
   void say_next();
   [[nodiscard]] bool may_say() const;
+  [[nodiscard]] bool is_reliable() const;
   void say_message(frame_kind kind, std::uint64_t& number);
+  bool send_some();
   void listen();
   void hear(bytes_view body);
 
@@ -82,8 +106,11 @@ public:
 
 private:
   void annoy();
+  void come_again(std::unique_ptr<stranger>& x) const;
 
-  std::vector<stranger> all_;
+  node_advert to_;
+  nuisance kind_;
+  std::vector<std::unique_ptr<stranger>> all_;
   std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };
@@ -93,13 +120,18 @@ private:
 namespace node_proxy {
 
 template <>
-inline constexpr std::array<std::string_view, 7> enum_names<test::nuisance>{
+inline constexpr std::array<std::string_view, 12> enum_names<test::nuisance>{
   "heartbeats",
   "unknown controls",
   "unreliable messages for nobody",
   "unreliable messages",
   "rejects",
   "channels",
-  "rekeys"};
+  "rekeys",
+  "held messages",
+  "held unreliable messages",
+  "answers without acknowledgement",
+  "heartbeats of who reads nothing",
+  "lies"};
 
 } // namespace node_proxy

@@ -12,6 +12,7 @@
 
 #include "actors/node_fixture.hpp"
 #include "actors/proxy/nuisance.hpp"
+#include "actors/proxy/nuisance_engines.hpp"
 #include "actors/proxy/paced_load.hpp"
 
 using namespace test;
@@ -42,11 +43,16 @@ struct bounds {
 /// Alice sends to Bob; Carol is there for the control.
 struct fixture {
   fixture() {
-    for (auto* node : {&bobs, &carols})
+    for (auto* node : {&bobs, &carols}) {
       node->add_engine("sink", node->system.spawn([]() -> caf::behavior {
         return {[](const engine_msg&) {
         }};
       }));
+      node->add_engine("stuck", node->system.spawn(stuck_engine));
+      node->add_engine(
+        "echo",
+        node->system.spawn(echo_engine, node->node.router(), node->node.id()));
+    }
     load.measure(100ms);
   }
 
@@ -125,4 +131,20 @@ TEST_CASE_FIXTURE(fixture,
 
 TEST_CASE_FIXTURE(fixture, "new keys over and over again hold up nobody") {
   check(nuisance::rekeys);
+}
+
+TEST_CASE_FIXTURE(fixture, "unreliable messages that stay hold up nobody") {
+  check(nuisance::held_unreliable);
+}
+
+TEST_CASE_FIXTURE(fixture, "answers that nobody acknowledges hold up nobody") {
+  check(nuisance::unacknowledged);
+}
+
+TEST_CASE_FIXTURE(fixture, "who reads nothing holds up nobody") {
+  check(nuisance::unread);
+}
+
+TEST_CASE_FIXTURE(fixture, "who lies and comes again holds up nobody") {
+  check(nuisance::lies);
 }

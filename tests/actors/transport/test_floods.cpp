@@ -1,6 +1,10 @@
 // Whoever means it gets in at once, whatever strangers do that come in masses.
+// With more of them, as far as there are descriptors:
+//
+//     FLOOD_STRANGERS=5000 test_floods
 
 #include <chrono>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,10 +12,8 @@
 
 #include <sys/resource.h>
 
-#include <node_proxy/protocol/session/handshake.hpp>
-
 #include "actors/node_fixture.hpp"
-#include "actors/transport/flood.hpp"
+#include "support/flood.hpp"
 
 using namespace test;
 
@@ -25,8 +27,16 @@ constexpr std::chrono::seconds at_most{1};
 /// How often it has to succeed, one time after the other.
 constexpr int times = 5;
 
-/// How many strangers there have been when the first one who means it comes.
-constexpr std::size_t before_all = 900;
+/// How many strangers stay if they may.
+std::size_t at_once() {
+  auto wanted = std::getenv("FLOOD_STRANGERS");
+  return wanted ? std::stoul(wanted) : 1'000;
+}
+
+/// How many there have been when the first one who means it comes.
+std::size_t before_all() {
+  return at_once() / 10 * 9;
+}
 
 /// How many begin a handshake each second. A machine that has other things to
 /// do computes as many.
@@ -66,26 +76,12 @@ struct flooded_node {
     result.to = std::get<tcp_addr>(bob->node.addresses().front());
     result.habit = habit;
     result.addresses = addresses;
+    result.at_once = at_once();
     if (habit == stranger_habit::half_a_handshake)
       result.each_second = half_handshakes;
     for (int i = 0; i < 200; ++i)
-      result.frames.push_back(first_frame());
+      result.frames.push_back(first_frame_to(bob->node.id()));
     return result;
-  }
-
-  /// How a stranger begins that nobody has seen before.
-  [[nodiscard]] bytes first_frame() const {
-    auto who = fresh_identity();
-    hello offer;
-    offer.request.proto_ver_min = 1;
-    offer.request.proto_ver_max = 1;
-    offer.request.src_node_id = who->id();
-    offer.request.dst_node_id = bob->node.id();
-    offer.ciphers = {1};
-    return initiator_handshake{*who, *noise_key_of(bob->node.id()),
-                               os_random_key(), offer}
-      .write_init()
-      .value();
   }
 
   /// A process begins that wants to be connected. @returns how long it takes.
@@ -104,7 +100,7 @@ struct flooded_node {
 
   /// Newcomers, and Carol again and again.
   void check_open(const flood& strangers) {
-    strangers.wait_for(before_all);
+    strangers.wait_for(before_all());
     for (int i = 0; i < times; ++i) {
       std::chrono::duration<double> newcomer =
         time_to_connect(local_config(), false);

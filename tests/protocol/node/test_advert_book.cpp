@@ -173,6 +173,17 @@ TEST_CASE_FIXTURE(fixture, "who has many identities at one host drives out "
   CHECK(known().starts_with("1"));
 }
 
+TEST_CASE_FIXTURE(fixture, "of those who were introduced the oldest goes, "
+                           "wherever they call from") {
+  for (auto i : {1u, 2u, 3u, 4u}) {
+    CHECK(uut.handle_introduction(advert_of(i)));
+    auto memory = uut.find(id_of(i))->addresses;
+    memory.handle_call(ipv4{{std::byte{1}, {}, {}, std::byte(i > 1)}});
+    uut.handle_addresses(id_of(i), memory);
+  }
+  CHECK(known() == "234");
+}
+
 TEST_CASE_FIXTURE(fixture, "an advert that names nothing hides no address") {
   uut.handle_advert(advert_of(1, 5));
   CHECK(uut.handle_introduction(advert_of(1, 4, 2)));

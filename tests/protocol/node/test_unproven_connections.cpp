@@ -363,6 +363,17 @@ TEST_CASE_FIXTURE(fixture, "replays take places of the peer that they name") {
   CHECK(ends() == std::to_string(bobs + 1) + " made_room ");
 }
 
+TEST_CASE_FIXTURE(fixture, "so do those that wait for an answer") {
+  for (connection_id id = 1; id <= known_places + 1; ++id) {
+    call(1);
+    REQUIRE(work() == "read " + std::to_string(id));
+  }
+  uut.handle_named(1, bob, true, now);
+  for (connection_id id = 2; id <= known_places + 1; ++id)
+    uut.handle_named(id, alice, true, now);
+  CHECK(ends() == "2 made_room ");
+}
+
 TEST_CASE_FIXTURE(fixture, "known peers take turns") {
   for (connection_id id = 1; id < 4; ++id) {
     call(1);

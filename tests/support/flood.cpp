@@ -9,9 +9,22 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <node_proxy/protocol/crypto/crypto_init.hpp>
+#include <node_proxy/protocol/crypto/identity.hpp>
+#include <node_proxy/protocol/session/handshake.hpp>
+
 namespace test {
 
+using namespace node_proxy::internal;
+
 namespace {
+
+secret_key random_key() {
+  secret_key result;
+  if (::getentropy(result.data(), secret_key::size()) != 0)
+    std::abort();
+  return result;
+}
 
 sockaddr_in os_address(std::uint32_t host, std::uint16_t port) {
   sockaddr_in result{};
@@ -41,6 +54,21 @@ bool send_some(int fd, bytes_view data) {
 }
 
 } // namespace
+
+bytes first_frame_to(const node_id& node) {
+  static_cast<void>(init_crypto());
+  auto who = identity::from_seed(random_key());
+  hello offer;
+  offer.request.proto_ver_min = 1;
+  offer.request.proto_ver_max = 1;
+  offer.request.src_node_id = who.id();
+  offer.request.dst_node_id = node;
+  offer.ciphers = {1};
+  return initiator_handshake{who, noise_key_of(node).value(), random_key(),
+                             offer}
+    .write_init()
+    .value();
+}
 
 flood::flood(flood_plan plan)
   : plan_{std::move(plan)}, here_(plan_.at_once), thread_{[this] {

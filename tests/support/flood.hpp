@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <node_proxy/messages/basics.hpp>
+#include <node_proxy/messages/identities.hpp>
 #include <node_proxy/messages/transport_address.hpp>
 
 namespace test {
@@ -25,6 +26,9 @@ enum class stranger_habit {
   /// They send the first frame of a handshake, and nothing after that.
   half_a_handshake,
 };
+
+/// How a stranger begins that nobody has seen before.
+[[nodiscard]] bytes first_frame_to(const node_id& node);
 
 struct flood_plan {
   /// A node on 127.0.0.1.
