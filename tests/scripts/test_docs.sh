@@ -53,6 +53,17 @@ for program in tests/docs/*.cpp; do
   done
 done
 
+# -- examples -----------------------------------------------------------------
+
+# Each is a page, is told of, and is run.
+for program in examples/*.cpp; do
+  name=$(basename "$program" .cpp)
+  (($(wc -l < "$program") < 80)) || complain "$program has 80 lines or more"
+  grep -q "(../examples/$name.cpp)" docs/GUIDE.md ||
+    complain "docs/GUIDE.md does not name $program"
+  grep -qw "$name" tests/CMakeLists.txt || complain "no test runs $program"
+done
+
 # -- links --------------------------------------------------------------------
 
 # prose DOCUMENT: without blocks of code.
