@@ -42,8 +42,8 @@ struct node_out_batch {
   time_limit(std::size_t index) const {
     if (index >= time_limits_ms.size() || time_limits_ms[index] == 0)
       return std::nullopt;
-    constexpr std::uint64_t most = 1'000 * limits::expiry_seconds;
-    return std::chrono::milliseconds{std::min(time_limits_ms[index], most)};
+    constexpr std::uint64_t max = 1'000 * limits::expiry_seconds;
+    return std::chrono::milliseconds{std::min(time_limits_ms[index], max)};
   }
 
   template <class Archive>

@@ -92,12 +92,12 @@ struct node_config {
   /// peers: so the port is for this host, or a network, that is trusted. 0 for
   /// none. Its advert has 16 addresses at most, those of all workers included.
   std::size_t max_workers = 0;
-  static constexpr std::size_t most_workers = 64;
+  static constexpr std::size_t max_workers_limit = 64;
   /// A worker that is silent for longer is given up: what it serves is served
   /// by others then. 1 s to 1 h. Workers have the value of their coordinator.
   duration worker_timeout = std::chrono::seconds{10};
-  static constexpr duration least_worker_timeout = std::chrono::seconds{1};
-  static constexpr duration most_worker_timeout = std::chrono::hours{1};
+  static constexpr duration min_worker_timeout = std::chrono::seconds{1};
+  static constexpr duration max_worker_timeout = std::chrono::hours{1};
   /// The `node::router` of a node with `max_workers`, in another process, found
   /// with CAF's middleman: this process is a worker of that node, and has the
   /// same `self`. It listens at its own addresses. What is known of peers, who

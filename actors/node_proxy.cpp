@@ -235,9 +235,9 @@ void node_proxy_state::handle_flush() {
 /// Sends a message with others, but not all at once if they are many: the peer
 /// is to open the first of them while the next are taken.
 void node_proxy_state::send(send_token token, const node_out_msg& msg,
-                            time_limit most) {
+                            time_limit limit) {
   flush_soon();
-  peer_->handle_send(token, msg, now_, most);
+  peer_->handle_send(token, msg, now_, limit);
   gathered_ += msg.msg.msg.size() + limits::message_overhead;
   if (gathered_ >= max_gathered)
     handle_flush();

@@ -45,9 +45,9 @@ void set_number(node_config& config, number value) {
 template <auto... Path>
 constexpr setting number_at(std::string_view name, std::string_view field,
                             std::string_view description, setting_unit unit,
-                            number least = 0, number most = setting::any) {
-  return {name,  field, description,          unit,
-          least, most,  &get_number<Path...>, &set_number<Path...>};
+                            number min = 0, number max = setting::any) {
+  return {name, field, description,          unit,
+          min,  max,   &get_number<Path...>, &set_number<Path...>};
 }
 
 constexpr number ns(duration x) {
@@ -60,9 +60,9 @@ constexpr auto shortest = ns(std::chrono::milliseconds{1});
 
 template <auto... Path>
 constexpr setting time_at(std::string_view name, std::string_view field,
-                          std::string_view description, number least = shortest,
-                          number most = longest) {
-  return number_at<Path...>(name, field, description, in::time, least, most);
+                          std::string_view description, number min = shortest,
+                          number max = longest) {
+  return number_at<Path...>(name, field, description, in::time, min, max);
 }
 
 // -- texts --------------------------------------------------------------------
@@ -175,11 +175,11 @@ constexpr std::array table{
   number_at<&nc::max_workers>(
     "max-workers", "node_config::max_workers",
     "other processes that may serve peers of this node", in::count, 0,
-    nc::most_workers),
+    nc::max_workers_limit),
   time_at<&nc::worker_timeout>("worker-timeout", "node_config::worker_timeout",
                                "how long one of them may be silent",
-                               ns(nc::least_worker_timeout),
-                               ns(nc::most_worker_timeout)),
+                               ns(nc::min_worker_timeout),
+                               ns(nc::max_worker_timeout)),
   setting{"chacha-only", "node_config::use_aes",
           "no AES-256-GCM is offered: use_aes is false", in::flag, 0, 1,
           [](const node_config& config) { return number{!config.use_aes}; },
@@ -328,9 +328,9 @@ std::string expected_text(const setting& x) {
   case in::time:
     break;
   }
-  auto least = to_text(x.unit, x.least);
-  return x.most == setting::any ? least + " or more"
-                                : least + " to " + to_text(x.unit, x.most);
+  auto min = to_text(x.unit, x.min);
+  return x.max == setting::any ? min + " or more"
+                               : min + " to " + to_text(x.unit, x.max);
 }
 
 caf::expected<void> check_settings(const node_config& config) {

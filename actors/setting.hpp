@@ -38,8 +38,8 @@ struct setting {
   std::string_view description;
   setting_unit unit = setting_unit::count;
   /// The least and the largest value.
-  number least = 0;
-  number most = any;
+  number min = 0;
+  number max = any;
   number (*get)(const node_config&) = nullptr;
   void (*set)(node_config&, number) = nullptr;
   /// @returns what is wrong with the text; nothing if it was set.
@@ -47,7 +47,7 @@ struct setting {
 
   [[nodiscard]] bool is_number() const { return get != nullptr; }
 
-  [[nodiscard]] bool allows(number x) const { return x >= least && x <= most; }
+  [[nodiscard]] bool allows(number x) const { return x >= min && x <= max; }
 };
 
 /// All of them, in the order of `node_config`.

@@ -50,10 +50,10 @@ public:
   [[nodiscard]] bool is_writable() const override { return wait(POLLOUT); }
 
   ssize_t read(char* data, size_t size) override {
-    auto most = std::min(size, http_server::max_request - read_);
-    if (most == 0 || !wait(POLLIN))
+    auto max = std::min(size, http_server::max_request - read_);
+    if (max == 0 || !wait(POLLIN))
       return -1;
-    auto got = ::recv(fd_, data, most, MSG_DONTWAIT);
+    auto got = ::recv(fd_, data, max, MSG_DONTWAIT);
     if (got > 0)
       read_ += static_cast<std::size_t>(got);
     return got;
@@ -251,7 +251,8 @@ struct http_server::parts {
   std::thread thread;
 };
 
-tl::expected<std::string, std::string> http_server::parts::make_metrics() const {
+tl::expected<std::string, std::string>
+http_server::parts::make_metrics() const {
   auto status = questions.status();
   if (!status)
     return tl::unexpected{status.error()};

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t longest_name = 64;
 constexpr std::size_t id_digits = 64;
-constexpr std::size_t most_candidates = 8;
+constexpr std::size_t max_candidates = 8;
 
 bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= longest_name
@@ -85,9 +85,9 @@ node_names::find(std::string_view text,
                             "beginning of one that `status` shows, or a name "
                             "that --name gives"};
   error += "may be any of " + std::to_string(found.size()) + " nodes:";
-  for (std::size_t i = 0; i < std::min(found.size(), most_candidates); ++i)
+  for (std::size_t i = 0; i < std::min(found.size(), max_candidates); ++i)
     error += (i > 0 ? ", " : " ") + found[i];
-  if (found.size() > most_candidates)
+  if (found.size() > max_candidates)
     error += ", ...";
   return tl::unexpected{error};
 }

@@ -30,9 +30,9 @@ namespace node_proxy::internal {
 /// there is the beginning, and how much there is in all.
 class text_archive {
 public:
-  static constexpr std::size_t most_octets = 32;
-  static constexpr std::size_t most_characters = 256;
-  static constexpr std::size_t most_elements = 16;
+  static constexpr std::size_t max_octets = 32;
+  static constexpr std::size_t max_characters = 256;
+  static constexpr std::size_t max_elements = 16;
 
   /// Appends to `out`, which must outlive the archive.
   explicit text_archive(std::string& out) : out_{out} {}
@@ -90,12 +90,12 @@ private:
     out_ += '"';
     out_ += make_visible(text.substr(0, most_characters));
     out_ += '"';
-    add_size(text.size(), most_characters, " octets");
+    add_size(text.size(), max_characters, " octets");
   }
 
   void put_octets(bytes_view octets) {
-    out_ += to_hex(octets.first(std::min(octets.size(), most_octets)));
-    add_size(octets.size(), most_octets, " octets");
+    out_ += to_hex(octets.first(std::min(octets.size(), max_octets)));
+    add_size(octets.size(), max_octets, " octets");
   }
 
   template <class T>
@@ -103,17 +103,17 @@ private:
     out_ += '[';
     std::size_t count = 0;
     for (const auto& x : xs) {
-      if (count > 0 && count < most_elements)
+      if (count > 0 && count < max_elements)
         out_ += ", ";
-      if (count++ < most_elements)
+      if (count++ < max_elements)
         put(x);
     }
     out_ += ']';
-    add_size(count, most_elements, "");
+    add_size(count, max_elements, "");
   }
 
-  void add_size(std::size_t size, std::size_t most, std::string_view unit) {
-    if (size > most)
+  void add_size(std::size_t size, std::size_t max, std::string_view unit) {
+    if (size > max)
       out_ += "... (" + std::to_string(size) + std::string{unit} + ')';
   }
 

@@ -150,8 +150,8 @@ void engine_lanes::handle(const engine_left& msg) {
 }
 
 void engine_lanes::pass_on(lane& x) {
-  auto most = x.to->batches() ? batch_requests : single_requests;
-  while (!x.waiting.empty() && x.open < most && x.to->registered()) {
+  auto max = x.to->batches() ? batch_requests : single_requests;
+  while (!x.waiting.empty() && x.open < max && x.to->registered()) {
     if (x.to->types())
       ask_typed(x);
     else if (x.to->batches())
@@ -190,10 +190,10 @@ void engine_lanes::ask_typed(lane& x) {
 void engine_lanes::ask_batch(lane& x) {
   engine_msg_batch batch;
   std::vector<delivery_id> ids;
-  auto most = std::min(x.waiting.size(), batch_messages);
-  batch.msgs.reserve(most);
-  ids.reserve(most);
-  for (std::size_t size = 0; ids.size() < most && size < batch_bytes;) {
+  auto max = std::min(x.waiting.size(), batch_messages);
+  batch.msgs.reserve(max);
+  ids.reserve(max);
+  for (std::size_t size = 0; ids.size() < max && size < batch_bytes;) {
     auto [id, msg] = x.waiting.take_front();
     size += msg.msg.size();
     ids.push_back(id);

@@ -147,7 +147,7 @@ private:
   void act();
   bool waits_for_engines() const;
   void offer_rest();
-  void send(send_token token, const node_out_msg& msg, time_limit most = {});
+  void send(send_token token, const node_out_msg& msg, time_limit limit = {});
   void flush_soon();
   void arm_tick();
   void add(const connection_ptr& x);

@@ -19,7 +19,7 @@ namespace {
 
 /// So many deadlines of messages that have come to their end are not worth
 /// looking for.
-constexpr std::size_t least_clean_up = 1'024;
+constexpr std::size_t min_clean_up = 1'024;
 
 class local_delivery_state {
 public:
@@ -40,9 +40,9 @@ public:
 
 private:
   void send(send_token token, const node_out_msg& msg, timestamp now,
-            time_limit most = {});
+            time_limit limit = {});
   std::optional<send_error> take(send_token token, const node_out_msg& msg,
-                                 timestamp now, time_limit most);
+                                 timestamp now, time_limit limit);
   void watch(send_token token, const deadline& expires);
   std::optional<send_error> check(const engine_msg& msg) const;
   void finish(send_token token, const std::optional<send_failure>& failure);
@@ -107,8 +107,8 @@ local_delivery_state::handle(const routed_batch& msg) {
 }
 
 void local_delivery_state::send(send_token token, const node_out_msg& msg,
-                                timestamp now, time_limit most) {
-  if (auto error = take(token, msg, now, most))
+                                timestamp now, time_limit limit) {
+  if (auto error = take(token, msg, now, limit))
     pending_->handle_outcome({token, send_failure{*error}});
 }
 
@@ -116,12 +116,12 @@ void local_delivery_state::send(send_token token, const node_out_msg& msg,
 std::optional<send_error> local_delivery_state::take(send_token token,
                                                      const node_out_msg& msg,
                                                      timestamp now,
-                                                     time_limit most) {
+                                                     time_limit limit) {
   if (stops_at_)
     return send_error::shutting_down;
   if (auto error = check(msg.msg))
     return error;
-  auto expires = deadline_of(msg.expiry, now, most);
+  auto expires = deadline_of(msg.expiry, now, limit);
   if (!expires)
     return send_error::bad_expiry;
   if (has_passed(*expires, now))
@@ -159,9 +159,9 @@ void local_delivery_state::watch(send_token token, const deadline& expires) {
       ++begin;
     return begin != end;
   };
-  if (steady_deadlines_.size() > 2 * held_.size() + least_clean_up)
+  if (steady_deadlines_.size() > 2 * held_.size() + min_clean_up)
     steady_deadlines_.forget_unless(has_open);
-  if (wall_deadlines_.size() > 2 * held_.size() + least_clean_up)
+  if (wall_deadlines_.size() > 2 * held_.size() + min_clean_up)
     wall_deadlines_.forget_unless(has_open);
 }
 

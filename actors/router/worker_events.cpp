@@ -130,14 +130,14 @@ proxy_event event_told(told_event x) {
 
 std::string_view lasting_name(std::string_view text) {
   // More than there are in the program.
-  constexpr std::size_t most = 256;
+  constexpr std::size_t max = 256;
   constexpr std::size_t longest = 64;
   static std::mutex mutex;
   static std::set<std::string, std::less<>> names;
   std::lock_guard guard{mutex};
   if (auto known = names.find(text); known != names.end())
     return *known;
-  if (names.size() >= most || text.size() > longest)
+  if (names.size() >= max || text.size() > longest)
     return "other";
   return *names.emplace(text).first;
 }

@@ -39,8 +39,8 @@ public:
   /// `handle_end` has to follow.
   using connect_function = std::function<connection_ptr(socket_ptr, dial_id)>;
 
-  tcp_dials(std::size_t most, watch_function watch, connect_function connect)
-    : budget_{most}, watch_{std::move(watch)}, connect_{std::move(connect)} {}
+  tcp_dials(std::size_t max, watch_function watch, connect_function connect)
+    : budget_{max}, watch_{std::move(watch)}, connect_{std::move(connect)} {}
 
   tcp_dials(const tcp_dials&) = delete;
   tcp_dials& operator=(const tcp_dials&) = delete;

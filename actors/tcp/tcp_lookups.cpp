@@ -32,8 +32,7 @@ void tcp_lookups::handle_wanted(const find_hosts& msg, caf::actor_id owner,
   auto id = ++last_;
   if (!budget_.handle_wanted(id, msg.standing))
     return fulfil(answer, hosts_found{{}, "too_many_names"});
-  requests_.emplace(id,
-                    request{msg, owner, std::move(answer), now + most_time});
+  requests_.emplace(id, request{msg, owner, std::move(answer), now + max_time});
   go_on();
 }
 

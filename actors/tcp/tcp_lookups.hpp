@@ -31,7 +31,7 @@ using lookup_end_receiver = actor_interface<void(lookup_ended)>;
 class tcp_lookups {
 public:
   /// From the request to the answer.
-  static constexpr duration most_time = std::chrono::seconds{10};
+  static constexpr duration max_time = std::chrono::seconds{10};
 
   tcp_lookups(host_resolver resolver, lookup_end_receiver to);
 

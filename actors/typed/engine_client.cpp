@@ -50,9 +50,9 @@ std::uint64_t time_until(steady_time deadline, steady_time now) {
 }
 
 std::chrono::milliseconds valid(std::chrono::milliseconds timeout) {
-  constexpr std::chrono::seconds most{limits::expiry_seconds};
+  constexpr std::chrono::seconds max{limits::expiry_seconds};
   return std::clamp<std::chrono::milliseconds>(
-    timeout, std::chrono::milliseconds{1}, most);
+    timeout, std::chrono::milliseconds{1}, max);
 }
 
 class engine_client {

@@ -124,7 +124,7 @@ using throughput_promise = std::promise<throughput>;
 class sender_state {
 public:
   static constexpr std::size_t at_once = 512;
-  static constexpr std::size_t most_open = 8;
+  static constexpr std::size_t max_open = 8;
 
   explicit sender_state(caf::event_based_actor* self) : self_(self) {}
 
@@ -141,7 +141,7 @@ public:
 
 private:
   void go_on() {
-    while (open_ < most_open && !limit_->passed()) {
+    while (open_ < max_open && !limit_->passed()) {
       for (std::size_t i = 0; i < at_once; ++i)
         self_->send(whom_, sent_++, text_);
       ++open_;

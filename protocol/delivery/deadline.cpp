@@ -30,10 +30,10 @@ duration time_until(const deadline& expires, timestamp now) {
 } // namespace
 
 std::optional<deadline> deadline_of(const expiry_time& expiry, timestamp now,
-                                    time_limit most) {
+                                    time_limit limit) {
   auto result = expiry_at(expiry, now);
-  if (result && most && time_until(*result, now) > *most)
-    return now.steady + *most;
+  if (result && limit && time_until(*result, now) > *limit)
+    return now.steady + *limit;
   return result;
 }
 

@@ -21,7 +21,7 @@ using time_limit = std::optional<std::chrono::milliseconds>;
 /// The deadline of a message accepted at `now`; none if its expiry lies further
 /// ahead than `limits::expiry_seconds`.
 [[nodiscard]] std::optional<deadline>
-deadline_of(const expiry_time& expiry, timestamp now, time_limit most = {});
+deadline_of(const expiry_time& expiry, timestamp now, time_limit limit = {});
 
 /// Whether `expires` has passed.
 [[nodiscard]] bool has_passed(const deadline& expires, timestamp now);

@@ -328,8 +328,8 @@ void outgoing_channel::clean_up() {
       [begin](const message& x) { return x.ended && x.key >= begin; });
     skipped_ = 0;
   }
-  auto most = 2 * messages_.size() + compaction_threshold;
-  if (steady_deadlines_.size() + wall_deadlines_.size() <= most)
+  auto max = 2 * messages_.size() + compaction_threshold;
+  if (steady_deadlines_.size() + wall_deadlines_.size() <= max)
     return;
   auto holds_any = [this](std::uint64_t begin, std::uint64_t end) {
     auto x = std::ranges::lower_bound(messages_, begin, {}, &message::key);

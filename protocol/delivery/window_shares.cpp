@@ -43,8 +43,8 @@ void window_shares::handle_consumed(share& x, std::uint64_t cost,
   auto spare = window(x) - std::min(window(x), needed);
   if (x.large > 0)
     return shrink(x.large, large_, std::min({cost, spare, x.large}));
-  if (auto most = bound(x); x.extra > most)
-    return shrink(x.extra, extra_, std::min({cost, spare, x.extra - most}));
+  if (auto max = bound(x); x.extra > max)
+    return shrink(x.extra, extra_, std::min({cost, spare, x.extra - max}));
   x.moved += cost;
   if (x.moved < window(x) / 2 || !may_grow)
     return;

@@ -109,7 +109,7 @@ public:
 
   /// So much of what is shared goes to channels whose engines take messages, at
   /// most all of it. What they have already they keep.
-  void set_growth(std::uint64_t most) { growth_ = std::min(most, all_.shared); }
+  void set_growth(std::uint64_t max) { growth_ = std::min(max, all_.shared); }
 
   [[nodiscard]] std::uint64_t shared() const { return all_.shared; }
 

@@ -21,7 +21,7 @@ class change_log {
 public:
   /// How many changes that strangers cause are written at once, and each
   /// second.
-  static constexpr double most = 256;
+  static constexpr double max = 256;
   static constexpr double rate = 8;
 
   /// How long those that have to wait are gathered.
@@ -56,7 +56,7 @@ private:
 
   state_changes urgent_;
   state_changes waiting_;
-  token_bucket budget_{most, rate};
+  token_bucket budget_{max, rate};
   steady_time not_before_{};
 };
 

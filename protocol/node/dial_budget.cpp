@@ -25,9 +25,9 @@ dial_place place_of(const transport_address& address) {
 
 } // namespace
 
-dial_budget::dial_budget(std::size_t most)
-  : most_(most),
-    max_for_strangers_(std::max<std::size_t>(most / strangers_part, 1)) {}
+dial_budget::dial_budget(std::size_t max)
+  : max_(max),
+    max_for_strangers_(std::max<std::size_t>(max / strangers_part, 1)) {}
 
 // -- events -------------------------------------------------------------------
 
@@ -93,7 +93,7 @@ std::optional<steady_time> dial_budget::poll_timeout() const {
 // -- private ------------------------------------------------------------------
 
 bool dial_budget::has_room_for(peer_standing x) const {
-  return under_way_ < most_
+  return under_way_ < max_
          && (!is_stranger(x) || for_strangers_ < max_for_strangers_);
 }
 

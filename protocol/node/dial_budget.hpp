@@ -40,7 +40,7 @@ public:
   static constexpr duration stranger_time = std::chrono::seconds{1};
 
   /// @param most how many dials may be under way, at least 1.
-  explicit dial_budget(std::size_t most);
+  explicit dial_budget(std::size_t max);
 
   // -- events -----------------------------------------------------------------
 
@@ -100,7 +100,7 @@ private:
   void set_held(const dial_place& to, bool held);
   bool strangers_wait() const;
 
-  std::size_t most_;
+  std::size_t max_;
   std::size_t max_for_strangers_;
   std::unordered_map<dial_id, entry> entries_;
   std::array<dial_line, enum_names<peer_standing>.size()> lines_;

@@ -6,7 +6,7 @@ namespace node_proxy::internal {
 
 bool lookup_budget::handle_wanted(lookup_id id, peer_standing standing) {
   auto& line = waiting_[static_cast<std::size_t>(standing)];
-  if (line.size() >= most_waiting)
+  if (line.size() >= max_waiting)
     return false;
   line.push_back(id);
   return true;
@@ -44,8 +44,8 @@ std::optional<lookup_id> lookup_budget::poll_begin() {
 // -- private ------------------------------------------------------------------
 
 bool lookup_budget::has_room_for(peer_standing x) const {
-  return under_way_.size() < most
-         && (!is_stranger(x) || for_strangers_ < most_for_strangers);
+  return under_way_.size() < max
+         && (!is_stranger(x) || for_strangers_ < max_for_strangers);
 }
 
 } // namespace node_proxy::internal

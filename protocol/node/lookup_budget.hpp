@@ -25,11 +25,11 @@ using lookup_id = std::uint64_t;
 class lookup_budget {
 public:
   /// How many are under way: each has a thread.
-  static constexpr std::size_t most = 8;
-  static constexpr std::size_t most_for_strangers = 2;
+  static constexpr std::size_t max = 8;
+  static constexpr std::size_t max_for_strangers = 2;
 
   /// How many of one standing wait.
-  static constexpr std::size_t most_waiting = 1'000;
+  static constexpr std::size_t max_waiting = 1'000;
 
   // -- events -----------------------------------------------------------------
 

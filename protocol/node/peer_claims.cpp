@@ -52,8 +52,8 @@ std::vector<node_id> peer_claims::handle_lost(worker_id worker) {
 bool peer_claims::handle_call(const node_id& id, worker_id who) {
   // Some more are no reason to have anybody call twice.
   constexpr std::size_t slack = 8;
-  auto least = std::min(least_load(), load(who));
-  auto crowded = load(who) - least > least / 4 + slack;
+  auto min = std::min(min_load(), load(who));
+  auto crowded = load(who) - min > min / 4 + slack;
   auto known = callers_.find(id);
   auto told = known != callers_.end() ? known->second : 0;
   if (!crowded || told >= workers_.size()) {
@@ -150,7 +150,7 @@ const peer_claims::process* peer_claims::find_process(worker_id who) const {
 }
 
 /// Of those that peers can call.
-std::size_t peer_claims::least_load() const {
+std::size_t peer_claims::min_load() const {
   auto result =
     own_.listens ? own_.peers : std::numeric_limits<std::size_t>::max();
   for (const auto& [id, x] : workers_)

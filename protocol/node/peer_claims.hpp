@@ -110,7 +110,7 @@ private:
 
   process* find_process(worker_id who);
   const process* find_process(worker_id who) const;
-  std::size_t least_load() const;
+  std::size_t min_load() const;
   claims::iterator find(worker_id from, const node_id& id, claim_id number);
   void erase(claims::iterator position);
 

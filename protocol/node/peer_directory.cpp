@@ -392,10 +392,10 @@ bool peer_directory::has_room_for_guest() const {
 /// A peer of this standing is here: there may be one too many.
 void peer_directory::make_room(peer_standing standing) {
   while (served_.here() > settings_.max_peers) {
-    auto least = served_.least_below(standing);
-    if (!least)
+    auto lowest = served_.least_below(standing);
+    if (!lowest)
       return;
-    displace(*least);
+    displace(*lowest);
   }
 }
 

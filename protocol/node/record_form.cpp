@@ -17,8 +17,8 @@ std::uint64_t nanoseconds(duration x) {
 }
 
 duration duration_of(std::uint64_t nanoseconds) {
-  auto most = static_cast<std::uint64_t>(longest.count());
-  return duration{static_cast<duration::rep>(std::min(nanoseconds, most))};
+  auto max = static_cast<std::uint64_t>(longest.count());
+  return duration{static_cast<duration::rep>(std::min(nanoseconds, max))};
 }
 
 record_form::incoming form_of(const inbox_record::channel& x) {

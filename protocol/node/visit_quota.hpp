@@ -17,7 +17,7 @@ namespace node_proxy::internal {
 class visit_quota {
 public:
   /// Visits that are reported at once, and each second.
-  static constexpr double most = 100;
+  static constexpr double max = 100;
   static constexpr double rate = 5;
 
   /// How often it is reported how much was left out.
@@ -51,7 +51,7 @@ public:
   }
 
 private:
-  token_bucket budget_{most, rate};
+  token_bucket budget_{max, rate};
   std::uint64_t left_out_ = 0;
   steady_time due_{};
   steady_time now_{};

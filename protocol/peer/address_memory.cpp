@@ -52,10 +52,10 @@ by_weight(const std::vector<weighted_address>& addresses) {
 }
 
 template <class T>
-void put_first(std::vector<T>& all, const T& x, std::size_t most) {
+void put_first(std::vector<T>& all, const T& x, std::size_t max) {
   std::erase(all, x);
   all.insert(all.begin(), x);
-  if (all.size() > most)
+  if (all.size() > max)
     all.pop_back();
 }
 

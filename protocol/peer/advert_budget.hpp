@@ -21,7 +21,7 @@ namespace node_proxy::internal {
 class advert_budget {
 public:
   /// At once, and each second.
-  static constexpr double most = 200;
+  static constexpr double max = 200;
   static constexpr double rate = 10;
 
   /// The same of each host.
@@ -39,7 +39,7 @@ public:
 
 private:
   atomic_lock lock_; // for what follows
-  token_bucket all_{most, rate};
+  token_bucket all_{max, rate};
   std::map<connection_source, token_bucket> sources_;
 };
 

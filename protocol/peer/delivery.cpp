@@ -46,12 +46,12 @@ delivery::delivery(const peer_settings& settings, const node_id& self,
 expected<void, send_error> delivery::handle_send(send_token token,
                                                  const node_out_msg& msg,
                                                  bool reachable, timestamp now,
-                                                 time_limit most) {
+                                                 time_limit limit) {
   if (msg.msg.sender.node && *msg.msg.sender.node != self_)
     return unexpected{send_error::wrong_sender};
   if (msg.msg.target.node && *msg.msg.target.node != remote_)
     return unexpected{send_error::wrong_target};
-  auto expires = deadline_of(msg.expiry, now, most);
+  auto expires = deadline_of(msg.expiry, now, limit);
   if (!expires)
     return unexpected{send_error::bad_expiry};
   auto data = codec_.encode(msg.msg);

@@ -55,7 +55,7 @@ public:
   ///                  to us as it did before.
   [[nodiscard]] expected<void, send_error>
   handle_send(send_token token, const node_out_msg& msg, bool reachable,
-              timestamp now, time_limit most = {});
+              timestamp now, time_limit limit = {});
 
   /// An engine has taken a message, or no engine will.
   void handle_finished(const delivery_id& id,

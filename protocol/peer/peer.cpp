@@ -24,11 +24,11 @@ peer::peer(const peer_settings& settings, std::shared_ptr<const identity> self,
 // -- events of this node ------------------------------------------------------
 
 void peer::handle_send(send_token token, const node_out_msg& msg, timestamp now,
-                       time_limit most) {
+                       time_limit limit) {
   if (stopping_)
     return fail(token, send_error::shutting_down);
   auto taken =
-    delivery_.handle_send(token, msg, connections_.reachable(), now, most);
+    delivery_.handle_send(token, msg, connections_.reachable(), now, limit);
   if (!taken)
     return fail(token, taken.error());
   follow_up(now);

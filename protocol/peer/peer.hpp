@@ -63,7 +63,7 @@ public:
 
   /// A local engine sends a message. Its outcome comes as a `send_outcome`.
   void handle_send(send_token token, const node_out_msg& msg, timestamp now,
-                   time_limit most = {});
+                   time_limit limit = {});
 
   /// An engine has taken a message, or no engine will.
   void handle_finished(const delivery_id& id,

@@ -34,12 +34,12 @@ ip_address without_rest(ip_address ip, unsigned prefix) {
   return ip;
 }
 
-std::optional<unsigned> parse_bits(std::string_view text, unsigned most) {
+std::optional<unsigned> parse_bits(std::string_view text, unsigned max) {
   unsigned result = 0;
   auto end = text.data() + text.size();
   auto [rest, error] = std::from_chars(text.data(), end, result);
   auto has_leading_zero = text.size() > 1 && text.front() == '0';
-  if (error != std::errc{} || rest != end || has_leading_zero || result > most)
+  if (error != std::errc{} || rest != end || has_leading_zero || result > max)
     return std::nullopt;
   return result;
 }
@@ -65,12 +65,12 @@ tl::expected<ip_range, std::string> parse_ip_range(std::string_view text) {
     return wrong("an IP address and a number of bits, such as 192.168.1.0/24");
   if (canonical(*ip) != *ip)
     return wrong("the IPv4 address in its own form, such as 192.168.1.0/24");
-  auto most = bits_of(*ip);
+  auto max = bits_of(*ip);
   auto prefix = slash == std::string_view::npos
-                  ? most
-                  : parse_bits(text.substr(slash + 1), most);
+                  ? max
+                  : parse_bits(text.substr(slash + 1), max);
   if (!prefix)
-    return wrong("a number of bits from 0 to " + std::to_string(most)
+    return wrong("a number of bits from 0 to " + std::to_string(max)
                  + " behind the slash");
   ip_range result{without_rest(*ip, *prefix), *prefix};
   if (result.first != *ip)

@@ -26,7 +26,7 @@ void reserve(T& xs, std::size_t count) {
   using element = typename T::value_type;
   constexpr std::size_t justified = 8;
   if constexpr (requires { xs.reserve(count); })
-    if (sizeof(element) <= justified * least_size<element>())
+    if (sizeof(element) <= justified * min_size<element>())
       xs.reserve(count);
 }
 
@@ -63,7 +63,7 @@ template <bare_coder_in Coder, class T>
 void get_list(Coder& coder, T& xs, std::size_t max = bare_reader::unbounded) {
   auto& in = coder.reader();
   xs.clear();
-  auto count = in.begin_list(least_size<typename T::value_type>(), max);
+  auto count = in.begin_list(min_size<typename T::value_type>(), max);
   if (!count)
     return;
   if constexpr (is_copied<Coder, T>)
@@ -112,10 +112,10 @@ template <bare_coder_in Coder, class T>
 void get_entries(Coder& coder, T& xs) {
   auto& in = coder.reader();
   xs.clear();
-  std::size_t least = least_size<typename T::key_type>();
+  std::size_t min = min_size<typename T::key_type>();
   if constexpr (map_container<T>)
-    least += least_size<typename T::mapped_type>();
-  auto count = in.begin_list(least);
+    min += min_size<typename T::mapped_type>();
+  auto count = in.begin_list(min);
   if (!count)
     return;
   bytes_view previous;

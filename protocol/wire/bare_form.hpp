@@ -223,25 +223,24 @@ using count_type =
 /// The least number of octets that a value of type `T` takes, as far as the
 /// type tells.
 template <class T>
-constexpr std::size_t least_size();
+constexpr std::size_t min_size();
 
 template <class T, std::size_t... Is>
-constexpr std::size_t least_record_size(std::index_sequence<Is...>) {
-  return (std::size_t{0} + ... + least_size<std::tuple_element_t<Is, T>>());
+constexpr std::size_t min_record_size(std::index_sequence<Is...>) {
+  return (std::size_t{0} + ... + min_size<std::tuple_element_t<Is, T>>());
 }
 
 template <class T>
-constexpr std::size_t least_size() {
+constexpr std::size_t min_size() {
   constexpr auto kind = kind_of<T>;
   if constexpr (may_have_code(kind))
     return 0;
   else if constexpr (kind == bare_kind::fixed_data)
     return fixed_size<T>;
   else if constexpr (kind == bare_kind::fixed_list)
-    return fixed_size<T> * least_size<array_element<T>>();
+    return fixed_size<T> * min_size<array_element<T>>();
   else if constexpr (kind == bare_kind::record)
-    return least_record_size<T>(
-      std::make_index_sequence<std::tuple_size_v<T>>{});
+    return min_record_size<T>(std::make_index_sequence<std::tuple_size_v<T>>{});
   else
     return 1;
 }

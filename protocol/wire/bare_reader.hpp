@@ -125,13 +125,13 @@ public:
   /// A list begins; to be ended if it could. Elements that have at least
   /// `least` octets are all there, as far as their count tells.
   /// @returns the count of its elements, at most `max`.
-  std::optional<std::size_t> begin_list(std::size_t least,
+  std::optional<std::size_t> begin_list(std::size_t min,
                                         std::size_t max = unbounded) {
     if (lists_ == limits::list_depth)
       fail(bare_error::too_long);
     auto count = take_uint();
-    auto possible = least > 0
-                      ? rest_.size() / least
+    auto possible = min > 0
+                      ? rest_.size() / min
                       : rest_.size() + limits::empty_elements - empty_elements_;
     if (count > max)
       fail(bare_error::too_long);

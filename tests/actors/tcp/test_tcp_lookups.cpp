@@ -150,10 +150,10 @@ TEST_CASE_FIXTURE(fixture, "names of strangers that hang hold up nobody else") {
     all.push_back(std::make_unique<caf::scoped_actor>(system));
     static_cast<void>(ask_for(*all.back(), "stuck", 1, peer_standing::guest));
   }
-  resolver.await_stuck(lookup_budget::most_for_strangers);
-  for (std::size_t i = 0; i < lookup_budget::most; ++i)
+  resolver.await_stuck(lookup_budget::max_for_strangers);
+  for (std::size_t i = 0; i < lookup_budget::max; ++i)
     CHECK(answer_of(ask_for(self, "a.test")) == "192.0.2.1");
-  CHECK(resolver.stuck() == lookup_budget::most_for_strangers);
+  CHECK(resolver.stuck() == lookup_budget::max_for_strangers);
   // Nor does what goes on elsewhere in the transport.
   raw_listener there{local_host(0)};
   CHECK_FALSE(held_end{system}.dial_to(uut, {there.address()}));
@@ -173,9 +173,9 @@ TEST_CASE_FIXTURE(fixture, "the lookups of who has ended go with him") {
     static_cast<void>(ask_for(one, "stuck", 1, peer_standing::guest));
     settle_uut();
   }
-  resolver.await_stuck(lookup_budget::most_for_strangers);
+  resolver.await_stuck(lookup_budget::max_for_strangers);
   CHECK(answer_of(ask_for(self, "a.test")) == "192.0.2.1");
-  CHECK(resolver.stuck() == lookup_budget::most_for_strangers);
+  CHECK(resolver.stuck() == lookup_budget::max_for_strangers);
 }
 
 TEST_CASE_FIXTURE(fixture, "the transport ends while the resolver hangs") {

@@ -38,7 +38,7 @@ struct fixture {
   }
 };
 
-constexpr auto most = static_cast<unsigned>(change_log::most);
+constexpr auto most = static_cast<unsigned>(change_log::max);
 
 } // namespace
 

@@ -36,9 +36,9 @@ struct fixture {
 } // namespace
 
 TEST_CASE_FIXTURE(fixture, "no more lookups go on than there may be") {
-  want(introduced, lookup_budget::most + 2);
+  want(introduced, lookup_budget::max + 2);
   CHECK(begin() == "1 2 3 4 5 6 7 8");
-  CHECK(uut.under_way() == lookup_budget::most);
+  CHECK(uut.under_way() == lookup_budget::max);
   uut.handle_end(3);
   CHECK(begin() == "9");
   uut.handle_end(3);
@@ -46,7 +46,7 @@ TEST_CASE_FIXTURE(fixture, "no more lookups go on than there may be") {
 }
 
 TEST_CASE_FIXTURE(fixture, "who has more standing is looked up first") {
-  want(introduced, lookup_budget::most);
+  want(introduced, lookup_budget::max);
   begin();
   want(guest);
   want(known);
@@ -64,7 +64,7 @@ TEST_CASE_FIXTURE(fixture, "names of strangers hold up nobody else") {
   want(known, 5);
   // Those that an earlier process knew come first.
   CHECK(begin() == "6 7");
-  want(introduced, lookup_budget::most);
+  want(introduced, lookup_budget::max);
   CHECK(begin() == "11 12 13 14 15 16");
   uut.handle_end(6);
   CHECK(begin() == "17");
@@ -82,10 +82,10 @@ TEST_CASE_FIXTURE(fixture, "what nobody wants waits no more, or goes on") {
 }
 
 TEST_CASE_FIXTURE(fixture, "not everybody may wait") {
-  want(guest, lookup_budget::most_waiting);
+  want(guest, lookup_budget::max_waiting);
   CHECK_FALSE(uut.handle_wanted(++last, guest));
   want(named);
   begin();
-  want(guest, lookup_budget::most_for_strangers);
+  want(guest, lookup_budget::max_for_strangers);
   CHECK_FALSE(uut.handle_wanted(++last, guest));
 }

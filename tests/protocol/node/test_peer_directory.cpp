@@ -169,7 +169,7 @@ TEST_CASE_FIXTURE(directory_fixture,
     rest(index);
     return reported;
   };
-  for (int i = 0; i < visit_quota::most; ++i)
+  for (int i = 0; i < visit_quota::max; ++i)
     CHECK(visit(1));
   CHECK_FALSE(visit(1));
   CHECK_FALSE(visit(2));

@@ -10,7 +10,7 @@ TEST_CASE("of too many visits it is told how much was left out") {
   visit_quota uut;
   steady_time now = 1'000s;
   CHECK_FALSE(uut.poll_timeout());
-  for (int i = 0; i < visit_quota::most; ++i)
+  for (int i = 0; i < visit_quota::max; ++i)
     CHECK(uut.handle_visit(now));
   CHECK_FALSE(uut.handle_visit(now));
   uut.handle_left_out();

@@ -20,7 +20,7 @@ using namespace test;
 namespace {
 
 constexpr std::size_t peers = 5;
-constexpr std::size_t most_workers = 4;
+constexpr std::size_t max_workers = 4;
 
 struct message {
   worker_id from = 0;
@@ -365,7 +365,7 @@ private:
 
   void disturb() {
     auto chance = random_.below(100);
-    if (workers_.size() < most_workers && chance < 4) {
+    if (workers_.size() < max_workers && chance < 4) {
       workers_.try_emplace(claims_.handle_join());
     } else if (chance < 40) {
       auto from = any_process();

@@ -36,10 +36,10 @@ TEST_CASE("however many hosts there are, all have so many") {
   double taken = 0;
   for (unsigned i = 0; i < 2 * advert_budget::max_sources; ++i)
     taken += uut.take(host(i), 1'000s);
-  CHECK(taken == advert_budget::most);
+  CHECK(taken == advert_budget::max);
   for (unsigned i = 0; i < 2 * advert_budget::max_sources; ++i)
     taken += uut.take(host(i), 1'010s);
-  CHECK(taken == advert_budget::most + 10 * advert_budget::rate);
+  CHECK(taken == advert_budget::max + 10 * advert_budget::rate);
 }
 
 TEST_CASE("what a stranger says of itself too often is not looked at") {
