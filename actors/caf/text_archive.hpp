@@ -88,7 +88,7 @@ private:
 
   void put_text(std::string_view text) {
     out_ += '"';
-    out_ += make_visible(text.substr(0, most_characters));
+    out_ += make_visible(text.substr(0, max_characters));
     out_ += '"';
     add_size(text.size(), max_characters, " octets");
   }

@@ -130,7 +130,7 @@ peer_directory::handle_local_addresses(std::vector<weighted_address> addresses,
 admission peer_directory::handle_request(const node_id& id, steady_time now) {
   auto epoch = epoch_for(id, now);
   requests_.handle_answer(id, epoch);
-  auto facts = facts_about(id);
+  auto facts = facts_about(id, std::nullopt);
   return {facts, epoch, facts.allowed && !is_stranger(standing_of(id))};
 }
 
@@ -153,7 +153,8 @@ expected<void, arrival_error> peer_directory::take_in(const arrival& x,
   auto known = served_.find(x.id);
   if (stopping_ && !known)
     return unexpected{arrival_error::shutting_down};
-  auto facts = facts_about(x.id);
+  auto source = x.from ? source_of(*x.from) : connection_source{};
+  auto facts = facts_about(x.id, source);
   if (!facts.allowed || facts.twin_connected)
     return unexpected{arrival_error::denied};
   if (facts.over_capacity)
@@ -162,9 +163,7 @@ expected<void, arrival_error> peer_directory::take_in(const arrival& x,
     return unexpected{arrival_error::epoch_ended};
   if (!known)
     serve(x.id, x.key, take_record(x.id, now));
-  served_.handle_arrival(x.id,
-                         x.from ? source_of(*x.from) : connection_source{},
-                         now + settings_.arrival_timeout);
+  served_.handle_arrival(x.id, source, now + settings_.arrival_timeout);
   make_room(standing_of(x.id));
   return {};
 }
@@ -331,17 +330,7 @@ std::vector<node_id> peer_directory::unserved() const {
   return result;
 }
 
-// -- who may be served --------------------------------------------------------
-
-connect_facts peer_directory::facts_about(const node_id& id) const {
-  connect_facts result;
-  result.versions = settings_.versions;
-  result.allowed = settings_.admission.allows(id);
-  result.twin_connected = served_.find(twin_of(id)) != nullptr;
-  result.over_capacity = !has_room_for(id);
-  result.advert_versions = {advert_.version(), adverts_.version(id)};
-  return result;
-}
+// -- who is served ------------------------------------------------------------
 
 /// The epoch of this node's numbers towards a peer: that of what is there, or
 /// what the peer was told, or a new one.
@@ -359,49 +348,6 @@ peer_record peer_directory::take_record(const node_id& id, steady_time now) {
   auto epoch = epoch_for(id, now);
   auto record = book_.take(id, now);
   return record ? *record : peer_record{epoch};
-}
-
-peer_standing peer_directory::standing_of(const node_id& id) const {
-  if (permanent_.contains(id) || settings_.admission.names(id))
-    return peer_standing::named;
-  return adverts_.standing(id);
-}
-
-bool peer_directory::is_guest(const node_id& id) const {
-  return standing_of(id) == peer_standing::guest;
-}
-
-/// Whether a peer may come. Who is here keeps its place when it comes again.
-bool peer_directory::has_room_for(const node_id& id) const {
-  auto known = served_.find(id);
-  if (permanent_.contains(id) || (known && known->is_here()))
-    return true;
-  if (served_.here() >= settings_.max_peers
-      && !served_.least_below(standing_of(id)))
-    return false;
-  return known || !is_guest(id) || has_room_for_guest();
-}
-
-bool peer_directory::has_room_for_guest() const {
-  auto gone = served_.guests() - served_.guests_here();
-  // Those that have left may be dialled, and be here then.
-  return gone < settings_.max_peers
-         && served_.guests() / 2 < settings_.max_peers;
-}
-
-/// A peer of this standing is here: there may be one too many.
-void peer_directory::make_room(peer_standing standing) {
-  while (served_.here() > settings_.max_peers) {
-    auto lowest = served_.least_below(standing);
-    if (!lowest)
-      return;
-    displace(*lowest);
-  }
-}
-
-void peer_directory::displace(const node_id& id) {
-  served_.handle_displacement(id);
-  actions_.emplace_back(displace_peer{id});
 }
 
 /// Whether there may be a way to a node: it says where it is, or came to us. To

@@ -228,15 +228,19 @@ public:
   [[nodiscard]] const advert_book& adverts() const { return adverts_; }
 
 private:
-  connect_facts facts_about(const node_id& id) const;
+  connect_facts facts_about(const node_id& id,
+                            std::optional<connection_source> from) const;
   std::uint64_t epoch_for(const node_id& id, steady_time now);
   peer_record take_record(const node_id& id, steady_time now);
   expected<void, arrival_error> take_in(const arrival& x, steady_time now);
   peer_standing standing_of(const node_id& id) const;
   bool is_guest(const node_id& id) const;
   bool is_worth_seeking(const node_id& id) const;
-  bool has_room_for(const node_id& id) const;
+  bool has_room_for(const node_id& id,
+                    const std::optional<connection_source>& from) const;
   bool has_room_for_guest() const;
+  bool
+  has_spare_room_for_guest(const std::optional<connection_source>& from) const;
   void make_room(peer_standing standing);
   void displace(const node_id& id);
   bool has_way_to(const node_id& id, steady_time now);

@@ -1,5 +1,7 @@
 #include <node_proxy/protocol/node/served_peers.hpp>
 
+#include <algorithm>
+
 namespace node_proxy::internal {
 
 // -- events -------------------------------------------------------------------
@@ -11,14 +13,14 @@ void served_peers::add(const node_id& id, std::uint64_t epoch,
     return;
   position->second.epoch = epoch;
   position->second.standing = standing;
-  count_.add(position->second);
+  count_in(position->second);
 }
 
 bool served_peers::remove(const node_id& id) {
   auto ended = entries_.extract(id);
   if (ended.empty())
     return false;
-  count_.remove(ended.mapped());
+  count_out(ended.mapped());
   here_.remove(id);
   return true;
 }
@@ -83,6 +85,33 @@ std::optional<steady_time> served_peers::poll_timeout() const {
 const served_peers::entry* served_peers::find(const node_id& id) const {
   auto x = entries_.find(id);
   return x != entries_.end() ? &x->second : nullptr;
+}
+
+std::size_t served_peers::gone_guests(const connection_source& from) const {
+  auto x = gone_guests_.find(from);
+  return x != gone_guests_.end() ? x->second : 0;
+}
+
+std::size_t served_peers::gone_guests(std::size_t share) const {
+  std::size_t result = 0;
+  for (const auto& [source, count] : gone_guests_)
+    result += std::min(count, share);
+  return result;
+}
+
+void served_peers::count_in(const entry& x) {
+  count_.add(x);
+  if (x.is_gone_guest())
+    ++gone_guests_[x.source];
+}
+
+void served_peers::count_out(const entry& x) {
+  count_.remove(x);
+  if (!x.is_gone_guest())
+    return;
+  auto known = gone_guests_.find(x.source);
+  if (--known->second == 0)
+    gone_guests_.erase(known);
 }
 
 /// Who stays here keeps its place among those of its standing.

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -42,6 +43,10 @@ public:
 
     [[nodiscard]] bool is_guest() const {
       return standing == peer_standing::guest;
+    }
+
+    [[nodiscard]] bool is_gone_guest() const {
+      return is_guest() && !is_here();
     }
   };
 
@@ -98,6 +103,12 @@ public:
   [[nodiscard]] std::size_t guests() const { return count_.guests; }
   [[nodiscard]] std::size_t guests_here() const { return count_.guests_here; }
 
+  /// Guests that are not here and came from there.
+  [[nodiscard]] std::size_t gone_guests(const connection_source& from) const;
+
+  /// All of them, but of one source no more than `share`.
+  [[nodiscard]] std::size_t gone_guests(std::size_t share) const;
+
 private:
   struct census {
     std::size_t connected = 0;
@@ -113,16 +124,20 @@ private:
     auto x = entries_.find(id);
     if (x == entries_.end())
       return;
-    count_.remove(x->second);
+    count_out(x->second);
     f(x->second);
-    count_.add(x->second);
+    count_in(x->second);
     update_place(id, x->second);
   }
+
+  void count_in(const entry& x);
+  void count_out(const entry& x);
 
   void update_place(const node_id& id, const entry& x);
 
   std::unordered_map<node_id, entry> entries_;
   census count_;
+  std::map<connection_source, std::size_t> gone_guests_;
   departure_order here_;
   // Until when they may arrive, the first one first.
   fifo<std::pair<steady_time, node_id>> arrivals_;

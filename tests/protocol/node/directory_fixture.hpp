@@ -100,10 +100,11 @@ struct directory_fixture {
 
   std::string want(std::size_t index) { return want(id_of(index)); }
 
-  std::string arrive(const node_id& id, const admission& admitted) {
+  std::string arrive(const node_id& id, const admission& admitted,
+                     const std::optional<ip_address>& from = {}) {
     auto key = *noise_key_of(id);
     auto result =
-      text_of(uut->handle_arrival({id, key, admitted.epoch}, now.steady));
+      text_of(uut->handle_arrival({id, key, admitted.epoch, from}, now.steady));
     act();
     return result;
   }
@@ -116,13 +117,14 @@ struct directory_fixture {
   }
 
   /// A peer asks, is answered and proves itself.
-  std::string come(const node_id& id) {
+  std::string come(const node_id& id,
+                   const std::optional<ip_address>& from = {}) {
     auto admitted = uut->handle_request(id, now.steady);
     if (!admitted.facts.allowed || admitted.facts.twin_connected)
       return "denied";
     if (admitted.facts.over_capacity)
       return "over_capacity";
-    auto result = arrive(id, admitted);
+    auto result = arrive(id, admitted, from);
     if (result != "ok")
       return result;
     remember(id, [](address_memory& x) { x.handle_call(std::nullopt); });

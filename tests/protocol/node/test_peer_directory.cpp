@@ -212,58 +212,6 @@ TEST_CASE_FIXTURE(directory_fixture, "whom this node has dialled leaves if all "
   }
 }
 
-TEST_CASE_FIXTURE(directory_fixture, "guests that have left are bounded") {
-  settings.max_peers = 2;
-  for (auto i : {1u, 2u}) {
-    CHECK(come(i) == "ok");
-    leave(i);
-  }
-  CHECK(uut->guests() == 2);
-  CHECK(come(3) == "over_capacity");
-  SUBCASE("until one of them comes back") {
-    CHECK(come(1) == "ok");
-    CHECK(come(3) == "ok");
-  }
-  SUBCASE("until nothing is under way with one") {
-    rest(2);
-    CHECK(come(3) == "ok");
-  }
-  SUBCASE("but for who was introduced") {
-    introduce(3);
-    CHECK(come(3) == "ok");
-    CHECK(uut->guests() == 2);
-  }
-  SUBCASE("and one that is introduced is none any more") {
-    introduce(2);
-    CHECK(uut->guests() == 1);
-    CHECK(come(3) == "ok");
-  }
-}
-
-TEST_CASE_FIXTURE(directory_fixture,
-                  "answers wait for a bounded number of guests") {
-  settings.max_peers = 2;
-  for (std::size_t i = 1; i < 8; ++i) {
-    CHECK(come(i) == "ok");
-    leave(i);
-    rest(i, record_of(i));
-  }
-  CHECK(want(1) == "ok");
-  CHECK(want(2) == "ok");
-  CHECK(want(3) == "outbox_full");
-  // They are dialled, and leave again if all places are taken.
-  tell(id_of(1), peer_connected{});
-  tell(id_of(2), peer_connected{});
-  CHECK(want(3) == "ok");
-  CHECK(want(4) == "ok");
-  tell(id_of(3), peer_connected{});
-  tell(id_of(4), peer_connected{});
-  CHECK(displaced == std::vector{id_of(3), id_of(4)});
-  CHECK(want(5) == "outbox_full");
-  introduce(5);
-  CHECK(want(5) == "ok");
-}
-
 // -- adverts ------------------------------------------------------------------
 
 TEST_CASE_FIXTURE(directory_fixture, "introductions are checked") {
