@@ -19,7 +19,9 @@ quietly() {
   return 1
 }
 
-quietly cpack --config "$NODE_PROXY_BUILD/CPackConfig.cmake" -B "$folder"
+# What is small matters to nobody here.
+quietly cpack --config "$NODE_PROXY_BUILD/CPackConfig.cmake" -B "$folder" \
+  -D CPACK_DEBIAN_COMPRESSION_TYPE=gzip
 for name in node-proxy libnode-proxy-dev; do
   dpkg-deb -x "$folder/$name"_*.deb "$folder/root"
 done

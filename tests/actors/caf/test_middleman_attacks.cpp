@@ -10,6 +10,7 @@
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/tcp/tcp_dials.hpp>
 #include <node_proxy/actors/tcp/tcp_linger.hpp>
+#include <node_proxy/actors/tcp/tcp_lookups.hpp>
 #include <node_proxy/actors/transport/handshake_worker.hpp>
 #include <node_proxy/actors/typed/engine_host.hpp>
 
