@@ -19,8 +19,9 @@ std::size_t capacity_for(const incoming_channel::partial& x, std::size_t size) {
   // What may have to wait for more takes no more than it needs.
   if (!x.granted)
     return size;
-  auto wanted = size < arrived_for_all ? growth * size : x.announced;
-  return std::min<std::size_t>(x.announced, wanted);
+  if (size >= arrived_for_all)
+    return x.announced;
+  return std::min({growth * size, arrived_for_all, x.announced});
 }
 
 void append(incoming_channel::partial& to, bytes_view data) {
