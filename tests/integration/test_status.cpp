@@ -252,7 +252,7 @@ TEST_CASE_FIXTURE(two_nodes, "it is shown again and again until a signal") {
 
 TEST_CASE_FIXTURE(two_nodes, "hostile names are shown as text") {
   alice.send(bob, "inbox", "hello");
-  bob.await("received");
+  alice.await("delivered");
   bob.stop(SIGTERM);
   std::string name = "a\x1b[2Jb";
   alice.send(bob, name, "hello");

@@ -4,6 +4,9 @@
 #include <array>
 #include <string_view>
 
+#include <node_proxy/protocol/delivery/outbox.hpp>
+#include <node_proxy/protocol/delivery/stranger_budget.hpp>
+#include <node_proxy/protocol/delivery/window_shares.hpp>
 #include <node_proxy/protocol/wire/address_kind.hpp>
 #include <node_proxy/protocol/wire/address_range.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
@@ -47,6 +50,13 @@ std::string in_ms(duration time) {
 
 bool is(const std::optional<send_failure>& outcome, send_error error) {
   return outcome && outcome->error == error;
+}
+
+/// Of what is larger nothing is promised: its receiver may be a stranger.
+std::size_t max_size_for_strangers(const peer_settings& settings) {
+  stranger_backlog any{receive_budget{settings}.strangers()};
+  any.set_counts(true);
+  return any.max_size() - outbox::memory_overhead;
 }
 
 } // namespace
@@ -478,7 +488,9 @@ void referee::check_delivered(const sent_message& msg) {
     return;
   const auto& outcome = msg.outcomes.front();
   // Its encoding takes a little more than the text.
-  auto too_large = msg.text.size() + 100 > msg.to->settings.max_message;
+  auto size = msg.text.size() + 100;
+  auto too_large = size > msg.to->settings.max_message
+                   || size > max_size_for_strangers(msg.from->settings);
   if (is(outcome, send_error::outbox_full)
       || is(outcome, send_error::unknown_node)
       || (too_large && outcome

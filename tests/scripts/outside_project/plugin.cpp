@@ -10,5 +10,6 @@ bool run_node() {
   node_proxy::node_config its_config;
   its_config.self =
     std::make_shared<node_proxy::identity>(node_proxy::make_identity());
-  return node_proxy::spawn_node(system, std::move(its_config)).has_value();
+  return static_cast<bool>(
+    node_proxy::spawn_node(system, std::move(its_config)));
 }
