@@ -10,8 +10,8 @@ namespace node_proxy::internal {
 namespace {
 
 /// Memory for an unfinished message, lest somebody announces much and sends
-/// little: so many times what has arrived of it, or all of it once this much has
-/// arrived. To grow after that would copy so much at a time that others wait.
+/// little: so many times what has arrived, or all of it once this much has. To
+/// grow after that would copy so much at a time that others wait.
 constexpr std::size_t growth = 4;
 constexpr std::size_t arrived_for_all = 256 * 1024;
 
