@@ -46,9 +46,10 @@ struct node_config {
   /// Most peers that may be connected at once. Of more, the one has to leave
   /// that has the least standing: permanent peers and those that `admission`
   /// names come first, then those of which an advert was given, then those that
-  /// an earlier process knew, then all others. As many more may have left while
-  /// there is something to do about them: engines that have not taken what they
-  /// sent, or answers that wait for them.
+  /// an earlier process knew, then all others. As many of these may have left
+  /// while there is something to do about them, engines that have not taken
+  /// what they sent or answers that wait for them; then an address that has a
+  /// 64th of that gets no further ones.
   std::size_t max_peers = 1'000;
   /// Most inbound connections whose peer has not proven itself, but no more
   /// than half of the descriptors that this process may have. The next one

@@ -133,7 +133,7 @@ constexpr auto settings_at = &nc::settings;
 
 constexpr std::array table{
   text_at("listen", "node_config::listen", "where connections are accepted",
-          in::addresses, set_listen),
+          in::listeners, set_listen),
   text_at("advertised", "node_config::advertised",
           "what others are told to connect to", in::addresses, set_advertised),
   number_at<&nc::max_peers>("max-peers", "node_config::max_peers",
@@ -307,6 +307,7 @@ std::string to_text(setting_unit unit, number x) {
   case in::count:
   case in::text:
   case in::addresses:
+  case in::listeners:
   case in::ranges:
     break;
   }
@@ -321,6 +322,8 @@ std::string expected_text(const setting& x) {
     return "a text";
   case in::addresses:
     return "tcp://HOST:PORT, several with commas between them";
+  case in::listeners:
+    return "tcp://IP:PORT, several with commas between them";
   case in::ranges:
     return "IP/BITS, several with commas between them";
   case in::count:

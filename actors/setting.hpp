@@ -21,6 +21,7 @@ enum class setting_unit : std::uint8_t {
   flag, // 0 or 1
   text,
   addresses, // as text, with commas between them
+  listeners, // likewise, of this host
   ranges,    // likewise
 };
 

@@ -35,12 +35,13 @@ with_number_of_interface(std::string_view text) {
 using objection = std::optional<std::string_view> (*)(const transport_address&);
 
 /// Reads an address to which nothing may be objected.
-tl::expected<transport_address, std::string> parse(std::string_view text,
-                                                   objection object_to) {
+/// @param form is what is expected.
+tl::expected<transport_address, std::string>
+parse(std::string_view text, std::string_view form, objection object_to) {
   // Adverts can name others, but this version can only be reached by TCP.
   if (!text.starts_with("tcp://"))
-    return tl::unexpected{"bad address '" + std::string{text}
-                          + "': expected tcp://HOST:PORT"};
+    return tl::unexpected{"bad address '" + std::string{text} + "': expected "
+                          + std::string{form}};
   auto numeric = with_number_of_interface(text);
   if (!numeric)
     return tl::unexpected{std::move(numeric.error())};
@@ -60,12 +61,12 @@ tl::expected<transport_address, std::string> parse(std::string_view text,
 
 tl::expected<transport_address, std::string>
 parse_listen_address(std::string_view text) {
-  return parse(text, objection_to_listen);
+  return parse(text, "tcp://IP:PORT", objection_to_listen);
 }
 
 tl::expected<transport_address, std::string>
 parse_reachable(std::string_view text) {
-  return parse(text, objection_to_advertise);
+  return parse(text, "tcp://HOST:PORT", objection_to_advertise);
 }
 
 std::vector<weighted_address>

@@ -99,8 +99,8 @@ std::string state_of(const json& x) {
   return result;
 }
 
-/// That of what is as it should be, of what may become so by itself, and of
-/// what needs somebody.
+/// That of what is as it should be, of what is under way, and of what is worth
+/// a look.
 std::string_view colour_of(const json& x) {
   std::string state = x.at("state");
   if (state == "connected")

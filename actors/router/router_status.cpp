@@ -104,7 +104,7 @@ peer_status router_state::unserved_status(const node_id& id) const {
 std::vector<router_state::limit_use> router_state::limits_in_use() {
   const auto& strangers = *budget_->strangers();
   return {{"peers", directory_->here(), config_.max_peers},
-          {"guests", directory_->guests(), 2 * config_.max_peers},
+          {"guests", directory_->gone_guests(), config_.max_peers},
           {"remembered_peers", directory_->records(now_of(self_).steady),
            config_.peers_kept.records},
           {"kept_adverts", directory_->adverts().loose(),

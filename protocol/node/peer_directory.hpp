@@ -224,6 +224,11 @@ public:
   /// Peers that have a place of `directory_settings::max_peers`.
   [[nodiscard]] std::size_t here() const { return served_.here(); }
 
+  /// Guests that have left, with something under way.
+  [[nodiscard]] std::size_t gone_guests() const {
+    return served_.guests() - served_.guests_here();
+  }
+
   /// The adverts of other nodes.
   [[nodiscard]] const advert_book& adverts() const { return adverts_; }
 

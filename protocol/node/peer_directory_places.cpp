@@ -51,14 +51,14 @@ bool peer_directory::has_room_for(
 }
 
 bool peer_directory::has_room_for_guest() const {
-  auto gone = served_.guests() - served_.guests_here();
   // Those that have left may be dialled, and be here then.
-  return gone < settings_.max_peers
+  return gone_guests() < settings_.max_peers
          && served_.guests() / 2 < settings_.max_peers;
 }
 
-/// Whoever has many identities may fill all that guests which have left can
-/// take. There are as many places again, of which each source has a small part.
+/// Whoever has many identities may fill the places of guests that have left.
+/// There are some more, of which each source has a small part, if not that many
+/// sources have taken theirs.
 bool peer_directory::has_spare_room_for_guest(
   const std::optional<connection_source>& from) const {
   auto share = std::max<std::size_t>(settings_.max_peers / spare_parts, 1);

@@ -158,7 +158,7 @@ TEST_CASE("what cannot be is refused by its name") {
         == "node-proxy.idle-timeout is 60; expected 1 ms to 720 h");
   CHECK(
     refusal_of("listen", "here")
-      .ends_with("expected tcp://HOST:PORT, several with commas between them"));
+      .ends_with("expected tcp://IP:PORT, several with commas between them"));
   CHECK(refusal_of("dial-ranges", "10.0.0.0/33")
           .ends_with("expected IP/BITS, several with commas between them"));
   CHECK(refusal_of("chacha-only", std::int64_t{1})

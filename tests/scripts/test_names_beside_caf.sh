@@ -65,7 +65,7 @@ if [[ -n $others ]]; then
   echo "FAILED: $others"
   exit 1
 fi
-said=$(grep -A 1 'CAF has others of that name' docs/GUIDE.md)
+said=$(grep -A 1 'CAF has these names, too' docs/GUIDE.md)
 for name in $documented; do
   if [[ $said != *"\`$name\`"* ]]; then
     echo "FAILED: docs/GUIDE.md does not say that CAF has a name $name"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -45,7 +46,8 @@ duration cpu_time_in(duration how_long) {
 /// for the end of turns before. Tells `to` each number, and then that end.
 class countdown {
 public:
-  static constexpr std::uint64_t end_of_turns = 1'000;
+  static constexpr auto end_of_turns =
+    std::numeric_limits<std::uint64_t>::max();
 
   explicit countdown(caf::event_based_actor* self) : self_{self} {}
 

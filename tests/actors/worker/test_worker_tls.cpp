@@ -117,10 +117,12 @@ TEST_CASE("a worker serves peers over TLS, which others do not have") {
     REQUIRE(port);
     ports.put(*port);
     node_advert advert;
-    while (advert.addrs.empty())
+    auto until = std::chrono::steady_clock::now() + patience;
+    while (advert.addrs.empty() && std::chrono::steady_clock::now() < until)
       self->request(node->router(), patience, get_local_advert{})
         .receive([&](node_advert& x) { advert = std::move(x); },
                  [](const caf::error& e) { FAIL(describe(e)); });
+    REQUIRE_FALSE(advert.addrs.empty());
     auto ear = system.spawn(forward_engine, caf::actor_cast<caf::actor>(self));
     self->request(node->router(), patience, register_engine{"ear", ear})
       .receive([](const engine_registered&) {},
