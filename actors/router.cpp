@@ -106,6 +106,8 @@ void router_state::end_workers(node_workers& workers) {
       x.answer(failed_batch(x.batch.msgs.size(), {send_error::shutting_down}));
   for (auto& [number, x] : workers.registrations)
     fail(x.waiting, make_error(errc::shutting_down));
+  for (auto& [number, x] : workers.partings)
+    fail(x.waiting, make_error(errc::shutting_down));
 }
 
 // -- what local engines ask ---------------------------------------------------

@@ -203,10 +203,10 @@ struct worker_order {
   std::variant<
     internal::link_sign, internal::handed_batch, internal::handed_outcome,
     internal::fence, internal::told_admission, internal::serve_order,
-    internal::take_peer, internal::peer_order, internal::forget_order,
-    internal::retire_order, internal::new_advert, internal::forget_engine,
-    internal::tell_numbers, internal::tell_status, internal::may_leave,
-    internal::leave_now, internal::dismissed, internal::told_permanence>
+    internal::take_peer, internal::peer_order, internal::retire_order,
+    internal::new_advert, internal::forget_engine, internal::tell_numbers,
+    internal::tell_status, internal::may_leave, internal::leave_now,
+    internal::dismissed, internal::told_permanence, internal::forget_order>
     what;
 
   template <class Archive>

@@ -264,9 +264,9 @@ struct worker_report {
     internal::link_sign, internal::handed_batch, internal::handed_outcome,
     internal::fence, internal::asked_admission, internal::ended_request,
     internal::proven_peer, internal::offered_rest, internal::ended_service,
-    internal::told_event, internal::told_parting, internal::engine_noted,
-    internal::told_numbers, internal::told_status, internal::leaving,
-    internal::left, internal::asked_permanence>
+    internal::told_event, internal::engine_noted, internal::told_numbers,
+    internal::told_status, internal::leaving, internal::left,
+    internal::asked_permanence, internal::told_parting>
     what;
 
   template <class Archive>

@@ -230,15 +230,16 @@ public:
   }
 
   /// The loop is about to look for events.
-  /// @param may_wait whether nobody is to run.
-  /// @returns whether that is still so: then the loop waits from now on.
-  bool begin_wait(bool may_wait) {
+  /// @param is_idle whether nobody is to run.
+  /// @param may_wait whether it would wait for events then.
+  /// @returns whether it does: nobody is told anything.
+  bool begin_wait(bool is_idle, bool may_wait) {
     std::unique_lock guard{mutex_};
     if (owners_.empty()) {
       waits_ = may_wait;
       return may_wait;
     }
-    if (!may_wait && steady_now() - since_ < patience)
+    if (!is_idle && steady_now() - since_ < patience)
       return false;
     auto owners = std::exchange(owners_, {});
     guard.unlock();
@@ -274,7 +275,7 @@ public:
     auto how_long = busy_poll.load(std::memory_order_relaxed);
     auto is_busy =
       how_long > duration{0} && steady_now() - last_event_ < how_long;
-    auto waits = turns.begin_wait(may_block && !is_busy);
+    auto waits = turns.begin_wait(may_block, may_block && !is_busy);
     auto timeout = waits ? times.begin_wait() : 0;
     if (sockets.notify_owners(timeout) && how_long > duration{0})
       last_event_ = steady_now();

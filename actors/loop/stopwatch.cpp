@@ -24,14 +24,16 @@ duration stopwatch::elapsed(steady_time now) const {
   if (!usage_)
     return took;
   auto present = usage_of_thread();
-  return present.preempted == usage_->preempted ? took
-                                                : present.ran - usage_->ran;
+  auto only_ran = present.waited == usage_->waited;
+  auto was_preempted = present.preempted != usage_->preempted;
+  return only_ran && was_preempted ? present.ran - usage_->ran : took;
 }
 
 stopwatch::usage stopwatch::usage_of_thread() {
   rusage x{};
   ::getrusage(RUSAGE_THREAD, &x);
-  return {to_duration(x.ru_utime) + to_duration(x.ru_stime), x.ru_nivcsw};
+  return {to_duration(x.ru_utime) + to_duration(x.ru_stime), x.ru_nivcsw,
+          x.ru_nvcsw};
 }
 
 } // namespace node_proxy::internal

@@ -12,8 +12,8 @@ namespace node_proxy::internal {
 /// Measures what the thread that makes it does from then on.
 ///
 /// If it is to look `closely`, which takes some system calls, time does not
-/// count in which others had the processor and this thread wanted it. Time in
-/// which it waited, say for a disk, always counts.
+/// count in which others had the processor and this thread wanted it; unless it
+/// has waited for something meanwhile, say for a disk: then all of it counts.
 class stopwatch {
 public:
   stopwatch(steady_time begun, bool closely);
@@ -25,6 +25,7 @@ private:
   struct usage {
     duration ran{};
     std::int64_t preempted = 0; // so many times
+    std::int64_t waited = 0;    // likewise
   };
 
   static usage usage_of_thread();

@@ -26,7 +26,7 @@ using lookup_end_receiver = actor_interface<void(lookup_ended)>;
 
 /// Requests to look up names, as many at once as the `lookup_budget` has it,
 /// each in a thread of its own: nobody else waits for a resolver. Nor does
-/// whoever asked, beyond `most_time`, nor the end of the transport; a thread
+/// whoever asked, beyond `max_time`, nor the end of the transport; a thread
 /// that is stuck in the resolver then goes on for nobody.
 class tcp_lookups {
 public:

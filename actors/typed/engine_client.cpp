@@ -84,7 +84,7 @@ private:
   void register_name();
 
   bool may_send() const {
-    return !queue_.empty() && (registered_ || !answers_);
+    return !queue_.empty() && (registered_ || !answers_) && !looks_for_proxy_;
   }
 
   void send(std::vector<client_queue::message> batch);
@@ -114,10 +114,14 @@ private:
   caf::actor answers_;
   bool registered_ = false;
   // Where messages go, if that is known: the Router has less to do then, and
-  // they are there sooner. It retires as if it was not known here, and hands on
-  // to the Router what comes later.
+  // they are there sooner. It may retire all the same, and hands on to the
+  // Router what comes later.
   caf::actor_addr proxy_;
+  // Nothing is sent meanwhile: it would come to the Router after its answer,
+  // and be overtaken by what goes straight to the Node Proxy then.
   bool looks_for_proxy_ = false;
+  // It is in another process, to which the Router is no detour.
+  bool proxy_is_far_ = false;
   // Ourselves, while something is under way that nobody else keeps us for.
   caf::actor kept_;
 };
@@ -257,25 +261,28 @@ void engine_client::hand_over(node_out_batch batch,
     return;
   }
   hand_to(config_.router);
-  // The answer comes after the Router has handed on what it got before.
-  if (config_.whom.node != config_.self && !looks_for_proxy_)
+  if (config_.whom.node != config_.self && !proxy_is_far_)
     find_proxy();
 }
 
-/// Has the Router say who serves the peer. Only within a process that is a
-/// shorter way.
+/// Has the Router say who serves the peer. It answers after it has handed on
+/// what it got before.
 void engine_client::find_proxy() {
   looks_for_proxy_ = true;
   send_request(self_, config_.router, caf::infinite,
                lookup_node_proxy{*config_.whom.node})
     .then(
       [this](const node_proxy_found& found) {
-        if (is_remote(caf::actor_cast<caf::actor>(found.proxy)))
-          return;
-        proxy_ = found.proxy.address();
+        proxy_is_far_ = is_remote(caf::actor_cast<caf::actor>(found.proxy));
+        if (!proxy_is_far_)
+          proxy_ = found.proxy.address();
         looks_for_proxy_ = false;
+        follow_up();
       },
-      [this](const caf::error&) { looks_for_proxy_ = false; });
+      [this](const caf::error&) {
+        looks_for_proxy_ = false;
+        follow_up();
+      });
 }
 
 // -- what becomes of it -------------------------------------------------------

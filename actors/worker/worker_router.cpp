@@ -353,7 +353,12 @@ void worker_state::handle(passed_on& msg) {
   } else if (is(static_cast<connection_permanence*>(nullptr))
              && peers_.way_to(msg.remote) != ways::here) {
     // Who serves the peer then is for the coordinator to say.
-    permanences_.emplace(++last_request_, make_promise<done>(self_));
+    auto waiting = make_promise<done>(self_);
+    if (!link_) {
+      fail(waiting, make_error(errc::shutting_down));
+      return;
+    }
+    permanences_.emplace(++last_request_, waiting);
     tell(asked_permanence{last_request_, msg.remote,
                           msg.content.get_as<connection_permanence>(0)});
   } else if (peers_.way_to(msg.remote) == ways::here) {

@@ -39,7 +39,7 @@ public:
   /// wait. Whoever is there answers in less, unless a packet was lost.
   static constexpr duration stranger_time = std::chrono::seconds{1};
 
-  /// @param most how many dials may be under way, at least 1.
+  /// @param max how many dials may be under way, at least 1.
   explicit dial_budget(std::size_t max);
 
   // -- events -----------------------------------------------------------------

@@ -42,19 +42,23 @@ void attempts::handle_dial_failed(attempt_id attempt, std::string_view reason,
   auto to = dialler_.handle_dial_failed(attempt);
   if (!to)
     return;
+  // A name counts if it leads nowhere.
+  made_ += std::holds_alternative<dns_addr>(to->address) ? 1 : 0;
   if (last_word)
     handle_failure(to, reason, now, out);
   else
     ++failed_;
 }
 
-void attempts::handle_found(attempt_id attempt,
+bool attempts::handle_found(attempt_id attempt,
                             const std::vector<transport_address>& addresses,
                             bool last_word, steady_time now,
                             fifo<peer_action>& out) {
+  auto is_new = dialler_.handle_found(attempt, addresses, now);
   // What was known before has failed, is under way or has yet to be tried.
-  if (!dialler_.handle_found(attempt, addresses, now) && last_word)
+  if (!is_new && last_word)
     go_on(now, out);
+  return is_new;
 }
 
 expected<
@@ -130,8 +134,8 @@ bool attempts::dial(steady_time now, fifo<peer_action>& out) {
   auto attempt = dialler_.poll_attempt(now);
   if (!attempt)
     return false;
-  ++made_;
   auto is_lookup = std::holds_alternative<dns_addr>(attempt->address);
+  made_ += is_lookup ? 0 : 1;
   out.emplace_back(std::move(*attempt));
   return !is_lookup;
 }

@@ -91,7 +91,8 @@ public:
 
   /// The name that an attempt is about leads to these addresses. For the
   /// `last_word` see `handle_dial_failed`.
-  void handle_found(attempt_id attempt,
+  /// @returns whether there is one among them that has yet to be tried.
+  bool handle_found(attempt_id attempt,
                     const std::vector<transport_address>& addresses,
                     bool last_word, steady_time now, fifo<peer_action>& out);
 

@@ -64,11 +64,12 @@ public:
                           timestamp now);
 
   /// The name that an attempt is about leads to these addresses.
-  void handle_found(attempt_id attempt,
+  /// @returns whether there is one among them that has yet to be tried.
+  bool handle_found(attempt_id attempt,
                     const std::vector<transport_address>& addresses,
                     timestamp now) {
-    attempts_.handle_found(attempt, addresses, takes_attempts(), now.steady,
-                           events_);
+    return attempts_.handle_found(attempt, addresses, takes_attempts(),
+                                  now.steady, events_);
   }
 
   /// The answer to a handshake, which `shakes_hands`. `resume` gives what this

@@ -148,7 +148,8 @@ void peer::handle_hosts(attempt_id attempt, std::span<const ip_address> hosts,
   auto found = adverts_.addresses_of(*name, hosts, settings_->dial_ranges);
   if (found.empty())
     return handle_dial_failed(attempt, "forbidden_addresses", now);
-  connections_.handle_found(attempt, found, now);
+  if (!connections_.handle_found(attempt, found, now))
+    pay_for_lookup();
   follow_up(now);
 }
 
@@ -295,7 +296,7 @@ void peer::dial(timestamp now) {
   }
 }
 
-/// What leads to addresses is paid for when these are dialled.
+/// What leads to new addresses is paid for when these are dialled.
 void peer::pay_for_lookup() {
   if (is_stranger(standing_))
     adverts_.handle_dial(actions_);

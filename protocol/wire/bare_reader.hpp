@@ -123,7 +123,7 @@ public:
   }
 
   /// A list begins; to be ended if it could. Elements that have at least
-  /// `least` octets are all there, as far as their count tells.
+  /// `min` octets are all there, as far as their count tells.
   /// @returns the count of its elements, at most `max`.
   std::optional<std::size_t> begin_list(std::size_t min,
                                         std::size_t max = unbounded) {
