@@ -12,7 +12,8 @@ processes=()
 clean_up() {
   kill "${processes[@]}" 2> /dev/null || true
   wait 2> /dev/null || true
-  rm -rf "$folder"
+  # The browser has processes of its own, which write for a moment more.
+  until_true rm -rf "$folder" 2> /dev/null
 }
 trap clean_up EXIT
 
