@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <node_proxy/protocol/wire/address_kind.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
 
 #include "two_nodes.hpp"
@@ -212,7 +213,7 @@ TEST_CASE_FIXTURE(caller, "names of a stranger for one address are not free") {
   name({"tcp://a.test:1", "tcp://b.test:1", "tcp://c.test:1", "tcp://d.test:1",
         "tcp://e.test:1"});
   for (const auto* x : {"a.test", "b.test", "c.test", "d.test", "e.test"})
-    net.names[x] = {*host_of(a.address())};
+    net.names[x] = {*node_proxy::internal::host_of(a.address())};
   call_and_go();
   a.issue_advert(a.advert().version + 1);
   call_and_go();
