@@ -72,6 +72,7 @@ parse_reachable(std::string_view text) {
 std::vector<weighted_address>
 best_first(const std::vector<transport_address>& addresses) {
   std::vector<weighted_address> result;
+  result.reserve(addresses.size());
   auto weight = addresses.size();
   for (const auto& address : addresses)
     result.push_back({address, weight--});
