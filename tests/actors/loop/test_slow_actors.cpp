@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <thread>
 
 #include <doctest/doctest.h>
@@ -52,6 +53,15 @@ void work_beside_others(node_proxy::duration how_long) {
   }
 }
 
+/// Sleeps until another thread has seen so much time pass.
+void wait_for_another(node_proxy::duration how_long) {
+  std::async(std::launch::async, [until = steady_now() + how_long] {
+    while (steady_now() < until) {
+      // The clock is all that it looks at.
+    }
+  }).wait();
+}
+
 } // namespace
 
 TEST_CASE("who took long three times in a row is slow for a second") {
@@ -99,6 +109,23 @@ TEST_CASE("what others take of the processor does not count on a close look") {
 TEST_CASE("what a thread waits for counts") {
   auto begun = steady_now();
   stopwatch close{begun, true};
-  std::this_thread::sleep_for(6ms);
+  wait_for_another(6ms);
   CHECK(close.elapsed(steady_now()) >= 6ms);
+}
+
+TEST_CASE("all counts if a thread has waited and others were in its way") {
+  one_processor only;
+  std::atomic<bool> done = false;
+  std::jthread rival{[&done] {
+    while (!done) {
+      // It only wants the processor.
+    }
+  }};
+  auto begun = steady_now();
+  stopwatch close{begun, true};
+  work_beside_others(5ms);
+  wait_for_another(1ms);
+  auto now = steady_now();
+  done = true;
+  CHECK(close.elapsed(now) == now - begun);
 }
