@@ -2,6 +2,8 @@
 
 #include <future>
 
+#include <node_proxy/actors/typed/engine_client.hpp>
+
 #include "key_value.hpp"
 
 using namespace test;
@@ -290,4 +292,39 @@ TEST_CASE("what a slow engine has not taken waits in order") {
   for (std::uint64_t i = 0; i < count; ++i)
     REQUIRE((*got)[i] == i);
   caf::anon_send_exit(slow, caf::exit_reason::kill);
+}
+
+TEST_CASE("nothing is sent while a handle asks for the Node Proxy") {
+  register_kv_types();
+  system_fixture x;
+  caf::scoped_actor router{x.system};
+  caf::scoped_actor proxy{x.system};
+  auto loops = event_loop::of(x.system, 1);
+  REQUIRE(loops);
+  auto handle =
+    spawn_engine_client(x.system, {loops->front(),
+                                   fresh_identity()->id(),
+                                   {fresh_identity()->id(), "slow"},
+                                   {},
+                                   interface_of<gated_actor>(),
+                                   caf::actor_cast<router_actor>(router),
+                                   std::make_shared<unanswered_failures>()});
+  x.self->send(handle, write_atom_v, std::uint64_t{0});
+  auto taken = [](const node_out_batch& batch) {
+    CHECK(batch.msgs.size() == 1);
+    return batch_outcome{1, {}};
+  };
+  router->receive(taken);
+  router->receive([&](const lookup_node_proxy&) {
+    x.self->send(handle, write_atom_v, std::uint64_t{1});
+    // When it has refused both, it has done what it does about that.
+    for (int i = 0; i < 2; ++i)
+      CHECK(x.ask<done>(handle, std::string{"?"}).error()
+            == caf::sec::unexpected_message);
+    return node_proxy_found{caf::actor_cast<node_proxy_actor>(proxy)};
+  });
+  router->receive([](const node_out_batch&) { FAIL_CHECK("it overtakes"); },
+                  caf::after(0s) >> [] {});
+  proxy->receive(taken);
+  caf::anon_send_exit(handle, caf::exit_reason::kill);
 }
