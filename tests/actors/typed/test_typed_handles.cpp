@@ -245,7 +245,7 @@ namespace {
 
 /// Waits for the test before it takes its first message.
 caf::behavior gated(caf::event_based_actor*, std::shared_future<void> gate,
-                    std::shared_ptr<std::vector<std::uint64_t>> got,
+                    const std::shared_ptr<std::vector<std::uint64_t>>& got,
                     const caf::actor& to, std::uint64_t last) {
   return {[=](write_atom, std::uint64_t number) {
     gate.wait();
