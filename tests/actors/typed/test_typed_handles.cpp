@@ -168,7 +168,7 @@ namespace {
 using hop_actor = actor_interface<std::uint64_t(read_atom, std::uint64_t)>;
 
 /// Asks the next one, if there is one, and answers when that has answered.
-hop_actor::behavior_type hop(hop_actor::pointer self, hop_actor next,
+hop_actor::behavior_type hop(hop_actor::pointer self, const hop_actor& next,
                              bool delegates) {
   return {[self, next, delegates](
             read_atom, std::uint64_t x) -> caf::result<std::uint64_t> {
@@ -244,7 +244,8 @@ TEST_CASE_FIXTURE(kv_nodes, "a promise can be handed on to a remote engine") {
 namespace {
 
 /// Waits for the test before it takes its first message.
-caf::behavior gated(caf::event_based_actor*, std::shared_future<void> gate,
+caf::behavior gated(caf::event_based_actor*,
+                    const std::shared_future<void>& gate,
                     const std::shared_ptr<std::vector<std::uint64_t>>& got,
                     const caf::actor& to, std::uint64_t last) {
   return {[=](write_atom, std::uint64_t number) {
