@@ -88,6 +88,38 @@ private:
   caf::actor other_;
 };
 
+/// Waits for the end of turns and for a time. Tells `to` of each when it comes,
+/// whether it was the former.
+class racer {
+public:
+  explicit racer(caf::event_based_actor* self) : self_{self} {}
+
+  caf::behavior start(const std::shared_ptr<event_loop>& loop,
+                      const caf::actor& to) {
+    end_.emplace(loop, caf::actor_cast<turn_end_receiver>(self_));
+    time_.emplace(loop, caf::actor_cast<tick_receiver>(self_));
+    return {
+      [this](done) {
+        end_->ask();
+        time_->wait_until(now() + 200us);
+      },
+      [this, to](turns_over) {
+        end_->handle();
+        caf::anon_send(to, true);
+      },
+      [this, to](tick) {
+        time_->handle_tick();
+        caf::anon_send(to, false);
+      },
+    };
+  }
+
+private:
+  caf::event_based_actor* self_;
+  std::optional<turn_end> end_;
+  std::optional<timer> time_;
+};
+
 struct fixture : system_fixture {
   std::shared_ptr<event_loop> loop = event_loop::of(system, 1).value().front();
   tick_receiver owner =
@@ -257,6 +289,24 @@ TEST_CASE_FIXTURE(fixture, "a loop that waits is woken for the end of turns") {
     end.handle();
   }
   CHECK_FALSE(has_got<bool>());
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "a loop that looks for events tells that turns end") {
+  loop->set_busy_poll(100ms);
+  auto uut = spawn_open_in_loop<racer>(system, *loop, [this](auto* x) {
+    return state_of(x).start(loop, caf::actor_cast<caf::actor>(self));
+  });
+  // The time is less than turns may go on, and more than a wait that does not
+  // block; but others may take the processor.
+  int first = 0;
+  for (int i = 0; i < 20; ++i) {
+    self->send(uut, done{});
+    first += next<bool>();
+    next<bool>();
+  }
+  CHECK(first > 10);
+  caf::anon_send_exit(uut, caf::exit_reason::kill);
 }
 
 TEST_CASE_FIXTURE(fixture, "who asked for it looks for events, and sleeps") {
