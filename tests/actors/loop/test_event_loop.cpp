@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <thread>
 #include <vector>
-
-#include <time.h>
 
 #include <node_proxy/actors/loop/event_loop.hpp>
 #include <node_proxy/actors/loop/loop_actor.hpp>
