@@ -170,25 +170,29 @@ private:
 
   template <detail::cereal_way Way, class T, class... Version>
   void load_minimal_from(T& x, Version... version) {
-    using enum detail::cereal_way;
-    using cereal::access;
-    constexpr auto is_member =
-      Way == member_minimal || Way == member_minimal_version;
-    const bare_output_archive* out = nullptr;
-    using value = decltype([&] {
-      if constexpr (is_member)
-        return access::member_save_minimal(*out, x, version...);
-      else
-        return save_minimal(*out, x, version...);
-    }());
-    value minimal{};
+    decltype(minimal_of<Way>(x, version...)) minimal{};
     get(minimal);
     if (reader_.error())
       return;
-    if constexpr (is_member)
-      access::member_load_minimal(*this, x, minimal, version...);
+    if constexpr (is_minimal_member(Way))
+      cereal::access::member_load_minimal(*this, x, minimal, version...);
     else
       load_minimal(*this, x, minimal, version...);
+  }
+
+  /// What Cereal saves of `x`; called for its type alone.
+  template <detail::cereal_way Way, class T, class... Version>
+  static auto minimal_of(const T& x, Version... version) {
+    const bare_output_archive* out = nullptr;
+    if constexpr (is_minimal_member(Way))
+      return cereal::access::member_save_minimal(*out, x, version...);
+    else
+      return save_minimal(*out, x, version...);
+  }
+
+  static constexpr bool is_minimal_member(detail::cereal_way way) {
+    using enum detail::cereal_way;
+    return way == member_minimal || way == member_minimal_version;
   }
 
   bare_reader reader_;
