@@ -186,6 +186,14 @@ void add_connections(writer& to, const node_metrics& x) {
   to.add("reason", x.peers.connection_ends);
   to.begin("frames_arrived_total", "counter", "Encrypted frames that arrived.");
   to.add({}, x.peers.frames_in);
+  to.begin("unknown_controls_total", "counter",
+           "Control frames of a later version of the protocol, which were "
+           "ignored.");
+  to.add({}, x.peers.unknown_controls);
+  to.begin("adverts_ignored_total", "counter",
+           "Adverts that peers sent and that were not taken, by reason.");
+  to.add({{"reason", "stale"}}, x.peers.stale_adverts);
+  to.add({{"reason", "unchecked"}}, x.peers.unchecked_adverts);
   to.begin("unanswered_failures_total", "counter",
            "Messages that failed and whose senders wait for no answer, by "
            "reason.");

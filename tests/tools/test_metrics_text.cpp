@@ -1,5 +1,9 @@
 // What a node counts, for Prometheus.
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include <doctest/doctest.h>
 
 #include <metrics_text.hpp>
@@ -16,6 +20,29 @@ bool contains(const std::string& text, std::string_view line) {
   return ("\n" + text).find("\n" + std::string{line} + "\n")
          != std::string::npos;
 }
+
+// Gives each counter of an object a value of its own.
+class count_up {
+public:
+  template <class... Ts>
+  void operator()(Ts&&... fields) {
+    (set(fields.value), ...);
+  }
+
+  std::vector<std::string> values;
+
+private:
+  std::uint64_t next() {
+    values.push_back(std::to_string(7'001 + values.size()));
+    return 7'000 + values.size();
+  }
+
+  void set(std::uint64_t& counter) { counter = next(); }
+
+  void set(std::vector<reason_count>& counters) {
+    counters = {{"reason", next()}};
+  }
+};
 
 } // namespace
 
@@ -64,6 +91,15 @@ TEST_CASE("metrics are written in the format of Prometheus") {
   CHECK(contains(text, R"(node_proxy_limit_max{limit="peers"} 1000)"));
   // What a label may not have in it is escaped.
   CHECK(text.find(R"(version="1.2\"\\\n",node=")") != std::string::npos);
+}
+
+TEST_CASE("whatever is counted of peers is shown") {
+  node_metrics counted;
+  count_up counters;
+  counted.peers.serialize(counters);
+  auto text = metrics_text({}, counted, "1");
+  for (const auto& value : counters.values)
+    CHECK_MESSAGE(text.find(' ' + value + '\n') != std::string::npos, value);
 }
 
 TEST_CASE("the last events are kept, and when they were") {
