@@ -40,6 +40,8 @@ sockaddr_in local_address(std::uint16_t port) {
 
 int connect_to(std::uint16_t port) {
   auto fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  timeval limit{patience.count(), 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
   auto address = local_address(port);
   if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address))
       == 0)

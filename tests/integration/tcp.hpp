@@ -15,7 +15,8 @@ namespace node_proxy::testing {
 /// An address of this host.
 [[nodiscard]] sockaddr_in local_address(std::uint16_t port);
 
-/// Connects to a port of this host. The socket, or -1.
+/// Connects to a port of this host. The socket, or -1. To read from it fails
+/// after `patience`.
 [[nodiscard]] int connect_to(std::uint16_t port);
 
 /// A connection to this host.

@@ -1,5 +1,6 @@
 // run --http: status and metrics for browsers and monitoring.
 
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <list>
@@ -34,6 +35,8 @@ std::string talk(std::uint16_t port, std::string_view request) {
   char buffer[65'536];
   for (;;) {
     auto got = ::recv(fd, buffer, sizeof(buffer), 0);
+    // The node closes the connection, now or with a reset.
+    REQUIRE_FALSE((got < 0 && errno == EAGAIN));
     if (got <= 0)
       break;
     result.append(buffer, static_cast<std::size_t>(got));
