@@ -310,8 +310,9 @@ void event_loop::set_busy_poll(duration how_long) {
 
 namespace {
 
-/// The loops of all actor systems. Never destroyed, as a static actor system
-/// may end later than anything that could be.
+/// The loops of all actor systems. These have modules for such things, but CAF
+/// numbers its own and leaves no place for others. Never destroyed, as a static
+/// actor system may end later than anything that could be.
 struct loop_registry {
   static loop_registry& instance() {
     static auto& result = *new loop_registry;
