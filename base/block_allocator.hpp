@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <node_proxy/base/export.hpp>
+
 namespace node_proxy {
 
 namespace detail {
@@ -87,12 +89,44 @@ private:
   std::size_t kept_ = 0;
 };
 
+/// Blocks that are larger than those of a `block_cache`, up to this size. All
+/// threads share the few that are kept.
+inline constexpr std::size_t max_large_block = 20 * 1024 * 1024;
+
+/// @param size a `block_size`.
+NODE_PROXY_EXPORT void* take_large_block(std::size_t size);
+
+/// @param size as it was taken.
+NODE_PROXY_EXPORT void give_back_large_block(void* block,
+                                             std::size_t size) noexcept;
+
+/// @param size a `block_size`.
+inline void* take_block(std::size_t size) {
+  if (size > block_cache::max_block)
+    return take_large_block(size);
+  auto here = block_cache::here();
+  auto result = here == nullptr ? nullptr : here->take(size);
+  return result == nullptr ? ::operator new(size) : result;
+}
+
+/// @param size as it was taken.
+inline void give_back_block(void* block, std::size_t size) noexcept {
+  if (size > block_cache::max_block) {
+    give_back_large_block(block, size);
+    return;
+  }
+  auto here = block_cache::here();
+  if (here == nullptr || !here->keep(block, size))
+    ::operator delete(block);
+}
+
 } // namespace detail
 
 /// An allocator (in the sense of the standard library) for buffers that come
-/// and go at a high rate. Each thread keeps up to 8 MiB of what it gave back.
-/// The heap returns large blocks to the operating system, which has to fill
-/// them with zeros, page by page, when they are needed again a moment later.
+/// and go at a high rate. Each thread keeps up to 8 MiB of what it gave back,
+/// and the process up to 32 MiB of larger blocks. The heap returns large ones
+/// to the operating system, which has to fill them with zeros, page by page,
+/// when they are needed again a moment later.
 template <class T>
 class block_allocator {
 public:
@@ -105,18 +139,16 @@ public:
 
   [[nodiscard]] T* allocate(std::size_t count) {
     auto size = count * sizeof(T);
-    if (!is_block(size))
-      return static_cast<T*>(::operator new(size));
-    auto rounded = detail::block_size(size);
-    auto here = cache::here();
-    auto block = here == nullptr ? nullptr : here->take(rounded);
-    return static_cast<T*>(block == nullptr ? ::operator new(rounded) : block);
+    return static_cast<T*>(is_block(size)
+                             ? detail::take_block(detail::block_size(size))
+                             : ::operator new(size));
   }
 
   void deallocate(T* data, std::size_t count) noexcept {
     auto size = count * sizeof(T);
-    auto here = is_block(size) ? cache::here() : nullptr;
-    if (here == nullptr || !here->keep(data, detail::block_size(size)))
+    if (is_block(size))
+      detail::give_back_block(data, detail::block_size(size));
+    else
       ::operator delete(data);
   }
 
@@ -126,10 +158,9 @@ public:
   }
 
 private:
-  using cache = detail::block_cache;
-
   static constexpr bool is_block(std::size_t size) {
-    return size >= cache::min_block && size <= cache::max_block;
+    return size >= detail::block_cache::min_block
+           && size <= detail::max_large_block;
   }
 };
 
