@@ -404,6 +404,12 @@ table list_others(const results& all) {
   add_other(result, "ZeroMQ PAIR, plain", all,
             {{"bench", "zmq"}, {"mode", "one_way"}, {"security", "none"}},
             zmq_variant("round_trip", "none", small));
+  add_other(result, "gRPC over TLS, a stream answered", all,
+            {{"bench", "grpc"}, {"mode", "one_way"}},
+            {{"bench", "grpc"}, {"mode", "round_trip"}, {"size", small}});
+  add_other(result, "Erlang over TLS, not acknowledged", all,
+            {{"bench", "erlang"}, {"mode", "one_way"}},
+            {{"bench", "erlang"}, {"mode", "round_trip"}, {"size", small}});
   add_other(result, "plain TCP, a write each", all,
             {{"bench", "limit"}, {"mode", "tcp"}},
             {{"bench", "limit"}, {"mode", "tcp_round_trip"}, {"size", small}});
