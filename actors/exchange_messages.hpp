@@ -15,8 +15,8 @@
 #include <node_proxy/messages/engine_msg.hpp>
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/messages/node_out_msg.hpp>
+#include <node_proxy/protocol/counts.hpp>
 #include <node_proxy/protocol/delivery/send_error.hpp>
-#include <node_proxy/protocol/peer_status.hpp>
 
 namespace node_proxy {
 
@@ -170,6 +170,9 @@ struct peer_totals {
   std::uint64_t bytes_out = 0;
   /// Messages that engines of peers have taken.
   std::uint64_t messages_delivered = 0;
+  /// How long it took from the sending of a message to its acknowledgement: of
+  /// each peer one message at a time is measured.
+  duration_counts acknowledgements;
   /// Those that failed, whether they had been queued or not, by `send_error`.
   std::vector<reason_count> messages_failed;
   /// Messages that were sent once more, on another connection.
@@ -196,11 +199,12 @@ struct peer_totals {
             CEREAL_NVP(connections), CEREAL_NVP(connection_ends),
             CEREAL_NVP(messages_in), CEREAL_NVP(messages_out),
             CEREAL_NVP(bytes_in), CEREAL_NVP(bytes_out),
-            CEREAL_NVP(messages_delivered), CEREAL_NVP(messages_failed),
-            CEREAL_NVP(messages_resent), CEREAL_NVP(messages_taken),
-            CEREAL_NVP(messages_rejected), CEREAL_NVP(unreliable_dropped),
-            CEREAL_NVP(frames_in), CEREAL_NVP(stale_adverts),
-            CEREAL_NVP(unchecked_adverts), CEREAL_NVP(unknown_controls));
+            CEREAL_NVP(messages_delivered), CEREAL_NVP(acknowledgements),
+            CEREAL_NVP(messages_failed), CEREAL_NVP(messages_resent),
+            CEREAL_NVP(messages_taken), CEREAL_NVP(messages_rejected),
+            CEREAL_NVP(unreliable_dropped), CEREAL_NVP(frames_in),
+            CEREAL_NVP(stale_adverts), CEREAL_NVP(unchecked_adverts),
+            CEREAL_NVP(unknown_controls));
   }
 
   friend bool operator==(const peer_totals&, const peer_totals&) = default;
@@ -214,8 +218,10 @@ struct node_metrics {
   std::uint64_t remembered_peers = 0;
   /// Other nodes whose adverts are known.
   std::uint64_t known_adverts = 0;
-  /// Inbound handshakes whose initiator has proven itself.
+  /// Inbound handshakes whose initiator has proven itself, and how long they
+  /// took from when the connection was accepted.
   std::uint64_t proven_handshakes = 0;
+  duration_counts handshakes;
   /// Those whose initiator never did, by reason.
   std::vector<reason_count> failed_handshakes;
   /// Messages that were not delivered and whose senders wait for no answer, by
@@ -224,15 +230,20 @@ struct node_metrics {
   /// Answers of typed engines that arrived when nobody waited for them any
   /// more, and were dropped.
   std::uint64_t late_answers = 0;
+  /// The event loops of this process that the node uses, and how long they had
+  /// something to do.
+  std::uint64_t event_loops = 0;
+  std::uint64_t event_loops_busy_us = 0;
   peer_totals peers;
 
   template <class Archive>
   void serialize(Archive& archive) {
     archive(CEREAL_NVP(connected_peers), CEREAL_NVP(node_proxies),
             CEREAL_NVP(remembered_peers), CEREAL_NVP(known_adverts),
-            CEREAL_NVP(proven_handshakes), CEREAL_NVP(failed_handshakes),
-            CEREAL_NVP(unanswered_failures), CEREAL_NVP(late_answers),
-            CEREAL_NVP(peers));
+            CEREAL_NVP(proven_handshakes), CEREAL_NVP(handshakes),
+            CEREAL_NVP(failed_handshakes), CEREAL_NVP(unanswered_failures),
+            CEREAL_NVP(late_answers), CEREAL_NVP(event_loops),
+            CEREAL_NVP(event_loops_busy_us), CEREAL_NVP(peers));
   }
 
   friend bool operator==(const node_metrics&, const node_metrics&) = default;

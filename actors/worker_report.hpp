@@ -205,6 +205,7 @@ struct engine_noted {
 struct told_numbers {
   std::uint64_t round = 0;
   std::uint64_t proven_handshakes = 0;
+  duration_counts handshakes;
   std::vector<reason_count> failed_handshakes;
   std::vector<reason_count> unanswered_failures;
   std::uint64_t late_answers = 0;
@@ -213,8 +214,9 @@ struct told_numbers {
   template <class Archive>
   void serialize(Archive& archive) {
     archive(CEREAL_NVP(round), CEREAL_NVP(proven_handshakes),
-            CEREAL_NVP(failed_handshakes), CEREAL_NVP(unanswered_failures),
-            CEREAL_NVP(late_answers), CEREAL_NVP(peers));
+            CEREAL_NVP(handshakes), CEREAL_NVP(failed_handshakes),
+            CEREAL_NVP(unanswered_failures), CEREAL_NVP(late_answers),
+            CEREAL_NVP(peers));
   }
 };
 

@@ -14,6 +14,7 @@
 #include <node_proxy/messages/field.hpp>
 #include <node_proxy/messages/identities.hpp>
 #include <node_proxy/messages/transport_address.hpp>
+#include <node_proxy/protocol/counts.hpp>
 
 namespace node_proxy {
 
@@ -48,19 +49,6 @@ template <>
 inline constexpr std::array<std::string_view, 7> enum_names<peer_state>{
   "connected", "connecting", "retrying", "waiting",
   "refused",   "idle",       "stopping"};
-
-/// How often something happened.
-struct reason_count {
-  std::string reason;
-  std::uint64_t count = 0;
-
-  template <class Archive>
-  void serialize(Archive& archive) {
-    archive(CEREAL_NVP(reason), CEREAL_NVP(count));
-  }
-
-  friend bool operator==(const reason_count&, const reason_count&) = default;
-};
 
 /// The connection on which messages go.
 struct connection_status {

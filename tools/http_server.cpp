@@ -259,7 +259,7 @@ http_server::parts::make_metrics() const {
   auto counted = questions.metrics();
   if (!counted)
     return tl::unexpected{counted.error()};
-  return metrics_text(*status, *counted, NODE_PROXY_VERSION);
+  return metrics_text(*status, *counted, measure_process(), NODE_PROXY_VERSION);
 }
 
 /// A part of the page.

@@ -40,8 +40,13 @@ class writer {
 public:
   void begin(std::string_view name, std::string_view type,
              std::string_view help) {
-    name_ = "node_proxy_";
-    name_ += name;
+    begin_common("node_proxy_" + std::string{name}, type, help);
+  }
+
+  /// One that is not named after this project.
+  void begin_common(std::string name, std::string_view type,
+                    std::string_view help) {
+    name_ = std::move(name);
     text_ += "# HELP " + name_ + ' ';
     text_.append(help).append("\n# TYPE ").append(name_);
     text_.append(" ").append(type).append("\n");
@@ -64,7 +69,7 @@ public:
   }
 
   void add_seconds(const labels& which, std::uint64_t microseconds) {
-    add(which, number(static_cast<double>(microseconds) / 1e6));
+    add(which, seconds(microseconds));
   }
 
   void add(std::string_view label, const std::vector<reason_count>& counts) {
@@ -72,9 +77,29 @@ public:
       add({{label, x.reason}}, x.count);
   }
 
+  /// A histogram: how many took no longer than each of the times.
+  void add_histogram(std::string_view name, std::string_view help,
+                     const duration_counts& x) {
+    begin(name, "histogram", help);
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i < x.buckets.size(); ++i) {
+      count += x.buckets[i];
+      auto is_last = i == x.bounds_us.size();
+      auto bound = is_last ? "+Inf" : seconds(x.bounds_us[i]);
+      text_ +=
+        name_ + "_bucket{le=\"" + bound + "\"} " + std::to_string(count) + '\n';
+    }
+    text_ += name_ + "_sum " + seconds(x.sum_us) + '\n';
+    text_ += name_ + "_count " + std::to_string(count) + '\n';
+  }
+
   [[nodiscard]] std::string take() { return std::move(text_); }
 
 private:
+  static std::string seconds(std::uint64_t microseconds) {
+    return number(static_cast<double>(microseconds) / 1e6);
+  }
+
   std::string text_;
   std::string name_;
 };
@@ -137,6 +162,28 @@ void add_peers(writer& to, const node_status& x) {
     to.add_seconds({}, round_trips / measured);
 }
 
+/// By the names that all programs have for these.
+void add_process(writer& to, const process_usage& x) {
+  to.begin_common("process_resident_memory_bytes", "gauge",
+                  "Memory that is in use.");
+  to.add({}, x.resident_bytes);
+  to.begin_common("process_cpu_seconds_total", "counter",
+                  "Processor time, in user and kernel mode.");
+  to.add_seconds({}, x.cpu_us);
+  to.begin_common("process_open_fds", "gauge", "Open descriptors.");
+  to.add({}, x.open_descriptors);
+  to.begin_common("process_max_fds", "gauge", "How many may be open.");
+  to.add({}, x.max_descriptors);
+}
+
+void add_loops(writer& to, const node_metrics& x) {
+  to.begin("event_loops", "gauge", "Event loops that the node uses.");
+  to.add({}, x.event_loops);
+  to.begin("event_loops_busy_seconds_total", "counter",
+           "How long these had something to do, together.");
+  to.add_seconds({}, x.event_loops_busy_us);
+}
+
 void add_messages(writer& to, const peer_totals& x) {
   to.begin("messages_queued_total", "counter",
            "Messages of engines here that were queued for a peer.");
@@ -161,6 +208,10 @@ void add_messages(writer& to, const peer_totals& x) {
   to.begin("messages_resent_total", "counter",
            "Messages that were sent once more, on another connection.");
   to.add({}, x.messages_resent);
+  to.add_histogram("acknowledgement_seconds",
+                   "From the sending of a message to its acknowledgement; of "
+                   "each peer one at a time is measured.",
+                   x.acknowledgements);
   to.begin("message_bytes_total", "counter",
            "Bytes of encoded messages, by direction.");
   to.add({{"direction", "out"}}, x.bytes_out);
@@ -171,6 +222,10 @@ void add_connections(writer& to, const node_metrics& x) {
   to.begin("handshakes_total", "counter", "Inbound handshakes, by result.");
   to.add({{"result", "proven"}}, x.proven_handshakes);
   to.add("result", x.failed_handshakes);
+  to.add_histogram("handshake_seconds",
+                   "From the accepting of a connection until its peer was "
+                   "proven.",
+                   x.handshakes);
   to.begin("connection_attempts_total", "counter",
            "Attempts to connect, each to one address.");
   to.add({}, x.peers.connection_attempts);
@@ -206,9 +261,12 @@ void add_connections(writer& to, const node_metrics& x) {
 } // namespace
 
 std::string metrics_text(const node_status& status, const node_metrics& counted,
+                         const process_usage& process,
                          std::string_view version) {
   writer result;
   add_node(result, status, version);
+  add_process(result, process);
+  add_loops(result, counted);
   add_peers(result, status);
   add_messages(result, counted.peers);
   add_connections(result, counted);

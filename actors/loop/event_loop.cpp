@@ -277,11 +277,23 @@ public:
       how_long > duration{0} && steady_now() - last_event_ < how_long;
     auto waits = turns.begin_wait(may_block, may_block && !is_busy);
     auto timeout = waits ? times.begin_wait() : 0;
+    auto begun = waits ? steady_now() : steady_time{0};
+    waits_since_.store(begun, std::memory_order_relaxed);
     if (sockets.notify_owners(timeout) && how_long > duration{0})
       last_event_ = steady_now();
-    if (waits)
+    if (waits) {
+      idle_ = idle_.load(std::memory_order_relaxed) + (steady_now() - begun);
+      waits_since_.store(steady_time{0}, std::memory_order_relaxed);
       turns.end_wait();
+    }
     times.notify_owners();
+  }
+
+  [[nodiscard]] duration busy() const {
+    auto now = steady_now();
+    auto since = waits_since_.load(std::memory_order_relaxed);
+    auto waits = since == steady_time{0} ? duration{0} : now - since;
+    return now - begun_ - waits - idle_.load(std::memory_order_relaxed);
   }
 
   void interrupt() noexcept override { sockets.interrupt(); }
@@ -293,6 +305,10 @@ public:
 
 private:
   steady_time last_event_{0}; // while it is asked for
+  steady_time begun_ = steady_now();
+  // How long it has waited so far, and since when it waits now, if it does.
+  std::atomic<duration> idle_{duration{0}};
+  std::atomic<steady_time> waits_since_{steady_time{0}};
 };
 
 // -- event_loop ---------------------------------------------------------------
@@ -306,6 +322,10 @@ void event_loop::set_busy_poll(duration how_long) {
   auto& present = events_->busy_poll;
   for (auto known = present.load(); known < how_long;)
     present.compare_exchange_weak(known, how_long);
+}
+
+duration event_loop::busy() const {
+  return events_->busy();
 }
 
 namespace {

@@ -77,6 +77,9 @@ public:
   /// sleeps, unless it does so for longer already.
   void set_busy_poll(duration how_long);
 
+  /// For how long it did not just wait, about.
+  [[nodiscard]] duration busy() const;
+
   /// What runs actors in its threads, whoever wakes them.
   [[nodiscard]] actor_unit& unit() noexcept { return runner_.unit(); }
 

@@ -28,6 +28,7 @@ void add_to(std::vector<reason_count>& counts,
 
 void add_to(told_numbers& numbers, const told_numbers& x) {
   numbers.proven_handshakes += x.proven_handshakes;
+  numbers.handshakes.add(x.handshakes);
   numbers.late_answers += x.late_answers;
   add_to(numbers.failed_handshakes, x.failed_handshakes);
   add_to(numbers.unanswered_failures, x.unanswered_failures);
@@ -44,6 +45,7 @@ void add_to(peer_totals& totals, const peer_totals& x) {
   totals.bytes_in += x.bytes_in;
   totals.bytes_out += x.bytes_out;
   totals.messages_delivered += x.messages_delivered;
+  totals.acknowledgements.add(x.acknowledgements);
   add_to(totals.messages_failed, x.messages_failed);
   totals.messages_resent += x.messages_resent;
   totals.messages_taken += x.messages_taken;
@@ -66,6 +68,7 @@ void add_to(peer_totals& totals, const peer_metrics& x) {
   totals.bytes_in += x.bytes_in;
   totals.bytes_out += x.bytes_out;
   totals.messages_delivered += x.messages_delivered;
+  totals.acknowledgements.add(x.acknowledgements);
   for (const auto& [reason, count] : x.messages_failed)
     add_to(totals.messages_failed, reason, count);
   totals.messages_resent += x.messages_resent;

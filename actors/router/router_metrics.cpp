@@ -62,10 +62,14 @@ node_metrics router_state::metrics() {
   result.remembered_peers = directory_->records(now_of(self_).steady);
   result.known_adverts = directory_->adverts().size();
   result.proven_handshakes = proven_handshakes_;
+  result.handshakes = handshakes_;
   for (const auto& [reason, count] : failed_handshakes_)
     result.failed_handshakes.push_back({std::string{reason}, count});
   result.unanswered_failures = unanswered_->counts();
   result.late_answers = unanswered_->late_answers();
+  result.event_loops = services_.loops.size();
+  for (const auto& loop : services_.loops)
+    result.event_loops_busy_us += microseconds(loop->busy());
   result.peers = ended_totals_;
   for (const auto& [id, to] : proxies_)
     add_to(result.peers, to.reported);
@@ -75,6 +79,7 @@ node_metrics router_state::metrics() {
   for (const auto& [id, x] : workers_->all)
     add_to(others, x.numbers);
   result.proven_handshakes += others.proven_handshakes;
+  result.handshakes.add(others.handshakes);
   result.late_answers += others.late_answers;
   add_to(result.failed_handshakes, others.failed_handshakes);
   add_to(result.unanswered_failures, others.unanswered_failures);

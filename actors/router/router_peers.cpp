@@ -20,6 +20,7 @@ admission router_state::handle(const admission_request& msg) {
 
 void router_state::handle(const proven_connection& msg) {
   ++proven_handshakes_;
+  handshakes_.add(msg.took);
   auto& established = msg.session->established;
   const auto& terms = established.terms();
   auto taken = take_in({terms.remote, msg.session->remote_key,

@@ -314,6 +314,7 @@ private:
   std::vector<peer_status> statuses_;
   steady_time started_{};
   std::uint64_t proven_handshakes_ = 0;
+  duration_counts handshakes_;
   // There is one write at a time, however slow the disk is.
   bool writing_ = false;
   // It has said where it is: engines that come from now on are news.

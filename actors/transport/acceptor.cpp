@@ -63,7 +63,7 @@ public:
     auto id = msg.connection->id();
     msg.connection->set_owner(caf::actor_cast<connection_owner>(self_),
                               parts_.loop);
-    pending_.emplace(id, pending{msg.connection, msg.from});
+    pending_.emplace(id, pending{msg.connection, msg.from, now()});
     unproven_->handle_opened(id, source_of(msg.from), now());
     read_frame(id);
     go_on();
@@ -99,6 +99,7 @@ private:
   struct pending {
     connection_ptr connection;
     ip_address from;
+    steady_time since;
     // There from the first frame on. A worker may be using it.
     std::shared_ptr<responder_handshake> handshake = {};
     bytes first_frame = {};
@@ -150,8 +151,9 @@ private:
     x.connection->begin_stream();
     proven->from = x.from;
     auto shared = std::make_shared<proven_session>(std::move(*proven));
-    send_message(self_, parts_.router,
-                 proven_connection{std::move(shared), x.connection});
+    send_message(
+      self_, parts_.router,
+      proven_connection{std::move(shared), x.connection, now() - x.since});
     pending_.erase(id);
   }
 

@@ -26,6 +26,8 @@ struct admission_request {
 struct proven_connection {
   std::shared_ptr<proven_session> session;
   connection_ptr connection;
+  /// Since the connection was accepted.
+  duration took{0};
 };
 
 /// A handshake came to nothing before its initiator had proven itself.

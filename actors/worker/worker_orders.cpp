@@ -274,6 +274,7 @@ void worker_state::take(const tell_numbers& msg) {
     told_numbers result;
     result.round = round;
     result.proven_handshakes = proven_handshakes_;
+    result.handshakes = handshakes_;
     for (const auto& [reason, count] : failed_handshakes_)
       result.failed_handshakes.push_back({std::string{reason}, count});
     result.unanswered_failures = unanswered_->counts();

@@ -306,6 +306,7 @@ caf::result<admission> worker_state::handle(const admission_request& msg) {
 
 void worker_state::handle(const proven_connection& msg) {
   ++proven_handshakes_;
+  handshakes_.add(msg.took);
   if (!link_) {
     turn_down(msg, arrival_error::shutting_down);
     return;

@@ -183,6 +183,7 @@ private:
   std::unordered_map<node_id, peer_metrics> reported_;
   std::map<std::string_view, std::uint64_t> failed_handshakes_;
   std::uint64_t proven_handshakes_ = 0;
+  duration_counts handshakes_;
   // It is about to leave: the coordinator knows, and then the rest stops.
   bool leaving_ = false;
   bool stopping_ = false;

@@ -124,7 +124,7 @@ delivery::handle_resume(const session_terms& terms, const said_resume& said,
   if (!resent)
     return unexpected{to_string(resent.error())};
   ack_due_ = false;
-  round_trip_ = {};
+  round_trip_.restart();
   metrics_.messages_resent += *resent;
   remote_max_message_ = terms.remote_max_message;
   outbox_.handle_max_message(terms.remote_max_message);

@@ -246,6 +246,7 @@ peer_metrics peer::metrics() const {
   return {connections_.metrics(),
           delivery_.metrics(),
           delivered_,
+          delivery_.measured().acknowledgements(),
           failed_,
           frames_in_,
           stale_adverts_,

@@ -6,6 +6,8 @@
 #include <map>
 #include <string_view>
 
+#include <node_proxy/protocol/counts.hpp>
+
 namespace node_proxy::internal {
 
 /// About connections, plain counters like all of these.
@@ -37,6 +39,8 @@ struct delivery_metrics {
 struct peer_metrics : connection_metrics, delivery_metrics {
   /// Messages that engines of the peer have taken.
   std::uint64_t messages_delivered = 0;
+  /// Of those that were measured (`round_trip`).
+  duration_counts acknowledgements;
   /// Those that failed, whether they had been queued or not, by reason.
   std::map<std::string_view, std::uint64_t> messages_failed;
   std::uint64_t frames_in = 0;

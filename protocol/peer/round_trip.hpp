@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include <node_proxy/protocol/counts.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 
 namespace node_proxy::internal {
@@ -34,6 +35,13 @@ public:
         || next <= measured_->number)
       return;
     handle_sample(now - measured_->at);
+    acknowledgements_.add(now - measured_->at);
+    measured_.reset();
+  }
+
+  /// Another connection: nothing is known of it.
+  void restart() {
+    smoothed_.reset();
     measured_.reset();
   }
 
@@ -41,6 +49,11 @@ public:
 
   /// Nothing as long as nothing was measured.
   [[nodiscard]] std::optional<duration> smoothed() const { return smoothed_; }
+
+  /// Of all connections.
+  [[nodiscard]] const duration_counts& acknowledgements() const {
+    return acknowledgements_;
+  }
 
 private:
   struct message {
@@ -51,6 +64,7 @@ private:
 
   std::optional<duration> smoothed_;
   std::optional<message> measured_;
+  duration_counts acknowledgements_;
 };
 
 } // namespace node_proxy::internal

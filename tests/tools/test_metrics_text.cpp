@@ -1,6 +1,8 @@
 // What a node counts, for Prometheus.
 
+#include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -42,6 +44,8 @@ private:
   void set(std::vector<reason_count>& counters) {
     counters = {{"reason", next()}};
   }
+
+  void set(duration_counts& counters) { counters.buckets[0] = next(); }
 };
 
 } // namespace
@@ -65,7 +69,8 @@ TEST_CASE("metrics are written in the format of Prometheus") {
   counted.peers.messages_delivered = 10;
   counted.peers.messages_failed = {{"expired", 3}, {"denied", 1}};
   counted.peers.messages_taken = 20;
-  auto text = metrics_text(status, counted, "1.2\"\\\n");
+  auto text =
+    metrics_text(status, counted, {5'000, 2'500'000, 7, 1'024}, "1.2\"\\\n");
   CHECK(contains(text, "# TYPE node_proxy_messages_total counter"));
   CHECK(contains(
     text,
@@ -89,15 +94,48 @@ TEST_CASE("metrics are written in the format of Prometheus") {
   CHECK(contains(text, "node_proxy_uptime_seconds 1.5"));
   CHECK(contains(text, "node_proxy_untaken_messages 7"));
   CHECK(contains(text, R"(node_proxy_limit_max{limit="peers"} 1000)"));
+  CHECK(contains(text, "process_resident_memory_bytes 5000"));
+  CHECK(contains(text, "process_cpu_seconds_total 2.5"));
+  CHECK(contains(text, "process_open_fds 7"));
+  CHECK(contains(text, "process_max_fds 1024"));
   // What a label may not have in it is escaped.
   CHECK(text.find(R"(version="1.2\"\\\n",node=")") != std::string::npos);
+}
+
+TEST_CASE("a process knows what it takes") {
+  auto usage = measure_process();
+  CHECK(usage.resident_bytes > 100'000);
+  CHECK(usage.cpu_us > 0);
+  CHECK(usage.open_descriptors >= 3);
+  CHECK(usage.max_descriptors >= usage.open_descriptors);
+}
+
+TEST_CASE("times are histograms in seconds") {
+  using namespace std::chrono_literals;
+  node_metrics counted;
+  counted.event_loops = 2;
+  counted.event_loops_busy_us = 1'500'000;
+  for (auto took : std::initializer_list<std::chrono::nanoseconds>{
+         -1us, 100us, 101us, 3ms, 11s})
+    counted.handshakes.add(took);
+  auto text = metrics_text({}, counted, {}, "1");
+  CHECK(contains(text, "# TYPE node_proxy_handshake_seconds histogram"));
+  for (auto line : {"bucket{le=\"1e-04\"} 2", "bucket{le=\"0.00025\"} 3",
+                    "bucket{le=\"0.0025\"} 3", "bucket{le=\"0.005\"} 4",
+                    "bucket{le=\"10\"} 4", "bucket{le=\"+Inf\"} 5",
+                    "sum 11.003201", "count 5"})
+    CHECK_MESSAGE(
+      contains(text, "node_proxy_handshake_seconds_" + std::string{line}),
+      line);
+  CHECK(contains(text, "node_proxy_event_loops 2"));
+  CHECK(contains(text, "node_proxy_event_loops_busy_seconds_total 1.5"));
 }
 
 TEST_CASE("whatever is counted of peers is shown") {
   node_metrics counted;
   count_up counters;
   counted.peers.serialize(counters);
-  auto text = metrics_text({}, counted, "1");
+  auto text = metrics_text({}, counted, {}, "1");
   for (const auto& value : counters.values)
     CHECK_MESSAGE(text.find(' ' + value + '\n') != std::string::npos, value);
 }

@@ -1,5 +1,6 @@
 // What a node counts with its peers, for whoever asks the Router.
 
+#include <numeric>
 #include <thread>
 
 #include "actors/node_fixture.hpp"
@@ -53,6 +54,10 @@ std::uint64_t ends(const node_metrics& x, std::string_view reason) {
     if (y.reason == reason)
       return y.count;
   return 0;
+}
+
+std::uint64_t count(const duration_counts& x) {
+  return std::accumulate(x.buckets.begin(), x.buckets.end(), std::uint64_t{0});
 }
 
 /// Two nodes, the second of which has an engine "inbox".
@@ -117,7 +122,14 @@ TEST_CASE_FIXTURE(two_nodes,
     CHECK(after.peers.failed_attempts == 0);
     CHECK(after.peers.frames_in >= before.peers.frames_in);
     CHECK(ends(after, "idle") == life);
+    CHECK(count(after.peers.acknowledgements) >= life);
+    CHECK(count(after.peers.acknowledgements) <= 3 * life);
+    CHECK(after.event_loops >= 1);
+    CHECK(after.event_loops_busy_us > before.event_loops_busy_us);
     auto there = await(b, rests);
+    CHECK(there.proven_handshakes == life);
+    CHECK(count(there.handshakes) == life);
+    CHECK(there.handshakes.sum_us > 0);
     CHECK(there.peers.messages_in == 3 * life);
     CHECK(there.peers.messages_rejected == life);
     CHECK(there.peers.messages_out == 0);

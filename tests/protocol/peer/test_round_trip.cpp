@@ -36,3 +36,20 @@ TEST_CASE("each further time moves the mean by an eighth") {
   uut.handle_sample(1ms);
   CHECK(uut.smoothed() == 8ms);
 }
+
+TEST_CASE("another connection is measured anew, and all are counted") {
+  round_trip uut;
+  uut.handle_sent(1, 10, 1s);
+  uut.handle_ack(1, 11, 2s);
+  uut.handle_sent(1, 12, 3s);
+  uut.restart();
+  CHECK_FALSE(uut.smoothed());
+  // What was sent on the first connection is not measured any more.
+  uut.handle_ack(1, 13, 9s);
+  CHECK_FALSE(uut.smoothed());
+  CHECK(uut.acknowledgements().sum_us == 1'000'000);
+  uut.handle_sent(1, 14, 10s);
+  uut.handle_ack(1, 15, 12s);
+  CHECK(uut.smoothed() == 2s);
+  CHECK(uut.acknowledgements().sum_us == 3'000'000);
+}
