@@ -38,6 +38,7 @@ caf::result<node_status> router_state::handle(get_node_status) {
 void router_state::begin_status_survey() {
   status_survey_.begin(ask_workers<tell_status>() + proxy_ids_.size());
   statuses_.clear();
+  statuses_.reserve(proxies_.size());
   auto answered = [this] {
     status_survey_.handle_answer();
     if (status_survey_.complete())
@@ -70,10 +71,11 @@ node_status router_state::status() {
   result.age_ms = milliseconds(now - started_);
   for (const auto& x : advert().addrs)
     result.addresses.push_back(x.address);
+  result.peers = std::exchange(statuses_, {});
   // Who has retired since is among the unserved, or not worth a line.
-  for (auto& x : std::exchange(statuses_, {}))
-    if (proxies_.contains(x.node))
-      result.peers.push_back(std::move(x));
+  std::erase_if(result.peers, [this](const peer_status& x) {
+    return !proxies_.contains(x.node);
+  });
   for (const auto& id : directory_->unserved())
     result.peers.push_back(unserved_status(id));
   result.peers = sorted(std::move(result.peers));

@@ -36,9 +36,12 @@ public:
 
   /// Tells those who wait for the round.
   /// @returns whether another one is to begin.
-  [[nodiscard]] bool end(const Answer& answer) {
-    for (auto& x : std::exchange(waiting_, {}))
-      fulfil(x, answer);
+  [[nodiscard]] bool end(Answer answer) {
+    auto waiting = std::exchange(waiting_, {});
+    for (std::size_t i = 0; i < waiting.size(); ++i) {
+      auto is_last = i + 1 == waiting.size();
+      fulfil(waiting[i], is_last ? std::move(answer) : Answer{answer});
+    }
     return !next_.empty();
   }
 

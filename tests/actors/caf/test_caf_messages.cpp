@@ -1,6 +1,7 @@
 // Messages as CAF sees them: on their way through CAF's own middleman, and as
 // errors.
 
+#include <chrono>
 #include <set>
 
 #include <node_proxy/actors/node_status.hpp>
@@ -45,6 +46,49 @@ node_advert some_advert() {
   result.version = 1'700'000'000;
   result.created = {123'456};
   result.sig = some_signature();
+  return result;
+}
+
+duration_counts some_times() {
+  duration_counts result;
+  result.add(std::chrono::milliseconds{3});
+  result.add(std::chrono::minutes{1});
+  return result;
+}
+
+node_metrics some_metrics() {
+  node_metrics result;
+  result.connected_peers = 1;
+  result.node_proxies = 2;
+  result.remembered_peers = 3;
+  result.known_adverts = 4;
+  result.proven_handshakes = 5;
+  result.handshakes = some_times();
+  result.failed_handshakes = {{"closed", 6}};
+  result.unanswered_failures = {{"denied", 7}};
+  result.late_answers = 8;
+  result.event_loops = 9;
+  result.event_loops_busy_us = 10;
+  auto& peers = result.peers;
+  peers.connection_attempts = 11;
+  peers.failed_attempts = 12;
+  peers.connections = 13;
+  peers.connection_ends = {{"idle", 14}};
+  peers.messages_in = 15;
+  peers.messages_out = 16;
+  peers.bytes_in = 17;
+  peers.bytes_out = 18;
+  peers.messages_delivered = 19;
+  peers.acknowledgements = some_times();
+  peers.messages_failed = {{"expired", 20}};
+  peers.messages_resent = 21;
+  peers.messages_taken = 22;
+  peers.messages_rejected = 23;
+  peers.unreliable_dropped = 24;
+  peers.frames_in = 25;
+  peers.stale_adverts = 26;
+  peers.unchecked_adverts = 27;
+  peers.unknown_controls = 28;
   return result;
 }
 
@@ -133,31 +177,7 @@ TEST_CASE_FIXTURE(remoting_fixture,
   check_round_trip(connection_permanence::permanent);
   check_round_trip(node_connect_request{some_id(6), true});
   check_round_trip(node_connect_reply{node_connect_result::denied});
-  check_round_trip(node_metrics{1,
-                                2,
-                                3,
-                                4,
-                                5,
-                                {{"closed", 6}},
-                                {{"denied", 7}},
-                                8,
-                                {9,
-                                 10,
-                                 11,
-                                 {{"idle", 12}},
-                                 13,
-                                 14,
-                                 15,
-                                 16,
-                                 17,
-                                 {{"expired", 18}},
-                                 19,
-                                 20,
-                                 21,
-                                 22,
-                                 23,
-                                 24,
-                                 25}});
+  check_round_trip(some_metrics());
   check_round_trip(some_status());
   check_round_trip(
     node_parting{parting_result::under_way, 1, 2, true, true, true});
