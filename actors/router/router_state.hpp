@@ -18,6 +18,7 @@
 #include <node_proxy/actors/router/event_observers.hpp>
 #include <node_proxy/actors/router/local_delivery.hpp>
 #include <node_proxy/actors/router/node_workers.hpp>
+#include <node_proxy/actors/router/refusal.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/router/survey.hpp>
 #include <node_proxy/protocol/crypto/random_source.hpp>
@@ -106,15 +107,12 @@ private:
     peer_metrics reported = {};
   };
 
-  /// What a sender gets whose message goes nowhere. Without a request that is
-  /// nothing: an error would end it.
+  /// What a sender gets whose message goes nowhere.
   template <class R>
   caf::result<R> refuse(errc code, std::string context,
                         std::uint64_t messages = 1) {
-    if (is_request(self_))
-      return make_error(code, std::move(context));
-    unanswered_->add(code, messages);
-    return promise<R>{};
+    return internal::refuse<R>(self_, *unanswered_, code, std::move(context),
+                               messages);
   }
 
   /// The same for what changes engines; the log has it then.

@@ -7,6 +7,7 @@
 #include <node_proxy/actors/loop/loop_actor.hpp>
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/loop/os_random.hpp>
+#include <node_proxy/actors/router/refusal.hpp>
 #include <node_proxy/actors/worker/worker_state.hpp>
 
 namespace node_proxy::internal {
@@ -138,15 +139,17 @@ caf::result<batch_outcome> worker_state::handle(node_out_batch& batch) {
     return x.msg.target.node == first.msg.target.node
            || (is_local(x) && is_local(first));
   };
-  auto waiting = make_promise<batch_outcome>(self_);
   if (!std::ranges::all_of(batch.msgs, same_target))
-    fail(waiting, make_error(errc::wrong_target, "the messages of a batch name "
-                                                 "one node, the same"));
-  else if (is_local(first) && !stopping_)
+    return refuse<batch_outcome>(self_, *unanswered_, errc::wrong_target,
+                                 "the messages of a batch name one node, the "
+                                 "same",
+                                 batch.msgs.size());
+  if (is_local(first) && !stopping_)
     return delegate_message(self_, local(), routed_batch{std::move(batch)});
-  else
-    send(first.msg.target.node.value_or(config_.self->id()), std::move(batch),
-         answer_to(std::move(waiting), unanswered_));
+  auto id = first.msg.target.node.value_or(config_.self->id());
+  // Not before: whoever makes a promise has no request left to hand on.
+  send(id, std::move(batch),
+       answer_to(make_promise<batch_outcome>(self_), unanswered_));
   return caf::delegated<batch_outcome>{};
 }
 
