@@ -1,6 +1,5 @@
 #include <node_proxy/actors/router/router_service.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -50,9 +49,9 @@ std::uint64_t messages_in(const caf::message& content) {
 } // namespace
 
 router_state::router_state(router_service::pointer self)
-  : self_(self), random_(os_random_key()),
-    engines_(std::make_shared<engine_directory>(
-      caf::actor_cast<caf::actor_addr>(self))) {
+  : self_(self), engines_(std::make_shared<engine_directory>(
+                   caf::actor_cast<caf::actor_addr>(self))),
+    spawner_(self), local_(self) {
   // nop
 }
 
@@ -63,9 +62,10 @@ void router_state::start(const node_config& config,
   services_ = services;
   unanswered_ = services.unanswered;
   settings_ = settings_of(config_);
-  budget_ = std::make_shared<receive_budget>(config_.settings);
+  spawner_.start(config_, services_, engines_);
+  local_.start(config_, services_, engines_);
   directory_.emplace(settings_, config_.self, stored,
-                     random_source{random_.next_key()});
+                     random_source{os_random_key()});
   timer_.emplace(services_.loops.front(),
                  caf::actor_cast<tick_receiver>(self_));
   if (config_.max_workers > 0)
@@ -90,8 +90,6 @@ router_state::~router_state() {
     end_workers(*workers);
   answer_surveys();
   // Nobody else would end them.
-  if (local_)
-    caf::anon_send_exit(local_, caf::exit_reason::user_shutdown);
   for (const auto& [id, to] : proxies_)
     if (!to.elsewhere)
       caf::anon_send_exit(to.handle, caf::exit_reason::user_shutdown);
@@ -113,9 +111,10 @@ void router_state::end_workers(node_workers& workers) {
 // -- what local engines ask ---------------------------------------------------
 
 caf::result<delivered> router_state::handle(node_out_msg& msg) {
-  if (is_local(msg) && !stopping_)
-    return delegate_message(self_, local(), routed_msg{std::move(msg)});
-  if (is_local(msg))
+  auto here = local_.is_local(msg);
+  if (here && !stopping_)
+    return local_.deliver(std::move(msg));
+  if (here)
     return refuse<delivered>(errc::shutting_down, {});
   auto to = find_or_spawn(*msg.msg.target.node);
   if (!to)
@@ -135,18 +134,13 @@ caf::result<batch_outcome> router_state::handle(node_out_batch& batch) {
   if (batch.msgs.empty())
     return batch_outcome{};
   const auto& first = batch.msgs.front();
-  auto same_target = [this, &first](const node_out_msg& x) {
-    return x.msg.target.node == first.msg.target.node
-           || (is_local(x) && is_local(first));
-  };
   auto count = batch.msgs.size();
-  if (!std::ranges::all_of(batch.msgs, same_target))
-    return refuse<batch_outcome>(
-      errc::wrong_target, "the messages of a batch name one node, the same",
-      count);
-  if (is_local(first) && !stopping_)
-    return delegate_message(self_, local(), routed_batch{std::move(batch)});
-  if (is_local(first))
+  if (!local_.is_for_one_node(batch))
+    return local_.refuse_mixed(batch);
+  auto here = local_.is_local(first);
+  if (here && !stopping_)
+    return local_.deliver(std::move(batch));
+  if (here)
     return refuse<batch_outcome>(errc::shutting_down, {}, count);
   auto id = *first.msg.target.node;
   auto to = find_or_spawn(id);
@@ -263,25 +257,12 @@ caf::result<router_stopped> router_state::handle(const stop_router& msg) {
     if (!to.elsewhere)
       send_here(to, stop_node_proxy{msg.grace});
   tell_all(leave_now{milliseconds(msg.grace)});
-  if (local_)
-    send_message(self_, local_, stop_node_proxy{msg.grace});
+  local_.handle_stop(msg.grace);
   finish_stop();
   return waiting;
 }
 
 // -- private ------------------------------------------------------------------
-
-/// What delivers to engines of this node.
-local_delivery_actor& router_state::local() {
-  if (!local_) {
-    local_ = spawn_local_delivery(self_->system(),
-                                  {config_.self->id(), config_.settings,
-                                   services_.loops.front(), engines_,
-                                   services_.log, unanswered_});
-    monitor_end(self_, local_);
-  }
-  return local_;
-}
 
 /// The Node Proxy of a node that may be talked to. Errors: those of
 /// `peer_directory::handle_wanted`.
@@ -332,11 +313,8 @@ void router_state::introduce(const node_advert& advert) {
 }
 
 void router_state::handle_down(const caf::down_msg& msg) {
-  if (local_ && local_.address() == msg.source) {
-    local_ = nullptr;
-    finish_stop();
-    return;
-  }
+  if (local_.handle_down(msg))
+    return finish_stop();
   auto proxy = proxy_ids_.find(msg.source.id());
   // Actors of other processes may have the same number.
   if (proxy == proxy_ids_.end()
@@ -356,7 +334,7 @@ void router_state::handle_down(const caf::down_msg& msg) {
 }
 
 void router_state::finish_stop() {
-  if (!stopping_ || !proxies_.empty() || local_ || writing_
+  if (!stopping_ || !proxies_.empty() || !local_.ended() || writing_
       || (workers_ && !workers_->all.empty()))
     return;
   if (auto lost = unanswered_->total() - unanswered_before_; lost > 0)

@@ -19,26 +19,20 @@ admission router_state::handle(const admission_request& msg) {
 }
 
 void router_state::handle(const proven_connection& msg) {
-  ++proven_handshakes_;
-  auto& established = msg.session->established;
-  const auto& terms = established.terms();
+  handshakes_.handle_proven();
+  const auto& terms = msg.session->established.terms();
   auto taken = take_in({terms.remote, msg.session->remote_key,
                         terms.local_epoch, msg.session->from},
                        coordinator);
-  if (taken) {
+  if (taken)
     send_here(proxies_.at(terms.remote),
               attach_session{msg.session, msg.connection});
-    return;
-  }
-  if (auto goodbye = goodbye_of(taken.error()))
-    msg.connection->write(refusal_frames(established, *goodbye));
   else
-    ++failed_handshakes_[to_string(taken.error())];
-  msg.connection->close();
+    handshakes_.turn_down(msg, taken.error());
 }
 
 void router_state::handle(const handshake_failed& msg) {
-  ++failed_handshakes_[msg.reason];
+  handshakes_.handle_failed(msg.reason);
   services_.log.debug("inbound handshake failed: {}", msg.reason);
 }
 
@@ -127,26 +121,7 @@ void router_state::perform(const serve_peer& action) {
       return serve_elsewhere(action, holder);
     workers_->claims.handle_served(action.id, coordinator);
   }
-  node_proxy_config config;
-  config.self = config_.self;
-  config.remote = action.id;
-  config.remote_key = action.key;
-  config.record = action.record;
-  config.settings = config_.settings;
-  config.seed = random_.next_key();
-  config.transport = services_.transport;
-  config.loop = use_one_of(services_.loops, loop_use::peer);
-  config.router = caf::actor_cast<node_proxy_supervisor>(self_);
-  config.engines = engines_;
-  config.log = services_.log;
-  config.unanswered = unanswered_;
-  config.budget = budget_;
-  config.spare = spare_;
-  config.local_advert = directory_->advert();
-  config.remote_known = action.known;
-  config.standing = action.standing;
-  auto handle = spawn_node_proxy(self_->system(), std::move(config));
-  monitor_end(self_, handle);
+  auto handle = spawner_.spawn(action, directory_->advert());
   proxy_ids_.emplace(handle.id(), action.id);
   auto& result = proxies_[action.id];
   result.handle = std::move(handle);

@@ -16,12 +16,12 @@
 #include <node_proxy/actors/disk/state_keeper.hpp>
 #include <node_proxy/actors/node_event.hpp>
 #include <node_proxy/actors/router/event_observers.hpp>
-#include <node_proxy/actors/router/local_delivery.hpp>
+#include <node_proxy/actors/router/handshake_counts.hpp>
+#include <node_proxy/actors/router/local_route.hpp>
 #include <node_proxy/actors/router/node_workers.hpp>
-#include <node_proxy/actors/router/refusal.hpp>
+#include <node_proxy/actors/router/proxy_spawner.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/router/survey.hpp>
-#include <node_proxy/protocol/crypto/random_source.hpp>
 #include <node_proxy/protocol/node/limit_watch.hpp>
 #include <node_proxy/protocol/node/peer_directory.hpp>
 #include <node_proxy/protocol/node/retirement.hpp>
@@ -124,12 +124,6 @@ private:
     return promise<R>{};
   }
 
-  bool is_local(const node_out_msg& msg) const {
-    const auto& node = msg.msg.target.node;
-    return !node || *node == config_.self->id();
-  }
-
-  local_delivery_actor& local();
   expected<proxy*, errc> find_or_spawn(const node_id& id);
   void forget_proxy(const node_id& id, std::optional<peer_record> record);
 
@@ -280,7 +274,6 @@ private:
   node_config config_;
   // Without a keeper nothing is on disk.
   router_services services_;
-  random_source random_;
   directory_settings settings_;
   // Like the timer, there from the start on.
   std::optional<peer_directory> directory_;
@@ -295,13 +288,9 @@ private:
   // Where this process itself can be reached.
   std::vector<weighted_address> own_addresses_;
   std::shared_ptr<unanswered_failures> unanswered_;
-  // For what all peers together may have outstanding here.
-  std::shared_ptr<receive_budget> budget_;
-  // For what is of no use of all that they send.
-  std::shared_ptr<spare_time> spare_ = std::make_shared<spare_time>();
-  // There is none before the first message of this node to itself.
-  local_delivery_actor local_;
-  std::map<std::string_view, std::uint64_t> failed_handshakes_;
+  proxy_spawner spawner_;
+  local_route local_;
+  handshake_counts handshakes_;
   // What Node Proxies have counted that have ended.
   peer_totals ended_totals_;
   survey<node_metrics> metrics_survey_;
@@ -311,7 +300,6 @@ private:
   // What has been said in the present round.
   std::vector<peer_status> statuses_;
   steady_time started_{};
-  std::uint64_t proven_handshakes_ = 0;
   // There is one write at a time, however slow the disk is.
   bool writing_ = false;
   // It has said where it is: engines that come from now on are news.
