@@ -138,12 +138,9 @@ void worker_state::send(const node_id& to, node_out_batch batch,
   if (way == ways::away)
     return send_away(std::move(batch), std::move(answer));
   auto cost = cost_of(batch);
-  auto refused = std::make_shared<batch_answer>(std::move(answer));
-  outgoing waits{std::move(batch), [refused](batch_outcome outcome) {
-                   (*refused)(std::move(outcome));
-                 }};
-  if (!peers_.handle_held(to, std::move(waits), cost))
-    (*refused)(failed_batch(size, {send_error::outbox_full}));
+  outgoing waits{std::move(batch), std::move(answer)};
+  if (auto refused = peers_.handle_held(to, std::move(waits), cost))
+    refused->answer(failed_batch(size, {send_error::outbox_full}));
 }
 
 void worker_state::deliver(proxy& to, node_out_batch batch,

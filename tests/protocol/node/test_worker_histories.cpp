@@ -232,7 +232,7 @@ private:
       w.proxies.at(x.to).queue.push_back(x);
       break;
     case held:
-      CHECK(w.served.handle_held(x.to, x, 1));
+      CHECK_FALSE(w.served.handle_held(x.to, x, 1));
       break;
     case away:
       w.reports.push_back({report::kind::send, x.to, 0, 0, 0, x});
