@@ -8,7 +8,6 @@
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/loop/os_random.hpp>
 #include <node_proxy/actors/proxy/outcome.hpp>
-#include <node_proxy/actors/router/peer_totals.hpp>
 #include <node_proxy/actors/router/router_state.hpp>
 #include <node_proxy/base/hex.hpp>
 
@@ -99,9 +98,11 @@ router_state::~router_state() {
 void router_state::end_workers(node_workers& workers) {
   for (auto& [id, x] : workers.all)
     x.handed.fail_all(send_failure::unconfirmed_cause::shutting_down);
-  for (auto& [id, waiting] : workers.waiting)
-    for (auto& x : waiting)
-      x.answer(failed_batch(x.batch.msgs.size(), {send_error::shutting_down}));
+  for (const auto& [id, to] : proxies_)
+    workers.held.handle_release(id);
+  while (auto x = workers.held.poll_released())
+    x->second.answer(
+      failed_batch(x->second.batch.msgs.size(), {send_error::shutting_down}));
   for (auto& [number, x] : workers.registrations)
     fail(x.waiting, make_error(errc::shutting_down));
   for (auto& [number, x] : workers.partings)
@@ -223,8 +224,7 @@ void router_state::handle(passed_on& msg) {
 node_advert router_state::handle(local_addresses msg) {
   running_ = true;
   own_addresses_ = std::move(msg.addresses);
-  if (workers_)
-    workers_->claims.handle_listening(!own_addresses_.empty());
+  directory_->handle_listening(!own_addresses_.empty());
   advertise();
   return advert();
 }
@@ -280,18 +280,11 @@ router_state::find_or_spawn(const node_id& id) {
   return &proxies_.at(id);
 }
 
-/// Its Node Proxy has ended.
-void router_state::forget_proxy(const node_id& id,
-                                std::optional<peer_record> record) {
-  auto ended = proxies_.extract(id);
-  if (!ended.mapped().elsewhere) {
-    proxy_ids_.erase(ended.mapped().handle.id());
-    add_to(ended_totals_, ended.mapped().reported);
-    if (workers_)
-      workers_->claims.handle_end(coordinator, id,
-                                  workers_->claims.find(id)->number);
-  }
-  directory_->handle_end(id, std::move(record), now_of(self_).steady);
+/// A Node Proxy of this process has ended.
+void router_state::end_own(const node_id& id,
+                           std::optional<peer_record> record) {
+  directory_->handle_end(coordinator, id, directory_->find(id)->number,
+                         std::move(record), now_of(self_).steady);
   act();
 }
 
@@ -323,13 +316,11 @@ void router_state::handle_down(const caf::down_msg& msg) {
     return handle_worker_down(msg);
   }
   auto remote = proxy->second;
-  if (directory_->connected(remote))
-    take(remote, peer_disconnected{"node_proxy_ended"});
+  end_own(remote, std::nullopt);
   if (msg.reason) {
     services_.log.error("the Node Proxy of {} has failed", to_hex(remote.data));
     report({node_proxy_ended_event{remote}});
   }
-  forget_proxy(remote, std::nullopt);
   finish_stop();
 }
 

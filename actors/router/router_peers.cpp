@@ -8,6 +8,7 @@
 
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/actors/loop/now.hpp>
+#include <node_proxy/actors/router/peer_totals.hpp>
 #include <node_proxy/base/hex.hpp>
 
 namespace node_proxy::internal {
@@ -15,7 +16,8 @@ namespace node_proxy::internal {
 // -- what the acceptor and Node Proxies say -----------------------------------
 
 admission router_state::handle(const admission_request& msg) {
-  return admit(msg.request.src_node_id, coordinator);
+  return directory_->handle_request(msg.request.src_node_id, coordinator,
+                                    now_of(self_).steady);
 }
 
 void router_state::handle(const proven_connection& msg) {
@@ -37,7 +39,7 @@ void router_state::handle(const handshake_failed& msg) {
 }
 
 void router_state::handle(const request_ended& msg) {
-  directory_->handle_request_end(msg.from, msg.epoch);
+  directory_->handle_request_end(msg.from, msg.epoch, coordinator);
 }
 
 void router_state::handle(node_proxy_dormant& msg) {
@@ -47,7 +49,7 @@ void router_state::handle(node_proxy_dormant& msg) {
   demonitor_end(self_, to->second.handle.address());
   send_message(self_, to->second.handle, retire{});
   to->second.reported = std::move(msg.metrics);
-  forget_proxy(msg.remote, std::move(msg.record));
+  end_own(msg.remote, std::move(msg.record));
 }
 
 void router_state::handle(const proxy_event& msg) {
@@ -114,19 +116,35 @@ void router_state::act() {
   write_state();
 }
 
-void router_state::perform(const serve_peer& action) {
-  if (workers_) {
-    auto holder = workers_->called.value_or(workers_->claims.choose(action.id));
-    if (holder != coordinator)
-      return serve_elsewhere(action, holder);
-    workers_->claims.handle_served(action.id, coordinator);
-  }
-  auto handle = spawner_.spawn(action, directory_->advert());
-  proxy_ids_.emplace(handle.id(), action.id);
-  auto& result = proxies_[action.id];
+void router_state::perform(const serve_claim& action) {
+  if (action.holder == coordinator)
+    serve_here(action.peer);
+  else
+    serve_elsewhere(action);
+}
+
+void router_state::serve_here(const serve_peer& x) {
+  auto handle = spawner_.spawn(x, directory_->advert());
+  proxy_ids_.emplace(handle.id(), x.id);
+  auto& result = proxies_[x.id];
   result.handle = std::move(handle);
-  if (action.permanent)
+  if (x.permanent)
     send_as_user(result, connection_permanence::permanent);
+}
+
+void router_state::perform(const end_claim& action) {
+  auto ended = proxies_.extract(action.id);
+  const auto& x = ended.mapped();
+  if (x.elsewhere) {
+    workers_->held.handle_release(action.id);
+  } else {
+    proxy_ids_.erase(x.handle.id());
+    add_to(ended_totals_, x.reported);
+  }
+}
+
+void router_state::perform(const report_lost& action) {
+  report(action.id, peer_disconnected{action.reason});
 }
 
 void router_state::perform(const regard_peer& action) {

@@ -22,8 +22,8 @@
 #include <node_proxy/actors/router/proxy_spawner.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/router/survey.hpp>
+#include <node_proxy/protocol/node/claimed_directory.hpp>
 #include <node_proxy/protocol/node/limit_watch.hpp>
-#include <node_proxy/protocol/node/peer_directory.hpp>
 #include <node_proxy/protocol/node/retirement.hpp>
 
 namespace node_proxy::internal {
@@ -125,7 +125,7 @@ private:
   }
 
   expected<proxy*, errc> find_or_spawn(const node_id& id);
-  void forget_proxy(const node_id& id, std::optional<peer_record> record);
+  void end_own(const node_id& id, std::optional<peer_record> record);
 
   /// To the Node Proxy of a peer that is served here.
   template <class Msg>
@@ -181,19 +181,18 @@ private:
   void take(worker_id from, const leaving& msg);
   void take(worker_id from, const left& msg);
   void take(worker_id from, const asked_permanence& msg);
-  admission admit(const node_id& id, worker_id called);
   expected<void, arrival_error> take_in(const arrival& x, worker_id called);
-  void act_on_arrival();
-  bool forget_request(worker_id worker, const node_id& id, std::uint64_t epoch);
-  static void end_workers(node_workers& workers);
-  void serve_elsewhere(const serve_peer& action, worker_id holder);
+  void end_workers(node_workers& workers);
+  void serve_here(const serve_peer& x);
+  void serve_elsewhere(const serve_claim& x);
   void deliver(node_out_batch batch, batch_answer answer);
   void hand_on(const served_elsewhere& to, node_out_batch batch,
                batch_answer answer);
   void hand_on_unnamed(const served_elsewhere& to, node_out_batch batch,
                        batch_answer answer);
   void pass_on_elsewhere(const served_elsewhere& to, caf::message& content);
-  void go_on_without(const node_id& id);
+  void hold(const node_id& to, node_out_batch batch, batch_answer answer);
+  void go_on();
   void advertise();
   void share(const register_engine& engine, promise<engine_registered> waiting);
   std::string objection_to(const join_node& msg) const;
@@ -209,14 +208,15 @@ private:
   template <class Survey>
   void note_answer(std::uint64_t& round, Survey& survey,
                    void (router_state::*end)());
-  bool is_served_by(const node_id& id, worker_id who) const;
 
   void introduce(const node_advert& advert);
   void handle_down(const caf::down_msg& msg);
   void finish_stop();
 
   void act();
-  void perform(const serve_peer& action);
+  void perform(const serve_claim& action);
+  void perform(const end_claim& action);
+  void perform(const report_lost& action);
   void perform(const regard_peer& action);
   void perform(const displace_peer& action);
   void perform(const seek_peer& action);
@@ -276,7 +276,7 @@ private:
   router_services services_;
   directory_settings settings_;
   // Like the timer, there from the start on.
-  std::optional<peer_directory> directory_;
+  std::optional<claimed_directory> directory_;
   std::optional<timer> timer_;
   // Of those that the directory has served.
   std::unordered_map<node_id, proxy> proxies_;
