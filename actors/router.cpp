@@ -1,6 +1,5 @@
 #include <node_proxy/actors/router/router_service.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -9,7 +8,6 @@
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/loop/os_random.hpp>
 #include <node_proxy/actors/proxy/outcome.hpp>
-#include <node_proxy/actors/router/peer_totals.hpp>
 #include <node_proxy/actors/router/router_state.hpp>
 #include <node_proxy/base/hex.hpp>
 
@@ -50,9 +48,9 @@ std::uint64_t messages_in(const caf::message& content) {
 } // namespace
 
 router_state::router_state(router_service::pointer self)
-  : self_(self), random_(os_random_key()),
-    engines_(std::make_shared<engine_directory>(
-      caf::actor_cast<caf::actor_addr>(self))) {
+  : self_(self), engines_(std::make_shared<engine_directory>(
+                   caf::actor_cast<caf::actor_addr>(self))),
+    spawner_(self), local_(self) {
   // nop
 }
 
@@ -63,9 +61,10 @@ void router_state::start(const node_config& config,
   services_ = services;
   unanswered_ = services.unanswered;
   settings_ = settings_of(config_);
-  budget_ = std::make_shared<receive_budget>(config_.settings);
+  spawner_.start(config_, services_, engines_);
+  local_.start(config_, services_, engines_);
   directory_.emplace(settings_, config_.self, stored,
-                     random_source{random_.next_key()});
+                     random_source{os_random_key()});
   timer_.emplace(services_.loops.front(),
                  caf::actor_cast<tick_receiver>(self_));
   if (config_.max_workers > 0)
@@ -90,8 +89,6 @@ router_state::~router_state() {
     end_workers(*workers);
   answer_surveys();
   // Nobody else would end them.
-  if (local_)
-    caf::anon_send_exit(local_, caf::exit_reason::user_shutdown);
   for (const auto& [id, to] : proxies_)
     if (!to.elsewhere)
       caf::anon_send_exit(to.handle, caf::exit_reason::user_shutdown);
@@ -101,9 +98,11 @@ router_state::~router_state() {
 void router_state::end_workers(node_workers& workers) {
   for (auto& [id, x] : workers.all)
     x.handed.fail_all(send_failure::unconfirmed_cause::shutting_down);
-  for (auto& [id, waiting] : workers.waiting)
-    for (auto& x : waiting)
-      x.answer(failed_batch(x.batch.msgs.size(), {send_error::shutting_down}));
+  for (const auto& [id, to] : proxies_)
+    workers.held.handle_release(id);
+  while (auto x = workers.held.poll_released())
+    x->second.answer(
+      failed_batch(x->second.batch.msgs.size(), {send_error::shutting_down}));
   for (auto& [number, x] : workers.registrations)
     fail(x.waiting, make_error(errc::shutting_down));
   for (auto& [number, x] : workers.partings)
@@ -113,9 +112,10 @@ void router_state::end_workers(node_workers& workers) {
 // -- what local engines ask ---------------------------------------------------
 
 caf::result<delivered> router_state::handle(node_out_msg& msg) {
-  if (is_local(msg) && !stopping_)
-    return delegate_message(self_, local(), routed_msg{std::move(msg)});
-  if (is_local(msg))
+  auto here = local_.is_local(msg);
+  if (here && !stopping_)
+    return local_.deliver(std::move(msg));
+  if (here)
     return refuse<delivered>(errc::shutting_down, {});
   auto to = find_or_spawn(*msg.msg.target.node);
   if (!to)
@@ -135,18 +135,13 @@ caf::result<batch_outcome> router_state::handle(node_out_batch& batch) {
   if (batch.msgs.empty())
     return batch_outcome{};
   const auto& first = batch.msgs.front();
-  auto same_target = [this, &first](const node_out_msg& x) {
-    return x.msg.target.node == first.msg.target.node
-           || (is_local(x) && is_local(first));
-  };
   auto count = batch.msgs.size();
-  if (!std::ranges::all_of(batch.msgs, same_target))
-    return refuse<batch_outcome>(
-      errc::wrong_target, "the messages of a batch name one node, the same",
-      count);
-  if (is_local(first) && !stopping_)
-    return delegate_message(self_, local(), routed_batch{std::move(batch)});
-  if (is_local(first))
+  if (!local_.is_for_one_node(batch))
+    return local_.refuse_mixed(batch);
+  auto here = local_.is_local(first);
+  if (here && !stopping_)
+    return local_.deliver(std::move(batch));
+  if (here)
     return refuse<batch_outcome>(errc::shutting_down, {}, count);
   auto id = *first.msg.target.node;
   auto to = find_or_spawn(id);
@@ -229,8 +224,7 @@ void router_state::handle(passed_on& msg) {
 node_advert router_state::handle(local_addresses msg) {
   running_ = true;
   own_addresses_ = std::move(msg.addresses);
-  if (workers_)
-    workers_->claims.handle_listening(!own_addresses_.empty());
+  directory_->handle_listening(!own_addresses_.empty());
   advertise();
   return advert();
 }
@@ -263,25 +257,12 @@ caf::result<router_stopped> router_state::handle(const stop_router& msg) {
     if (!to.elsewhere)
       send_here(to, stop_node_proxy{msg.grace});
   tell_all(leave_now{milliseconds(msg.grace)});
-  if (local_)
-    send_message(self_, local_, stop_node_proxy{msg.grace});
+  local_.handle_stop(msg.grace);
   finish_stop();
   return waiting;
 }
 
 // -- private ------------------------------------------------------------------
-
-/// What delivers to engines of this node.
-local_delivery_actor& router_state::local() {
-  if (!local_) {
-    local_ = spawn_local_delivery(self_->system(),
-                                  {config_.self->id(), config_.settings,
-                                   services_.loops.front(), engines_,
-                                   services_.log, unanswered_});
-    monitor_end(self_, local_);
-  }
-  return local_;
-}
 
 /// The Node Proxy of a node that may be talked to. Errors: those of
 /// `peer_directory::handle_wanted`.
@@ -299,18 +280,11 @@ router_state::find_or_spawn(const node_id& id) {
   return &proxies_.at(id);
 }
 
-/// Its Node Proxy has ended.
-void router_state::forget_proxy(const node_id& id,
-                                std::optional<peer_record> record) {
-  auto ended = proxies_.extract(id);
-  if (!ended.mapped().elsewhere) {
-    proxy_ids_.erase(ended.mapped().handle.id());
-    add_to(ended_totals_, ended.mapped().reported);
-    if (workers_)
-      workers_->claims.handle_end(coordinator, id,
-                                  workers_->claims.find(id)->number);
-  }
-  directory_->handle_end(id, std::move(record), now_of(self_).steady);
+/// A Node Proxy of this process has ended.
+void router_state::end_own(const node_id& id,
+                           std::optional<peer_record> record) {
+  directory_->handle_end(coordinator, id, directory_->find(id)->number,
+                         std::move(record), now_of(self_).steady);
   act();
 }
 
@@ -332,11 +306,8 @@ void router_state::introduce(const node_advert& advert) {
 }
 
 void router_state::handle_down(const caf::down_msg& msg) {
-  if (local_ && local_.address() == msg.source) {
-    local_ = nullptr;
-    finish_stop();
-    return;
-  }
+  if (local_.handle_down(msg))
+    return finish_stop();
   auto proxy = proxy_ids_.find(msg.source.id());
   // Actors of other processes may have the same number.
   if (proxy == proxy_ids_.end()
@@ -345,18 +316,16 @@ void router_state::handle_down(const caf::down_msg& msg) {
     return handle_worker_down(msg);
   }
   auto remote = proxy->second;
-  if (directory_->connected(remote))
-    take(remote, peer_disconnected{"node_proxy_ended"});
+  end_own(remote, std::nullopt);
   if (msg.reason) {
     services_.log.error("the Node Proxy of {} has failed", to_hex(remote.data));
     report({node_proxy_ended_event{remote}});
   }
-  forget_proxy(remote, std::nullopt);
   finish_stop();
 }
 
 void router_state::finish_stop() {
-  if (!stopping_ || !proxies_.empty() || local_ || writing_
+  if (!stopping_ || !proxies_.empty() || !local_.ended() || writing_
       || (workers_ && !workers_->all.empty()))
     return;
   if (auto lost = unanswered_->total() - unanswered_before_; lost > 0)

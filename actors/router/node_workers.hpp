@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -15,6 +14,7 @@
 #include <node_proxy/actors/proxy/handed_messages.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/typed/engine_host.hpp>
+#include <node_proxy/protocol/node/held_queue.hpp>
 #include <node_proxy/protocol/node/peer_claims.hpp>
 #include <node_proxy/protocol/node/process_link.hpp>
 
@@ -32,8 +32,6 @@ struct node_worker {
   std::vector<weighted_address> addresses;
   process_link link;
   handed_messages handed;
-  /// Its requests for connections that are open, see `admission_request`.
-  std::map<std::pair<node_id, std::uint64_t>, std::size_t> requests;
   /// What it has counted, as it said last.
   told_numbers numbers;
   /// The rounds in which it was asked, 0 = it has answered.
@@ -42,8 +40,8 @@ struct node_worker {
   bool leaving = false;
 };
 
-/// What waits for a peer whose worker is about to leave.
-struct waiting_batch {
+/// Messages for a peer whose worker is about to leave.
+struct held_batch {
   node_out_batch batch;
   batch_answer answer;
 };
@@ -71,13 +69,8 @@ struct node_workers {
   /// is not to hold it up.
   static constexpr duration registration_patience = std::chrono::seconds{1};
 
-  /// How much may wait for those that are about to leave, in octets.
-  static constexpr std::uint64_t max_waiting_bytes = 64 * 1024 * 1024;
-
-  peer_claims claims;
   std::map<worker_id, node_worker> all;
-  std::map<node_id, std::vector<waiting_batch>> waiting;
-  std::uint64_t waiting_bytes = 0;
+  held_queue<held_batch> held;
   std::map<std::uint64_t, waiting_registration> registrations;
   std::uint64_t last_registration = 0;
   std::map<std::uint64_t, waiting_parting> partings;
@@ -88,8 +81,6 @@ struct node_workers {
   /// Of the typed engines of this process, by name: other processes reach them
   /// by these.
   std::map<engine_name, engine_host_actor> hosts;
-  /// Whom the peer that is to be served now has called.
-  std::optional<worker_id> called;
 };
 
 } // namespace node_proxy::internal

@@ -2,7 +2,6 @@
 
 #include <node_proxy/actors/router/router_state.hpp>
 
-#include <algorithm>
 #include <utility>
 
 #include <node_proxy/actors/loop/now.hpp>
@@ -13,50 +12,16 @@ namespace node_proxy::internal {
 
 // -- who comes ----------------------------------------------------------------
 
-/// What to answer somebody who asks one process of this node for a connection:
-/// whom another one serves is to try the next address.
-admission router_state::admit(const node_id& id, worker_id called) {
-  auto result = directory_->handle_request(id, now_of(self_).steady);
-  if (!workers_)
-    return result;
-  auto& claims = workers_->claims;
-  if (!claims.may_serve(id, called)
-      || (!claims.find(id) && claims.handle_call(id, called)))
-    result.facts.over_capacity = true;
-  return result;
-}
-
-/// A peer has proven itself there. Of two processes with the same peer the one
-/// that says so first serves it.
+/// A peer has proven itself there.
 expected<void, arrival_error> router_state::take_in(const arrival& x,
                                                     worker_id called) {
-  if (workers_ && !workers_->claims.may_serve(x.id, called)) {
-    directory_->handle_request_end(x.id, x.epoch);
-    return unexpected{arrival_error::over_capacity};
-  }
-  if (workers_)
-    workers_->called = called;
-  auto result = directory_->handle_arrival(x, now_of(self_).steady);
-  act_on_arrival();
-  return result;
-}
-
-/// Only what follows from an arrival is for who was called.
-void router_state::act_on_arrival() {
-  if (auto action = directory_->poll_action()) {
-    auto is_arrival = std::holds_alternative<serve_peer>(*action);
-    if (!is_arrival && workers_)
-      workers_->called.reset();
-    std::visit([this](const auto& x) { perform(x); }, *action);
-  }
-  if (workers_)
-    workers_->called.reset();
+  auto result = directory_->handle_arrival(x, called, now_of(self_).steady);
   act();
+  return result;
 }
 
 void router_state::take(worker_id from, const asked_admission& msg) {
-  auto x = admit(msg.id, from);
-  ++workers_->all.at(from).requests[{msg.id, x.epoch}];
+  auto x = directory_->handle_request(msg.id, from, now_of(self_).steady);
   tell(from,
        told_admission{msg.number, x.facts.versions.min, x.facts.versions.max,
                       x.facts.allowed, x.facts.twin_connected,
@@ -65,62 +30,43 @@ void router_state::take(worker_id from, const asked_admission& msg) {
 }
 
 void router_state::take(worker_id from, const ended_request& msg) {
-  if (forget_request(from, msg.id, msg.epoch))
-    directory_->handle_request_end(msg.id, msg.epoch);
-}
-
-/// @returns whether the request was open.
-bool router_state::forget_request(worker_id worker, const node_id& id,
-                                  std::uint64_t epoch) {
-  auto& requests = workers_->all.at(worker).requests;
-  auto known = requests.find({id, epoch});
-  if (known == requests.end())
-    return false;
-  if (--known->second == 0)
-    requests.erase(known);
-  return true;
+  directory_->handle_request_end(msg.id, msg.epoch, from);
 }
 
 void router_state::take(worker_id from, const proven_peer& msg) {
   auto key = noise_key_of(msg.id);
-  if (!key || !forget_request(from, msg.id, msg.epoch))
+  if (!key)
     return tell(from,
                 take_peer{msg.number, msg.id, 0, arrival_error::epoch_ended});
   auto taken = take_in({msg.id, *key, msg.epoch, msg.from}, from);
   if (!taken)
     return tell(from, take_peer{msg.number, msg.id, 0, taken.error()});
-  workers_->claims.handle_sent(msg.id);
-  tell(from, take_peer{msg.number, msg.id,
-                       workers_->claims.find(msg.id)->number, std::nullopt});
+  directory_->handle_sent(msg.id);
+  tell(from, take_peer{msg.number, msg.id, directory_->find(msg.id)->number,
+                       std::nullopt});
 }
 
 // -- who is served ------------------------------------------------------------
 
-void router_state::serve_elsewhere(const serve_peer& action, worker_id holder) {
-  auto claim = workers_->claims.handle_served(action.id, holder);
-  proxies_[action.id].elsewhere = {action.id, holder, claim};
+void router_state::serve_elsewhere(const serve_claim& x) {
+  const auto& peer = x.peer;
+  proxies_[peer.id].elsewhere = {peer.id, x.holder, x.number};
   serve_order msg;
-  msg.id = action.id;
-  msg.claim = claim;
-  msg.record = form_of(action.record, now_of(self_).steady);
-  if (action.known) {
-    msg.advert = action.known->advert;
-    msg.addresses = action.known->addresses;
+  msg.id = peer.id;
+  msg.claim = x.number;
+  msg.record = form_of(peer.record, now_of(self_).steady);
+  if (peer.known) {
+    msg.advert = peer.known->advert;
+    msg.addresses = peer.known->addresses;
   }
-  msg.permanent = action.permanent;
-  msg.standing = action.standing;
-  tell(holder, std::move(msg));
-}
-
-bool router_state::is_served_by(const node_id& id, worker_id who) const {
-  auto x = proxies_.find(id);
-  return x != proxies_.end() && x->second.elsewhere
-         && x->second.elsewhere->holder == who;
+  msg.permanent = peer.permanent;
+  msg.standing = peer.standing;
+  tell(x.holder, std::move(msg));
 }
 
 void router_state::tell_peer(const served_elsewhere& to,
                              decltype(peer_order::what) what) {
-  workers_->claims.handle_sent(to.id);
+  directory_->handle_sent(to.id);
   tell(to.holder, peer_order{to.id, to.claim, std::move(what)});
 }
 
@@ -162,50 +108,40 @@ void router_state::take(worker_id from, const asked_permanence& msg) {
 }
 
 void router_state::take(worker_id from, const fence& msg) {
-  auto claim = workers_->claims.find(msg.id);
-  if (!claim || claim->holder != from || claim->number != msg.claim)
-    return;
-  workers_->claims.handle_sent(msg.id);
-  tell(from, msg);
+  if (directory_->handle_fence(from, msg.id, msg.claim))
+    tell(from, msg);
 }
 
 void router_state::take(worker_id from, told_event& msg) {
-  if (is_served_by(msg.id, from))
+  if (directory_->is_served_by(from, msg.id))
     handle(event_told(std::move(msg)));
 }
 
 void router_state::take(worker_id from, const offered_rest& msg) {
-  if (!workers_->claims.handle_offer(from, msg.id, msg.claim, msg.handled))
+  auto now = now_of(self_).steady;
+  if (!directory_->handle_offer(from, msg.id, msg.claim, msg.handled,
+                                record_of(msg.record, now), now))
     return;
   tell(from, retire_order{msg.id, msg.claim});
-  forget_proxy(msg.id, record_of(msg.record, now_of(self_).steady));
-  go_on_without(msg.id);
+  go_on();
 }
 
 void router_state::take(worker_id from, const ended_service& msg) {
-  if (!workers_->claims.handle_end(from, msg.id, msg.claim))
+  auto now = now_of(self_).steady;
+  std::optional<peer_record> record;
+  if (msg.record)
+    record = record_of(*msg.record, now);
+  if (!directory_->handle_end(from, msg.id, msg.claim, std::move(record), now))
     return;
-  if (directory_->connected(msg.id))
-    take(msg.id, peer_disconnected{"node_proxy_ended"});
-  forget_proxy(msg.id,
-               msg.record
-                 ? std::optional{record_of(*msg.record, now_of(self_).steady)}
-                 : std::nullopt);
-  go_on_without(msg.id);
+  go_on();
   finish_stop();
 }
 
-/// A peer is served no more: others may have to.
-void router_state::go_on_without(const node_id& id) {
-  auto waiting = workers_->waiting.extract(id);
-  if (!stopping_ && directory_->is_permanent(id))
-    static_cast<void>(find_or_spawn(id));
-  if (waiting.empty())
-    return;
-  for (auto& x : waiting.mapped()) {
-    workers_->waiting_bytes -= cost_of(x.batch);
-    deliver(std::move(x.batch), std::move(x.answer));
-  }
+/// Messages were held until others serve a peer, or may.
+void router_state::go_on() {
+  act();
+  while (auto x = workers_->held.poll_released())
+    deliver(std::move(x->second.batch), std::move(x->second.answer));
 }
 
 // -- messages -----------------------------------------------------------------
@@ -245,22 +181,25 @@ void router_state::deliver(node_out_batch batch, batch_answer answer) {
 /// Has a worker deliver messages.
 void router_state::hand_on(const served_elsewhere& to, node_out_batch batch,
                            batch_answer answer) {
+  if (directory_->holds_messages(to.id))
+    return hold(to.id, std::move(batch), std::move(answer));
   auto& worker = workers_->all.at(to.holder);
   auto size = batch.msgs.size();
-  auto cost = cost_of(batch);
-  auto waits = worker.leaving && !stopping_;
-  if (waits ? workers_->waiting_bytes > node_workers::max_waiting_bytes
-            : !worker.link.has_room())
+  if (!worker.link.has_room())
     return answer(failed_batch(size, {send_error::outbox_full}));
-  if (waits) {
-    workers_->waiting_bytes += cost;
-    workers_->waiting[to.id].push_back({std::move(batch), std::move(answer)});
-    return;
-  }
   auto number = worker.handed.add(size, std::move(answer));
-  worker.link.handle_sent(cost);
-  workers_->claims.handle_sent(to.id);
+  worker.link.handle_sent(cost_of(batch));
+  directory_->handle_sent(to.id);
   tell(to.holder, handed_batch{number, to.claim, std::move(batch)});
+}
+
+void router_state::hold(const node_id& to, node_out_batch batch,
+                        batch_answer answer) {
+  auto cost = cost_of(batch);
+  held_batch waits{std::move(batch), std::move(answer)};
+  if (auto refused = workers_->held.handle_held(to, std::move(waits), cost))
+    refused->answer(
+      failed_batch(refused->batch.msgs.size(), {send_error::outbox_full}));
 }
 
 /// Likewise, where they need not name the peer.

@@ -61,10 +61,9 @@ node_metrics router_state::metrics() {
   result.node_proxies = proxies_.size();
   result.remembered_peers = directory_->records(now_of(self_).steady);
   result.known_adverts = directory_->adverts().size();
-  result.proven_handshakes = proven_handshakes_;
-  result.handshakes = handshakes_;
-  for (const auto& [reason, count] : failed_handshakes_)
-    result.failed_handshakes.push_back({std::string{reason}, count});
+  result.proven_handshakes = handshakes_.proven();
+  result.handshakes = handshakes_.times();
+  result.failed_handshakes = handshakes_.failed();
   result.unanswered_failures = unanswered_->counts();
   result.late_answers = unanswered_->late_answers();
   result.event_loops = services_.loops.size();

@@ -68,11 +68,10 @@ caf::result<node_parting>
 router_state::forget_elsewhere(const served_elsewhere& at,
                                const node_parting& verdict) {
   // This waits until another process serves the peer.
-  if (auto held = workers_->waiting.find(at.id);
-      held != workers_->waiting.end()) {
+  if (auto held = workers_->held.find(at.id)) {
     node_parting refused{parting_result::under_way};
-    for (const auto& x : held->second)
-      refused.waiting += x.batch.msgs.size();
+    for (const auto& x : *held)
+      refused.waiting += x.what.batch.msgs.size();
     return refused;
   }
   auto number = ++workers_->last_parting;
@@ -80,7 +79,7 @@ router_state::forget_elsewhere(const served_elsewhere& at,
     number, waiting_parting{at.holder, at.id, verdict,
                             self_->make_response_promise<node_parting>()});
   directory_->handle_forget_question(at.id);
-  workers_->claims.handle_sent(at.id);
+  directory_->handle_sent(at.id);
   tell(at.holder, forget_order{number, at.id, at.claim});
   return caf::delegated<node_parting>{};
 }

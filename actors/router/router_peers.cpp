@@ -8,6 +8,7 @@
 
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/actors/loop/now.hpp>
+#include <node_proxy/actors/router/peer_totals.hpp>
 #include <node_proxy/base/hex.hpp>
 
 namespace node_proxy::internal {
@@ -15,36 +16,30 @@ namespace node_proxy::internal {
 // -- what the acceptor and Node Proxies say -----------------------------------
 
 admission router_state::handle(const admission_request& msg) {
-  return admit(msg.request.src_node_id, coordinator);
+  return directory_->handle_request(msg.request.src_node_id, coordinator,
+                                    now_of(self_).steady);
 }
 
 void router_state::handle(const proven_connection& msg) {
-  ++proven_handshakes_;
-  handshakes_.add(msg.took);
-  auto& established = msg.session->established;
-  const auto& terms = established.terms();
+  handshakes_.handle_proven(msg.took);
+  const auto& terms = msg.session->established.terms();
   auto taken = take_in({terms.remote, msg.session->remote_key,
                         terms.local_epoch, msg.session->from},
                        coordinator);
-  if (taken) {
+  if (taken)
     send_here(proxies_.at(terms.remote),
               attach_session{msg.session, msg.connection});
-    return;
-  }
-  if (auto goodbye = goodbye_of(taken.error()))
-    msg.connection->write(refusal_frames(established, *goodbye));
   else
-    ++failed_handshakes_[to_string(taken.error())];
-  msg.connection->close();
+    handshakes_.turn_down(msg, taken.error());
 }
 
 void router_state::handle(const handshake_failed& msg) {
-  ++failed_handshakes_[msg.reason];
+  handshakes_.handle_failed(msg.reason);
   services_.log.debug("inbound handshake failed: {}", msg.reason);
 }
 
 void router_state::handle(const request_ended& msg) {
-  directory_->handle_request_end(msg.from, msg.epoch);
+  directory_->handle_request_end(msg.from, msg.epoch, coordinator);
 }
 
 void router_state::handle(node_proxy_dormant& msg) {
@@ -54,7 +49,7 @@ void router_state::handle(node_proxy_dormant& msg) {
   demonitor_end(self_, to->second.handle.address());
   send_message(self_, to->second.handle, retire{});
   to->second.reported = std::move(msg.metrics);
-  forget_proxy(msg.remote, std::move(msg.record));
+  end_own(msg.remote, std::move(msg.record));
 }
 
 void router_state::handle(const proxy_event& msg) {
@@ -121,38 +116,35 @@ void router_state::act() {
   write_state();
 }
 
-void router_state::perform(const serve_peer& action) {
-  if (workers_) {
-    auto holder = workers_->called.value_or(workers_->claims.choose(action.id));
-    if (holder != coordinator)
-      return serve_elsewhere(action, holder);
-    workers_->claims.handle_served(action.id, coordinator);
-  }
-  node_proxy_config config;
-  config.self = config_.self;
-  config.remote = action.id;
-  config.remote_key = action.key;
-  config.record = action.record;
-  config.settings = config_.settings;
-  config.seed = random_.next_key();
-  config.transport = services_.transport;
-  config.loop = use_one_of(services_.loops, loop_use::peer);
-  config.router = caf::actor_cast<node_proxy_supervisor>(self_);
-  config.engines = engines_;
-  config.log = services_.log;
-  config.unanswered = unanswered_;
-  config.budget = budget_;
-  config.spare = spare_;
-  config.local_advert = directory_->advert();
-  config.remote_known = action.known;
-  config.standing = action.standing;
-  auto handle = spawn_node_proxy(self_->system(), std::move(config));
-  monitor_end(self_, handle);
-  proxy_ids_.emplace(handle.id(), action.id);
-  auto& result = proxies_[action.id];
+void router_state::perform(const serve_claim& action) {
+  if (action.holder == coordinator)
+    serve_here(action.peer);
+  else
+    serve_elsewhere(action);
+}
+
+void router_state::serve_here(const serve_peer& x) {
+  auto handle = spawner_.spawn(x, directory_->advert());
+  proxy_ids_.emplace(handle.id(), x.id);
+  auto& result = proxies_[x.id];
   result.handle = std::move(handle);
-  if (action.permanent)
+  if (x.permanent)
     send_as_user(result, connection_permanence::permanent);
+}
+
+void router_state::perform(const end_claim& action) {
+  auto ended = proxies_.extract(action.id);
+  const auto& x = ended.mapped();
+  if (x.elsewhere) {
+    workers_->held.handle_release(action.id);
+  } else {
+    proxy_ids_.erase(x.handle.id());
+    add_to(ended_totals_, x.reported);
+  }
+}
+
+void router_state::perform(const report_lost& action) {
+  report(action.id, peer_disconnected{action.reason});
 }
 
 void router_state::perform(const regard_peer& action) {

@@ -16,13 +16,14 @@
 #include <node_proxy/actors/disk/state_keeper.hpp>
 #include <node_proxy/actors/node_event.hpp>
 #include <node_proxy/actors/router/event_observers.hpp>
-#include <node_proxy/actors/router/local_delivery.hpp>
+#include <node_proxy/actors/router/handshake_counts.hpp>
+#include <node_proxy/actors/router/local_route.hpp>
 #include <node_proxy/actors/router/node_workers.hpp>
+#include <node_proxy/actors/router/proxy_spawner.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/router/survey.hpp>
-#include <node_proxy/protocol/crypto/random_source.hpp>
+#include <node_proxy/protocol/node/claimed_directory.hpp>
 #include <node_proxy/protocol/node/limit_watch.hpp>
-#include <node_proxy/protocol/node/peer_directory.hpp>
 #include <node_proxy/protocol/node/retirement.hpp>
 
 namespace node_proxy::internal {
@@ -106,15 +107,12 @@ private:
     peer_metrics reported = {};
   };
 
-  /// What a sender gets whose message goes nowhere. Without a request that is
-  /// nothing: an error would end it.
+  /// What a sender gets whose message goes nowhere.
   template <class R>
   caf::result<R> refuse(errc code, std::string context,
                         std::uint64_t messages = 1) {
-    if (is_request(self_))
-      return make_error(code, std::move(context));
-    unanswered_->add(code, messages);
-    return promise<R>{};
+    return internal::refuse<R>(self_, *unanswered_, code, std::move(context),
+                               messages);
   }
 
   /// The same for what changes engines; the log has it then.
@@ -126,14 +124,8 @@ private:
     return promise<R>{};
   }
 
-  bool is_local(const node_out_msg& msg) const {
-    const auto& node = msg.msg.target.node;
-    return !node || *node == config_.self->id();
-  }
-
-  local_delivery_actor& local();
   expected<proxy*, errc> find_or_spawn(const node_id& id);
-  void forget_proxy(const node_id& id, std::optional<peer_record> record);
+  void end_own(const node_id& id, std::optional<peer_record> record);
 
   /// To the Node Proxy of a peer that is served here.
   template <class Msg>
@@ -189,19 +181,18 @@ private:
   void take(worker_id from, const leaving& msg);
   void take(worker_id from, const left& msg);
   void take(worker_id from, const asked_permanence& msg);
-  admission admit(const node_id& id, worker_id called);
   expected<void, arrival_error> take_in(const arrival& x, worker_id called);
-  void act_on_arrival();
-  bool forget_request(worker_id worker, const node_id& id, std::uint64_t epoch);
-  static void end_workers(node_workers& workers);
-  void serve_elsewhere(const serve_peer& action, worker_id holder);
+  void end_workers(node_workers& workers);
+  void serve_here(const serve_peer& x);
+  void serve_elsewhere(const serve_claim& x);
   void deliver(node_out_batch batch, batch_answer answer);
   void hand_on(const served_elsewhere& to, node_out_batch batch,
                batch_answer answer);
   void hand_on_unnamed(const served_elsewhere& to, node_out_batch batch,
                        batch_answer answer);
   void pass_on_elsewhere(const served_elsewhere& to, caf::message& content);
-  void go_on_without(const node_id& id);
+  void hold(const node_id& to, node_out_batch batch, batch_answer answer);
+  void go_on();
   void advertise();
   void share(const register_engine& engine, promise<engine_registered> waiting);
   std::string objection_to(const join_node& msg) const;
@@ -217,14 +208,15 @@ private:
   template <class Survey>
   void note_answer(std::uint64_t& round, Survey& survey,
                    void (router_state::*end)());
-  bool is_served_by(const node_id& id, worker_id who) const;
 
   void introduce(const node_advert& advert);
   void handle_down(const caf::down_msg& msg);
   void finish_stop();
 
   void act();
-  void perform(const serve_peer& action);
+  void perform(const serve_claim& action);
+  void perform(const end_claim& action);
+  void perform(const report_lost& action);
   void perform(const regard_peer& action);
   void perform(const displace_peer& action);
   void perform(const seek_peer& action);
@@ -282,10 +274,9 @@ private:
   node_config config_;
   // Without a keeper nothing is on disk.
   router_services services_;
-  random_source random_;
   directory_settings settings_;
   // Like the timer, there from the start on.
-  std::optional<peer_directory> directory_;
+  std::optional<claimed_directory> directory_;
   std::optional<timer> timer_;
   // Of those that the directory has served.
   std::unordered_map<node_id, proxy> proxies_;
@@ -297,13 +288,9 @@ private:
   // Where this process itself can be reached.
   std::vector<weighted_address> own_addresses_;
   std::shared_ptr<unanswered_failures> unanswered_;
-  // For what all peers together may have outstanding here.
-  std::shared_ptr<receive_budget> budget_;
-  // For what is of no use of all that they send.
-  std::shared_ptr<spare_time> spare_ = std::make_shared<spare_time>();
-  // There is none before the first message of this node to itself.
-  local_delivery_actor local_;
-  std::map<std::string_view, std::uint64_t> failed_handshakes_;
+  proxy_spawner spawner_;
+  local_route local_;
+  handshake_counts handshakes_;
   // What Node Proxies have counted that have ended.
   peer_totals ended_totals_;
   survey<node_metrics> metrics_survey_;
@@ -313,8 +300,6 @@ private:
   // What has been said in the present round.
   std::vector<peer_status> statuses_;
   steady_time started_{};
-  std::uint64_t proven_handshakes_ = 0;
-  duration_counts handshakes_;
   // There is one write at a time, however slow the disk is.
   bool writing_ = false;
   // It has said where it is: engines that come from now on are news.

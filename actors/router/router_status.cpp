@@ -104,14 +104,15 @@ peer_status router_state::unserved_status(const node_id& id) const {
 }
 
 std::vector<router_state::limit_use> router_state::limits_in_use() {
-  const auto& strangers = *budget_->strangers();
+  const auto& budget = spawner_.budget();
+  const auto& strangers = *budget.strangers();
   return {{"peers", directory_->here(), config_.max_peers},
           {"guests", directory_->gone_guests(), config_.max_peers},
           {"remembered_peers", directory_->records(now_of(self_).steady),
            config_.peers_kept.records},
           {"kept_adverts", directory_->adverts().loose(),
            config_.adverts_kept.strangers},
-          {"receive_bytes", budget_->used(), budget_->size()},
+          {"receive_bytes", budget.used(), budget.size()},
           {"stranger_bytes", strangers.used(), strangers.size()}};
 }
 

@@ -33,7 +33,7 @@ std::string router_state::objection_to(const join_node& msg) const {
 node_joined router_state::handle(const join_node& msg) {
   if (auto objection = objection_to(msg); !objection.empty())
     return {objection, {}, 0};
-  auto id = workers_->claims.handle_join(!msg.hello.addresses.empty());
+  auto id = directory_->handle_join(!msg.hello.addresses.empty());
   auto worker = caf::actor_cast<worker_end>(msg.worker);
   workers_->all.try_emplace(id, worker, msg.hello.addresses,
                             config_.worker_timeout, now_of(self_).steady);
@@ -78,7 +78,7 @@ void router_state::take(worker_id from, const link_sign& msg) {
 }
 
 void router_state::take(worker_id from, const leaving&) {
-  workers_->claims.handle_drain(from);
+  directory_->handle_leaving(from);
   workers_->all.at(from).leaving = true;
   advertise();
   tell(from, may_leave{});
@@ -127,15 +127,9 @@ void router_state::lose(worker_id id, std::string_view why) {
     services_.log.info("worker {} has left", id);
   else
     services_.log.warn("worker {} is lost: {}", id, why);
-  auto peers = workers_->claims.handle_lost(id);
+  directory_->handle_lost(id, now_of(self_).steady);
   forget_worker(id);
-  for (const auto& peer : peers) {
-    if (directory_->connected(peer))
-      take(peer, peer_disconnected{"worker_lost"});
-    forget_proxy(peer, std::nullopt);
-  }
-  for (const auto& peer : peers)
-    go_on_without(peer);
+  go_on();
   if (!stopping_)
     advertise();
   finish_stop();
@@ -147,9 +141,6 @@ void router_state::forget_worker(worker_id id) {
   auto& x = gone.mapped();
   demonitor_end(self_, x.handle.address());
   add_to(workers_->ended, x.numbers);
-  for (const auto& [request, count] : x.requests)
-    for (std::size_t i = 0; i < count; ++i)
-      directory_->handle_request_end(request.first, request.second);
   for (auto& [number, registration] : workers_->registrations)
     registration.open.erase(id);
   end_registrations();

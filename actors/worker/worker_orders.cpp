@@ -81,11 +81,11 @@ void worker_state::take(const take_peer& msg) {
     return;
   const auto& proven = x.mapped();
   if (msg.error)
-    return turn_down(proven, *msg.error);
+    return handshakes_.turn_down(proven, *msg.error);
   if (auto to = ordered(msg.id, msg.claim))
     send_to(*to, attach_session{proven.session, proven.connection});
   else
-    turn_down(proven, arrival_error::epoch_ended);
+    handshakes_.turn_down(proven, arrival_error::epoch_ended);
 }
 
 // -- who is served ------------------------------------------------------------
@@ -105,38 +105,22 @@ worker_state::proxy* worker_state::ordered(const node_id& id, claim_id claim) {
 }
 
 void worker_state::take(serve_order& msg) {
+  auto key = noise_key_of(msg.id);
   // Never of a coordinator that is as it should be.
-  if (proxies_.contains(msg.id) || !noise_key_of(msg.id)) {
+  if (proxies_.contains(msg.id) || !key) {
     tell(ended_service{msg.id, msg.claim, std::nullopt});
     return;
   }
   peers_.handle_serve(msg.id, msg.claim);
   tell(fence{msg.id, msg.claim});
-  spawn_proxy(msg);
-}
-
-void worker_state::spawn_proxy(serve_order& msg) {
-  node_proxy_config config;
-  config.self = config_.self;
-  config.remote = msg.id;
-  config.remote_key = *noise_key_of(msg.id);
-  config.record = record_of(msg.record, now());
-  config.settings = config_.settings;
-  config.seed = random_.next_key();
-  config.transport = services_.transport;
-  config.loop = use_one_of(services_.loops, loop_use::peer);
-  config.router = caf::actor_cast<node_proxy_supervisor>(self_);
-  config.engines = engines_;
-  config.log = services_.log;
-  config.unanswered = unanswered_;
-  config.budget = budget_;
-  config.spare = spare_;
-  config.local_advert = advert_;
-  config.standing = msg.standing;
+  serve_peer what;
+  what.id = msg.id;
+  what.key = *key;
+  what.record = record_of(msg.record, now());
   if (msg.advert)
-    config.remote_known = known_node{*msg.advert, msg.addresses};
-  auto handle = spawn_node_proxy(self_->system(), std::move(config));
-  monitor_end(self_, handle);
+    what.known = known_node{std::move(*msg.advert), msg.addresses};
+  what.standing = msg.standing;
+  auto handle = spawner_.spawn(what, advert_);
   proxy_ids_.emplace(handle.id(), msg.id);
   auto& result = proxies_[msg.id];
   result.handle = std::move(handle);
@@ -273,10 +257,9 @@ void worker_state::take(const tell_numbers& msg) {
       return;
     told_numbers result;
     result.round = round;
-    result.proven_handshakes = proven_handshakes_;
-    result.handshakes = handshakes_;
-    for (const auto& [reason, count] : failed_handshakes_)
-      result.failed_handshakes.push_back({std::string{reason}, count});
+    result.proven_handshakes = handshakes_.proven();
+    result.handshakes = handshakes_.times();
+    result.failed_handshakes = handshakes_.failed();
     result.unanswered_failures = unanswered_->counts();
     result.late_answers = unanswered_->late_answers();
     result.peers = ended_totals_;

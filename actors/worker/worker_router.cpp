@@ -1,20 +1,18 @@
 #include <node_proxy/actors/worker/worker_router.hpp>
 
-#include <algorithm>
 #include <utility>
 
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/actors/loop/loop_actor.hpp>
 #include <node_proxy/actors/loop/now.hpp>
-#include <node_proxy/actors/loop/os_random.hpp>
 #include <node_proxy/actors/worker/worker_state.hpp>
 
 namespace node_proxy::internal {
 
 worker_state::worker_state(router_service::pointer self)
-  : self_(self), random_(os_random_key()),
-    engines_(std::make_shared<engine_directory>(
-      caf::actor_cast<caf::actor_addr>(self))) {
+  : self_(self), engines_(std::make_shared<engine_directory>(
+                   caf::actor_cast<caf::actor_addr>(self))),
+    spawner_(self), local_(self) {
   // nop
 }
 
@@ -29,8 +27,6 @@ worker_state::~worker_state() {
   while (auto x = peers_.poll_released())
     x->second.answer(
       failed_batch(x->second.batch.msgs.size(), {send_error::shutting_down}));
-  if (local_)
-    caf::anon_send_exit(local_, caf::exit_reason::user_shutdown);
   for (const auto& [id, to] : proxies_)
     caf::anon_send_exit(to.handle, caf::exit_reason::user_shutdown);
 }
@@ -42,7 +38,8 @@ void worker_state::start(const node_config& config,
   unanswered_ = services.unanswered;
   coordinator_ = caf::actor_cast<coordinator_end>(config.coordinator);
   config_.coordinator = nullptr;
-  budget_ = std::make_shared<receive_budget>(config_.settings);
+  spawner_.start(config_, services_, engines_);
+  local_.start(config_, services_, engines_);
   timer_.emplace(services_.loops.front(),
                  caf::actor_cast<tick_receiver>(self_));
   set_unexpected_handler(self_, [this] {
@@ -97,25 +94,9 @@ caf::result<node_advert> worker_state::handle(local_addresses msg) {
   return waiting;
 }
 
-bool worker_state::is_local(const node_out_msg& msg) const {
-  const auto& node = msg.msg.target.node;
-  return !node || *node == config_.self->id();
-}
-
-local_delivery_actor& worker_state::local() {
-  if (!local_) {
-    local_ = spawn_local_delivery(self_->system(),
-                                  {config_.self->id(), config_.settings,
-                                   services_.loops.front(), engines_,
-                                   services_.log, unanswered_});
-    monitor_end(self_, local_);
-  }
-  return local_;
-}
-
 caf::result<delivered> worker_state::handle(node_out_msg& msg) {
-  if (is_local(msg) && !stopping_)
-    return delegate_message(self_, local(), routed_msg{std::move(msg)});
+  if (local_.is_local(msg) && !stopping_)
+    return local_.deliver(std::move(msg));
   auto id = msg.msg.target.node.value_or(config_.self->id());
   auto to = proxies_.find(id);
   if (peers_.way_to(id) == ways::here) {
@@ -134,19 +115,14 @@ caf::result<batch_outcome> worker_state::handle(node_out_batch& batch) {
   if (batch.msgs.empty())
     return batch_outcome{};
   const auto& first = batch.msgs.front();
-  auto same_target = [this, &first](const node_out_msg& x) {
-    return x.msg.target.node == first.msg.target.node
-           || (is_local(x) && is_local(first));
-  };
-  auto waiting = make_promise<batch_outcome>(self_);
-  if (!std::ranges::all_of(batch.msgs, same_target))
-    fail(waiting, make_error(errc::wrong_target, "the messages of a batch name "
-                                                 "one node, the same"));
-  else if (is_local(first) && !stopping_)
-    return delegate_message(self_, local(), routed_batch{std::move(batch)});
-  else
-    send(first.msg.target.node.value_or(config_.self->id()), std::move(batch),
-         answer_to(std::move(waiting), unanswered_));
+  if (!local_.is_for_one_node(batch))
+    return local_.refuse_mixed(batch);
+  if (local_.is_local(first) && !stopping_)
+    return local_.deliver(std::move(batch));
+  auto id = first.msg.target.node.value_or(config_.self->id());
+  // Not before: whoever makes a promise has no request left to hand on.
+  send(id, std::move(batch),
+       answer_to(make_promise<batch_outcome>(self_), unanswered_));
   return caf::delegated<batch_outcome>{};
 }
 
@@ -162,12 +138,9 @@ void worker_state::send(const node_id& to, node_out_batch batch,
   if (way == ways::away)
     return send_away(std::move(batch), std::move(answer));
   auto cost = cost_of(batch);
-  auto refused = std::make_shared<batch_answer>(std::move(answer));
-  outgoing waits{std::move(batch), [refused](batch_outcome outcome) {
-                   (*refused)(std::move(outcome));
-                 }};
-  if (!peers_.handle_held(to, std::move(waits), cost))
-    (*refused)(failed_batch(size, {send_error::outbox_full}));
+  outgoing waits{std::move(batch), std::move(answer)};
+  if (auto refused = peers_.handle_held(to, std::move(waits), cost))
+    refused->answer(failed_batch(size, {send_error::outbox_full}));
 }
 
 void worker_state::deliver(proxy& to, node_out_batch batch,
@@ -305,28 +278,17 @@ caf::result<admission> worker_state::handle(const admission_request& msg) {
 }
 
 void worker_state::handle(const proven_connection& msg) {
-  ++proven_handshakes_;
-  handshakes_.add(msg.took);
-  if (!link_) {
-    turn_down(msg, arrival_error::shutting_down);
-    return;
-  }
+  handshakes_.handle_proven(msg.took);
+  if (!link_)
+    return handshakes_.turn_down(msg, arrival_error::shutting_down);
   const auto& terms = msg.session->established.terms();
   proven_.emplace(++last_request_, msg);
   tell(proven_peer{last_request_, terms.remote, terms.local_epoch,
                    msg.session->from});
 }
 
-void worker_state::turn_down(const proven_connection& x, arrival_error error) {
-  if (auto goodbye = goodbye_of(error))
-    x.connection->write(refusal_frames(x.session->established, *goodbye));
-  else
-    ++failed_handshakes_[to_string(error)];
-  x.connection->close();
-}
-
 void worker_state::handle(const handshake_failed& msg) {
-  ++failed_handshakes_[msg.reason];
+  handshakes_.handle_failed(msg.reason);
   services_.log.debug("inbound handshake failed: {}", msg.reason);
 }
 
@@ -406,11 +368,8 @@ void worker_state::handle_down(const caf::down_msg& msg) {
     lose_coordinator("its process has ended");
     return;
   }
-  if (local_ && local_.address() == msg.source) {
-    local_ = nullptr;
-    finish_stop();
-    return;
-  }
+  if (local_.handle_down(msg))
+    return finish_stop();
   if (hosts_.erase(msg.source) > 0)
     return;
   auto known = proxy_ids_.find(msg.source.id());
@@ -438,7 +397,7 @@ void worker_state::lose_coordinator(std::string_view why) {
   handed_.fail_all(send_failure::unconfirmed_cause::worker_lost);
   fail_requests();
   for (const auto& [number, x] : std::exchange(proven_, {}))
-    turn_down(x, arrival_error::shutting_down);
+    handshakes_.turn_down(x, arrival_error::shutting_down);
   begin_stop(duration{0});
   finish_stop();
 }
@@ -464,14 +423,13 @@ void worker_state::begin_stop(duration grace) {
   for (auto& [id, to] : proxies_)
     if (!link_ || !peers_.is_offered(id))
       send_to(to, stop_node_proxy{grace, true});
-  if (local_)
-    send_message(self_, local_, stop_node_proxy{grace});
+  local_.handle_stop(grace);
   go_on();
   finish_stop();
 }
 
 void worker_state::finish_stop() {
-  if (!stopping_ || !proxies_.empty() || local_)
+  if (!stopping_ || !proxies_.empty() || !local_.ended())
     return;
   // The coordinator is to have all that was said before.
   if (link_) {

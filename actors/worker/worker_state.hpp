@@ -13,10 +13,11 @@
 #include <vector>
 
 #include <node_proxy/actors/proxy/handed_messages.hpp>
-#include <node_proxy/actors/router/local_delivery.hpp>
+#include <node_proxy/actors/router/handshake_counts.hpp>
+#include <node_proxy/actors/router/local_route.hpp>
+#include <node_proxy/actors/router/proxy_spawner.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/typed/engine_host.hpp>
-#include <node_proxy/protocol/crypto/random_source.hpp>
 #include <node_proxy/protocol/node/process_link.hpp>
 #include <node_proxy/protocol/node/retirement.hpp>
 #include <node_proxy/protocol/node/worker_peers.hpp>
@@ -102,8 +103,6 @@ private:
     send_to(to, routed_mark{});
   }
 
-  bool is_local(const node_out_msg& msg) const;
-  local_delivery_actor& local();
   void tell(decltype(worker_report::what) what);
   bool is_coordinator() const;
 
@@ -142,9 +141,7 @@ private:
   void obey(proxy& to, connection_permanence what);
   void obey(proxy& to, const node_advert& what);
   proxy* ordered(const node_id& id, claim_id claim);
-  void spawn_proxy(serve_order& msg);
   void forget_proxy(const node_id& id);
-  void turn_down(const proven_connection& x, arrival_error error);
 
   void handle_down(const caf::down_msg& msg);
   void lose_coordinator(std::string_view why);
@@ -154,7 +151,6 @@ private:
   router_service::pointer self_;
   node_config config_;
   router_services services_;
-  random_source random_;
   std::optional<timer> timer_;
   coordinator_end coordinator_;
   // There is none before this has joined, nor when the coordinator is lost.
@@ -175,15 +171,12 @@ private:
   std::map<caf::actor_addr, engine_host_actor> hosts_;
   std::shared_ptr<engine_directory> engines_;
   std::shared_ptr<unanswered_failures> unanswered_;
-  std::shared_ptr<receive_budget> budget_;
-  std::shared_ptr<spare_time> spare_ = std::make_shared<spare_time>();
-  local_delivery_actor local_;
+  proxy_spawner spawner_;
+  local_route local_;
   std::shared_ptr<const node_advert> advert_;
   peer_totals ended_totals_;
   std::unordered_map<node_id, peer_metrics> reported_;
-  std::map<std::string_view, std::uint64_t> failed_handshakes_;
-  std::uint64_t proven_handshakes_ = 0;
-  duration_counts handshakes_;
+  handshake_counts handshakes_;
   // It is about to leave: the coordinator knows, and then the rest stops.
   bool leaving_ = false;
   bool stopping_ = false;

@@ -82,19 +82,16 @@ void peer_claims::handle_sent(const node_id& id) {
 
 bool peer_claims::handle_offer(worker_id from, const node_id& id,
                                claim_id number, std::uint64_t handled) {
-  auto position = find(from, id, number);
-  if (position == claims_.end() || position->second.sent != handled)
-    return false;
-  erase(position);
-  return true;
+  return holds(from, id, number) && find(id)->sent == handled
+         && handle_end(from, id, number);
 }
 
 bool peer_claims::handle_end(worker_id from, const node_id& id,
                              claim_id number) {
-  auto position = find(from, id, number);
-  if (position == claims_.end())
+  if (!holds(from, id, number))
     return false;
-  erase(position);
+  --find_process(from)->peers;
+  claims_.erase(id);
   return true;
 }
 
@@ -103,6 +100,18 @@ bool peer_claims::handle_end(worker_id from, const node_id& id,
 const peer_claims::claim* peer_claims::find(const node_id& id) const {
   auto position = claims_.find(id);
   return position != claims_.end() ? &position->second : nullptr;
+}
+
+bool peer_claims::holds(worker_id who, const node_id& id,
+                        claim_id number) const {
+  auto known = find(id);
+  return known && known->number == number && known->holder == who;
+}
+
+bool peer_claims::is_leaving(const node_id& id) const {
+  auto known = find(id);
+  auto holder = known ? find_process(known->holder) : nullptr;
+  return holder && holder->leaving;
 }
 
 bool peer_claims::may_serve(const node_id& id, worker_id who) const {
@@ -157,21 +166,6 @@ std::size_t peer_claims::min_load() const {
     if (x.listens && !x.leaving)
       result = std::min(result, x.peers);
   return result;
-}
-
-/// The claim of that number, if it is still that.
-peer_claims::claims::iterator
-peer_claims::find(worker_id from, const node_id& id, claim_id number) {
-  auto position = claims_.find(id);
-  if (position == claims_.end() || position->second.number != number
-      || position->second.holder != from)
-    return claims_.end();
-  return position;
-}
-
-void peer_claims::erase(claims::iterator position) {
-  --find_process(position->second.holder)->peers;
-  claims_.erase(position);
 }
 
 } // namespace node_proxy::internal

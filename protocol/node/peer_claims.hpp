@@ -85,6 +85,13 @@ public:
   /// Who serves a peer, if anybody.
   [[nodiscard]] const claim* find(const node_id& id) const;
 
+  /// Whether a process serves a peer by that claim.
+  [[nodiscard]] bool holds(worker_id who, const node_id& id,
+                           claim_id number) const;
+
+  /// Whether who serves a peer is about to leave.
+  [[nodiscard]] bool is_leaving(const node_id& id) const;
+
   /// Whether a process that a peer has called may serve it: nobody else does,
   /// and it is not about to leave.
   [[nodiscard]] bool may_serve(const node_id& id, worker_id who) const;
@@ -111,8 +118,6 @@ private:
   process* find_process(worker_id who);
   const process* find_process(worker_id who) const;
   std::size_t min_load() const;
-  claims::iterator find(worker_id from, const node_id& id, claim_id number);
-  void erase(claims::iterator position);
 
   worker_id last_worker_ = coordinator;
   claim_id last_claim_ = 0;

@@ -2,14 +2,15 @@
 
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
 #include <utility>
 
-#include <node_proxy/base/fifo.hpp>
 #include <node_proxy/messages/identities.hpp>
+#include <node_proxy/protocol/node/held_queue.hpp>
 #include <node_proxy/protocol/node/peer_claims.hpp>
 
 namespace node_proxy::internal {
@@ -31,10 +32,6 @@ namespace node_proxy::internal {
 template <class Held>
 class worker_peers {
 public:
-  /// How much may be held for all peers together.
-  static constexpr std::size_t max_held = 65'536;
-  static constexpr std::size_t max_held_bytes = 64 * 1024 * 1024;
-
   enum class way { here, held, away };
 
   /// What to tell the coordinator, see `peer_claims::handle_offer`.
@@ -60,7 +57,7 @@ public:
     ++x->handled;
     if (x->present == stage::offered) {
       x->present = stage::serving;
-      release(id, *x);
+      held_.handle_release(id);
     }
     return true;
   }
@@ -71,20 +68,15 @@ public:
     if (!x || x->present != stage::beginning)
       return;
     x->present = stage::serving;
-    release(id, *x);
+    held_.handle_release(id);
   }
 
   /// Something for a peer whose way is `held`.
-  /// @returns false if there is no room for it.
-  [[nodiscard]] bool handle_held(const node_id& id, Held what,
-                                 std::size_t size) {
-    auto x = peers_.find(id);
-    if (x == peers_.end() || held_ >= max_held || bytes_ >= max_held_bytes)
-      return false;
-    ++held_;
-    bytes_ += size;
-    x->second.held.push_back({std::move(what), size});
-    return true;
+  /// @returns what there is no room for.
+  [[nodiscard]] std::optional<Held> handle_held(const node_id& id, Held what,
+                                                std::size_t size) {
+    assert(way_to(id) == way::held);
+    return held_.handle_held(id, std::move(what), size);
   }
 
   /// Nothing is under way with a peer here.
@@ -123,12 +115,7 @@ public:
   /// What is held no more, in its order; `way_to` says where it goes. To be
   /// called after each event until it is empty.
   [[nodiscard]] std::optional<std::pair<node_id, Held>> poll_released() {
-    if (released_.empty())
-      return std::nullopt;
-    auto [id, x] = released_.take_front();
-    --held_;
-    bytes_ -= x.size;
-    return std::pair{id, std::move(x.what)};
+    return held_.poll_released();
   }
 
   // -- state ------------------------------------------------------------------
@@ -152,16 +139,10 @@ public:
 private:
   enum class stage { beginning, serving, offered };
 
-  struct held_item {
-    Held what;
-    std::size_t size = 0;
-  };
-
   struct entry {
     claim_id number = 0;
     stage present = stage::beginning;
     std::uint64_t handled = 0;
-    fifo<held_item> held = {};
   };
 
   entry* find(const node_id& id, claim_id number) {
@@ -170,20 +151,13 @@ private:
                                                            : nullptr;
   }
 
-  void release(const node_id& id, entry& x) {
-    while (!x.held.empty())
-      released_.push_back({id, x.held.take_front()});
-  }
-
   void forget(const node_id& id) {
-    auto x = peers_.extract(id);
-    release(id, x.mapped());
+    peers_.erase(id);
+    held_.handle_release(id);
   }
 
   std::unordered_map<node_id, entry> peers_;
-  fifo<std::pair<node_id, held_item>> released_;
-  std::size_t held_ = 0; // with those that are released
-  std::size_t bytes_ = 0;
+  held_queue<Held> held_;
 };
 
 } // namespace node_proxy::internal

@@ -46,15 +46,20 @@ public:
     return basic_system_fixture::ask<Answer>(node.router(), std::move(msg));
   }
 
-  /// Sends a message and waits for its outcome.
-  caf::expected<delivered> send(const node_id& to, std::string engine,
-                                std::string_view text) {
+  static node_out_msg message_to(const node_id& to, std::string engine,
+                                 std::string_view text) {
     node_out_msg msg;
     msg.expiry = rel_time{60};
     msg.msg.sender.name = "test";
     msg.msg.target = {to, std::move(engine)};
     msg.msg.msg = to_bytes(text);
-    return ask<delivered>(std::move(msg));
+    return msg;
+  }
+
+  /// Sends a message and waits for its outcome.
+  caf::expected<delivered> send(const node_id& to, std::string engine,
+                                std::string_view text) {
+    return ask<delivered>(message_to(to, std::move(engine), text));
   }
 
   /// Makes the test an engine here.

@@ -124,6 +124,42 @@ TEST_CASE_FIXTURE(two_workers, "an engine of a worker is one of the node") {
   }));
 }
 
+TEST_CASE_FIXTURE(two_workers, "a batch for engines of the node is answered") {
+  node_out_batch batch;
+  for (auto text : {"1", "2"})
+    batch.msgs.push_back(first->message_to(self->id(), "echo", text));
+  for (auto* process : {&coordinator, &*first}) {
+    auto outcome = process->ask<batch_outcome>(batch);
+    REQUIRE_MESSAGE(outcome, reason(outcome));
+    CHECK(outcome->delivered == 2);
+    CHECK(as_text(next_message(coordinator.self).msg) == "1");
+    CHECK(as_text(next_message(coordinator.self).msg) == "2");
+  }
+}
+
+TEST_CASE_FIXTURE(two_workers, "a batch for two nodes goes nowhere") {
+  node_out_batch batch;
+  for (const auto& to : {fresh_identity()->id(), fresh_identity()->id()})
+    batch.msgs.push_back(first->message_to(to, "echo", "hi"));
+  auto unanswered = [this] {
+    std::uint64_t result = 0;
+    auto numbers = coordinator.ask<node_metrics>(get_node_metrics{});
+    REQUIRE(numbers);
+    for (const auto& x : numbers->unanswered_failures)
+      if (x.reason == to_string(errc::wrong_target))
+        result += x.count;
+    return result;
+  };
+  for (auto* process : {&coordinator, &*first}) {
+    auto outcome = process->ask<batch_outcome>(batch);
+    REQUIRE_FALSE(outcome);
+    CHECK(code_of(outcome.error()) == errc::wrong_target);
+    auto before = unanswered();
+    process->self->send(process->node.router(), batch);
+    CHECK(comes_true([&] { return unanswered() == before + 2; }));
+  }
+}
+
 TEST_CASE_FIXTURE(two_workers,
                   "a typed engine is asked by way of any process") {
   auto peer = add_peer(*first);

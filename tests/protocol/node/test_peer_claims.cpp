@@ -125,12 +125,11 @@ TEST_CASE("what a worker holds goes on in its order") {
   using enum worker_peers<int>::way;
   auto peer = id_of(1);
   CHECK(uut.way_to(peer) == away);
-  CHECK_FALSE(uut.handle_held(peer, 0, 1));
   uut.handle_serve(peer, 7);
   CHECK(uut.way_to(peer) == held);
   CHECK_FALSE(uut.handle_rest(peer));
-  CHECK(uut.handle_held(peer, 1, 1));
-  CHECK(uut.handle_held(peer, 2, 1));
+  CHECK_FALSE(uut.handle_held(peer, 1, 1));
+  CHECK_FALSE(uut.handle_held(peer, 2, 1));
   CHECK_FALSE(uut.poll_released());
   CHECK(uut.handle_order(peer, 7));
   CHECK_FALSE(uut.poll_released());
@@ -143,7 +142,7 @@ TEST_CASE("what a worker holds goes on in its order") {
   REQUIRE(offer);
   CHECK(offer->number == 7);
   CHECK(offer->handled == 1);
-  CHECK(uut.handle_held(peer, 3, 1));
+  CHECK_FALSE(uut.handle_held(peer, 3, 1));
   SUBCASE("to the coordinator") {
     CHECK_FALSE(uut.handle_retire(peer, 6));
     CHECK(uut.handle_retire(peer, 7));
@@ -163,19 +162,27 @@ TEST_CASE("what a worker holds goes on in its order") {
   CHECK(uut.poll_released()->second == 3);
 }
 
-TEST_CASE("a worker holds no more than there is room for") {
-  worker_peers<int> uut;
+TEST_CASE("no more is held than there is room for") {
+  held_queue<int> uut;
   auto peer = id_of(1);
-  uut.handle_serve(peer, 1);
-  std::size_t half = worker_peers<int>::max_held_bytes / 2;
-  CHECK(uut.handle_held(peer, 1, half));
-  CHECK(uut.handle_held(peer, 2, half));
-  CHECK_FALSE(uut.handle_held(peer, 3, 1));
-  uut.handle_fence(peer, 1);
-  CHECK(uut.poll_released());
-  CHECK(uut.poll_released());
-  CHECK(uut.handle_rest(peer));
-  CHECK(uut.handle_held(peer, 4, 1));
+  std::size_t half = held_queue<int>::max_bytes / 2;
+  CHECK_FALSE(uut.handle_held(peer, 1, half));
+  CHECK_FALSE(uut.handle_held(id_of(2), 2, half));
+  CHECK(uut.handle_held(peer, 3, 1) == 3);
+  uut.handle_release(peer);
+  CHECK_FALSE(uut.find(peer));
+  // It is there until somebody has taken it.
+  CHECK(uut.handle_held(peer, 3, 1) == 3);
+  CHECK(uut.poll_released()->second == 1);
+  CHECK_FALSE(uut.poll_released());
+  CHECK_FALSE(uut.handle_held(peer, 4, 1));
+  CHECK(uut.find(peer)->size() == 1);
+  SUBCASE("by number, too") {
+    std::size_t held = 2;
+    while (!uut.handle_held(peer, 5, 0))
+      ++held;
+    CHECK(held == held_queue<int>::max_items);
+  }
 }
 
 TEST_CASE("what is under way between two processes is bounded") {
