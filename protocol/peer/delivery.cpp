@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <node_proxy/messages/limits.hpp>
+#include <node_proxy/protocol/delivery/send_check.hpp>
 #include <node_proxy/protocol/peer/timer_table.hpp>
 
 namespace node_proxy::internal {
@@ -47,27 +48,19 @@ expected<void, send_error> delivery::handle_send(send_token token,
                                                  const node_out_msg& msg,
                                                  bool reachable, timestamp now,
                                                  time_limit limit) {
-  if (msg.msg.sender.node && *msg.msg.sender.node != self_)
-    return unexpected{send_error::wrong_sender};
-  if (msg.msg.target.node && *msg.msg.target.node != remote_)
-    return unexpected{send_error::wrong_target};
-  auto expires = deadline_of(msg.expiry, now, limit);
-  if (!expires)
-    return unexpected{send_error::bad_expiry};
-  auto data = codec_.encode(msg.msg);
-  if (!data || !is_engine_name(msg.msg.target.name))
-    return unexpected{send_error::malformed};
-  auto size = data->size();
   auto reliable = msg.prefs.reliability == transport_reliability::reliable;
   auto room = reliable ? outbox_.max_size() : unreliable_out_.max_size();
   auto overhead = reliable ? outbox::memory_overhead : limits::message_overhead;
-  if (size > remote_max_message_.value_or(size) || size + overhead > room)
-    return unexpected{send_error::too_large};
-  if (has_passed(*expires, now))
-    return unexpected{send_error::expired};
+  auto data = codec_.encode(msg.msg);
+  auto expires =
+    check_send(msg, data, {self_, remote_, remote_max_message_, room, overhead},
+               now, limit);
+  if (!expires)
+    return unexpected{expires.error()};
   if (!reachable && !remote_epoch())
     return unexpected{send_error::unknown_node};
   channel_key key{msg.msg.target.name, msg.prefs.ordering};
+  auto size = data->size();
   auto taken =
     reliable ? outbox_.handle_send(token, key, std::move(*data), *expires, now)
              : unreliable_out_.handle_send(token, key, std::move(*data),
