@@ -132,6 +132,10 @@ public:
   /// `handle_arrival`, of which one has to follow.
   [[nodiscard]] admission handle_request(const node_id& id, steady_time now);
 
+  /// How this node would answer the request in a handshake. Nothing follows
+  /// from that.
+  [[nodiscard]] connect_reply answer(const connect_request& request) const;
+
   /// A request came to nothing.
   /// @param epoch that it was answered with.
   void handle_request_end(const node_id& id, std::uint64_t epoch);

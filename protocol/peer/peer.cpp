@@ -213,14 +213,6 @@ std::optional<steady_time> peer::poll_timeout(timestamp now) const {
 
 // -- state --------------------------------------------------------------------
 
-connect_reply peer::answer(const connect_request& request) const {
-  connect_facts facts;
-  facts.versions = settings_->versions;
-  facts.allowed = request.src_node_id == remote();
-  facts.advert_versions = adverts_.versions();
-  return answer_request(request, connections_.local(), facts);
-}
-
 bool peer::stopped() const {
   return stopping_ && !stopping_->draining && connections_.at_rest()
          && actions_.empty();

@@ -223,9 +223,6 @@ public:
 
   [[nodiscard]] peer_standing standing() const { return standing_; }
 
-  /// How this node would answer the remote node's request for a connection.
-  [[nodiscard]] connect_reply answer(const connect_request& request) const;
-
   /// The version of the remote node's advert that is known, 0 = none.
   [[nodiscard]] std::uint64_t advert_version() const {
     return adverts_.remote_version();
