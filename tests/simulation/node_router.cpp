@@ -337,19 +337,21 @@ parting_result node::part_from(const node& other, bool forget) {
                        : directory_->disconnection(id, now);
   if (result != parting_result::ok)
     return result;
-  auto forgotten = [this, id] {
-    directory_->handle_forgotten(id, net_.now().steady);
-  };
   auto position = peers_.find(id);
   if (position == peers_.end()) {
     if (forget)
-      forgotten();
+      directory_->handle_forgotten(id, now);
     act();
     return result;
   }
+  if (forget)
+    directory_->handle_forget_question(id);
   send_to(position->second, [=, this, x = position->second] {
-    if (x->machine.handle_parting(forget, net_.now()) && forget)
-      tell_router(x, forgotten);
+    auto agreed = x->machine.handle_parting(forget, net_.now());
+    if (forget)
+      tell_router(x, [this, id, agreed] {
+        directory_->handle_forget_answer(id, agreed, net_.now().steady);
+      });
   });
   return result;
 }

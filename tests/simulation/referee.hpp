@@ -73,6 +73,9 @@ public:
   /// `x` has ended, or begins anew.
   void handle_restart(const node& x);
 
+  /// `x` is to forget the other one, unless it is told of it from now on.
+  void handle_forget(const node& x, const node& other);
+
   /// One of the two does not let the other in for a while, or did not.
   void handle_denial(const node& x, const node& y);
 
@@ -165,6 +168,10 @@ private:
     std::uint64_t wishes = 0;
     std::uint64_t dials = 0; // as of a stranger
     std::vector<transport_address> introduced = {};
+    // Somebody has told of it since the process began, and since it was to be
+    // forgotten, if it was.
+    bool told = false;
+    bool to_forget = false;
   };
 
   void check_dialled(const node& at, const node& other,
