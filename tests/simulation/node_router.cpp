@@ -241,6 +241,7 @@ void node::end(const remote_ptr& x) {
 void node::publish(std::uint64_t version) {
   budget_ = std::make_shared<receive_budget>(settings);
   dials_.emplace(max_dials);
+  names_.emplace();
   spare_ = std::make_shared<spare_time>();
   bounds_ = rules;
   directory_.emplace(rules, self_, disk_, random_source{random_.next_key()});

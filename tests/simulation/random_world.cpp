@@ -50,6 +50,8 @@ random_world::random_world(std::uint64_t seed, std::uint64_t max_acts,
       return std::nullopt;
     return up_to(50ms);
   };
+  if (chance(30))
+    net.lookup_delay = up_to(3s);
   make_nodes();
 }
 

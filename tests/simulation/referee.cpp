@@ -257,6 +257,24 @@ void referee::check_dialled(const node& at, const node& other,
     fail("dials " + to_string(to) + " because it was told so", at, &other);
 }
 
+/// Never more at once than there may be, be it that nobody waits any more.
+void referee::handle_lookup(const node& at, peer_standing standing,
+                            bool begins) {
+  auto& all = lookups_[{&at, at.incarnation()}];
+  if (!begins) {
+    all.erase(all.find(standing));
+    return;
+  }
+  all.insert(standing);
+  auto for_strangers =
+    static_cast<std::size_t>(std::ranges::count_if(all, is_stranger));
+  if (all.size() > lookup_budget::max
+      || for_strangers > lookup_budget::max_for_strangers)
+    fail("looks up " + std::to_string(all.size()) + " names at once, "
+           + std::to_string(for_strangers) + " for strangers",
+         at);
+}
+
 /// Whether a name leads to a host.
 bool referee::stands_for(const std::string& name,
                          const ip_address& host) const {

@@ -95,6 +95,8 @@ public:
   void handle_dial(const node& at, const node_id& other,
                    const transport_address& to,
                    peer_standing standing) override;
+  void handle_lookup(const node& at, peer_standing standing,
+                     bool begins) override;
   void handle_meeting(const node& at, const node_id& other) override;
   void handle_wish(const node& at, const node_id& other) override;
   void handle_introduced(const node& at, const node_advert& advert) override;
@@ -197,6 +199,9 @@ private:
   std::set<node_pair> denied_;
   std::map<node_pair, std::uint64_t> resent_;
   std::map<std::pair<const node*, node_id>, acquaintance> acquaintances_;
+  // For whom names are looked up, by node and incarnation.
+  std::map<std::pair<const node*, unsigned>, std::multiset<peer_standing>>
+    lookups_;
   // The last message of a channel that arrived.
   std::map<channel_life, std::size_t> last_;
   std::map<std::tuple<const node*, unsigned, node_id>, std::uint64_t> versions_;
