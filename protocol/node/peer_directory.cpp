@@ -285,7 +285,7 @@ void peer_directory::handle_end(const node_id& id,
     requests_.handle_lost(id);
   // What it is told meanwhile is true of its record.
   if (to_forget_.erase(id) > 0 && !requests_.contain(id))
-    return drop(id, now);
+    return drop(id);
   drop_forgotten();
 }
 

@@ -341,7 +341,7 @@ parting_result node::part_from(const node& other, bool forget) {
   auto position = peers_.find(id);
   if (position == peers_.end()) {
     if (forget)
-      directory_->handle_forgotten(id, now);
+      directory_->handle_forgotten(id);
     act();
     return result;
   }
@@ -351,7 +351,7 @@ parting_result node::part_from(const node& other, bool forget) {
     auto agreed = x->machine.handle_parting(forget, net_.now());
     if (forget)
       tell_router(x, [this, id, agreed] {
-        directory_->handle_forget_answer(id, agreed, net_.now().steady);
+        directory_->handle_forget_answer(id, agreed);
       });
   });
   return result;
