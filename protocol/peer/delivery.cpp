@@ -116,19 +116,20 @@ delivery::handle_resume(const session_terms& terms, const said_resume& said,
     heard.window);
   if (!resent)
     return unexpected{to_string(resent.error())};
-  ack_due_ = false;
-  round_trip_ = {};
   metrics_.messages_resent += *resent;
   remote_max_message_ = terms.remote_max_message;
   outbox_.handle_max_message(terms.remote_max_message);
   expiry_error_ = send_error::expired;
   auto next_in = first_number(heard, said, terms.remote_epoch);
   auto goes_on = said.received && said.received->epoch == terms.remote_epoch;
-  reopened_from_ = goes_on ? std::max(next_in, said.arrived) : next_in;
+  connection_ = {};
+  connection_.reopened_from =
+    goes_on ? std::max(next_in, said.arrived) : next_in;
   return delivery_start{next_in, *resent};
 }
 
 void delivery::handle_disconnect() {
+  connection_ = {};
   outbox_.handle_disconnect();
   unreliable_out_.handle_disconnect();
   unreliable_in_.handle_disconnect();
@@ -171,7 +172,7 @@ expected<void, std::string_view> delivery::handle(const control::open& frame,
 
 expected<void, std::string_view> delivery::handle(const control::reopened&,
                                                   steady_time now) {
-  inbox_.handle_reopened(reopened_from_, now);
+  inbox_.handle_reopened(connection_.reopened_from, now);
   return {};
 }
 
@@ -195,7 +196,7 @@ expected<void, std::string_view> delivery::handle(const control::ack& frame,
   for (const auto& x : frame.channels) {
     if (auto ok = outbox_.handle_ack(x, now); !ok)
       return named(ok);
-    round_trip_.handle_ack(x.channel, x.next, now);
+    connection_.measured.handle_ack(x.channel, x.next, now);
   }
   return {};
 }
@@ -215,9 +216,9 @@ std::optional<outgoing> delivery::poll_transmit(const transmit_room& room,
   if (room.messages == 0)
     return std::nullopt;
   // Neither kind waits until all of the other has gone.
-  if (!std::exchange(unreliable_next_, false))
+  if (!std::exchange(connection_.unreliable_next, false))
     if (auto next = poll_reliable(room.messages, now)) {
-      unreliable_next_ = true;
+      connection_.unreliable_next = true;
       return next;
     }
   if (auto next = poll_unreliable(room.unreliable, now))
@@ -295,7 +296,7 @@ std::optional<engine_msg> delivery::read_message(const engine_name& target,
 /// urgent.
 std::optional<outgoing> delivery::poll_owed(steady_time now) {
   if (ack_is_due(now)) {
-    ack_due_ = false;
+    connection_.ack_due = false;
     if (auto ack = inbox_.take_ack(); !ack.channels.empty())
       return outgoing{std::move(ack)};
   }
@@ -310,8 +311,8 @@ std::optional<outgoing> delivery::poll_reliable(std::size_t max_plaintext,
   if (!next)
     return std::nullopt;
   if (auto batch = std::get_if<chunk_batch>(&*next); batch && batch->last_end)
-    round_trip_.handle_sent(batch->last_end->channel, batch->last_end->number,
-                            now);
+    connection_.measured.handle_sent(batch->last_end->channel,
+                                     batch->last_end->number, now);
   return std::visit([](auto& x) { return outgoing{std::move(x)}; }, *next);
 }
 
@@ -338,7 +339,8 @@ std::optional<steady_time> delivery::ack_deadline() const {
 
 bool delivery::ack_is_due(steady_time now) const {
   auto deadline = ack_deadline();
-  return ack_due_ || (deadline && *deadline <= now) || inbox_.ack_is_urgent();
+  return connection_.ack_due || (deadline && *deadline <= now)
+         || inbox_.ack_is_urgent();
 }
 
 } // namespace node_proxy::internal
