@@ -83,9 +83,15 @@ void referee::handle_restart(const node& x) {
   for (auto& [nodes, waits] : waiting_)
     if (nodes.first == &x)
       waits = {};
-  for (auto& [nodes, known] : acquaintances_)
-    if (nodes.first == &x)
-      known.told = known.to_forget = false;
+  for (auto& [nodes, known] : acquaintances_) {
+    if (nodes.first != &x)
+      continue;
+    known.told = known.to_forget = false;
+    // Its Router had not heard of those, so that they are not on disk.
+    std::erase_if(known.dials, [&](steady_time at) {
+      return net_.now().steady - at <= x.mailbox_delay;
+    });
+  }
   for (auto& [nodes, belief] : beliefs_) {
     if (nodes.first != &x && nodes.second != &x)
       continue;
@@ -228,8 +234,9 @@ void referee::handle_dial(const node& at, const node_id& other,
            + " dials under way for strangers",
          at, peer);
   auto& x = acquaintances_[{&at, other}];
-  x.dials += is_stranger(standing);
-  if (x.dials > x.meetings + x.wishes)
+  if (is_stranger(standing))
+    x.dials.push_back(net_.now().steady);
+  if (x.dials.size() > x.meetings + x.wishes)
     fail("dials a stranger more often than it has met it", at, peer);
   if (peer)
     check_dialled(at, *peer, to, x);

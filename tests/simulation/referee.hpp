@@ -168,7 +168,7 @@ private:
     // It called, or was reached.
     std::uint64_t meetings = 0;
     std::uint64_t wishes = 0;
-    std::uint64_t dials = 0; // as of a stranger
+    std::vector<steady_time> dials = {}; // as of a stranger
     std::vector<transport_address> introduced = {};
     // Somebody has told of it since the process began, and since it was to be
     // forgotten, if it was.
