@@ -115,6 +115,17 @@ caf::result<delivered> node_proxy_state::handle(const node_out_msg& msg) {
   return caf::delegated<delivered>{};
 }
 
+/// Whatever is under way here, only the Router knows who may come.
+caf::result<connect_reply>
+node_proxy_state::handle(const connect_request& request) {
+  auto waiting = make_promise<connect_reply>(self_);
+  if (!is_of(request, config_.remote_key))
+    fulfil(waiting, connect_reply{connect_reply_error::denied});
+  else if (waiting.pending())
+    waiting.delegate(caf::actor_cast<caf::actor>(config_.router), request);
+  return caf::delegated<connect_reply>{};
+}
+
 caf::result<batch_outcome>
 node_proxy_state::handle(const node_out_batch& batch) {
   take(batch, make_promise<batch_outcome>(self_));
@@ -142,11 +153,6 @@ void node_proxy_state::take(const node_msg& msg,
   }
   fulfil(waiting, node_msg_taken{});
   handle_flush();
-}
-
-void node_proxy_state::take(const connect_request& request,
-                            promise<connect_reply> waiting) {
-  fulfil(waiting, peer_->answer(request));
 }
 
 void node_proxy_state::take(const connect_reply& reply, promise<done> waiting) {
@@ -354,7 +360,7 @@ node_proxy_behavior(node_proxy_service::stateful_pointer<node_proxy_state> self,
   return {
     direct<delivered, node_out_msg>(state),
     direct<node_msg_taken, node_msg>(state),
-    direct<connect_reply, connect_request>(state),
+    [&state](const connect_request& x) { return state.handle(x); },
     direct<done, connect_reply>(state),
     direct<node_advert_reply, node_advert>(state),
     direct<done, connection_permanence>(state),

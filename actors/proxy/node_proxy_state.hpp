@@ -47,6 +47,7 @@ public:
 
   caf::result<delivered> handle(const node_out_msg& msg);
   caf::result<batch_outcome> handle(const node_out_batch& batch);
+  caf::result<connect_reply> handle(const connect_request& request);
   void handle(attach_session& msg);
   void handle(const stop_node_proxy& msg);
   void handle(const connection_ready& msg);
@@ -139,7 +140,6 @@ private:
   void take(const node_out_msg& msg, promise<delivered> waiting);
   void take(const node_out_batch& batch, promise<batch_outcome> waiting);
   void take(const node_msg& msg, promise<node_msg_taken> waiting);
-  void take(const connect_request& request, promise<connect_reply> waiting);
   void take(const connect_reply& reply, promise<done> waiting);
   void take(const node_advert& advert, promise<node_advert_reply> waiting);
   void take(connection_permanence permanence, promise<done> waiting);

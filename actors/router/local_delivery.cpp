@@ -9,9 +9,9 @@
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/proxy/pending_sends.hpp>
 #include <node_proxy/base/deadline_queue.hpp>
-#include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/delivery/outbox.hpp>
 #include <node_proxy/protocol/delivery/rejection.hpp>
+#include <node_proxy/protocol/delivery/send_check.hpp>
 
 namespace node_proxy::internal {
 
@@ -44,7 +44,6 @@ private:
   std::optional<send_error> take(send_token token, const node_out_msg& msg,
                                  timestamp now, time_limit limit);
   void watch(send_token token, const deadline& expires);
-  std::optional<send_error> check(const engine_msg& msg) const;
   void finish(send_token token, const std::optional<send_failure>& failure);
   void expire(send_token token);
   void end_if_done();
@@ -55,6 +54,7 @@ private:
   std::optional<pending_sends> pending_;
   std::optional<engine_lanes> lanes_;
   std::optional<timer> timer_;
+  message_codec codec_;
   // What engines have not come to an end with, and how much of the bounds of an
   // outbox it takes: until then it is in memory, whoever still waits for it.
   struct held {
@@ -119,17 +119,17 @@ std::optional<send_error> local_delivery_state::take(send_token token,
                                                      time_limit limit) {
   if (stops_at_)
     return send_error::shutting_down;
-  if (auto error = check(msg.msg))
-    return error;
-  auto expires = deadline_of(msg.expiry, now, limit);
-  if (!expires)
-    return send_error::bad_expiry;
-  if (has_passed(*expires, now))
-    return send_error::expired;
-  auto size = msg.msg.msg.size() + outbox::memory_overhead;
+  // To itself a node is what a peer is that has its settings.
   outbox_shares shares{config_.settings.outbox_bytes};
-  if (size > shares.max_size())
-    return send_error::too_large;
+  auto data = codec_.encode(msg.msg);
+  auto expires =
+    check_send(msg, data,
+               {config_.self, config_.self, config_.settings.max_message,
+                shares.max_size(), outbox::memory_overhead},
+               now, limit);
+  if (!expires)
+    return expires.error();
+  auto size = data->size() + outbox::memory_overhead;
   const auto& target = msg.msg.target.name;
   auto known = held_for_.find(target);
   auto own = known == held_for_.end() ? 0 : known->second;
@@ -163,18 +163,6 @@ void local_delivery_state::watch(send_token token, const deadline& expires) {
     steady_deadlines_.forget_unless(has_open);
   if (wall_deadlines_.size() > 2 * held_.size() + min_clean_up)
     wall_deadlines_.forget_unless(has_open);
-}
-
-std::optional<send_error>
-local_delivery_state::check(const engine_msg& msg) const {
-  if (msg.sender.node && *msg.sender.node != config_.self)
-    return send_error::wrong_sender;
-  if (!(msg.sender.name.empty() || is_engine_name(msg.sender.name))
-      || !is_engine_name(msg.target.name))
-    return send_error::malformed;
-  if (msg.msg.size() > config_.settings.max_message)
-    return send_error::too_large;
-  return std::nullopt;
 }
 
 /// Nothing more will become of a message. Who has an answer keeps it.

@@ -43,7 +43,7 @@ router_state::part(const node_id& id, node_parting verdict, bool forget) {
   auto answered = [=, this](bool agreed) {
     if (!forget)
       return;
-    directory_->handle_forget_answer(id, agreed, now_of(self_).steady);
+    directory_->handle_forget_answer(id, agreed);
     act();
   };
   send_request(self_, to->second.handle, caf::infinite, part_from_peer{forget})
@@ -91,7 +91,7 @@ void router_state::take(worker_id, const told_parting& msg) {
 }
 
 void router_state::end_parting(waiting_parting x, const told_parting& answer) {
-  directory_->handle_forget_answer(x.id, answer.agreed, now_of(self_).steady);
+  directory_->handle_forget_answer(x.id, answer.agreed);
   act();
   if (!answer.agreed)
     x.verdict = {parting_result::under_way};
@@ -110,7 +110,7 @@ void router_state::end_partings_of(worker_id worker) {
 }
 
 void router_state::forget_peer(const node_id& id) {
-  directory_->handle_forgotten(id, now_of(self_).steady);
+  directory_->handle_forgotten(id);
   act();
 }
 

@@ -36,16 +36,17 @@ struct router_stopped {};
 /// The Router as the rest of the module knows it.
 using router_service = router_actor::extend_with<actor_interface<
   node_advert(local_addresses), router_stopped(stop_router),
-  admission(admission_request), void(proven_connection), void(handshake_failed),
-  void(request_ended), void(proxy_event), void(node_proxy_dormant),
-  void(passed_on), void(engine_left), void(tick), node_joined(join_node),
-  void(worker_report), void(worker_order), void(shared_engine)>>;
+  connect_reply(connect_request), admission(admission_request),
+  void(proven_connection), void(handshake_failed), void(request_ended),
+  void(proxy_event), void(node_proxy_dormant), void(passed_on),
+  void(engine_left), void(tick), node_joined(join_node), void(worker_report),
+  void(worker_order), void(shared_engine)>>;
 
 /// The Router of a worker as its coordinator knows it, and the other way round.
 using worker_end = actor_interface<void(worker_order), void(shared_engine),
                                    node_proxy_found(lookup_node_proxy)>;
-using coordinator_end = router_actor::extend_with<
-  actor_interface<node_joined(join_node), void(worker_report)>>;
+using coordinator_end = router_actor::extend_with<actor_interface<
+  node_joined(join_node), connect_reply(connect_request), void(worker_report)>>;
 
 /// What a Router and its Node Proxies work with.
 struct router_services {

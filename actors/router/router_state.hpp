@@ -68,6 +68,10 @@ public:
 
   // -- what the acceptor and Node Proxies say ---------------------------------
 
+  connect_reply handle(const connect_request& msg) const {
+    return directory_->answer(msg);
+  }
+
   admission handle(const admission_request& msg);
   void handle(const proven_connection& msg);
   void handle(const proxy_event& msg);

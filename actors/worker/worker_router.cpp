@@ -494,6 +494,9 @@ worker_behavior(router_service::stateful_pointer<worker_state> self,
       return state.ask_coordinator<done>(msg);
     },
     [&state](const stop_router& msg) { return state.handle(msg); },
+    [&state](const connect_request& msg) {
+      return state.ask_coordinator<connect_reply>(msg);
+    },
     [&state](const admission_request& msg) { return state.handle(msg); },
     [&state](const proven_connection& msg) { state.handle(msg); },
     [&state](const handshake_failed& msg) { state.handle(msg); },

@@ -77,36 +77,33 @@ expected<void, inbox_error> inbox::handle_resume(std::uint64_t epoch,
   };
   if (std::ranges::any_of(channels_, is_claimed))
     return unexpected{inbox_error::beyond_received};
-  for (auto& [number, x] : open_)
+  for (auto& [number, x] : connection_.open)
     x->id.reset();
-  open_.clear();
-  next_channel_ = 0;
-  reopened_at_.reset();
-  recent_ = nullptr;
+  connection_ = {};
   return {};
 }
 
 expected<void, inbox_error> inbox::handle_open(const control::open& open,
                                                steady_time now) {
-  if (open.channel != next_channel_)
+  if (open.channel != connection_.next_channel)
     return unexpected{inbox_error::out_of_order};
   // Those of an earlier connection are forgotten once it is known which of them
   // are open again.
-  if (open_.size() >= limits::channels
+  if (connection_.open.size() >= limits::channels
       || channels_.size() >= 2 * limits::channels)
     return unexpected{inbox_error::bad_open};
   auto& x = find_or_add({open.target, open.ordering});
   if (x.id || !shares_.adopt(x.share, open.window))
     return unexpected{inbox_error::bad_open};
-  x.id = next_channel_++;
-  open_.emplace(*x.id, &x);
+  x.id = connection_.next_channel++;
+  connection_.open.emplace(*x.id, &x);
   want_ack(x, now);
   grant(x, now);
   return {};
 }
 
 void inbox::handle_reopened(std::uint64_t begin, steady_time now) {
-  reopened_at_ = begin;
+  connection_.reopened_at = begin;
   std::vector<incoming_channel*> left;
   for (auto& [key, x] : channels_)
     if (!x.id)
@@ -192,14 +189,14 @@ expected<void, inbox_error> inbox::handle_void(const control::void_range& range,
   if (range.to <= expected_) {
     // It has arrived on another connection. Of channels that are not open the
     // peer has all that it wants to know.
-    if (reopened_at_ && *reopened_at_ < range.to)
+    if (connection_.reopened_at && *connection_.reopened_at < range.to)
       handle_reopened(range.to, now);
     return {};
   }
   expected_ = range.to;
   // Whichever channels they were of, they are consumed.
-  wasted_.bytes += open_.size() * limits::message_overhead;
-  for (auto& [number, x] : open_)
+  wasted_.bytes += connection_.open.size() * limits::message_overhead;
+  for (auto& [number, x] : connection_.open)
     want_ack(*x, now);
   return {};
 }
@@ -326,8 +323,8 @@ void inbox::reset(std::uint64_t epoch, std::uint64_t first) {
   ++generation_;
   expected_ = first;
   used_ = false;
+  connection_ = {};
   by_serial_.clear();
-  open_.clear();
   to_ack_.clear();
   to_grant_.clear();
   channels_.clear();
@@ -346,8 +343,8 @@ void inbox::reset(std::uint64_t epoch, std::uint64_t first) {
 /// Of a channel that is not open nothing is kept but what engines have, and
 /// what has come since the connection began.
 void inbox::forget_if_idle(incoming_channel& x) {
-  unsettled_ -= x.handle_settled(*reopened_at_);
-  if (x.unfinished() && x.unfinished()->first < *reopened_at_) {
+  unsettled_ -= x.handle_settled(*connection_.reopened_at);
+  if (x.unfinished() && x.unfinished()->first < *connection_.reopened_at) {
     --partials_;
     consume(x, x.handle_abort(x.unfinished()->first).value_or(0));
   }
@@ -357,10 +354,10 @@ void inbox::forget_if_idle(incoming_channel& x) {
 
 void inbox::forget(incoming_channel& x) {
   shares_.release(x.share);
-  if (recent_ == &x)
-    recent_ = nullptr;
+  if (connection_.recent == &x)
+    connection_.recent = nullptr;
   if (x.id)
-    open_.erase(*x.id);
+    connection_.open.erase(*x.id);
   std::erase(to_ack_, &x);
   std::erase(to_grant_, &x);
   by_serial_.erase(x.serial());
@@ -368,18 +365,18 @@ void inbox::forget(incoming_channel& x) {
 }
 
 incoming_channel* inbox::find_open(std::uint64_t channel) const {
-  if (recent_ && recent_->id == channel)
-    return recent_;
-  auto x = open_.find(channel);
-  if (x == open_.end())
+  if (connection_.recent && connection_.recent->id == channel)
+    return connection_.recent;
+  auto x = connection_.open.find(channel);
+  if (x == connection_.open.end())
     return nullptr;
-  recent_ = x->second;
-  return recent_;
+  connection_.recent = x->second;
+  return connection_.recent;
 }
 
 incoming_channel* inbox::find_serial(std::uint64_t serial) const {
-  if (recent_ && recent_->serial() == serial)
-    return recent_;
+  if (connection_.recent && connection_.recent->serial() == serial)
+    return connection_.recent;
   auto x = by_serial_.find(serial);
   return x == by_serial_.end() ? nullptr : x->second;
 }
@@ -450,7 +447,7 @@ void inbox::advance(incoming_channel& x, steady_time now) {
     return;
   want_ack(x, now);
   grant_waiting(now);
-  if (reopened_at_ && !x.id)
+  if (connection_.reopened_at && !x.id)
     forget_if_idle(x);
 }
 

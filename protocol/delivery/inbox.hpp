@@ -288,12 +288,16 @@ private:
   // When to see whether those that have memory become whole.
   std::optional<steady_time> check_at_;
 
-  // The present connection.
-  std::unordered_map<std::uint64_t, incoming_channel*> open_;
-  std::uint64_t next_channel_ = 0;
-  std::optional<std::uint64_t> reopened_at_; // see `handle_reopened`
-  // Where the last chunk belonged, as most do; may be nullptr.
-  mutable incoming_channel* recent_ = nullptr;
+  struct connection {
+    std::unordered_map<std::uint64_t, incoming_channel*> open = {};
+    std::uint64_t next_channel = 0;
+    std::optional<std::uint64_t> reopened_at = {}; // see `handle_reopened`
+    // Where the last chunk belonged, as most do; may be nullptr.
+    mutable incoming_channel* recent = nullptr;
+  };
+
+  // The present one, or the last one.
+  connection connection_;
 
   // By generation and first number.
   std::map<std::pair<std::uint64_t, std::uint64_t>, orphan> orphans_;

@@ -43,7 +43,7 @@ void inbox::handle_standing(bool is_stranger, steady_time now) {
     for (auto& [key, x] : orphans_)
       x.charge.set(0);
   // What counts as of now was permitted before.
-  static_cast<void>(account_.poll_excess());
+  account_.reset_excess();
   check_progress(now);
   grant_waiting(now);
 }

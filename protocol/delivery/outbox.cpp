@@ -47,8 +47,8 @@ bool outbox::handle_send(send_token token, const channel_key& key,
   x->last_used = now.steady;
   auto at = steady_deadline(expires, now);
   next_deadline_ = std::min(next_deadline_.value_or(at), at);
-  if (connected_)
-    schedule_.add(*x);
+  if (connection_)
+    connection_->schedule.add(*x);
   return true;
 }
 
@@ -57,47 +57,33 @@ outbox::handle_resume(std::uint64_t epoch, std::uint64_t next,
                       std::uint64_t window) {
   if (next > next_number_)
     return unexpected{outbox_error::beyond_sent};
-  handle_disconnect();
+  connection_.reset();
   if (known_to_ != epoch)
     for (auto& [key, x] : channels_)
       x.handle_forgotten(next_number_, window);
   known_to_ = epoch;
-  connected_ = true;
-  window_ = window;
-  cursor_ = next;
+  connection_.emplace(window, next);
   reopen(next);
   return list_again(next);
 }
 
-void outbox::handle_disconnect() {
-  connected_ = false;
-  next_channel_ = 0;
-  for (auto& [number, x] : open_)
-    x->id.reset();
-  open_.clear();
-  to_say_.clear();
-  to_settle_.clear();
-  again_.clear();
-  schedule_.clear();
-}
-
 expected<void, outbox_error> outbox::handle_ack(const control::channel_ack& ack,
                                                 steady_time now) {
-  if (ack.channel >= next_channel_)
+  if (!connection_ || ack.channel >= connection_->next_channel)
     return unexpected{outbox_error::beyond_sent};
-  auto known = open_.find(ack.channel);
-  if (known == open_.end())
+  auto known = connection_->channels.find(ack.channel);
+  if (known == connection_->channels.end())
     return {}; // closed meanwhile
   auto& x = *known->second;
   auto has_rejects = x.handle_ack(ack, next_number_);
   if (!has_rejects)
     return unexpected{has_rejects.error()};
   if (*has_rejects)
-    to_settle_.push_back({ack.channel, ack.next});
+    connection_->to_settle.push_back({ack.channel, ack.next});
   if (x.empty())
     note_idle(x, now);
   else
-    schedule_.add(x);
+    connection_->schedule.add(x);
   return {};
 }
 
@@ -124,19 +110,19 @@ void outbox::handle_failure(send_error definite,
 
 std::optional<outbox::transmission>
 outbox::poll_transmit(std::size_t max_plaintext) {
-  if (!connected_)
+  if (!connection_)
     return std::nullopt;
-  if (!to_say_.empty())
-    return to_say_.take_front();
+  if (!connection_->to_say.empty())
+    return connection_->to_say.take_front();
   if (auto again = poll_again(max_plaintext))
     return again;
   return poll_new(max_plaintext);
 }
 
 std::optional<control::settled> outbox::poll_settled() {
-  if (to_settle_.empty())
+  if (!connection_ || connection_->to_settle.empty())
     return std::nullopt;
-  return to_settle_.take_front();
+  return connection_->to_settle.take_front();
 }
 
 std::optional<send_outcome> outbox::poll_outcome() {
@@ -147,14 +133,14 @@ std::optional<send_outcome> outbox::poll_outcome() {
 
 std::optional<std::uint64_t> outbox::find_open(const channel_key& key,
                                                steady_time now) {
-  auto x = connected_ ? find_or_add(key, now) : nullptr;
+  auto x = connection_ ? find_or_add(key, now) : nullptr;
   if (!x)
     return std::nullopt;
   note_idle(*x, now);
-  if (x->id && to_say_.empty())
+  if (x->id && connection_->to_say.empty())
     return x->id;
   if (!x->id)
-    to_say_.push_back(open(*x));
+    connection_->to_say.push_back(connection_->open(*x));
   return std::nullopt;
 }
 
@@ -219,6 +205,28 @@ void outbox::trim() {
     x.trim();
 }
 
+// -- the present connection ---------------------------------------------------
+
+outbox::connection::~connection() {
+  for (auto& [number, x] : channels)
+    x->id.reset();
+}
+
+control::open outbox::connection::open(outgoing_channel& x) {
+  x.id = next_channel++;
+  channels.emplace(*x.id, &x);
+  return {*x.id, x.key().target, x.key().ordering, x.window()};
+}
+
+void outbox::connection::forget(outgoing_channel& x) {
+  if (x.id) {
+    to_say.push_back(control::close{*x.id});
+    channels.erase(*x.id);
+  }
+  again.erase_if([&x](const due_again& y) { return y.channel == &x; });
+  schedule.remove(x);
+}
+
 // -- channels -----------------------------------------------------------------
 
 /// @returns nullptr if there is no room for a further one.
@@ -231,7 +239,8 @@ outgoing_channel* outbox::find_or_add(const channel_key& key, steady_time now) {
       forget_idle(now);
     if (channels_.size() >= limits::channels)
       return nullptr;
-    auto window = connected_ ? window_ : limits::min_channel_window;
+    auto window =
+      connection_ ? connection_->window : limits::min_channel_window;
     known =
       channels_.try_emplace(key, key, next_number_, window, totals_).first;
   }
@@ -261,35 +270,25 @@ void outbox::forget_idle(steady_time until) {
 }
 
 void outbox::forget(outgoing_channel& x) {
-  if (x.id) {
-    to_say_.push_back(control::close{*x.id});
-    open_.erase(*x.id);
-  }
-  again_.erase_if([&x](const due_again& y) { return y.channel == &x; });
-  schedule_.remove(x);
+  if (connection_)
+    connection_->forget(x);
   if (recent_ == &x)
     recent_ = nullptr;
   channels_.erase(channel_key{x.key()});
 }
 
-control::open outbox::open(outgoing_channel& x) {
-  x.id = next_channel_++;
-  open_.emplace(*x.id, &x);
-  return {*x.id, x.key().target, x.key().ordering, x.window()};
-}
-
 /// Opens all channels in which something is not acknowledged.
 void outbox::reopen(std::uint64_t next) {
   for (auto& [key, x] : channels_) {
-    x.handle_resume(next, window_);
+    x.handle_resume(next, connection_->window);
     if (x.empty())
       note_idle(x, x.last_used);
     if (!x.first())
       continue;
-    to_say_.push_back(open(x));
+    connection_->to_say.push_back(connection_->open(x));
     say_aborted(x);
   }
-  to_say_.push_back(control::reopened{});
+  connection_->to_say.push_back(control::reopened{});
 }
 
 /// Lists what goes again from this number on.
@@ -305,11 +304,11 @@ std::size_t outbox::list_again(std::uint64_t next) {
       all.push_back({runs[i], &x});
     }
     if (!x.empty())
-      schedule_.add(x);
+      connection_->schedule.add(x);
   }
   std::ranges::sort(all, {}, [](const due_again& x) { return x.run.number; });
   for (const auto& x : all)
-    again_.push_back(x);
+    connection_->again.push_back(x);
   return messages;
 }
 
@@ -326,7 +325,7 @@ void outbox::end_expired(timestamp now, send_error definite) {
 void outbox::say_aborted(outgoing_channel& x) {
   while (auto first = x.poll_aborted())
     if (x.id)
-      to_say_.push_back(control::abort{*x.id, *first});
+      connection_->to_say.push_back(control::abort{*x.id, *first});
 }
 
 /// To be called after messages were ended early.
@@ -342,46 +341,49 @@ void outbox::follow_up() {
 
 std::optional<outbox::transmission>
 outbox::poll_again(std::size_t max_plaintext) {
-  chunk_batch batch{cursor_, {}};
-  while (!again_.empty()) {
-    auto& [run, channel] = again_.front();
+  auto& cursor = connection_->cursor;
+  auto& all = connection_->again;
+  chunk_batch batch{cursor, {}};
+  while (!all.empty()) {
+    auto& [run, channel] = all.front();
     auto chunk = channel->sent_chunk(run.key, run.index);
     if (!chunk) {
-      again_.pop_front();
+      all.pop_front();
       continue;
     }
     auto full = batch.chunks.size_with(*channel->id, chunk->size);
-    if (run.number != cursor_ || full > max_plaintext)
+    if (run.number != cursor || full > max_plaintext)
       break;
     batch.chunks.add(*channel->id, chunk->last, chunk->data, chunk->offset,
                      chunk->size);
-    ++cursor_;
+    ++cursor;
     ++run.number;
     ++run.index;
     if (--run.count == 0)
-      again_.pop_front();
+      all.pop_front();
   }
   if (batch.chunks.count() > 0)
     return batch;
-  auto due = again_.empty() ? next_number_ : again_.front().run.number;
-  if (cursor_ == due)
+  auto due = all.empty() ? next_number_ : all.front().run.number;
+  if (cursor == due)
     return std::nullopt;
-  return control::void_range{std::exchange(cursor_, due), due};
+  return control::void_range{std::exchange(cursor, due), due};
 }
 
 std::optional<outbox::transmission>
 outbox::poll_new(std::size_t max_plaintext) {
+  auto& schedule = connection_->schedule;
   chunk_batch batch{next_number_, {}};
-  while (auto x = schedule_.next()) {
+  while (auto x = schedule.next()) {
     auto size = x->next_size();
     if (!size || next_number_ == limits::sequence_end) {
-      schedule_.handle_done(*x);
+      schedule.handle_done(*x);
       continue;
     }
     if (!x->id) {
       if (batch.chunks.count() > 0)
         break;
-      return open(*x);
+      return connection_->open(*x);
     }
     if (batch.chunks.size_with(*x->id, *size) > max_plaintext)
       break;
@@ -390,9 +392,9 @@ outbox::poll_new(std::size_t max_plaintext) {
     if (chunk.last)
       batch.last_end = {*x->id, number};
     batch.chunks.add(*x->id, chunk.last, chunk.data, chunk.offset, chunk.size);
-    schedule_.handle_sent(*x, *size + limits::message_overhead);
+    schedule.handle_sent(*x, *size + limits::message_overhead);
   }
-  cursor_ = next_number_;
+  connection_->cursor = next_number_;
   if (batch.chunks.count() == 0)
     return std::nullopt;
   return batch;

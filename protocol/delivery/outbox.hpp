@@ -99,7 +99,7 @@ public:
   handle_resume(std::uint64_t epoch, std::uint64_t next, std::uint64_t window);
 
   /// The connection is gone.
-  void handle_disconnect();
+  void handle_disconnect() { connection_.reset(); }
 
   [[nodiscard]] expected<void, outbox_error>
   handle_ack(const control::channel_ack& ack, steady_time now);
@@ -175,11 +175,35 @@ private:
     outgoing_channel* channel = nullptr;
   };
 
+  // What there is of a connection while it is the present one.
+  struct connection {
+    connection(std::uint64_t channel_window, std::uint64_t next)
+      : window(channel_window), cursor(next) {}
+
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+
+    ~connection();
+
+    control::open open(outgoing_channel& x);
+    void forget(outgoing_channel& x);
+
+    std::uint64_t window; // of a new channel
+    std::uint64_t cursor; // next number to send
+    std::uint64_t next_channel = 0;
+    std::unordered_map<std::uint64_t, outgoing_channel*> channels;
+    // What is to be said before the next chunk.
+    fifo<control::frame> to_say;
+    fifo<control::settled> to_settle;
+    // Chunks that were sent before, in the order of their numbers.
+    fifo<due_again> again;
+    send_schedule<outgoing_channel> schedule;
+  };
+
   outgoing_channel* find_or_add(const channel_key& key, steady_time now);
   void note_idle(outgoing_channel& x, steady_time now);
   void forget_idle(steady_time until);
   void forget(outgoing_channel& x);
-  control::open open(outgoing_channel& x);
   void reopen(std::uint64_t next);
   std::size_t list_again(std::uint64_t next);
   void end_expired(timestamp now, send_error definite);
@@ -199,19 +223,7 @@ private:
   std::optional<steady_time> next_deadline_;
   // Channels that have been empty, with the time when they were last looked at.
   fifo<std::pair<steady_time, outgoing_channel*>> idle_;
-
-  // The present connection.
-  bool connected_ = false;
-  std::uint64_t window_ = 0; // of a new channel
-  std::uint64_t next_channel_ = 0;
-  std::unordered_map<std::uint64_t, outgoing_channel*> open_;
-  // What is to be said before the next chunk.
-  fifo<control::frame> to_say_;
-  fifo<control::settled> to_settle_;
-  std::uint64_t cursor_ = 0; // next number to send
-  // Chunks that were sent before, in the order of their numbers.
-  fifo<due_again> again_;
-  send_schedule<outgoing_channel> schedule_;
+  std::optional<connection> connection_;
 };
 
 } // namespace node_proxy::internal

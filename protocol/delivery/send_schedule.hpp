@@ -23,10 +23,21 @@ struct send_turn {
 /// one turn: little that comes now and then does not wait for much that always
 /// comes (FQ-CoDel, RFC 8290, section 4.2).
 ///
-/// `T` has a member `turn`.
+/// `T` has a member `turn`, and outlives this unless it is removed.
 template <class T>
 class send_schedule {
 public:
+  send_schedule() = default;
+
+  send_schedule(const send_schedule&) = delete;
+  send_schedule& operator=(const send_schedule&) = delete;
+
+  ~send_schedule() {
+    for (auto* list : {&fresh_, &waiting_})
+      for (auto* x : *list)
+        x->turn.in = send_turn::list::none;
+  }
+
   /// `x` has something to send.
   void add(T& x) {
     if (x.turn.in != send_turn::list::none)
@@ -76,14 +87,6 @@ public:
     else if (x.turn.in == send_turn::list::waiting)
       waiting_.erase_if(is_x);
     x.turn.in = send_turn::list::none;
-  }
-
-  void clear() {
-    for (auto* list : {&fresh_, &waiting_}) {
-      for (auto* x : *list)
-        x->turn.in = send_turn::list::none;
-      list->clear();
-    }
   }
 
 private:

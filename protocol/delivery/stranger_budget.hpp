@@ -137,6 +137,9 @@ public:
   /// The peer has more than it may.
   void handle_excess() { exceeded_ = true; }
 
+  /// What it had does not matter any more.
+  void reset_excess() { exceeded_ = false; }
+
   /// Whether the peer had more than it may since this was asked last.
   [[nodiscard]] bool poll_excess();
 

@@ -49,7 +49,7 @@ void window_shares::handle_consumed(share& x, std::uint64_t cost,
   if (x.moved < window(x) / 2 || !may_grow)
     return;
   x.moved = 0;
-  static_cast<void>(grow(x, std::min(x.extra + window(x), bound(x))));
+  try_grow(x, std::min(x.extra + window(x), bound(x)));
 }
 
 bool window_shares::handle_begun(share& x, std::uint64_t needed,
@@ -57,7 +57,7 @@ bool window_shares::handle_begun(share& x, std::uint64_t needed,
   // As much as all of it takes, or else what it takes at least.
   for (auto wanted : {needed, alone})
     if (window(x) < wanted && wanted - all_.own <= bound(x)
-        && grow(x, wanted - all_.own))
+        && try_grow(x, wanted - all_.own))
       return true;
   if (window(x) >= alone)
     return true;
@@ -109,7 +109,8 @@ std::uint64_t window_shares::bound(const share& x) const {
 }
 
 /// Gives a channel so much of what is shared, if it has less.
-bool window_shares::grow(share& x, std::uint64_t extra) {
+/// @returns false if it has not, or if there is not as much.
+bool window_shares::try_grow(share& x, std::uint64_t extra) {
   if (extra <= x.extra || !take(extra - x.extra))
     return false;
   extra_ += extra - x.extra;

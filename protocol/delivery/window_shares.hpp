@@ -147,7 +147,7 @@ public:
 
 private:
   std::uint64_t bound(const share& x) const;
-  bool grow(share& x, std::uint64_t extra);
+  bool try_grow(share& x, std::uint64_t extra);
   void shrink(std::uint64_t& part, std::uint64_t& total, std::uint64_t by);
   bool take(std::uint64_t bytes);
   void give(std::uint64_t bytes);

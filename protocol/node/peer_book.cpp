@@ -6,7 +6,8 @@ namespace node_proxy::internal {
 
 void peer_book::handle_dormant(const node_id& id, peer_record record,
                                peer_standing standing, steady_time now) {
-  static_cast<void>(take(id, now));
+  forget_old(now);
+  erase(id);
   if (record.finished && !is_held(id))
     return;
   put(id, {std::move(record), standing, now, ++last_number_});
@@ -35,6 +36,11 @@ std::optional<peer_record> peer_book::take(const node_id& id, steady_time now) {
   if (known == entries_.end())
     return std::nullopt;
   return remove(known);
+}
+
+void peer_book::erase(const node_id& id) {
+  if (auto known = entries_.find(id); known != entries_.end())
+    remove(known);
 }
 
 std::size_t peer_book::size(steady_time now) {

@@ -44,6 +44,9 @@ public:
   [[nodiscard]] std::optional<peer_record> take(const node_id& id,
                                                 steady_time now);
 
+  /// Nothing is remembered of a peer any more.
+  void erase(const node_id& id);
+
   /// How many peers are remembered.
   [[nodiscard]] std::size_t size(steady_time now);
 

@@ -134,6 +134,11 @@ admission peer_directory::handle_request(const node_id& id, steady_time now) {
   return {facts, epoch, facts.allowed && !is_stranger(standing_of(id))};
 }
 
+connect_reply peer_directory::answer(const connect_request& request) const {
+  return answer_request(request, self_->id(),
+                        facts_about(request.src_node_id, std::nullopt));
+}
+
 void peer_directory::handle_request_end(const node_id& id,
                                         std::uint64_t epoch) {
   requests_.handle_end(id, epoch);
@@ -280,7 +285,7 @@ void peer_directory::handle_end(const node_id& id,
     requests_.handle_lost(id);
   // What it is told meanwhile is true of its record.
   if (to_forget_.erase(id) > 0 && !requests_.contain(id))
-    return drop(id, now);
+    return drop(id);
   drop_forgotten();
 }
 

@@ -110,7 +110,7 @@ public:
   /// A peer is to be as if it had never been known. Of one that is served
   /// nothing is left once it is served no more, unless it connects before, or
   /// is introduced or made permanent. To be asked before: `loss`.
-  void handle_forgotten(const node_id& id, steady_time now);
+  void handle_forgotten(const node_id& id);
 
   /// Those who serve a peer are asked whether it may be forgotten:
   /// `handle_forget_answer` has to follow.
@@ -120,7 +120,7 @@ public:
 
   /// If they agree, it is `handle_forgotten` when they were asked: who was
   /// introduced since is only permanent no more.
-  void handle_forget_answer(const node_id& id, bool agreed, steady_time now);
+  void handle_forget_answer(const node_id& id, bool agreed);
 
   /// This node stops: nobody comes any more.
   void handle_shutdown() { stopping_ = true; }
@@ -131,6 +131,10 @@ public:
   /// things up, and notes what it told: until `handle_request_end` or
   /// `handle_arrival`, of which one has to follow.
   [[nodiscard]] admission handle_request(const node_id& id, steady_time now);
+
+  /// How this node would answer the request in a handshake. Nothing follows
+  /// from that.
+  [[nodiscard]] connect_reply answer(const connect_request& request) const;
 
   /// A request came to nothing.
   /// @param epoch that it was answered with.
@@ -258,7 +262,7 @@ private:
   void update_standing(const node_id& id);
   void keep(const node_id& id);
   bool knows(const node_id& id, steady_time now);
-  void drop(const node_id& id, steady_time now);
+  void drop(const node_id& id);
   void drop_forgotten();
   bool is_reported(const node_id& id);
   void note_connected(const node_id& id);

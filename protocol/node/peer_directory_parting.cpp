@@ -27,19 +27,18 @@ node_parting peer_directory::loss(const node_id& id, steady_time now) {
   return result;
 }
 
-void peer_directory::handle_forgotten(const node_id& id, steady_time now) {
+void peer_directory::handle_forgotten(const node_id& id) {
   handle_permanence(id, connection_permanence::ephemeral);
   if (served_.find(id))
     to_forget_.insert(id);
   else
-    drop(id, now);
+    drop(id);
 }
 
-void peer_directory::handle_forget_answer(const node_id& id, bool agreed,
-                                          steady_time now) {
+void peer_directory::handle_forget_answer(const node_id& id, bool agreed) {
   auto is_same = asked_to_forget_.erase(id) > 0;
   if (agreed && is_same)
-    handle_forgotten(id, now);
+    handle_forgotten(id);
   else if (agreed)
     handle_permanence(id, connection_permanence::ephemeral);
 }
@@ -49,8 +48,8 @@ bool peer_directory::knows(const node_id& id, steady_time now) {
 }
 
 /// Nothing is left of a peer that is not served.
-void peer_directory::drop(const node_id& id, steady_time now) {
-  static_cast<void>(book_.take(id, now));
+void peer_directory::drop(const node_id& id) {
+  book_.erase(id);
   adverts_.handle_forgotten(id);
   troubles_.handle_forgotten(id);
   forget_connected(id);

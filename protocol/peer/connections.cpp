@@ -26,7 +26,7 @@ connections::connections(std::shared_ptr<const peer_settings> settings,
 // -- attempts to connect ------------------------------------------------------
 
 void connections::handle_way_back(timestamp now) {
-  if (!refusal_)
+  if (!since_.refusal)
     attempts_.handle_way_back(now.steady);
 }
 
@@ -68,11 +68,11 @@ void connections::handle_reply(connection_id connection, bytes_view body,
 void connections::handle_refusal(connect_reply_error reason, timestamp now) {
   attempts_.handle_refusal(now.steady, events_);
   events_.emplace_back(peer_event{peer_refused{reason}});
-  refusal_ = reason;
+  since_.refusal = reason;
 }
 
 bool connections::dial(timestamp now) {
-  sought_ = true;
+  since_.sought = true;
   return attempts_.dial(now.steady, events_);
 }
 
@@ -112,10 +112,7 @@ void connections::activate(link& x, std::uint64_t next_in, timestamp now) {
   x.activate(next_in, now.steady);
   ++established_;
   last_established_ = x.terms().digest;
-  finished_ = false;
-  renews_ = false;
-  refusal_.reset();
-  sought_ = false;
+  since_ = {};
   attempts_.handle_success();
   abandon_attempts();
 }
@@ -159,8 +156,9 @@ void connections::handle_goodbye(link& x, const control::goodbye& frame,
       attempts_.handle_loss(false, now.steady);
   }
   // A connection that another one took over was not the last one.
-  finished_ = x.said_finished() && frame.finished && reason != superseded
-              && reason != displaced && x.terms().digest == last_established_;
+  since_.finished = x.said_finished() && frame.finished && reason != superseded
+                    && reason != displaced
+                    && x.terms().digest == last_established_;
   x.close();
 }
 
@@ -202,7 +200,7 @@ bool connections::keep_up(const node_advert* advert, timestamp now) {
   if (!x)
     return false;
   x->rekey_if_due(now.steady);
-  renews_ = renews_ || x->poll_renewal(now.steady);
+  x->renew_if_due(now.steady);
   if (advert)
     x->send_advert_if_due(*advert, now.steady);
   if (!x->expired(link_timer::heartbeat, now.steady))
@@ -264,8 +262,8 @@ bool connections::holds() const {
 }
 
 bool connections::takes_attempts() const {
-  return !std::ranges::any_of(links_, [this](const link& x) {
-    return x.is<link::confirming>() || (x.is<link::active>() && !renews_);
+  return !std::ranges::any_of(links_, [](const link& x) {
+    return x.is<link::confirming>() || (x.is<link::active>() && !x.renews());
   });
 }
 
@@ -342,7 +340,6 @@ void connections::handle_end(const link& x, std::string_view reason,
                              timestamp now) {
   ++ended_[reason];
   last_end_ = end{reason, now.steady};
-  renews_ = false;
   if (is_stable(x, now))
     attempts_.handle_stable();
   events_.emplace_back(peer_event{peer_disconnected{reason}});

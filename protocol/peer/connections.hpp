@@ -196,7 +196,10 @@ public:
 
   /// The connection has to be followed by another one: this end, which has
   /// made it, makes the next one.
-  [[nodiscard]] bool renews() const { return renews_; }
+  [[nodiscard]] bool renews() const {
+    auto x = active();
+    return x && x->renews();
+  }
 
   /// Whether one more would be of use.
   [[nodiscard]] bool takes_attempts() const;
@@ -215,7 +218,7 @@ public:
   }
 
   /// The last connection ended with `finished` on both sides.
-  [[nodiscard]] bool finished() const { return finished_; }
+  [[nodiscard]] bool finished() const { return since_.finished; }
 
   /// The last attempt that came to nothing since there was a connection.
   [[nodiscard]] const std::optional<attempts::failure>& last_failure() const {
@@ -232,14 +235,16 @@ public:
 
   /// Why the peer refused, if that is its last word.
   [[nodiscard]] std::optional<connect_reply_error> refusal() const {
-    return refusal_;
+    return since_.refusal;
   }
 
   /// Until when no attempt is made, and how long the next wait may be.
   [[nodiscard]] dial_pace pace() const { return attempts_.pace(); }
 
   /// The peer refused, or attempts were made since it was connected last.
-  [[nodiscard]] bool rebuffed() const { return refusal_ || sought_; }
+  [[nodiscard]] bool rebuffed() const {
+    return since_.refusal || since_.sought;
+  }
 
   [[nodiscard]] std::vector<transport_address> tried() const {
     return attempts_.tried();
@@ -281,13 +286,18 @@ private:
 
   std::optional<connection_digest> last_established_;
   steady_time remote_epoch_since_;
-  bool finished_ = false;
-  bool renews_ = false; // the active one
-  // The peer's refusal since a connection was active last, how the last one
-  // ended, and whether one was attempted since.
-  std::optional<connect_reply_error> refusal_;
   std::optional<end> last_end_;
-  bool sought_ = false;
+
+  // What has happened since messages went on on a connection last.
+  struct aftermath {
+    // It ended so on both sides.
+    bool finished = false;
+    std::optional<connect_reply_error> refusal = {};
+    // Another one was attempted.
+    bool sought = false;
+  };
+
+  aftermath since_;
 };
 
 } // namespace node_proxy::internal

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <node_proxy/messages/limits.hpp>
+#include <node_proxy/protocol/delivery/send_check.hpp>
 #include <node_proxy/protocol/peer/timer_table.hpp>
 
 namespace node_proxy::internal {
@@ -47,27 +48,19 @@ expected<void, send_error> delivery::handle_send(send_token token,
                                                  const node_out_msg& msg,
                                                  bool reachable, timestamp now,
                                                  time_limit limit) {
-  if (msg.msg.sender.node && *msg.msg.sender.node != self_)
-    return unexpected{send_error::wrong_sender};
-  if (msg.msg.target.node && *msg.msg.target.node != remote_)
-    return unexpected{send_error::wrong_target};
-  auto expires = deadline_of(msg.expiry, now, limit);
-  if (!expires)
-    return unexpected{send_error::bad_expiry};
-  auto data = codec_.encode(msg.msg);
-  if (!data || !is_engine_name(msg.msg.target.name))
-    return unexpected{send_error::malformed};
-  auto size = data->size();
   auto reliable = msg.prefs.reliability == transport_reliability::reliable;
   auto room = reliable ? outbox_.max_size() : unreliable_out_.max_size();
   auto overhead = reliable ? outbox::memory_overhead : limits::message_overhead;
-  if (size > remote_max_message_.value_or(size) || size + overhead > room)
-    return unexpected{send_error::too_large};
-  if (has_passed(*expires, now))
-    return unexpected{send_error::expired};
+  auto data = codec_.encode(msg.msg);
+  auto expires =
+    check_send(msg, data, {self_, remote_, remote_max_message_, room, overhead},
+               now, limit);
+  if (!expires)
+    return unexpected{expires.error()};
   if (!reachable && !remote_epoch())
     return unexpected{send_error::unknown_node};
   channel_key key{msg.msg.target.name, msg.prefs.ordering};
+  auto size = data->size();
   auto taken =
     reliable ? outbox_.handle_send(token, key, std::move(*data), *expires, now)
              : unreliable_out_.handle_send(token, key, std::move(*data),
@@ -123,19 +116,20 @@ delivery::handle_resume(const session_terms& terms, const said_resume& said,
     heard.window);
   if (!resent)
     return unexpected{to_string(resent.error())};
-  ack_due_ = false;
-  round_trip_.restart();
   metrics_.messages_resent += *resent;
   remote_max_message_ = terms.remote_max_message;
   outbox_.handle_max_message(terms.remote_max_message);
   expiry_error_ = send_error::expired;
   auto next_in = first_number(heard, said, terms.remote_epoch);
   auto goes_on = said.received && said.received->epoch == terms.remote_epoch;
-  reopened_from_ = goes_on ? std::max(next_in, said.arrived) : next_in;
+  connection_ = {};
+  connection_.reopened_from =
+    goes_on ? std::max(next_in, said.arrived) : next_in;
   return delivery_start{next_in, *resent};
 }
 
 void delivery::handle_disconnect() {
+  connection_ = {};
   outbox_.handle_disconnect();
   unreliable_out_.handle_disconnect();
   unreliable_in_.handle_disconnect();
@@ -178,7 +172,7 @@ expected<void, std::string_view> delivery::handle(const control::open& frame,
 
 expected<void, std::string_view> delivery::handle(const control::reopened&,
                                                   steady_time now) {
-  inbox_.handle_reopened(reopened_from_, now);
+  inbox_.handle_reopened(connection_.reopened_from, now);
   return {};
 }
 
@@ -202,7 +196,8 @@ expected<void, std::string_view> delivery::handle(const control::ack& frame,
   for (const auto& x : frame.channels) {
     if (auto ok = outbox_.handle_ack(x, now); !ok)
       return named(ok);
-    round_trip_.handle_ack(x.channel, x.next, now);
+    if (auto taken = connection_.measured.handle_ack(x.channel, x.next, now))
+      metrics_.acknowledgements.add(*taken);
   }
   return {};
 }
@@ -222,9 +217,9 @@ std::optional<outgoing> delivery::poll_transmit(const transmit_room& room,
   if (room.messages == 0)
     return std::nullopt;
   // Neither kind waits until all of the other has gone.
-  if (!std::exchange(unreliable_next_, false))
+  if (!std::exchange(connection_.unreliable_next, false))
     if (auto next = poll_reliable(room.messages, now)) {
-      unreliable_next_ = true;
+      connection_.unreliable_next = true;
       return next;
     }
   if (auto next = poll_unreliable(room.unreliable, now))
@@ -302,7 +297,7 @@ std::optional<engine_msg> delivery::read_message(const engine_name& target,
 /// urgent.
 std::optional<outgoing> delivery::poll_owed(steady_time now) {
   if (ack_is_due(now)) {
-    ack_due_ = false;
+    connection_.ack_due = false;
     if (auto ack = inbox_.take_ack(); !ack.channels.empty())
       return outgoing{std::move(ack)};
   }
@@ -317,8 +312,8 @@ std::optional<outgoing> delivery::poll_reliable(std::size_t max_plaintext,
   if (!next)
     return std::nullopt;
   if (auto batch = std::get_if<chunk_batch>(&*next); batch && batch->last_end)
-    round_trip_.handle_sent(batch->last_end->channel, batch->last_end->number,
-                            now);
+    connection_.measured.handle_sent(batch->last_end->channel,
+                                     batch->last_end->number, now);
   return std::visit([](auto& x) { return outgoing{std::move(x)}; }, *next);
 }
 
@@ -345,7 +340,8 @@ std::optional<steady_time> delivery::ack_deadline() const {
 
 bool delivery::ack_is_due(steady_time now) const {
   auto deadline = ack_deadline();
-  return ack_due_ || (deadline && *deadline <= now) || inbox_.ack_is_urgent();
+  return connection_.ack_due || (deadline && *deadline <= now)
+         || inbox_.ack_is_urgent();
 }
 
 } // namespace node_proxy::internal

@@ -87,7 +87,9 @@ public:
                 const control::resume& heard);
 
   /// So long did it take until the handshake was answered.
-  void handle_round_trip(duration taken) { round_trip_.handle_sample(taken); }
+  void handle_round_trip(duration taken) {
+    connection_.measured.handle_sample(taken);
+  }
 
   /// It has ended: nothing more goes or comes on it.
   void handle_disconnect();
@@ -120,7 +122,9 @@ public:
   handle(const control::settled& frame, steady_time now);
 
   /// The connection is about to end: an acknowledgement waits for no others.
-  void hasten_ack() { ack_due_ = ack_due_ || inbox_.ack_wanted_since(); }
+  void hasten_ack() {
+    connection_.ack_due = connection_.ack_due || inbox_.ack_wanted_since();
+  }
 
   // -- results ----------------------------------------------------------------
 
@@ -190,7 +194,9 @@ public:
   }
 
   /// On the present connection.
-  [[nodiscard]] const round_trip& measured() const { return round_trip_; }
+  [[nodiscard]] const round_trip& measured() const {
+    return connection_.measured;
+  }
 
   /// What has arrived for nothing so far; its messages are the reliable ones.
   [[nodiscard]] inbox::waste wasted() const {
@@ -228,17 +234,22 @@ private:
   std::size_t arena_bytes_;
   payload_arena arena_;
   delivery_metrics metrics_;
-  // What came before this number is not remembered unless the peer opens its
-  // channel again.
-  std::uint64_t reopened_from_ = 0;
-  // It is owed an acknowledgement.
-  bool ack_due_ = false;
-  round_trip round_trip_;
-  // It is the turn of unreliable messages.
-  bool unreliable_next_ = false;
   // What an expired message died of: over_capacity if the peer said so.
   send_error expiry_error_ = send_error::expired;
   std::optional<std::uint32_t> remote_max_message_;
+
+  struct connection {
+    // What came before this number is not remembered unless the peer opens its
+    // channel again.
+    std::uint64_t reopened_from = 0;
+    // It is owed an acknowledgement.
+    bool ack_due = false;
+    round_trip measured = {};
+    // It is the turn of unreliable messages.
+    bool unreliable_next = false;
+  };
+
+  connection connection_; // the present one
 };
 
 } // namespace node_proxy::internal

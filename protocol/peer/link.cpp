@@ -148,11 +148,12 @@ void link::rekey_if_due(steady_time now) {
   timers_.set(link_timer::rekey, now + settings_->rekey_interval);
 }
 
-bool link::poll_renewal(steady_time now) {
-  if (!expired(link_timer::renewal, now))
-    return false;
+void link::renew_if_due(steady_time now) {
+  auto x = std::get_if<active>(&phase_);
+  if (!x || !expired(link_timer::renewal, now))
+    return;
   timers_.stop(link_timer::renewal);
-  return true;
+  x->renews = true;
 }
 
 void link::send_advert_if_due(const node_advert& advert, steady_time now) {

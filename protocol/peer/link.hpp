@@ -90,6 +90,8 @@ public:
     std::uint64_t progress = 0;
     /// No other advert that this node issues is sent before.
     steady_time next_advert{};
+    /// Another connection is to take over, for the sake of its keys.
+    bool renews = false;
   };
 
   /// Said goodbye, reads on for the goodbye of the other end.
@@ -164,9 +166,8 @@ public:
   /// Replaces the key of this direction if that is due.
   void rekey_if_due(steady_time now);
 
-  /// Whether another connection is to take over from now on, for the sake of
-  /// its keys. Said once.
-  [[nodiscard]] bool poll_renewal(steady_time now);
+  /// Has another connection take over from now on, if that is due.
+  void renew_if_due(steady_time now);
 
   /// Sends the newest advert of this node if it waits and may go. Of many that
   /// are issued one after the other the peer is to get the last one, and not
@@ -198,6 +199,12 @@ public:
   template <class Phase>
   [[nodiscard]] const Phase& in() const {
     return std::get<Phase>(phase_);
+  }
+
+  /// It is active, and another one is to take over.
+  [[nodiscard]] bool renews() const {
+    auto x = std::get_if<active>(&phase_);
+    return x && x->renews;
   }
 
   /// Since when there is a session.

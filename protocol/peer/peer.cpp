@@ -17,15 +17,16 @@ peer::peer(const peer_settings& settings, std::shared_ptr<const identity> self,
                  std::move(random)),
     delivery_(settings, connections_.local(), remote, std::move(budget),
               record),
-    spare_(std::move(spare)), reading_(spare_) {
-  delivery_.handle_standing(is_stranger(standing_), {});
+    wishes_(connections_, delivery_, adverts_), spare_(std::move(spare)),
+    reading_(spare_) {
+  delivery_.handle_standing(wishes_.about_stranger(), {});
 }
 
 // -- events of this node ------------------------------------------------------
 
 void peer::handle_send(send_token token, const node_out_msg& msg, timestamp now,
                        time_limit limit) {
-  if (stopping_)
+  if (wishes_.stops_at())
     return fail(token, send_error::shutting_down);
   auto taken =
     delivery_.handle_send(token, msg, connections_.reachable(), now, limit);
@@ -55,7 +56,7 @@ node_advert_reply peer::handle_introduction(const node_advert& advert,
                                             timestamp now) {
   if (auto ok = check_advert(advert, remote(), 0); !ok)
     return {ok.error()};
-  set_standing(std::max(standing_, peer_standing::introduced), now);
+  set_standing(std::max(standing(), peer_standing::introduced), now);
   auto reply = handle_remote_advert(advert, now);
   if (adverts_.handle_introduction(advert, actions_))
     update_addresses(now);
@@ -68,7 +69,7 @@ void peer::handle_addresses(const address_memory& memory, timestamp now) {
 }
 
 void peer::handle_permanence(connection_permanence permanence, timestamp now) {
-  permanence_ = permanence;
+  wishes_.handle_permanence(permanence);
   if (auto x = connections_.active())
     x->handle_message(now.steady);
   follow_up(now);
@@ -80,7 +81,7 @@ void peer::handle_standing(peer_standing standing, timestamp now) {
 }
 
 void peer::handle_connect(timestamp now) {
-  if (!connected() && is_stranger(standing_))
+  if (!connected() && wishes_.about_stranger())
     adverts_.handle_wish(actions_);
   want_connection();
   follow_up(now);
@@ -93,7 +94,7 @@ void peer::handle_seek(timestamp now) {
 }
 
 void peer::handle_way_back(timestamp now) {
-  if (connected() || !wants_connection())
+  if (connected() || !wishes_.wants_connection())
     return;
   connections_.handle_way_back(now);
   follow_up(now);
@@ -109,17 +110,17 @@ bool peer::handle_parting(bool forget, timestamp now) {
   if (forget && (delivery_.has_messages() || !delivery_.at_rest()))
     return false;
   if (forget)
-    permanence_ = connection_permanence::ephemeral;
-  connect_wanted_ = false;
+    wishes_.handle_permanence(connection_permanence::ephemeral);
+  wishes_.handle_connect_end();
   part(control::goodbye_reason::idle, now);
   follow_up(now);
   return true;
 }
 
 void peer::handle_shutdown(steady_time at_latest, timestamp now) {
-  stopping_ = stopping{at_latest};
+  wishes_.handle_shutdown(at_latest);
   // There is no time for a long wait.
-  if (wants_connection())
+  if (wishes_.wants_connection())
     connections_.handle_way_back(now);
   handle_timeout(now);
 }
@@ -176,7 +177,7 @@ void peer::handle_timeout(timestamp now) {
   delivery_.handle_timeout(now);
   shed_if_overrun(now);
   connections_.end_overdue(now);
-  if (auto x = connections_.idle(now); x && may_close_idle())
+  if (auto x = connections_.idle(now); x && wishes_.may_close_idle())
     leave(*x, control::goodbye_reason::idle, now);
   if (auto x = connections_.worn_out(now))
     leave(*x, control::goodbye_reason::limit, now);
@@ -201,33 +202,24 @@ std::optional<peer_action> peer::poll_action() {
 
 std::optional<steady_time> peer::poll_timeout(timestamp now) const {
   auto x = connections_.active();
-  auto stop =
-    stopping_ && !stopped() ? std::optional{stopping_->deadline} : std::nullopt;
-  auto rest = dormant_from();
+  auto stop = stopped() ? std::nullopt : wishes_.stops_at();
+  auto rest = wishes_.dormant_from();
   return earliest(
     {delivery_.next_deadline(x && x->takes_control(), now),
-     connections_.next_deadline(wants_dials() && may_dial(), may_close_idle()),
+     connections_.next_deadline(wishes_.wants_dials() && wishes_.may_dial(),
+                                wishes_.may_close_idle()),
      reading_.next_deadline(), stop,
      rest && *rest > now.steady ? rest : std::nullopt});
 }
 
 // -- state --------------------------------------------------------------------
 
-connect_reply peer::answer(const connect_request& request) const {
-  connect_facts facts;
-  facts.versions = settings_->versions;
-  facts.allowed = request.src_node_id == remote();
-  facts.advert_versions = adverts_.versions();
-  return answer_request(request, connections_.local(), facts);
-}
-
 bool peer::stopped() const {
-  return stopping_ && !stopping_->draining && connections_.at_rest()
-         && actions_.empty();
+  return wishes_.drained() && connections_.at_rest() && actions_.empty();
 }
 
 bool peer::dormant(timestamp now) const {
-  auto at = dormant_from();
+  auto at = wishes_.dormant_from();
   return at && *at <= now.steady;
 }
 
@@ -238,7 +230,7 @@ peer_record peer::record() const {
           connections_.last_established(),
           connections_.remote_epoch_since(),
           connections_.pace(),
-          finished(),
+          wishes_.finished(),
           adverts_.last_caller()};
 }
 
@@ -246,7 +238,6 @@ peer_metrics peer::metrics() const {
   return {connections_.metrics(),
           delivery_.metrics(),
           delivered_,
-          delivery_.measured().acknowledgements(),
           failed_,
           frames_in_,
           stale_adverts_,
@@ -263,13 +254,12 @@ std::vector<transport_address> peer::best_addresses() const {
 /// Something else is known of the peer's addresses.
 void peer::update_addresses(timestamp now) {
   connections_.handle_addresses(best_addresses());
-  connect_wanted_ = connect_wanted_ && connections_.has_addresses();
+  wishes_.handle_addresses();
   follow_up(now);
 }
 
 void peer::want_connection() {
-  connect_wanted_ = !connected() && connections_.has_addresses();
-  if (!connected() && !connect_wanted_)
+  if (!wishes_.handle_connect())
     actions_.emplace_back(peer_event{peer_unreachable{}});
 }
 
@@ -280,7 +270,7 @@ void peer::follow_up(timestamp now) {
     return;
   if (!connections_.holds())
     delivery_.handle_departure();
-  if (wants_dials())
+  if (wishes_.wants_dials())
     dial(now);
   else
     connections_.cancel_dials();
@@ -288,18 +278,18 @@ void peer::follow_up(timestamp now) {
 }
 
 void peer::dial(timestamp now) {
-  if (may_dial()) {
-    if (connections_.dial(now) && is_stranger(standing_))
+  if (wishes_.may_dial()) {
+    if (connections_.dial(now) && wishes_.about_stranger())
       adverts_.handle_dial(actions_);
-  } else if (connect_wanted_ && !connections_.holds_or_tries()) {
-    connect_wanted_ = false;
+  } else if (wishes_.wanted_once() && !connections_.holds_or_tries()) {
+    wishes_.handle_connect_end();
     actions_.emplace_back(peer_event{peer_unreachable{}});
   }
 }
 
 /// What leads to new addresses is paid for when these are dialled.
 void peer::pay_for_lookup() {
-  if (is_stranger(standing_))
+  if (wishes_.about_stranger())
     adverts_.handle_dial(actions_);
 }
 
@@ -318,7 +308,7 @@ void peer::take_events() {
 /// Operators want to know why, unless anybody could bring that about.
 void peer::report_failure() {
   const auto& x = connections_.last_failure();
-  if (!x || is_stranger(standing_))
+  if (!x || wishes_.about_stranger())
     return;
   auto address = x->to ? std::optional{x->to->address} : std::nullopt;
   actions_.emplace_back(
@@ -332,9 +322,9 @@ void peer::react(const peer_event& event) {
     trim();
   } else if (std::holds_alternative<peer_unreachable>(event)) {
     // Who wanted a connection once has no more than one round of all addresses.
-    connect_wanted_ = false;
+    wishes_.handle_connect_end();
   } else if (auto refused = std::get_if<peer_refused>(&event)) {
-    connect_wanted_ = false;
+    wishes_.handle_connect_end();
     if (refused->reason == over_capacity)
       delivery_.handle_over_capacity();
     else
@@ -355,7 +345,7 @@ void peer::fail(send_token token, send_error error) {
 }
 
 void peer::set_standing(peer_standing standing, timestamp now) {
-  standing_ = standing;
+  wishes_.handle_standing(standing);
   delivery_.handle_standing(is_stranger(standing), now.steady);
 }
 
@@ -366,74 +356,24 @@ void peer::count_outcome(const send_outcome& x) {
     delivered_ += x.count;
 }
 
-// -- what is wanted -----------------------------------------------------------
-
-bool peer::wants_connection() const {
-  auto has_messages = delivery_.has_messages();
-  if (stopping_)
-    return stopping_->draining && has_messages;
-  return permanence_ == connection_permanence::permanent || connect_wanted_
-         || has_messages;
-}
-
-/// Whoever wants a connection or not: what there is goes on.
-bool peer::wants_dials() const {
-  return wants_connection() || (connections_.renews() && !stopping_);
-}
-
-/// Nobody can have a stranger dialled again and again who does not call
-/// himself.
-bool peer::may_dial() const {
-  return !is_stranger(standing_) || adverts_.earned() > 0;
-}
-
-/// Nothing is left to be said on either side, and nobody wants the connection
-/// for its own sake.
-bool peer::may_close_idle() const {
-  return permanence_ == connection_permanence::ephemeral && delivery_.idle();
-}
-
-/// What both ends have finished begins anew. What never came to a connection
-/// has nothing to go on with.
-bool peer::finished() const {
-  return (connections_.finished() && delivery_.finished())
-         || !connections_.last_established();
-}
-
-/// From when on the peer is dormant; nothing while something is under way.
-std::optional<steady_time> peer::dormant_from() const {
-  if (stopping_ || !connections_.at_rest() || wants_connection()
-      || !delivery_.at_rest())
-    return std::nullopt;
-  // Whoever sends again and again does not have it dialled at once each time.
-  if (finished() && connections_.rebuffed())
-    return connections_.pace().not_before;
-  return steady_time{};
-}
-
-/// Whether what is queued has time and a way to go. That the peer may come by
-/// itself is not waited for.
-bool peer::drains(timestamp now) const {
-  return now.steady < stopping_->deadline && delivery_.has_messages()
-         && (connections_.holds_or_tries()
-             || (may_dial() && connections_.has_addresses()));
-}
+// -- the end of connections ----------------------------------------------------
 
 /// Ends the last connection once everything is answered, or when time is up.
 void peer::check_shutdown(timestamp now) {
-  if (!stopping_)
+  auto deadline = wishes_.stops_at();
+  if (!deadline)
     return;
   // Nothing is to be waited for on a connection that has ended.
   take_events();
-  if (stopping_->draining && drains(now))
+  if (wishes_.drains(now.steady))
     return;
-  stopping_->draining = false;
+  wishes_.handle_drained();
   delivery_.handle_failure(send_error::shutting_down,
                            send_failure::unconfirmed_cause::shutting_down);
   connections_.abandon_attempts();
   for (auto& x : connections_.all()) {
     leave(x, control::goodbye_reason::shutdown, now);
-    if (now.steady >= stopping_->deadline)
+    if (now.steady >= *deadline)
       x.close();
   }
   take_events();
@@ -441,8 +381,7 @@ void peer::check_shutdown(timestamp now) {
 
 /// Ends the connection of a peer of which nothing good is to be expected.
 void peer::shed_if_hopeless(timestamp now) {
-  if (permanence_ != connection_permanence::permanent
-      && reading_.hopeless(now.steady))
+  if (!wishes_.permanent() && reading_.hopeless(now.steady))
     shed(now);
 }
 

@@ -25,6 +25,7 @@
 #include <node_proxy/protocol/peer/peer_adverts.hpp>
 #include <node_proxy/protocol/peer/peer_metrics.hpp>
 #include <node_proxy/protocol/peer/peer_record.hpp>
+#include <node_proxy/protocol/peer/peer_wishes.hpp>
 #include <node_proxy/protocol/peer/reading_budget.hpp>
 #include <node_proxy/protocol/peer/standing.hpp>
 #include <node_proxy/protocol/peer_status.hpp>
@@ -221,10 +222,7 @@ public:
     return connections_.active() != nullptr;
   }
 
-  [[nodiscard]] peer_standing standing() const { return standing_; }
-
-  /// How this node would answer the remote node's request for a connection.
-  [[nodiscard]] connect_reply answer(const connect_request& request) const;
+  [[nodiscard]] peer_standing standing() const { return wishes_.standing(); }
 
   /// The version of the remote node's advert that is known, 0 = none.
   [[nodiscard]] std::uint64_t advert_version() const {
@@ -252,13 +250,6 @@ public:
   [[nodiscard]] peer_status status(timestamp now) const;
 
 private:
-  // What is left once this node stops.
-  struct stopping {
-    steady_time deadline;
-    // Until then what is queued may still go, on a new connection if need be.
-    bool draining = true;
-  };
-
   // peer.cpp
   std::vector<transport_address> best_addresses() const;
   void update_addresses(timestamp now);
@@ -271,13 +262,6 @@ private:
   void report_failure();
   void fail(send_token token, send_error error);
   void count_outcome(const send_outcome& x);
-  bool wants_connection() const;
-  bool wants_dials() const;
-  bool may_dial() const;
-  bool may_close_idle() const;
-  bool finished() const;
-  std::optional<steady_time> dormant_from() const;
-  bool drains(timestamp now) const;
   void check_shutdown(timestamp now);
   void set_standing(peer_standing standing, timestamp now);
   void shed_if_hopeless(timestamp now);
@@ -293,7 +277,6 @@ private:
 
   // peer_frames.cpp
   void handle_sealed(link& x, bytes_view body, timestamp now);
-  void count_cost(const opened_frame& frame, std::size_t octets, bool used);
   void count_waste();
   void handle(link& x, const opened_messages& frame, timestamp now);
   void handle(link& x, const opened_unreliable& frame, timestamp now);
@@ -317,10 +300,9 @@ private:
   connections connections_;
   delivery delivery_;
   peer_adverts adverts_;
+  peer_wishes wishes_;
   std::shared_ptr<spare_time> spare_;
   reading_budget reading_;
-  // What of it was paid for.
-  inbox::waste counted_waste_;
   fifo<peer_action> actions_;
   std::uint64_t delivered_ = 0;
   std::map<std::string_view, std::uint64_t> failed_;
@@ -328,11 +310,6 @@ private:
   std::uint64_t stale_adverts_ = 0;
   std::uint64_t unchecked_adverts_ = 0;
   std::uint64_t unknown_controls_ = 0;
-
-  peer_standing standing_ = peer_standing::guest;
-  connection_permanence permanence_ = connection_permanence::ephemeral;
-  bool connect_wanted_ = false;
-  std::optional<stopping> stopping_;
 };
 
 } // namespace node_proxy::internal

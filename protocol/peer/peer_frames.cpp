@@ -15,7 +15,7 @@ void peer::handle_session(connection_id connection, proven_session session,
     connections_.handle_contact(best_addresses());
   auto x = connections_.handle_session(
     connection, std::move(session.established), session.answered,
-    stopping_ && !stopping_->draining,
+    wishes_.drained(),
     [this](std::uint64_t epoch) { return delivery_.resume(epoch); },
     delivery_.finished(), now);
   if (x && session.from)
@@ -58,7 +58,7 @@ void peer::handle_sealed(link& x, bytes_view body, timestamp now) {
   auto admitted = x.admit(*frame, now.steady);
   if (!admitted)
     return connections_.break_off(x, admitted.error(), now);
-  count_cost(*frame, body.size(), *admitted);
+  reading_.handle_frame(*frame, body.size(), *admitted);
   if (!*admitted)
     return;
   auto take = [&](const auto& content) {
@@ -74,31 +74,9 @@ void peer::handle_sealed(link& x, bytes_view body, timestamp now) {
   shed_if_overrun(now);
 }
 
-/// @param used whether the frame is of interest at this time.
-void peer::count_cost(const opened_frame& frame, std::size_t octets,
-                      bool used) {
-  auto control = std::get_if<control::frame>(&frame);
-  auto messages = std::get_if<opened_messages>(&frame);
-  auto unreliable = std::get_if<opened_unreliable>(&frame);
-  if (messages && used)
-    reading_.handle_messages(octets, messages->chunks.size());
-  else if (unreliable && used)
-    reading_.handle_unreliable(octets, unreliable->chunks.size());
-  else if (control && std::holds_alternative<node_advert>(*control))
-    reading_.handle_other(octets, reading_cost::advert);
-  else if (control && std::holds_alternative<control::rekey>(*control))
-    reading_.handle_other(octets, reading_cost::rekey);
-  else
-    reading_.handle_other(octets);
-}
-
-/// What has turned out to be of no use since the last call.
 void peer::count_waste() {
-  auto all = delivery_.wasted();
-  auto counted = std::exchange(counted_waste_, all);
-  if (all.bytes != counted.bytes)
-    reading_.handle_waste(all.bytes - counted.bytes,
-                          all.messages - counted.messages);
+  auto [messages, bytes] = delivery_.wasted();
+  reading_.handle_waste_so_far(bytes, messages);
 }
 
 void peer::handle(link& x, const opened_messages& frame, timestamp now) {
@@ -143,7 +121,7 @@ bool peer::may_check(const node_advert& advert, timestamp now) {
   auto is_own = advert.id == connections_.local();
   auto known = is_own ? adverts_.versions().own : adverts_.remote_version();
   auto refused = (!is_own && advert.id != remote()) || advert.version <= known;
-  return refused || !is_stranger(standing_)
+  return refused || !wishes_.about_stranger()
          || spare_->adverts().take(adverts_.last_caller(), now.steady);
 }
 
@@ -152,8 +130,8 @@ void peer::handle(link& x, const control::goodbye& frame, timestamp now) {
   connections_.handle_goodbye(x, frame, delivery_.finished(), now);
   // Two that stop do not wait for each other.
   auto reason = control::goodbye_reason_of(frame.reason);
-  if (stopping_ && reason == control::goodbye_reason::shutdown)
-    stopping_->draining = false;
+  if (reason == control::goodbye_reason::shutdown)
+    wishes_.handle_drained();
 }
 
 void peer::handle(link&, const control::unknown&, timestamp) {
@@ -205,7 +183,7 @@ void peer::establish(link& x, const control::resume& resume, timestamp now) {
     confirmed.round_trip.value_or(now.steady - confirmed.alive));
   connections_.activate(x, start->next_in, now);
   take_events();
-  connect_wanted_ = false;
+  wishes_.handle_connect_end();
   for (auto advert : adverts_.newer_than(x.terms().remote_adverts))
     x.seal(*advert, now.steady);
   if (start->resent > 0)

@@ -33,14 +33,14 @@ struct delivery_metrics {
   std::uint64_t unreliable_dropped = 0;
   /// Messages that went on once more on another connection.
   std::uint64_t messages_resent = 0;
+  /// How long acknowledgements took that were measured (`round_trip`).
+  duration_counts acknowledgements;
 };
 
 /// Since the peer was made.
 struct peer_metrics : connection_metrics, delivery_metrics {
   /// Messages that engines of the peer have taken.
   std::uint64_t messages_delivered = 0;
-  /// Of those that were measured (`round_trip`).
-  duration_counts acknowledgements;
   /// Those that failed, whether they had been queued or not, by reason.
   std::map<std::string_view, std::uint64_t> messages_failed;
   std::uint64_t frames_in = 0;

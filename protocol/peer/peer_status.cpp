@@ -23,9 +23,10 @@ peer_status peer::status(timestamp now) const {
   peer_status result;
   result.node = remote();
   result.state = state();
-  result.permanent = permanence_ == connection_permanence::permanent;
-  auto wanted = !connected() && !stopping_ && wants_connection();
-  if (wanted && may_dial() && connections_.has_addresses())
+  result.permanent = wishes_.permanent();
+  auto wanted =
+    !connected() && !wishes_.stops_at() && wishes_.wants_connection();
+  if (wanted && wishes_.may_dial() && connections_.has_addresses())
     result.retry_ms = milliseconds(connections_.pace().not_before - now.steady);
   result.refusal = connections_.refusal();
   if (const auto& x = connections_.last_failure()) {
@@ -48,16 +49,17 @@ peer_status peer::status(timestamp now) const {
 peer_state peer::state() const {
   if (connected())
     return peer_state::connected;
-  if (stopping_)
+  if (wishes_.stops_at())
     return peer_state::stopping;
   if (connections_.holds_or_tries())
     return peer_state::connecting;
   if (connections_.refusal())
     return peer_state::refused;
-  if (!wants_connection())
+  if (!wishes_.wants_connection())
     return peer_state::idle;
-  return may_dial() && connections_.has_addresses() ? peer_state::retrying
-                                                    : peer_state::waiting;
+  return wishes_.may_dial() && connections_.has_addresses()
+           ? peer_state::retrying
+           : peer_state::waiting;
 }
 
 std::optional<connection_status> peer::connection(timestamp now) const {

@@ -57,6 +57,23 @@ void reading_budget::handle_timeout(steady_time now) {
 
 // -- what comes ---------------------------------------------------------------
 
+void reading_budget::handle_frame(const opened_frame& frame, std::size_t octets,
+                                  bool used) {
+  auto control = std::get_if<control::frame>(&frame);
+  auto messages = std::get_if<opened_messages>(&frame);
+  auto unreliable = std::get_if<opened_unreliable>(&frame);
+  if (messages && used)
+    handle_messages(octets, messages->chunks.size());
+  else if (unreliable && used)
+    handle_unreliable(octets, unreliable->chunks.size());
+  else if (control && std::holds_alternative<node_advert>(*control))
+    handle_other(octets, reading_cost::advert);
+  else if (control && std::holds_alternative<control::rekey>(*control))
+    handle_other(octets, reading_cost::rekey);
+  else
+    handle_other(octets);
+}
+
 void reading_budget::handle_messages(std::size_t octets, std::size_t count) {
   auto content = signed_of(octets) + reading_cost::chunk * signed_of(count);
   left_ -= reading_cost::frame + content;
@@ -85,6 +102,14 @@ void reading_budget::handle_waste(std::uint64_t octets,
                                   std::uint64_t messages) {
   auto each = messages_ > 0 ? overhead_ / messages_ : 0.0;
   spend(static_cast<double>(octets) + each * static_cast<double>(messages));
+}
+
+void reading_budget::handle_waste_so_far(std::uint64_t octets,
+                                         std::uint64_t messages) {
+  auto octets_before = std::exchange(wasted_octets_, octets);
+  auto messages_before = std::exchange(wasted_messages_, messages);
+  if (octets != octets_before)
+    handle_waste(octets - octets_before, messages - messages_before);
 }
 
 void reading_budget::handle_sent(std::size_t count) {

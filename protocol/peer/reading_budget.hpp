@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <node_proxy/protocol/peer/spare_time.hpp>
+#include <node_proxy/protocol/session/session.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 
 namespace node_proxy::internal {
@@ -89,6 +90,10 @@ public:
 
   // -- what comes -------------------------------------------------------------
 
+  /// A frame that was opened, of so many octets.
+  /// @param used whether it is of interest at this time.
+  void handle_frame(const opened_frame& frame, std::size_t octets, bool used);
+
   /// A frame with reliable messages, or parts of them.
   void handle_messages(std::size_t octets, std::size_t count);
 
@@ -104,6 +109,9 @@ public:
   /// Of what came so many octets were of no use after all, or led to work that
   /// is worth so many; of reliable messages so many.
   void handle_waste(std::uint64_t octets, std::uint64_t messages);
+
+  /// The same of all that has come so far.
+  void handle_waste_so_far(std::uint64_t octets, std::uint64_t messages);
 
   /// An engine has taken a message.
   void handle_taken(steady_time now) { useless_since_ = now; }
@@ -131,6 +139,9 @@ private:
   [[nodiscard]] double rate() const;
 
   std::shared_ptr<spare_time> node_;
+  // What was paid for of what was of no use.
+  std::uint64_t wasted_octets_ = 0;
+  std::uint64_t wasted_messages_ = 0;
   double balance_ = from_time;
   std::optional<steady_time> refilled_;
   // What is left of the turn; below 0 what the last one took too much.

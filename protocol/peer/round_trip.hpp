@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 
-#include <node_proxy/protocol/counts.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 
 namespace node_proxy::internal {
@@ -30,30 +29,22 @@ public:
   }
 
   /// What is below `next` in a channel is acknowledged.
-  void handle_ack(std::uint64_t channel, std::uint64_t next, steady_time now) {
+  /// @returns how long that took, if it was measured.
+  std::optional<duration> handle_ack(std::uint64_t channel, std::uint64_t next,
+                                     steady_time now) {
     if (!measured_ || measured_->channel != channel
         || next <= measured_->number)
-      return;
-    handle_sample(now - measured_->at);
-    acknowledgements_.add(now - measured_->at);
+      return std::nullopt;
+    auto taken = now - measured_->at;
+    handle_sample(taken);
     measured_.reset();
-  }
-
-  /// Another connection: nothing is known of it.
-  void restart() {
-    smoothed_.reset();
-    measured_.reset();
+    return taken;
   }
 
   // -- state ------------------------------------------------------------------
 
   /// Nothing as long as nothing was measured.
   [[nodiscard]] std::optional<duration> smoothed() const { return smoothed_; }
-
-  /// Of all connections.
-  [[nodiscard]] const duration_counts& acknowledgements() const {
-    return acknowledgements_;
-  }
 
 private:
   struct message {
@@ -64,7 +55,6 @@ private:
 
   std::optional<duration> smoothed_;
   std::optional<message> measured_;
-  duration_counts acknowledgements_;
 };
 
 } // namespace node_proxy::internal

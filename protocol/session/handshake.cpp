@@ -193,9 +193,7 @@ responder_handshake::handle_first_frame(bytes_view body) {
 }
 
 connect_reply responder_handshake::decide(const connect_facts& facts) const {
-  // An id that is no valid point has no key, so it cannot be the proven one.
-  auto key = noise_key_of(offer_.request.src_node_id);
-  if (!key || *key != noise_.remote_static())
+  if (!is_of(offer_.request, noise_.remote_static()))
     return {connect_reply_error::denied};
   return answer_request(offer_.request, self_, facts);
 }

@@ -27,6 +27,12 @@ choose_cipher(std::span<const std::uint64_t> offered, bool have_aes) {
   return cipher_suite::chacha20_poly1305;
 }
 
+bool is_of(const connect_request& request, const noise_public_key& key) {
+  // An id that is no valid point has no key.
+  auto named = noise_key_of(request.src_node_id);
+  return named && *named == key;
+}
+
 connect_reply answer_request(const connect_request& request,
                              const node_id& self, const connect_facts& facts) {
   auto refuse = [](connect_reply_error reason) {

@@ -10,6 +10,7 @@
 #include <node_proxy/messages/connect_reply.hpp>
 #include <node_proxy/messages/connect_request.hpp>
 #include <node_proxy/protocol/crypto/cipher.hpp>
+#include <node_proxy/protocol/crypto/noise_types.hpp>
 #include <node_proxy/protocol/settings.hpp>
 
 namespace node_proxy::internal {
@@ -37,6 +38,11 @@ struct connect_facts {
   bool over_capacity = false;
   node_advert_versions advert_versions;
 };
+
+/// Whether a request names the node that has this key. Whoever has it is denied
+/// if not.
+[[nodiscard]] bool is_of(const connect_request& request,
+                         const noise_public_key& key);
 
 /// Answers `request` for the node `self`. The order of the checks is:
 /// destination, policy, versions, capacity.

@@ -55,6 +55,10 @@ public:
   virtual void handle_dial(const node& at, const node_id& other,
                            const transport_address& to,
                            peer_standing standing) = 0;
+  /// `at` begins to look up a name for a peer of that standing, or comes to the
+  /// end of that.
+  virtual void handle_lookup(const node& at, peer_standing standing,
+                             bool begins) = 0;
   /// `other` has called `at` and proven itself, or was called and answers.
   virtual void handle_meeting(const node& at, const node_id& other) = 0;
   /// Somebody at `at` wants `other` connected.

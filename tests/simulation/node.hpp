@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <node_proxy/protocol/node/dial_budget.hpp>
+#include <node_proxy/protocol/node/lookup_budget.hpp>
 #include <node_proxy/protocol/node/peer_directory.hpp>
 #include <node_proxy/protocol/node/retirement.hpp>
 #include <node_proxy/protocol/node/unproven_connections.hpp>
@@ -376,11 +377,14 @@ private:
     std::optional<connection_id> connection = {};
   };
 
-  // A name that is looked up.
+  using hosts = std::vector<ip_address>;
+
+  // A name that somebody wants looked up.
   struct lookup {
     remote_ptr user;
     attempt_id attempt = 0;
-    agenda::key end;
+    std::string name;
+    peer_standing standing;
   };
 
   struct engine {
@@ -443,7 +447,11 @@ private:
   void perform(const remote_ptr& x, const cancel_dial& action);
   void look_up(const remote_ptr& x, attempt_id attempt,
                const std::string& name);
-  void end_lookup(dial_id id);
+  void look_up_next();
+  void begin_lookup(lookup_id id);
+  void answer_lookup(lookup_id id, const hosts& found,
+                     std::string_view failure);
+  void end_lookup(lookup_id id);
   void dial_next();
   void begin_dial(dial_id id);
   void handle_dialled(dial_id id, std::optional<connection_id> connection);
@@ -479,8 +487,10 @@ private:
   std::optional<agenda::key> directory_timer_;
   std::optional<dial_budget> dials_;
   std::map<dial_id, dialling> dialling_;
-  std::map<dial_id, lookup> lookups_;
   dial_id last_dial_ = 0;
+  std::optional<lookup_budget> names_;
+  std::map<lookup_id, lookup> lookups_;
+  lookup_id last_lookup_ = 0;
   std::optional<agenda::key> dial_timer_;
   bool running_ = true;
   bool stopping_ = false;

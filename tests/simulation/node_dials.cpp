@@ -20,25 +20,59 @@ void node::perform(const remote_ptr& x, const dial_peer& action) {
 
 void node::look_up(const remote_ptr& x, attempt_id attempt,
                    const std::string& name) {
-  auto id = ++last_dial_;
+  auto id = ++last_lookup_;
+  auto standing = x->machine.standing();
   ++x->dials;
-  log(x->id, "look up " + name);
-  auto found = [this, id, x, attempt, name] {
-    end_lookup(id);
-    if (auto known = net_.names.find(name); known != net_.names.end())
-      x->machine.handle_hosts(attempt, known->second, net_.now());
-    else
-      x->machine.handle_dial_failed(attempt, "unknown_name", net_.now());
-    pump(x);
-  };
-  lookups_.emplace(
-    id, lookup{x, attempt, net_.schedule(net_.lookup_delay, owner_, found)});
+  lookups_.emplace(id, lookup{x, attempt, name, standing});
+  if (names_->handle_wanted(id, standing))
+    look_up_next();
+  else
+    schedule(0s, [this, id] { answer_lookup(id, {}, "too_many_names"); });
 }
 
-/// It is over, whether anything came of it or not.
-void node::end_lookup(dial_id id) {
+void node::look_up_next() {
+  while (auto next = names_->poll_begin())
+    begin_lookup(*next);
+}
+
+/// It goes on to its end, whether anybody waits for that or not.
+void node::begin_lookup(lookup_id id) {
+  const auto& x = lookups_.at(id);
+  log(x.user->id, "look up " + x.name);
+  if (net_.observer)
+    net_.observer->handle_lookup(*this, x.standing, true);
+  schedule(net_.lookup_delay, [this, id, name = x.name, as = x.standing] {
+    if (net_.observer)
+      net_.observer->handle_lookup(*this, as, false);
+    names_->handle_end(id);
+    auto known = net_.names.find(name);
+    answer_lookup(id, known != net_.names.end() ? known->second : hosts{},
+                  "unknown_name");
+    look_up_next();
+  });
+}
+
+/// Tells whoever still waits what a name stands for or, if that is nothing,
+/// what is wrong.
+void node::answer_lookup(lookup_id id, const hosts& found,
+                         std::string_view failure) {
+  auto position = lookups_.find(id);
+  if (position == lookups_.end())
+    return;
+  auto x = position->second.user;
+  auto attempt = position->second.attempt;
+  end_lookup(id);
+  if (found.empty())
+    x->machine.handle_dial_failed(attempt, failure, net_.now());
+  else
+    x->machine.handle_hosts(attempt, found, net_.now());
+  pump(x);
+}
+
+/// Nobody waits for it any more.
+void node::end_lookup(lookup_id id) {
   auto ended = lookups_.extract(id);
-  net_.cancel(ended.mapped().end);
+  names_->handle_unwanted(id);
   --ended.mapped().user->dials;
 }
 

@@ -241,6 +241,7 @@ void node::end(const remote_ptr& x) {
 void node::publish(std::uint64_t version) {
   budget_ = std::make_shared<receive_budget>(settings);
   dials_.emplace(max_dials);
+  names_.emplace();
   spare_ = std::make_shared<spare_time>();
   bounds_ = rules;
   directory_.emplace(rules, self_, disk_, random_source{random_.next_key()});
@@ -337,19 +338,21 @@ parting_result node::part_from(const node& other, bool forget) {
                        : directory_->disconnection(id, now);
   if (result != parting_result::ok)
     return result;
-  auto forgotten = [this, id] {
-    directory_->handle_forgotten(id, net_.now().steady);
-  };
   auto position = peers_.find(id);
   if (position == peers_.end()) {
     if (forget)
-      forgotten();
+      directory_->handle_forgotten(id);
     act();
     return result;
   }
+  if (forget)
+    directory_->handle_forget_question(id);
   send_to(position->second, [=, this, x = position->second] {
-    if (x->machine.handle_parting(forget, net_.now()) && forget)
-      tell_router(x, forgotten);
+    auto agreed = x->machine.handle_parting(forget, net_.now());
+    if (forget)
+      tell_router(x, [this, id, agreed] {
+        directory_->handle_forget_answer(id, agreed);
+      });
   });
   return result;
 }

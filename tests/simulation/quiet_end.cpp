@@ -16,6 +16,7 @@ constexpr duration settle_time = 60s;
 } // namespace
 
 void random_world::settle() {
+  net.lookup_delay = 1ms;
   net.run_for(5s); // what ended or was parted comes back
   quiet = true;
   for (auto id : net.connections())

@@ -50,6 +50,8 @@ random_world::random_world(std::uint64_t seed, std::uint64_t max_acts,
       return std::nullopt;
     return up_to(50ms);
   };
+  if (chance(30))
+    net.lookup_delay = up_to(3s);
   make_nodes();
 }
 
@@ -173,8 +175,10 @@ void random_world::act() {
   if (&x == &y || !x.serves())
     return;
   auto what = random.below(1000);
-  if (what < 500)
+  if (what < 490)
     send_some(x, y);
+  else if (what < 500)
+    forget(x, y);
   else if (what < 650)
     take_some(x);
   else if (what < 740)
@@ -361,6 +365,19 @@ void random_world::gossip(node& x, const node& y) {
     if (advert.id == y.id())
       known.push_back(&advert);
   x.handle_advert(*known[random.below(known.size())]);
+}
+
+/// Somebody has a peer forgotten, and another one may tell of it before it has
+/// agreed.
+void random_world::forget(node& x, node& y) {
+  net.log(x.name() + "/" + y.name(), "is to be forgotten");
+  judge.handle_forget(x, y);
+  x.part_from(y, true);
+  if (chance(50))
+    net.schedule(up_to(x.mailbox_time()), world, [this, &x, &y] {
+      if (x.serves())
+        net.introduce(x, y);
+    });
 }
 
 // -- the end ------------------------------------------------------------------

@@ -69,6 +69,7 @@ private:
   void leave_network(node& x);
   void call_as_twin(node& x, node& y);
   void gossip(node& x, const node& y);
+  void forget(node& x, node& y);
 
   // quiet_end.cpp
   void settle();

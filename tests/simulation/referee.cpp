@@ -52,6 +52,12 @@ bool is(const std::optional<send_failure>& outcome, send_error error) {
   return outcome && outcome->error == error;
 }
 
+/// Whether there is no room for the adverts of all.
+bool forgets_adverts(const node& x) {
+  return x.memory_bounds().adverts_kept.strangers
+         < advert_book_limits{}.strangers;
+}
+
 /// Of what is larger nothing is promised: its receiver may be a stranger.
 std::size_t max_size_for_strangers(const peer_settings& settings) {
   stranger_backlog any{receive_budget{settings}.strangers()};
@@ -77,6 +83,15 @@ void referee::handle_restart(const node& x) {
   for (auto& [nodes, waits] : waiting_)
     if (nodes.first == &x)
       waits = {};
+  for (auto& [nodes, known] : acquaintances_) {
+    if (nodes.first != &x)
+      continue;
+    known.told = known.to_forget = false;
+    // Its Router had not heard of those, so that they are not on disk.
+    std::erase_if(known.dials, [&](steady_time at) {
+      return net_.now().steady - at <= x.mailbox_delay;
+    });
+  }
   for (auto& [nodes, belief] : beliefs_) {
     if (nodes.first != &x && nodes.second != &x)
       continue;
@@ -84,6 +99,12 @@ void referee::handle_restart(const node& x) {
     belief.disagree_since.reset();
     note_agreement(belief);
   }
+}
+
+void referee::handle_forget(const node& x, const node& other) {
+  auto& known = acquaintances_[{&x, other.id()}];
+  known.told = false;
+  known.to_forget = true;
 }
 
 void referee::handle_denial(const node& x, const node& y) {
@@ -189,7 +210,7 @@ void referee::handle_served(const node& at, const serve_peer& peer) {
 void referee::handle_learned(const node& at, const node_advert& advert) {
   auto& known = versions_[{&at, at.incarnation(), advert.id}];
   auto may_forget =
-    at.memory_bounds().adverts_kept.strangers < advert_book_limits{}.strangers;
+    forgets_adverts(at) || acquaintances_[{&at, advert.id}].to_forget;
   if (advert.version <= known && !may_forget)
     fail("takes version " + std::to_string(advert.version)
            + " of an advert for newer than " + std::to_string(known),
@@ -213,8 +234,9 @@ void referee::handle_dial(const node& at, const node_id& other,
            + " dials under way for strangers",
          at, peer);
   auto& x = acquaintances_[{&at, other}];
-  x.dials += is_stranger(standing);
-  if (x.dials > x.meetings + x.wishes)
+  if (is_stranger(standing))
+    x.dials.push_back(net_.now().steady);
+  if (x.dials.size() > x.meetings + x.wishes)
     fail("dials a stranger more often than it has met it", at, peer);
   if (peer)
     check_dialled(at, *peer, to, x);
@@ -242,6 +264,24 @@ void referee::check_dialled(const node& at, const node& other,
     fail("dials " + to_string(to) + " because it was told so", at, &other);
 }
 
+/// Never more at once than there may be, be it that nobody waits any more.
+void referee::handle_lookup(const node& at, peer_standing standing,
+                            bool begins) {
+  auto& all = lookups_[{&at, at.incarnation()}];
+  if (!begins) {
+    all.erase(all.find(standing));
+    return;
+  }
+  all.insert(standing);
+  auto for_strangers =
+    static_cast<std::size_t>(std::ranges::count_if(all, is_stranger));
+  if (all.size() > lookup_budget::max
+      || for_strangers > lookup_budget::max_for_strangers)
+    fail("looks up " + std::to_string(all.size()) + " names at once, "
+           + std::to_string(for_strangers) + " for strangers",
+         at);
+}
+
 /// Whether a name leads to a host.
 bool referee::stands_for(const std::string& name,
                          const ip_address& host) const {
@@ -259,8 +299,10 @@ void referee::handle_wish(const node& at, const node_id& other) {
 }
 
 void referee::handle_introduced(const node& at, const node_advert& advert) {
+  auto& known = acquaintances_[{&at, advert.id}];
+  known.told = true;
   for (const auto& x : advert.addrs)
-    acquaintances_[{&at, advert.id}].introduced.push_back(canonical(x.address));
+    known.introduced.push_back(canonical(x.address));
 }
 
 // -- checks -------------------------------------------------------------------
@@ -333,6 +375,11 @@ void referee::check_directory(node& x) {
   if (auto count = known.adverts().size();
       count > x.memory_bounds().adverts_kept.strangers + held)
     fail("knows " + std::to_string(count) + " adverts", x);
+  if (forgets_adverts(x))
+    return;
+  for (const auto& [nodes, other] : acquaintances_)
+    if (nodes.first == &x && other.told && !known.adverts().find(nodes.second))
+      fail("has forgotten whom it was told of", x, net_.find(nodes.second));
 }
 
 /// Permanent peers are dialled, and adverts are known.

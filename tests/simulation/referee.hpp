@@ -73,6 +73,9 @@ public:
   /// `x` has ended, or begins anew.
   void handle_restart(const node& x);
 
+  /// `x` is to forget the other one, unless it is told of it from now on.
+  void handle_forget(const node& x, const node& other);
+
   /// One of the two does not let the other in for a while, or did not.
   void handle_denial(const node& x, const node& y);
 
@@ -92,6 +95,8 @@ public:
   void handle_dial(const node& at, const node_id& other,
                    const transport_address& to,
                    peer_standing standing) override;
+  void handle_lookup(const node& at, peer_standing standing,
+                     bool begins) override;
   void handle_meeting(const node& at, const node_id& other) override;
   void handle_wish(const node& at, const node_id& other) override;
   void handle_introduced(const node& at, const node_advert& advert) override;
@@ -163,8 +168,12 @@ private:
     // It called, or was reached.
     std::uint64_t meetings = 0;
     std::uint64_t wishes = 0;
-    std::uint64_t dials = 0; // as of a stranger
+    std::vector<steady_time> dials = {}; // as of a stranger
     std::vector<transport_address> introduced = {};
+    // Somebody has told of it since the process began, and since it was to be
+    // forgotten, if it was.
+    bool told = false;
+    bool to_forget = false;
   };
 
   void check_dialled(const node& at, const node& other,
@@ -190,6 +199,9 @@ private:
   std::set<node_pair> denied_;
   std::map<node_pair, std::uint64_t> resent_;
   std::map<std::pair<const node*, node_id>, acquaintance> acquaintances_;
+  // For whom names are looked up, by node and incarnation.
+  std::map<std::pair<const node*, unsigned>, std::multiset<peer_standing>>
+    lookups_;
   // The last message of a channel that arrived.
   std::map<channel_life, std::size_t> last_;
   std::map<std::tuple<const node*, unsigned, node_id>, std::uint64_t> versions_;

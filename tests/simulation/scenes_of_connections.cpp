@@ -73,6 +73,26 @@ void send_away(stage& at, node& x, node& y) {
                 "have no way to a peer that was sent away", x, y);
 }
 
+/// A peer is forgotten, unless somebody tells of it before that.
+void forget_peer(stage& at, node& x, node& y) {
+  at.connect(x, y);
+  at.judge.handle_forget(x, y);
+  x.part_from(y, true);
+  auto told = at.chance(50);
+  if (told) {
+    at.net.run_for(at.up_to(x.mailbox_time()));
+    at.net.introduce(x, y);
+  }
+  at.wait_until([&] { return !x.serves(y.id()); }, soon + x.mailbox_time(),
+                "does not part from whom it is to forget", x, y);
+  auto known = x.directory().adverts().find(y.id()) != nullptr;
+  if (known != told)
+    at.judge.fail(told ? "forgets whom it was told of since"
+                       : "does not forget whom it is to forget",
+                  x, &y);
+  at.net.introduce(x, y);
+}
+
 /// A host vanishes and is there again at once.
 void come_back(stage& at, node& x, node& y) {
   at.connect(x, y);
@@ -198,11 +218,11 @@ void trickle(stage& at, node& x, node& y) {
 } // namespace
 
 std::span<const scene> scenes_of_connections() {
-  static constexpr std::array<scene, 13> all{
-    clash_in_peace, hold_permanently, take_over,         give_up_early,
-    come_back,      send_away,        pass_over_silence, go_where_it_worked,
-    dial_in_vain,   dial_at_once,     return_after_long, ask_for_room,
-    trickle,
+  static constexpr std::array<scene, 14> all{
+    clash_in_peace,     hold_permanently, take_over,    give_up_early,
+    come_back,          send_away,        forget_peer,  pass_over_silence,
+    go_where_it_worked, dial_in_vain,     dial_at_once, return_after_long,
+    ask_for_room,       trickle,
   };
   return all;
 }

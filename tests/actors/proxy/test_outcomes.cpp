@@ -171,6 +171,31 @@ TEST_CASE("a full node is full until the message expires") {
   CHECK(error_of(a.send(msg)) == errc::over_capacity);
 }
 
+TEST_CASE("a Node Proxy answers a request as a handshake would be answered") {
+  auto answer_of = [](std::size_t max_peers, bool by_other = false) {
+    auto other = fresh_identity();
+    auto config = knowing(unreachable_advert(*other));
+    config.max_peers = max_peers;
+    test_node node{std::move(config)};
+    auto found = node.ask<node_proxy_found>(lookup_node_proxy{other->id()});
+    REQUIRE_MESSAGE(found, reason(found));
+    auto from = by_other ? fresh_identity()->id() : other->id();
+    connect_request request{1, 1, from, node.node.id(), 0, 0};
+    std::string result;
+    node.self->request(found->proxy, patience, request)
+      .receive(
+        [&result](const connect_reply& x) {
+          auto refused = std::get_if<connect_reply_error>(&x.result);
+          result = refused ? to_string(*refused) : "ok";
+        },
+        [](const caf::error& e) { FAIL(describe(e)); });
+    return result;
+  };
+  CHECK(answer_of(1) == "ok");
+  CHECK(answer_of(0) == "over_capacity");
+  CHECK(answer_of(1, true) == "denied");
+}
+
 TEST_CASE("who left what no engine takes keeps others out of a full node") {
   auto small = quick_config();
   small.max_peers = 1;

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <memory>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 #include <node_proxy/protocol/delivery/outbox.hpp>
 
@@ -81,6 +83,56 @@ TEST_CASE_FIXTURE(fixture, "outcomes are those of a remote engine") {
   CHECK(send(far) == errc::expired);
   CHECK(send(message("\xff")) == errc::malformed);
   CHECK(send(message("")) == errc::malformed);
+}
+
+TEST_CASE("it is refused for the same reason as one to another node") {
+  auto config = local_config();
+  config.settings.max_message = 1'000;
+  test_node b{config};
+  config.self = fresh_identity();
+  config.adverts = {b.node.advert()};
+  test_node a{config};
+  // Only then it knows how much the other one takes.
+  CHECK(code_of(a.send(a.message_to(b.node.id(), "nobody", {})).error())
+        == errc::unknown_engine);
+  auto refused = [&a](node_out_msg msg, const node_id& to) {
+    msg.msg.target.node = to;
+    auto outcome = a.send(msg);
+    REQUIRE_FALSE(outcome);
+    return code_of(outcome.error());
+  };
+  auto good = a.message_to(a.node.id(), "nobody", to_bytes("hi"));
+  auto forged = good;
+  forged.msg.sender.node = fresh_identity()->id();
+  auto nameless = good;
+  nameless.msg.target.name = "";
+  auto misnamed = good;
+  misnamed.msg.sender.name = "\xff";
+  auto large = good;
+  // With what is in front of it.
+  large.msg.msg = bytes(1'000);
+  auto far = good;
+  far.expiry = rel_time{limits::expiry_seconds + 1};
+  auto late = good;
+  late.expiry = abs_time{0};
+  auto far_nameless = nameless;
+  far_nameless.expiry = far.expiry;
+  auto far_large = large;
+  far_large.expiry = far.expiry;
+  auto late_large = large;
+  late_large.expiry = late.expiry;
+  std::vector<std::pair<node_out_msg, errc>> cases{
+    {good, errc::unknown_engine},  {forged, errc::wrong_sender},
+    {nameless, errc::malformed},   {misnamed, errc::malformed},
+    {large, errc::too_large},      {far, errc::bad_expiry},
+    {late, errc::expired},         {far_nameless, errc::bad_expiry},
+    {far_large, errc::bad_expiry}, {late_large, errc::too_large}};
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    CAPTURE(i);
+    const auto& [msg, code] = cases[i];
+    CHECK(refused(msg, b.node.id()) == code);
+    CHECK(refused(msg, a.node.id()) == code);
+  }
 }
 
 TEST_CASE_FIXTURE(fixture, "a message whose answer is promised is taken") {

@@ -298,6 +298,14 @@ TEST_CASE("a peer at rest can be made permanent by an old handle") {
                [](const caf::error& e) { FAIL_CHECK(describe(e)); });
     return answered;
   };
+  // Only the coordinator knows who may come.
+  connect_request request{1, 1, peer.node.id(), node.self->id(), 0, 0};
+  worker.self->request(*handle, patience, request)
+    .receive(
+      [](const connect_reply& x) {
+        CHECK(std::holds_alternative<connect_reply_ok>(x.result));
+      },
+      [](const caf::error& e) { FAIL_CHECK(describe(e)); });
   REQUIRE(comes_true(at_rest));
   CHECK(make(connection_permanence::permanent));
   CHECK(comes_true([&] {

@@ -16,12 +16,12 @@ struct fixture : directory_fixture {
   }
 
   void forget(std::size_t index) {
-    uut->handle_forgotten(id_of(index), now.steady);
+    uut->handle_forgotten(id_of(index));
     act();
   }
 
   void answer_forget(std::size_t index, bool agreed) {
-    uut->handle_forget_answer(id_of(index), agreed, now.steady);
+    uut->handle_forget_answer(id_of(index), agreed);
     act();
   }
 

@@ -85,6 +85,10 @@ TEST_CASE_FIXTURE(fixture, "a record is there until it is taken") {
   CHECK(known() == "2");
   CHECK_FALSE(uut.take(id_of(1), now));
   CHECK(uut.size(now) == 1);
+  uut.erase(id_of(1));
+  CHECK(known() == "2");
+  uut.erase(id_of(2));
+  CHECK(uut.size(now) == 0);
 }
 
 TEST_CASE_FIXTURE(fixture, "of too many the oldest one goes") {

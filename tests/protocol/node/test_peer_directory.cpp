@@ -51,6 +51,34 @@ TEST_CASE_FIXTURE(directory_fixture, "of two ids of one key one is served") {
 }
 
 TEST_CASE_FIXTURE(directory_fixture,
+                  "a request that comes in another way is answered as in a "
+                  "handshake") {
+  settings.max_peers = 1;
+  settings.admission.deny(id_of(3));
+  introduce(1);
+  introduce(2);
+  CHECK(come(1) == "ok");
+  auto answer = [this](const node_id& from, std::uint64_t version = 1) {
+    connect_request request{version, version, from, id_of(0), 0, 0};
+    auto asked = uut->handle_request(from, now.steady);
+    uut->handle_request_end(from, asked.epoch);
+    auto reply = uut->answer(request);
+    CHECK(reply == answer_request(request, id_of(0), asked.facts));
+    auto ok = std::get_if<connect_reply_ok>(&reply.result);
+    return ok ? "adverts " + std::to_string(ok->node_advert_ver.own) + " and "
+                  + std::to_string(ok->node_advert_ver.known)
+              : std::string{
+                to_string(std::get<connect_reply_error>(reply.result))};
+  };
+  CHECK(answer(id_of(1)) == "adverts 1 and 1");
+  CHECK(answer(id_of(1), 2) == "incompatible");
+  CHECK(answer(id_of(2)) == "over_capacity");
+  CHECK(answer(id_of(3)) == "denied");
+  CHECK(answer(twin_of(id_of(1))) == "denied");
+  CHECK(answer(id_of(0)) == "denied");
+}
+
+TEST_CASE_FIXTURE(directory_fixture,
                   "when the node stops nobody else is served") {
   introduce(1);
   CHECK(come(2) == "ok");

@@ -9,32 +9,6 @@
 using namespace simulation;
 using test::rogue;
 
-namespace {
-
-/// The answer of b's state for a to this request.
-std::string answer_of(two_nodes& uut, const connect_request& request) {
-  uut.connect();
-  auto reply = uut.b.peer_of(uut.a)->answer(request);
-  if (auto refused = std::get_if<connect_reply_error>(&reply.result))
-    return std::string{to_string(*refused)};
-  const auto& ok = std::get<connect_reply_ok>(reply.result);
-  return "version " + std::to_string(ok.proto_ver) + ", adverts "
-         + std::to_string(ok.node_advert_ver.own) + " and "
-         + std::to_string(ok.node_advert_ver.known);
-}
-
-} // namespace
-
-TEST_CASE_FIXTURE(two_nodes, "a request is answered as in a handshake") {
-  connect_request request{1, 1, a.id(), b.id(), 0, 0};
-  CHECK(answer_of(*this, request) == "version 1, adverts 1 and 1");
-  request.proto_ver_min = 2;
-  request.proto_ver_max = 3;
-  CHECK(answer_of(*this, request) == "incompatible");
-  std::swap(request.src_node_id, request.dst_node_id);
-  CHECK(answer_of(*this, request) == "denied");
-}
-
 TEST_CASE_FIXTURE(two_nodes, "a reply that is an error ends what is queued") {
   b.crash();
   auto reply = [this](const connect_reply& x) {

@@ -173,6 +173,33 @@ TEST_CASE_FIXTURE(fixture, "a rejected message counts with its frame") {
   CHECK(many > 4 * few);
 }
 
+TEST_CASE_FIXTURE(fixture, "what was of no use is paid for once") {
+  auto half = static_cast<std::uint64_t>(reading_budget::from_time) / 2;
+  for (int i = 0; i < 10; ++i)
+    uut.handle_waste_so_far(half, 0);
+  CHECK_FALSE(uut.paused());
+  uut.handle_waste_so_far(2 * half, 0);
+  CHECK(uut.paused());
+}
+
+TEST_CASE_FIXTURE(fixture, "what a frame costs depends on what it is") {
+  auto in_a_turn = [this](const opened_frame& frame, bool used = true) {
+    reading_budget one{spare};
+    return read_turn(
+      one, [&](reading_budget& x) { x.handle_frame(frame, tiny, used); });
+  };
+  auto heartbeats = in_a_turn(control::frame{control::heartbeat{}});
+  CHECK(heartbeats == read_turn(uut, heartbeat));
+  CHECK(in_a_turn(control::frame{control::rekey{}}) < heartbeats * 2 / 3);
+  CHECK(in_a_turn(control::frame{node_advert{}}) < heartbeats / 50);
+  // Nothing is earned by messages that nobody looks at.
+  opened_messages none;
+  CHECK(in_a_turn(none, false) == heartbeats);
+  chunk_view chunk;
+  opened_messages one{{0, {&chunk, 1}}};
+  CHECK(in_a_turn(one) < heartbeats);
+}
+
 TEST_CASE_FIXTURE(fixture, "unreliable messages pay for their frame or wait") {
   auto large = [](reading_budget& x) {
     x.handle_unreliable(2'000, 1);

@@ -111,6 +111,18 @@ TEST_CASE("an accepted request tells the advert versions") {
         == connect_reply_ok{1, {7, 8}});
 }
 
+TEST_CASE("a request is of whoever has the key of the id that it names") {
+  auto caller = identity::from_seed(test::numbered_key(1));
+  auto other = identity::from_seed(test::numbered_key(2));
+  connect_request request;
+  request.src_node_id = caller.id();
+  CHECK(is_of(request, caller.noise_public()));
+  CHECK_FALSE(is_of(request, other.noise_public()));
+  // No point of the curve.
+  request.src_node_id.data.fill(std::byte{0xff});
+  CHECK_FALSE(is_of(request, caller.noise_public()));
+}
+
 TEST_CASE("requests are refused for these reasons") {
   CHECK(answer(good_request()) == "version 1");
   auto wrong = good_request();
