@@ -17,6 +17,7 @@
 #include <node_proxy/actors/caf/initialized.hpp>
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/loop/event_loop.hpp>
+#include <node_proxy/actors/node_event.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/setting.hpp>
 #include <node_proxy/actors/tcp/tcp_socket.hpp>

@@ -15,11 +15,14 @@
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/disk/state_keeper.hpp>
 #include <node_proxy/actors/node_event.hpp>
+#include <node_proxy/actors/node_status.hpp>
+#include <node_proxy/actors/operator_messages.hpp>
 #include <node_proxy/actors/router/event_observers.hpp>
 #include <node_proxy/actors/router/local_delivery.hpp>
 #include <node_proxy/actors/router/node_workers.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/router/survey.hpp>
+#include <node_proxy/messages/connection_permanence.hpp>
 #include <node_proxy/protocol/crypto/random_source.hpp>
 #include <node_proxy/protocol/node/limit_watch.hpp>
 #include <node_proxy/protocol/node/peer_directory.hpp>

@@ -16,6 +16,7 @@
 #include <node_proxy/actors/router/local_delivery.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/typed/engine_host.hpp>
+#include <node_proxy/messages/connection_permanence.hpp>
 #include <node_proxy/protocol/crypto/random_source.hpp>
 #include <node_proxy/protocol/node/process_link.hpp>
 #include <node_proxy/protocol/node/retirement.hpp>

@@ -2,6 +2,8 @@
 
 #include <atomic>
 
+#include <node_proxy/messages/connection_permanence.hpp>
+
 #include "actors/node_fixture.hpp"
 #include "actors/reason.hpp"
 

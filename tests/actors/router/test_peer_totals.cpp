@@ -2,6 +2,8 @@
 
 #include <thread>
 
+#include <node_proxy/messages/connection_permanence.hpp>
+
 #include "actors/node_fixture.hpp"
 
 using namespace test;

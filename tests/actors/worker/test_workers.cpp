@@ -4,6 +4,7 @@
 #include <map>
 
 #include <node_proxy/actors/typed_engine.hpp>
+#include <node_proxy/messages/connection_permanence.hpp>
 #include <node_proxy/protocol/wire/advert.hpp>
 
 #include "actors/silent_engine.hpp"
