@@ -149,8 +149,6 @@ public:
   /// Whether an attempt is under way.
   [[nodiscard]] bool busy() const { return dialler_.busy(); }
 
-  [[nodiscard]] steady_time not_before() const { return dialler_.not_before(); }
-
   [[nodiscard]] dial_pace pace() const { return dialler_.pace(); }
 
   [[nodiscard]] std::vector<transport_address> tried() const {

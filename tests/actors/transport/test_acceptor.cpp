@@ -12,6 +12,7 @@
 
 #include "actors/node_fixture.hpp"
 #include "actors/proxy/raw_peer.hpp"
+#include "support/frames.hpp"
 
 using namespace test;
 
