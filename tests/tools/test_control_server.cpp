@@ -48,7 +48,7 @@ struct fixture {
     return result;
   }
 
-  owned_fd ask(std::string_view line) {
+  node_proxy::internal::descriptor ask(std::string_view line) {
     auto fd = connect_to(path);
     REQUIRE(fd);
     REQUIRE(::send(fd->get(), line.data(), line.size(), MSG_NOSIGNAL)
@@ -57,7 +57,7 @@ struct fixture {
   }
 
   /// Everything up to the end.
-  static std::string read(const owned_fd& fd) {
+  static std::string read(const node_proxy::internal::descriptor& fd) {
     std::string result;
     char buffer[65'536];
     for (;;) {
@@ -113,7 +113,7 @@ TEST_CASE_FIXTURE(fixture, "one that has gone is told nothing any more") {
 }
 
 TEST_CASE_FIXTURE(fixture, "no more follow than there is room for") {
-  std::vector<owned_fd> clients;
+  std::vector<node_proxy::internal::descriptor> clients;
   for (std::size_t i = 0; i < control_server::max_followers; ++i) {
     clients.push_back(ask("follow\n"));
     static_cast<void>(next_follower());
