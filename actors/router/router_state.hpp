@@ -135,7 +135,7 @@ private:
   }
 
   local_delivery_actor& local();
-  expected<proxy*, errc> find_or_spawn(const node_id& id);
+  expected<proxy*, send_error> find_or_spawn(const node_id& id);
   void forget_proxy(const node_id& id, std::optional<peer_record> record);
 
   /// To the Node Proxy of a peer that is served here.
