@@ -411,7 +411,7 @@ router_behavior(router_service::stateful_pointer<router_state> self,
       // For workers.
     },
     [](const shared_engine&) {
-      // The same.
+      // For workers, too.
     },
   };
 }

@@ -48,7 +48,7 @@ public:
   struct attempt {
     attempt_id id = 0;
     transport_address address;
-    /// See `destination`.
+    /// The name that led to this address, if one did.
     std::string name = {};
   };
 
