@@ -14,16 +14,6 @@ using namespace test;
 
 namespace {
 
-/// Waits until something is so, asking again and again.
-template <class F>
-bool comes_true(F f) {
-  auto until = std::chrono::steady_clock::now() + patience;
-  while (!f())
-    if (std::chrono::steady_clock::now() > until)
-      return false;
-  return true;
-}
-
 using doubling_actor = actor_interface<std::uint64_t(std::uint64_t)>;
 
 doubling_actor::behavior_type doubling() {
