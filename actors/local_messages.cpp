@@ -1,6 +1,7 @@
 #include <node_proxy/actors/local_messages.hpp>
 
 #include <node_proxy/actors/caf/type_ids.hpp>
+#include <node_proxy/actors/caf/whole_messages.hpp>
 #include <node_proxy/actors/disk/state_keeper.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/tcp/tcp_dials.hpp>

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <new>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -17,6 +18,7 @@
 #include <node_proxy/actors/caf/initialized.hpp>
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/loop/event_loop.hpp>
+#include <node_proxy/actors/node_event.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/setting.hpp>
 #include <node_proxy/actors/tcp/tcp_socket.hpp>
@@ -25,6 +27,7 @@
 #include <node_proxy/actors/transport/handshake_worker.hpp>
 #include <node_proxy/actors/typed/access_parts.hpp>
 #include <node_proxy/actors/worker/worker_router.hpp>
+#include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/crypto/crypto_init.hpp>
 #include <node_proxy/protocol/wire/address_kind.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
@@ -66,7 +69,10 @@ caf::expected<void> check(const caf::actor_system& system,
   if (!config.self)
     return bad("node_config::self is not set");
   if (config.advertised.size() > limits::advert_addresses)
-    return bad("node_config::advertised has more than 16 addresses");
+    return make_error(errc::bad_config,
+                      "node_config::advertised has more than "
+                        + std::to_string(limits::advert_addresses)
+                        + " addresses");
   for (const auto& x : config.advertised)
     if (auto objection = objection_to_advertise(x.address))
       return make_error(errc::bad_config,
@@ -109,10 +115,13 @@ std::size_t loops_of(const node_config& config) {
                                  node_config::max_event_loops);
 }
 
-/// Those that compute handshakes, who writes the state, and the event loops.
+/// How many threads a node may have.
 std::size_t threads_of(const node_config& config) {
-  constexpr std::size_t other_threads = 6;
-  return other_threads + actor_runner::threads * loops_of(config);
+  constexpr std::size_t state_keepers = 1;
+  // `event_loop::handle_system_end` makes one.
+  constexpr std::size_t at_the_end = 1;
+  return max_handshake_workers + state_keepers + at_the_end
+         + actor_runner::threads * loops_of(config);
 }
 
 /// How many connections may be unproven.

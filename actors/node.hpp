@@ -12,7 +12,6 @@
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/actors/node_access.hpp>
 #include <node_proxy/actors/node_config.hpp>
-#include <node_proxy/actors/node_event.hpp>
 #include <node_proxy/actors/router.hpp>
 #include <node_proxy/base/export.hpp>
 

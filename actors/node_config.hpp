@@ -91,7 +91,8 @@ struct node_config {
   /// middleman for this. What goes between them is not encrypted, and whoever
   /// reaches that port may do all that engines of this node may, and serve its
   /// peers: so the port is for this host, or a network, that is trusted. 0 for
-  /// none. Its advert has 16 addresses at most, those of all workers included.
+  /// none. Its advert has `limits::advert_addresses` at most, those of all
+  /// workers included.
   std::size_t max_workers = 0;
   static constexpr std::size_t max_workers_limit = 64;
   /// A worker that is silent for longer is given up: what it serves is served

@@ -8,7 +8,8 @@
 namespace node_proxy {
 
 /// One handler for each variant of `NodeProxyMsg`
-/// (arch.node.net.node_proxy_messages), in its order.
+/// (arch.node.net.node_proxy_messages), in its order; these are in
+/// <node_proxy/messages/node_proxy_msg.hpp>.
 ///
 /// - `node_out_msg` is answered when the remote engine has taken the message,
 ///   or with one of the errors of `send_error`. A plain `send` that fails is

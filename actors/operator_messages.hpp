@@ -80,7 +80,7 @@ struct subscribe_observer {
   caf::actor observer;
 };
 
-/// The opposite.
+/// Has an actor get no further events. One that gets none is no error.
 struct unsubscribe_observer {
   auto fields() { return std::tie(observer); }
 

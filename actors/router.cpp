@@ -119,7 +119,8 @@ caf::result<delivered> router_state::handle(node_out_msg& msg) {
     return refuse<delivered>(errc::shutting_down, {});
   auto to = find_or_spawn(*msg.msg.target.node);
   if (!to)
-    return refuse<delivered>(to.error(), to_hex(msg.msg.target.node->data));
+    return refuse<delivered>(to_errc(to.error()),
+                             to_hex(msg.msg.target.node->data));
   if ((*to)->elsewhere) {
     node_out_batch batch;
     batch.msgs.push_back(std::move(msg));
@@ -146,7 +147,7 @@ caf::result<batch_outcome> router_state::handle(node_out_batch& batch) {
   auto id = *first.msg.target.node;
   auto to = find_or_spawn(id);
   if (!to)
-    return refuse<batch_outcome>(to.error(), to_hex(id.data), count);
+    return refuse<batch_outcome>(to_errc(to.error()), to_hex(id.data), count);
   if ((*to)->elsewhere) {
     hand_on(*(*to)->elsewhere, std::move(batch),
             answer_to(make_promise<batch_outcome>(self_), unanswered_));
@@ -158,7 +159,7 @@ caf::result<batch_outcome> router_state::handle(node_out_batch& batch) {
 
 node_connect_reply router_state::handle(const node_connect_request& msg) {
   auto to = find_or_spawn(msg.id);
-  if (!to && to.error() == errc::unknown_node)
+  if (!to && to.error() == send_error::unknown_node)
     return {node_connect_result::unknown};
   if (!to)
     return {node_connect_result::denied};
@@ -183,7 +184,7 @@ caf::result<node_proxy_found>
 router_state::handle(const lookup_node_proxy& msg) {
   auto to = find_or_spawn(msg.id);
   if (!to)
-    return refuse<node_proxy_found>(to.error(), to_hex(msg.id.data));
+    return refuse<node_proxy_found>(to_errc(to.error()), to_hex(msg.id.data));
   if ((*to)->elsewhere) {
     auto waiting = make_promise<node_proxy_found>(self_);
     const auto& holder = workers_->all.at((*to)->elsewhere->holder).handle;
@@ -206,9 +207,9 @@ void router_state::handle(passed_on& msg) {
   if (!to) {
     if (waits)
       self_->make_response_promise().deliver(
-        make_error(to.error(), to_hex(msg.remote.data)));
+        make_error(to_errc(to.error()), to_hex(msg.remote.data)));
     else
-      unanswered_->add(to.error(), messages_in(msg.content));
+      unanswered_->add(to_errc(to.error()), messages_in(msg.content));
     return;
   }
   if ((*to)->elsewhere)
@@ -266,16 +267,16 @@ caf::result<router_stopped> router_state::handle(const stop_router& msg) {
 
 /// The Node Proxy of a node that may be talked to. Errors: those of
 /// `peer_directory::handle_wanted`.
-expected<router_state::proxy*, errc>
+expected<router_state::proxy*, send_error>
 router_state::find_or_spawn(const node_id& id) {
   if (stopping_)
-    return unexpected{errc::shutting_down};
+    return unexpected{send_error::shutting_down};
   // Each message goes this way: whoever is served was admitted.
   if (auto known = proxies_.find(id); known != proxies_.end())
     return &known->second;
   auto ok = directory_->handle_wanted(id, now_of(self_).steady);
   if (!ok)
-    return unexpected{to_errc(ok.error())};
+    return unexpected{ok.error()};
   act();
   return &proxies_.at(id);
 }
@@ -380,7 +381,7 @@ router_behavior(router_service::stateful_pointer<router_state> self,
       // For workers.
     },
     [](const shared_engine&) {
-      // The same.
+      // For workers, too.
     },
   };
 }

@@ -5,9 +5,8 @@
 #include <tuple>
 
 #include <node_proxy/actors/engine_messages.hpp>
+#include <node_proxy/actors/exchange_messages.hpp>
 #include <node_proxy/actors/node_proxy.hpp>
-#include <node_proxy/actors/node_status.hpp>
-#include <node_proxy/actors/operator_messages.hpp>
 #include <node_proxy/messages/router_msg.hpp>
 
 namespace node_proxy {
@@ -43,7 +42,9 @@ struct get_node_metrics {
 };
 
 /// The handlers of `RouterMsg` (arch.node.net.router_types) come first, then
-/// what local engines ask, and operators. Its messages may come from other
+/// what local engines ask, and operators, whose messages are in
+/// <node_proxy/actors/operator_messages.hpp> and
+/// <node_proxy/actors/node_status.hpp>. Its messages may come from other
 /// processes over CAF's middleman, too.
 using router_actor = actor_interface<
   delivered(node_out_msg), node_connect_reply(node_connect_request),

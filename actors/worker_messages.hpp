@@ -1,6 +1,10 @@
 // How a worker joins its node (`node_config::coordinator`), and all that the
 // two say to each other then: `worker_report` one way, `worker_order` the
 // other, so that each keeps its order, and `shared_engine`.
+//
+// Only these send them. Yet they are not in `internal`, where what they are
+// made of is: CAF finds the `inspect` of messages that cross its middleman in
+// the namespace of the message.
 
 #pragma once
 

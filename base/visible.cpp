@@ -6,7 +6,7 @@
 
 #include <node_proxy/base/utf8.hpp>
 
-namespace node_proxy {
+namespace node_proxy::internal {
 
 namespace {
 
@@ -108,4 +108,4 @@ std::string make_visible(std::string_view text) {
   }
 }
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

@@ -5,9 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include <node_proxy/base/export.hpp>
-
-namespace node_proxy {
+namespace node_proxy::internal {
 
 /// `text` in one line, without anything in it that a terminal obeys, that
 /// changes the order in which the rest is shown, or that nobody sees. Instead
@@ -17,6 +15,6 @@ namespace node_proxy {
 /// and paragraph separators, marks of interlinear annotation, and whatever has
 /// the property Default_Ignorable_Code_Point (Unicode 15). U+FFFD stands for
 /// each octet that is not UTF-8.
-[[nodiscard]] NODE_PROXY_EXPORT std::string make_visible(std::string_view text);
+[[nodiscard]] std::string make_visible(std::string_view text);
 
-} // namespace node_proxy
+} // namespace node_proxy::internal

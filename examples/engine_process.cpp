@@ -7,6 +7,7 @@
 
 #include <node_proxy/actors/caf/remoting.hpp>
 #include <node_proxy/actors/key_file.hpp>
+#include <node_proxy/actors/node_event.hpp>
 #include <node_proxy/actors/typed_engine.hpp>
 
 using namespace node_proxy;
@@ -37,9 +38,8 @@ int serve_engine(std::uint16_t port) {
   auto access = access_node(system, *router);
   if (!access || !access->serve("echo", system.spawn(echo)))
     return 1;
-  caf::scoped_actor {
-    system
-    } -> wait_for(*router);
+  caf::scoped_actor self{system};
+  self->wait_for(*router);
   return 0;
 }
 

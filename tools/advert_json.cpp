@@ -70,10 +70,10 @@ std::string make_lines_visible(std::string_view text) {
   std::string result;
   for (auto end = text.find('\n'); end != std::string_view::npos;
        end = text.find('\n')) {
-    result += make_visible(text.substr(0, end)) + '\n';
+    result += internal::make_visible(text.substr(0, end)) + '\n';
     text.remove_prefix(end + 1);
   }
-  return result + make_visible(text);
+  return result + internal::make_visible(text);
 }
 
 } // namespace

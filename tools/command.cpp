@@ -23,7 +23,7 @@ clock::time_point soon() {
 
 int fail(std::string_view text) {
   // Nobody is waited for who does not read it.
-  auto line = "node-proxy: " + make_visible(text) + '\n';
+  auto line = "node-proxy: " + internal::make_visible(text) + '\n';
   std::string_view rest = line;
   static_cast<void>(write_until(STDERR_FILENO, rest, soon()));
   return exit_error;

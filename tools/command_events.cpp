@@ -38,9 +38,9 @@ int print_event(const std::string& line, const node_names& names, int stop) {
     return fail("what answers is not a node");
   if (auto name = names.name_of(text_at("node")); !name.empty())
     event["name"] = name;
-  return print_line(
-    make_visible(event.dump(-1, ' ', false, json::error_handler_t::replace)),
-    stop);
+  return print_line(internal::make_visible(event.dump(
+                      -1, ' ', false, json::error_handler_t::replace)),
+                    stop);
 }
 
 /// Prints each line that comes until a signal does: exit_ok.

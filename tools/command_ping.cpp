@@ -51,7 +51,7 @@ std::string trouble_of(const control_options& options, const named_node& node) {
   if (status)
     for (const auto& x : status->value("peers", json::array()))
       if (x.value("node", "") == node.id && x.value("state", "") != "connected")
-        return ": " + make_visible(x.value("text", ""));
+        return ": " + internal::make_visible(x.value("text", ""));
   return {};
 }
 
@@ -62,7 +62,7 @@ int ping_once(const control_options& options, const named_node& node,
   auto answer = ask(options, "ping " + node.id);
   if (!answer)
     return print_line(fmt::format("no answer from {}: seq={} {}{}", node.title,
-                                  seq, make_visible(answer.error()),
+                                  seq, internal::make_visible(answer.error()),
                                   trouble_of(options, node)));
   auto ms = answer->value("round_trip_us", 0.0) / 1'000;
   totals.add(ms);

@@ -43,7 +43,7 @@ bool shows_colours() {
 std::string text_of(const json& status, const status_options& options,
                     bool engines) {
   if (options.as_json)
-    return make_visible(
+    return internal::make_visible(
       status.dump(-1, ' ', false, json::error_handler_t::replace));
   auto result =
     engines ? engines_table(status)

@@ -69,7 +69,7 @@ find_node(const control_options& options) {
     return tl::unexpected{id.error()};
   auto title = id->substr(0, shown_digits);
   if (auto name = names.name_of(*id); !name.empty())
-    title += " (" + make_visible(name) + ")";
+    title += " (" + internal::make_visible(name) + ")";
   return named_node{*id, title};
 }
 

@@ -67,7 +67,7 @@ void control_server::run() {
 }
 
 void control_server::accept() {
-  owned_fd fd{
+  internal::descriptor fd{
     ::accept4(listener_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
   auto now = clock::now();
   if (fd.get() < 0) {

@@ -43,7 +43,7 @@ private:
   using clock = std::chrono::steady_clock;
 
   struct client {
-    owned_fd fd;
+    internal::descriptor fd;
     clock::time_point until;
     std::string request = {};
     // There once the request is complete.

@@ -36,7 +36,7 @@ event_streams::~event_streams() {
     x.reply->close();
 }
 
-void event_streams::add(owned_fd fd) {
+void event_streams::add(internal::descriptor fd) {
   // What waits there is neither news any more nor seen here. Without success
   // it is more.
   static_cast<void>(::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF,
@@ -81,7 +81,7 @@ void event_streams::run() {
 }
 
 void event_streams::take_arrivals() {
-  std::vector<owned_fd> arrivals;
+  std::vector<internal::descriptor> arrivals;
   {
     std::lock_guard guard{mutex_};
     arrivals = std::exchange(arrivals_, {});

@@ -43,13 +43,13 @@ public:
 
   /// Takes a connection over to which the header of an answer was written. If
   /// there is no room it is closed.
-  void add(owned_fd fd);
+  void add(internal::descriptor fd);
 
 private:
   using clock = std::chrono::steady_clock;
 
   struct listener {
-    owned_fd fd;
+    internal::descriptor fd;
     control_reply_ptr reply;
     // What is to be written now, and when it came or some of it was taken.
     std::string text = {};
@@ -70,7 +70,7 @@ private:
   wakeup ended_;
   std::shared_ptr<wakeup> changed_ = std::make_shared<wakeup>();
   std::mutex mutex_;
-  std::vector<owned_fd> arrivals_;
+  std::vector<internal::descriptor> arrivals_;
   std::atomic<std::size_t> count_ = 0; // of these and of listeners
   std::list<listener> listeners_;
   clock::time_point next_status_{};

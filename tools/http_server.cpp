@@ -174,7 +174,7 @@ private:
       auto closed = false;
       process_request(stream, true, closed, nullptr);
       if (auto* streams = std::exchange(successor, nullptr)) {
-        streams->add(owned_fd{fd});
+        streams->add(internal::descriptor{fd});
         return true;
       }
       ::shutdown(fd, SHUT_WR);

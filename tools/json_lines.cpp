@@ -14,7 +14,7 @@ namespace {
 
 std::string line_of(const json& object) {
   // Engine names of others and the like need not be UTF-8.
-  return make_visible(
+  return internal::make_visible(
            object.dump(-1, ' ', false, json::error_handler_t::replace))
          + '\n';
 }

@@ -29,7 +29,8 @@ public:
 protected:
   void sink_it_(const spdlog::details::log_msg& msg) override {
     // Our own line end is the only one.
-    auto text = make_visible({msg.payload.data(), msg.payload.size()});
+    auto text =
+      internal::make_visible({msg.payload.data(), msg.payload.size()});
     auto visible = msg;
     visible.payload = text;
     spdlog::memory_buf_t line;

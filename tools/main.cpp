@@ -35,7 +35,7 @@ void occupy_standard_streams() {
 
 /// What is wrong with the command line, which repeats parts of it.
 std::string usage_error(const CLI::App* app, const CLI::Error& error) {
-  CLI::Error visible{error.get_name(), make_visible(error.what()),
+  CLI::Error visible{error.get_name(), internal::make_visible(error.what()),
                      error.get_exit_code()};
   return CLI::FailureMessage::simple(app, visible);
 }

@@ -18,7 +18,7 @@ constexpr std::size_t max_candidates = 8;
 bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= longest_name
          && text.find_first_of(" =") == std::string_view::npos
-         && make_visible(text) == text;
+         && internal::make_visible(text) == text;
 }
 
 bool is_hexadecimal(std::string_view text) {

@@ -7,6 +7,8 @@
 
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/error.hpp>
+#include <node_proxy/actors/operator_messages.hpp>
+#include <node_proxy/messages/connection_permanence.hpp>
 
 #include "json.hpp"
 #include "options.hpp"

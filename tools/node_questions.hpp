@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include <node_proxy/actors/node_status.hpp>
 #include <node_proxy/actors/router.hpp>
 
 #include "control_reply.hpp"

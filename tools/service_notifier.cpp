@@ -34,7 +34,7 @@ void notify(std::string_view text, bool waits = false) {
     address.sun_path[0] = '\0';
   auto size =
     static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
-  owned_fd fd{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  internal::descriptor fd{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
   // Whoever does not listen does not keep the node from running.
   const timeval at_most{1, 0};
   static_cast<void>(

@@ -37,7 +37,7 @@ public:
   void add(std::vector<std::string> cells, std::string_view colour = {}) {
     widths_.resize(std::max(widths_.size(), cells.size()));
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      cells[i] = make_visible(cells[i]);
+      cells[i] = internal::make_visible(cells[i]);
       widths_[i] = std::max(widths_[i], width_of(cells[i]));
     }
     rows_.push_back({std::move(cells), colour});
@@ -143,7 +143,7 @@ std::string title(const json& status, const node_names& names) {
   result += ", up for " + duration_text(age * 1'000);
   for (const auto& x : status.at("addresses"))
     result += ", " + x.get<std::string>();
-  return make_visible(result) + "\n";
+  return internal::make_visible(result) + "\n";
 }
 
 std::string limits_near(const json& limits) {
@@ -157,8 +157,8 @@ std::string limits_near(const json& limits) {
     auto text = [in_bytes = name.ends_with("_bytes")](std::uint64_t count) {
       return in_bytes ? bytes_text(count) : std::to_string(count);
     };
-    result += "near its limit: " + make_visible(name) + ", " + text(used)
-              + " of " + text(max) + "\n";
+    result += "near its limit: " + internal::make_visible(name) + ", "
+              + text(used) + " of " + text(max) + "\n";
   }
   return result;
 }

@@ -36,8 +36,9 @@ std::optional<sockaddr_un> address_of(const std::string& path) {
   return result;
 }
 
-owned_fd new_socket(int flags) {
-  return owned_fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0)};
+internal::descriptor new_socket(int flags) {
+  return internal::descriptor{
+    ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0)};
 }
 
 const sockaddr* as_sockaddr(const sockaddr_un& x) {
@@ -80,12 +81,7 @@ tl::expected<void, std::string> clear(const std::string& path,
 
 } // namespace
 
-owned_fd::~owned_fd() {
-  if (fd_ >= 0)
-    ::close(fd_);
-}
-
-unix_listener::unix_listener(owned_fd fd, std::string path)
+unix_listener::unix_listener(internal::descriptor fd, std::string path)
   : fd_{std::move(fd)}, path_{std::move(path)} {
   struct stat own {};
   if (::lstat(path_.c_str(), &own) == 0) {
@@ -108,8 +104,8 @@ unix_listener::open(const std::string& path) {
     return tl::unexpected{failure(path, "a path has 1 to 107 octets here")};
   // Two that start at once do not remove each other's socket.
   auto folder = std::filesystem::path{path}.parent_path();
-  owned_fd lock{::open(folder.empty() ? "." : folder.c_str(),
-                       O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  internal::descriptor lock{::open(folder.empty() ? "." : folder.c_str(),
+                                   O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (lock.get() < 0 || ::flock(lock.get(), LOCK_EX) != 0)
     return tl::unexpected{system_failure(path)};
   if (auto ok = clear(path, *address); !ok)
@@ -123,7 +119,8 @@ unix_listener::open(const std::string& path) {
   return unix_listener{std::move(fd), path};
 }
 
-tl::expected<owned_fd, std::string> connect_to(const std::string& path) {
+tl::expected<internal::descriptor, std::string>
+connect_to(const std::string& path) {
   auto address = address_of(path);
   if (!address)
     return tl::unexpected{failure(path, "a path has 1 to 107 octets here")};

@@ -3,31 +3,13 @@
 #pragma once
 
 #include <string>
-#include <utility>
 
 #include <sys/types.h>
 
-#include <node_proxy/messages/basics.hpp>
+#include <node_proxy/actors/loop/descriptor.hpp>
+#include <node_proxy/base/bytes.hpp>
 
 namespace node_proxy::tools {
-
-/// A descriptor that is closed with this.
-class owned_fd {
-public:
-  owned_fd() = default;
-  explicit owned_fd(int fd) : fd_{fd} {}
-  owned_fd(owned_fd&& other) noexcept : fd_{std::exchange(other.fd_, -1)} {}
-  owned_fd& operator=(owned_fd&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~owned_fd();
-
-  [[nodiscard]] int get() const noexcept { return fd_; }
-
-private:
-  int fd_ = -1;
-};
 
 /// A socket that others can connect to, until this ends.
 class unix_listener {
@@ -48,9 +30,9 @@ public:
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
 
 private:
-  unix_listener(owned_fd fd, std::string path);
+  unix_listener(internal::descriptor fd, std::string path);
 
-  owned_fd fd_;
+  internal::descriptor fd_;
   std::string path_;
   // Of the file.
   dev_t device_ = 0;
@@ -58,7 +40,7 @@ private:
 };
 
 /// Connects to a socket of this kind. Errors: a sentence that names the path.
-[[nodiscard]] tl::expected<owned_fd, std::string>
+[[nodiscard]] tl::expected<internal::descriptor, std::string>
 connect_to(const std::string& path);
 
 } // namespace node_proxy::tools

@@ -15,7 +15,7 @@ public:
   /// Makes the descriptor readable.
   void set() noexcept;
 
-  /// The opposite.
+  /// Makes it readable no more.
   void clear() noexcept;
 
   [[nodiscard]] int fd() const noexcept { return fd_; }

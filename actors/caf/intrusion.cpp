@@ -32,7 +32,8 @@ bool is_intrusion(const caf::mailbox_element& what, unit* by) {
 #define NODE_PROXY_IS(name) || is(static_cast<const name*>(nullptr))
   return !(false NODE_PROXY_PLAIN_MESSAGES(NODE_PROXY_IS)
              NODE_PROXY_ROUTER_MESSAGES(NODE_PROXY_IS)
-               NODE_PROXY_HANDLE_MESSAGES(NODE_PROXY_IS));
+               NODE_PROXY_ENUM_MESSAGES(NODE_PROXY_IS)
+                 NODE_PROXY_HANDLE_MESSAGES(NODE_PROXY_IS));
 #undef NODE_PROXY_IS
 }
 

@@ -1,8 +1,6 @@
 #include <node_proxy/actors/caf/inspect_local.hpp>
-#include <node_proxy/actors/caf/messages.hpp>
 #include <node_proxy/actors/caf/text_archive.hpp>
-#include <node_proxy/actors/router.hpp>
-#include <node_proxy/actors/worker_messages.hpp>
+#include <node_proxy/actors/caf/whole_messages.hpp>
 #include <node_proxy/base/hex.hpp>
 #include <node_proxy/protocol/crypto/identity.hpp>
 #include <node_proxy/protocol/crypto/random_source.hpp>
@@ -59,6 +57,7 @@ std::string message_to_text(const T& x) {
   template bool message_from_bare(bytes_view, name&);
 NODE_PROXY_PLAIN_MESSAGES(NODE_PROXY_INSTANTIATE)
 NODE_PROXY_ROUTER_MESSAGES(NODE_PROXY_INSTANTIATE)
+NODE_PROXY_ENUM_MESSAGES(NODE_PROXY_INSTANTIATE)
 #undef NODE_PROXY_INSTANTIATE
 
 } // namespace node_proxy

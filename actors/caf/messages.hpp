@@ -5,9 +5,12 @@
 // is in <node_proxy/actors/local_messages.hpp>.
 //
 // A new message goes into one of the lists below, its header is included in
-// messages.cpp.
+// whole_messages.hpp. Messages are declared here only: whoever sends or handles
+// one includes its header.
 
 #pragma once
+
+#include <cstdint>
 
 #include <caf/error.hpp>
 #include <caf/type_id.hpp>
@@ -15,18 +18,13 @@
 #include <node_proxy/actors/caf/compat.hpp>
 #include <node_proxy/actors/caf/inspect.hpp>
 #include <node_proxy/actors/error.hpp>
-#include <node_proxy/actors/exchange_messages.hpp>
-#include <node_proxy/actors/node_event.hpp>
 #include <node_proxy/base/export.hpp>
-#include <node_proxy/messages/node_proxy_msg.hpp>
-#include <node_proxy/messages/router_msg.hpp>
-#include <node_proxy/protocol/node_parting.hpp>
 
 namespace caf {
 class actor_system_config;
 }
 
-/// Messages with a BARE encoding.
+/// Messages with a BARE encoding. Structs, declared here.
 #define NODE_PROXY_PLAIN_MESSAGES(X)                                           \
   X(public_key)                                                                \
   X(engine_id)                                                                 \
@@ -37,7 +35,6 @@ class actor_system_config;
   X(connect_reply)                                                             \
   X(node_advert)                                                               \
   X(node_advert_reply)                                                         \
-  X(connection_permanence)                                                     \
   X(node_connect_request)                                                      \
   X(node_connect_reply)                                                        \
   X(tcp_addr)                                                                  \
@@ -53,8 +50,8 @@ class actor_system_config;
   X(node_metrics)                                                              \
   X(node_parting)
 
-/// The same for messages that are declared here: what is asked of a Router, and
-/// what the processes of a node say to each other.
+/// The same: what is asked of a Router, and what the processes of a node say to
+/// each other.
 #define NODE_PROXY_ROUTER_MESSAGES(X)                                          \
   X(engine_registered)                                                         \
   X(unregister_engine)                                                         \
@@ -75,6 +72,9 @@ class actor_system_config;
   X(worker_report)                                                             \
   X(worker_order)
 
+/// The same for enums of one octet.
+#define NODE_PROXY_ENUM_MESSAGES(X) X(connection_permanence)
+
 /// Messages that can leave the process and hold handles of actors. Structs,
 /// declared here; each lists its fields in `fields`.
 #define NODE_PROXY_HANDLE_MESSAGES(X)                                          \
@@ -89,8 +89,13 @@ class actor_system_config;
 namespace node_proxy {
 
 #define NODE_PROXY_DECLARE(name) struct name;
+NODE_PROXY_PLAIN_MESSAGES(NODE_PROXY_DECLARE)
 NODE_PROXY_ROUTER_MESSAGES(NODE_PROXY_DECLARE)
 NODE_PROXY_HANDLE_MESSAGES(NODE_PROXY_DECLARE)
+#undef NODE_PROXY_DECLARE
+
+#define NODE_PROXY_DECLARE(name) enum class name : std::uint8_t;
+NODE_PROXY_ENUM_MESSAGES(NODE_PROXY_DECLARE)
 #undef NODE_PROXY_DECLARE
 
 /// Makes all messages and the error category known to CAF: for all actor
@@ -108,6 +113,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(node_proxy_messages, caf::first_custom_type_id + 500)
 NODE_PROXY_ADD_TYPE_ID(errc)
 NODE_PROXY_PLAIN_MESSAGES(NODE_PROXY_ADD_TYPE_ID)
 NODE_PROXY_ROUTER_MESSAGES(NODE_PROXY_ADD_TYPE_ID)
+NODE_PROXY_ENUM_MESSAGES(NODE_PROXY_ADD_TYPE_ID)
 NODE_PROXY_HANDLE_MESSAGES(NODE_PROXY_ADD_TYPE_ID)
 CAF_END_TYPE_ID_BLOCK(node_proxy_messages)
 
@@ -118,6 +124,7 @@ CAF_END_TYPE_ID_BLOCK(node_proxy_messages)
   inline constexpr bool node_proxy::is_plain_message<node_proxy::name> = true;
 NODE_PROXY_PLAIN_MESSAGES(NODE_PROXY_PLAIN)
 NODE_PROXY_ROUTER_MESSAGES(NODE_PROXY_PLAIN)
+NODE_PROXY_ENUM_MESSAGES(NODE_PROXY_PLAIN)
 #undef NODE_PROXY_PLAIN
 
 #define NODE_PROXY_HANDLE(name)                                                \

@@ -1,9 +1,16 @@
-// CAF's own remoting beside nodes. Whoever includes this links CAF::io.
+// CAF's own remoting beside nodes. Whoever includes this links CAF::io. CAF
+// asks for all messages of an actor that is published, or found elsewhere:
+// those of Routers and Node Proxies are included.
 
 #pragma once
 
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
+
+#include <node_proxy/actors/node_status.hpp>
+#include <node_proxy/actors/operator_messages.hpp>
+#include <node_proxy/actors/router.hpp>
+#include <node_proxy/messages/node_proxy_msg.hpp>
 
 namespace node_proxy {
 

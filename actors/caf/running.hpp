@@ -1,6 +1,6 @@
 // What lies below the actors of CAF, for both of its versions: what runs them,
-// and how messages get to them. Not documented by CAF, so only caf/, loop/ and
-// engines/ use it.
+// and how messages get to them. Not documented by CAF, so others get at it by
+// what is here, and only where no documented way does the same.
 
 #pragma once
 

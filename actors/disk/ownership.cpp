@@ -1,7 +1,6 @@
 #include <node_proxy/actors/disk/ownership.hpp>
 
 #include <cerrno>
-#include <system_error>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -28,11 +27,7 @@ unexpected<file_error> refused(const file_name& name, std::string_view what) {
 }
 
 unexpected<file_error> not_examined(const file_name& name) {
-  auto number = errno;
-  return unexpected{make_file_error(
-    number == ENOENT || number == ENOTDIR ? file_errc::not_found
-                                          : file_errc::io,
-    name, "cannot be examined: " + std::generic_category().message(number))};
+  return unexpected{make_system_error(name, "cannot be examined")};
 }
 
 unexpected<file_error> is_link(const file_name& name, std::string_view kind) {
@@ -40,12 +35,6 @@ unexpected<file_error> is_link(const file_name& name, std::string_view kind) {
     make_file_error(file_errc::not_regular, name,
                     "is a symbolic link; expected the " + std::string{kind}
                       + " itself: name what the link points to")};
-}
-
-/// The folder of the last part of a path.
-std::string folder_of(const std::string& path) {
-  auto slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
 }
 
 } // namespace

@@ -16,18 +16,6 @@ namespace node_proxy::internal {
 
 namespace {
 
-/// The error that `errno` names.
-file_error system_error(const file_name& name, std::string_view attempt) {
-  auto number = errno;
-  auto code = file_errc::io;
-  if (number == ENOENT || number == ENOTDIR)
-    code = file_errc::not_found;
-  std::string what{attempt};
-  what += ": ";
-  what += std::generic_category().message(number);
-  return make_file_error(code, name, what);
-}
-
 bool write_all(int fd, bytes_view content) {
   write_signals_blocked guard;
   while (!content.empty()) {
@@ -42,11 +30,8 @@ bool write_all(int fd, bytes_view content) {
 
 /// Makes names of files last: that of a new file is part of its folder.
 bool sync_folder_of(const std::string& path) {
-  auto slash = path.rfind('/');
-  std::string folder{"."};
-  if (slash != std::string::npos)
-    folder = path.substr(0, slash + 1);
-  descriptor fd{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  descriptor fd{
+    ::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   // Some file systems cannot do this and have no need to.
   return fd.get() >= 0 && (::fsync(fd.get()) == 0 || errno == EINVAL);
 }
@@ -55,7 +40,7 @@ expected<void, file_error> check_kind(const file_name& name, int fd,
                                       file_access access) {
   struct stat info {};
   if (::fstat(fd, &info) != 0)
-    return unexpected{system_error(name, "cannot be examined")};
+    return unexpected{make_system_error(name, "cannot be examined")};
   if (!S_ISREG(info.st_mode))
     return unexpected{make_file_error(file_errc::not_regular, name,
                                       S_ISDIR(info.st_mode)
@@ -75,6 +60,22 @@ file_error make_file_error(file_errc code, const file_name& name,
   return {code, std::move(text)};
 }
 
+file_error make_system_error(const file_name& name, std::string_view attempt) {
+  auto number = errno;
+  auto code = file_errc::io;
+  if (number == ENOENT || number == ENOTDIR)
+    code = file_errc::not_found;
+  std::string what{attempt};
+  what += ": ";
+  what += std::generic_category().message(number);
+  return make_file_error(code, name, what);
+}
+
+std::string folder_of(const std::string& path) {
+  auto slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
+
 expected<std::size_t, file_error> read_file(const file_name& name,
                                             file_access access,
                                             std::span<std::byte> buffer) {
@@ -92,7 +93,7 @@ expected<std::size_t, file_error> read_file(const file_name& name,
       "is a symbolic link; expected the file itself: name what the link points "
       "to")};
   if (fd.get() < 0)
-    return unexpected{system_error(name, "cannot be opened")};
+    return unexpected{make_system_error(name, "cannot be opened")};
   if (auto checked = check_kind(name, fd.get(), access); !checked)
     return unexpected{std::move(checked.error())};
   std::size_t size = 0;
@@ -103,7 +104,7 @@ expected<std::size_t, file_error> read_file(const file_name& name,
     if (count > 0)
       size += static_cast<std::size_t>(count);
     else if (errno != EINTR)
-      return unexpected{system_error(name, "cannot be read")};
+      return unexpected{make_system_error(name, "cannot be read")};
   }
   return unexpected{make_file_error(file_errc::too_large, name,
                                     "is too large; expected at most "
@@ -125,12 +126,12 @@ expected<void, file_error> create_private_file(const file_name& name,
       "is there already, and is not overwritten; expected the name of a new "
       "file")};
   if (fd.get() < 0)
-    return unexpected{system_error(name, "cannot be created")};
+    return unexpected{make_system_error(name, "cannot be created")};
   // The umask may have taken the owner's own rights.
   if (::fchmod(fd.get(), S_IRUSR | S_IWUSR) != 0
       || !write_all(fd.get(), content) || ::fsync(fd.get()) != 0
       || !sync_folder_of(path)) {
-    auto error = system_error(name, "cannot be written");
+    auto error = make_system_error(name, "cannot be written");
     ::unlink(path.c_str());
     return unexpected{std::move(error)};
   }
@@ -142,16 +143,16 @@ expected<void, file_error> replace_file(const file_name& name,
   auto temporary = name.path + ".XXXXXX";
   descriptor fd{::mkostemp(temporary.data(), O_CLOEXEC)};
   if (fd.get() < 0)
-    return unexpected{system_error(name, "cannot be created")};
+    return unexpected{make_system_error(name, "cannot be created")};
   if (::fchmod(fd.get(), S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH) != 0
       || !write_all(fd.get(), content) || ::fsync(fd.get()) != 0
       || ::rename(temporary.c_str(), name.path.c_str()) != 0) {
-    auto error = system_error(name, "cannot be written");
+    auto error = make_system_error(name, "cannot be written");
     ::unlink(temporary.c_str());
     return unexpected{std::move(error)};
   }
   if (!sync_folder_of(name.path))
-    return unexpected{system_error(name, "cannot be written")};
+    return unexpected{make_system_error(name, "cannot be written")};
   return {};
 }
 

@@ -24,6 +24,14 @@ struct file_name {
 [[nodiscard]] file_error make_file_error(file_errc code, const file_name& name,
                                          std::string_view what);
 
+/// An error about `attempt`, which the operating system has refused: not_found
+/// or io, by `errno`, and its words.
+[[nodiscard]] file_error make_system_error(const file_name& name,
+                                           std::string_view attempt);
+
+/// The folder in which a path has its last part.
+[[nodiscard]] std::string folder_of(const std::string& path);
+
 /// Who may have access to a file that is read.
 enum class file_access : std::uint8_t {
   /// Anybody.

@@ -4,6 +4,7 @@
 
 #include <node_proxy/actors/caf/compat.hpp>
 #include <node_proxy/actors/disk/node_store.hpp>
+#include <node_proxy/actors/exchange_messages.hpp>
 #include <node_proxy/actors/local_messages.hpp>
 #include <node_proxy/actors/log/node_log.hpp>
 

@@ -10,11 +10,6 @@
 
 namespace node_proxy::internal {
 
-descriptor::~descriptor() {
-  if (fd_ >= 0)
-    ::close(fd_);
-}
-
 expected<descriptor, os_error> open_epoll() {
   descriptor result{::epoll_create1(EPOLL_CLOEXEC)};
   if (result.get() < 0)

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include <unistd.h>
+
 #include <node_proxy/base/bytes.hpp>
 
 namespace node_proxy::internal {
@@ -25,7 +27,10 @@ public:
     return *this;
   }
 
-  ~descriptor();
+  ~descriptor() {
+    if (fd_ >= 0)
+      ::close(fd_);
+  }
 
   /// The descriptor, still owned.
   [[nodiscard]] int get() const noexcept { return fd_; }

@@ -18,6 +18,7 @@
 #include <node_proxy/actors/node_config.hpp>
 #include <node_proxy/actors/node_proxy.hpp>
 #include <node_proxy/actors/transport/transport_messages.hpp>
+#include <node_proxy/messages/connection_permanence.hpp>
 #include <node_proxy/protocol/peer/peer_action.hpp>
 #include <node_proxy/protocol/peer/peer_metrics.hpp>
 #include <node_proxy/protocol/peer/peer_record.hpp>

@@ -13,6 +13,7 @@
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/proxy/node_proxy_service.hpp>
 #include <node_proxy/actors/proxy/pending_sends.hpp>
+#include <node_proxy/messages/node_proxy_msg.hpp>
 #include <node_proxy/protocol/node/retirement.hpp>
 #include <node_proxy/protocol/peer/peer.hpp>
 

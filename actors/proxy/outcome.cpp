@@ -42,13 +42,6 @@ errc to_errc(send_error error) {
   return errc::unconfirmed; // a value without a name
 }
 
-send_error send_error_of(errc error) {
-  for (std::size_t i = 0; i < enum_names<send_error>.size(); ++i)
-    if (to_errc(static_cast<send_error>(i)) == error)
-      return static_cast<send_error>(i);
-  return send_error::unconfirmed;
-}
-
 caf::error to_error(const send_failure& failure) {
   if (failure.error == send_error::unconfirmed)
     return make_error(errc::unconfirmed, std::string{to_string(failure.cause)});

@@ -10,9 +10,6 @@ namespace node_proxy::internal {
 /// The error code with the same name.
 [[nodiscard]] errc to_errc(send_error error);
 
-/// The opposite; unconfirmed for what is no outcome of a message.
-[[nodiscard]] send_error send_error_of(errc error);
-
 /// The error for a sender; with the cause as context if it is `unconfirmed`.
 [[nodiscard]] caf::error to_error(const send_failure& failure);
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <node_proxy/actors/node_event.hpp>
+#include <node_proxy/actors/operator_messages.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 
 namespace node_proxy::internal {

@@ -17,6 +17,7 @@
 #include <node_proxy/protocol/node/held_queue.hpp>
 #include <node_proxy/protocol/node/peer_claims.hpp>
 #include <node_proxy/protocol/node/process_link.hpp>
+#include <node_proxy/protocol/node_parting.hpp>
 
 namespace node_proxy::internal {
 

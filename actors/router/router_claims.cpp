@@ -101,7 +101,7 @@ void router_state::order(const served_elsewhere& to, const node_advert& x) {
 void router_state::take(worker_id from, const asked_permanence& msg) {
   auto to = find_or_spawn(msg.id);
   if (!to)
-    return tell(from, told_permanence{msg.number, send_error_of(to.error())});
+    return tell(from, told_permanence{msg.number, to.error()});
   send_as_user(**to, msg.permanence);
   take(msg.id, msg.permanence);
   tell(from, told_permanence{msg.number, std::nullopt});
@@ -170,7 +170,7 @@ void router_state::deliver(node_out_batch batch, batch_answer answer) {
   auto id = batch.msgs.front().msg.target.node.value_or(config_.self->id());
   auto to = find_or_spawn(id);
   if (!to)
-    return answer(failed_batch(size, {send_error_of(to.error())}));
+    return answer(failed_batch(size, {to.error()}));
   if ((*to)->elsewhere)
     return hand_on(*(*to)->elsewhere, std::move(batch), std::move(answer));
   (*to)->retirement.handle_sent();

@@ -15,6 +15,8 @@
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/disk/state_keeper.hpp>
 #include <node_proxy/actors/node_event.hpp>
+#include <node_proxy/actors/node_status.hpp>
+#include <node_proxy/actors/operator_messages.hpp>
 #include <node_proxy/actors/router/event_observers.hpp>
 #include <node_proxy/actors/router/handshake_counts.hpp>
 #include <node_proxy/actors/router/local_route.hpp>
@@ -22,6 +24,7 @@
 #include <node_proxy/actors/router/proxy_spawner.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/router/survey.hpp>
+#include <node_proxy/messages/connection_permanence.hpp>
 #include <node_proxy/protocol/node/claimed_directory.hpp>
 #include <node_proxy/protocol/node/limit_watch.hpp>
 #include <node_proxy/protocol/node/retirement.hpp>
@@ -128,7 +131,7 @@ private:
     return promise<R>{};
   }
 
-  expected<proxy*, errc> find_or_spawn(const node_id& id);
+  expected<proxy*, send_error> find_or_spawn(const node_id& id);
   void end_own(const node_id& id, std::optional<peer_record> record);
 
   /// To the Node Proxy of a peer that is served here.

@@ -15,7 +15,7 @@ namespace node_proxy::internal {
 /// summed up where they are.
 [[nodiscard]] std::optional<told_event> event_to_tell(const proxy_event& x);
 
-/// The opposite.
+/// What a Node Proxy of a worker has said, as one of this process says it.
 [[nodiscard]] proxy_event event_told(told_event x);
 
 /// A name that lives for ever, of those that are used for reasons: of others

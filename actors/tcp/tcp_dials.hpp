@@ -23,7 +23,7 @@ struct dial_ended {
   dial_id dial = 0;
 };
 
-/// The transport.
+/// Whose dials these are: the transport.
 using dial_end_receiver = actor_interface<void(dial_ended)>;
 
 /// Requests to dial, as many at once as a `dial_budget` has it, and the sockets

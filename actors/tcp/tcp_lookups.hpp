@@ -21,7 +21,7 @@ struct lookup_ended {
   hosts_found found;
 };
 
-/// The transport.
+/// Who has names looked up: the transport.
 using lookup_end_receiver = actor_interface<void(lookup_ended)>;
 
 /// Requests to look up names, as many at once as the `lookup_budget` has it,

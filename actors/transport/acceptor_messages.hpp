@@ -38,7 +38,7 @@ struct handshake_failed {
 /// A request that the Router has answered came to nothing.
 struct request_ended {
   node_id from;
-  /// See `admission`.
+  /// Of this node's numbers towards the peer.
   std::uint64_t epoch = 0;
 };
 

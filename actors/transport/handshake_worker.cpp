@@ -13,10 +13,6 @@ namespace node_proxy::internal {
 
 namespace {
 
-// For one handshake the event loop has a fourth of the work of a worker, so
-// that more of them would have to wait for it.
-constexpr std::size_t max_workers = 4;
-
 /// Tells the operating system that this thread computes, so that it need not
 /// run at the very moment when it is woken.
 void compute_in_background() noexcept {
@@ -52,7 +48,7 @@ spawn_handshake_workers(caf::actor_system& system,
   std::size_t processors = std::thread::hardware_concurrency();
   std::vector<handshake_worker> result;
   while (result.size()
-         < std::clamp<std::size_t>(processors / 2, 1, max_workers))
+         < std::clamp<std::size_t>(processors / 2, 1, max_handshake_workers))
     result.push_back(
       system.spawn<caf::detached + caf::hidden>(worker_behavior, settings));
   return result;

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -44,6 +45,10 @@ struct init_answered {
 /// Computes; nobody else uses the handshake meanwhile.
 using handshake_worker =
   actor_interface<init_read(read_init), init_answered(answer_init)>;
+
+/// How many there are at most. For one handshake the event loop has a fourth of
+/// the work of a worker, so that more of them would have to wait for it.
+inline constexpr std::size_t max_handshake_workers = 4;
 
 /// Spawns workers with threads of their own, since a handshake takes as long as
 /// hundreds of messages: those who are connected are not to wait for those who

@@ -5,6 +5,9 @@
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/actors/loop/loop_actor.hpp>
 #include <node_proxy/actors/loop/now.hpp>
+#include <node_proxy/actors/node_event.hpp>
+#include <node_proxy/actors/node_status.hpp>
+#include <node_proxy/actors/operator_messages.hpp>
 #include <node_proxy/actors/worker/worker_state.hpp>
 
 namespace node_proxy::internal {

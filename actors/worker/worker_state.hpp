@@ -18,6 +18,7 @@
 #include <node_proxy/actors/router/proxy_spawner.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/typed/engine_host.hpp>
+#include <node_proxy/messages/connection_permanence.hpp>
 #include <node_proxy/protocol/node/process_link.hpp>
 #include <node_proxy/protocol/node/retirement.hpp>
 #include <node_proxy/protocol/node/worker_peers.hpp>

@@ -9,6 +9,8 @@
 #include <utility>
 
 #include <node_proxy/actors/error.hpp>
+#include <node_proxy/actors/exchange_messages.hpp>
+#include <node_proxy/messages/node_out_msg.hpp>
 
 #include "support/time_limit.hpp"
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <node_proxy/actors/node_proxy.hpp>
+#include <node_proxy/messages/identities.hpp>
 
 #include "support/report.hpp"
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <node_proxy/actors/node.hpp>
+#include <node_proxy/actors/node_status.hpp>
 #include <node_proxy/protocol/crypto/identity.hpp>
 
 #include "nodes/ask.hpp"

@@ -69,7 +69,7 @@ std::shared_ptr<const node_advert> make_advert(const identity& self) {
 // -- core_loop ----------------------------------------------------------------
 
 core_loop::core_loop() : epoll_{::epoll_create1(EPOLL_CLOEXEC)} {
-  if (epoll_.fd() < 0)
+  if (epoll_.get() < 0)
     throw std::system_error{errno, std::generic_category(), "epoll_create1"};
 }
 
@@ -86,7 +86,7 @@ void core_loop::run_until(const std::function<bool()>& done,
 void core_loop::serve(std::chrono::milliseconds wait) {
   std::array<epoll_event, events_per_turn> events;
   auto count =
-    ::epoll_wait(epoll_.fd(), events.data(), static_cast<int>(events.size()),
+    ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
                  static_cast<int>(wait.count()));
   for (int i = 0; i < count; ++i)
     static_cast<core_peer*>(events[static_cast<std::size_t>(i)].data.ptr)
@@ -215,7 +215,8 @@ void core_peer::open_socket() {
   input_ = deframer{limits::frame_body};
   epoll_event event{EPOLLIN, {}};
   event.data.ptr = this;
-  if (::epoll_ctl(loop_.epoll_.fd(), EPOLL_CTL_ADD, socket_->fd(), &event) != 0)
+  if (::epoll_ctl(loop_.epoll_.get(), EPOLL_CTL_ADD, socket_->fd(), &event)
+      != 0)
     throw std::system_error{errno, std::generic_category(), "epoll_ctl"};
   write();
 }

@@ -29,31 +29,18 @@ sockaddr_in this_host(std::uint16_t port) {
 
 descriptor make_socket() {
   descriptor result{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  check(result.fd() >= 0, "socket");
+  check(result.get() >= 0, "socket");
   return result;
 }
 
 void send_at_once(const descriptor& socket) {
   int on = 1;
-  check(::setsockopt(socket.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on))
+  check(::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on))
           == 0,
         "setsockopt");
 }
 
 } // namespace
-
-descriptor::descriptor(descriptor&& other) noexcept
-  : fd_{std::exchange(other.fd_, -1)} {}
-
-descriptor& descriptor::operator=(descriptor&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
-
-descriptor::~descriptor() {
-  if (fd_ >= 0)
-    ::close(fd_);
-}
 
 tcp_stream::tcp_stream(std::uint16_t port) : socket_{make_socket()} {
   auto to = this_host(port);
@@ -98,15 +85,16 @@ tcp_listener::tcp_listener() : socket_{make_socket()} {
   auto at = this_host(0);
   socklen_t size = sizeof(at);
   auto* generic = reinterpret_cast<sockaddr*>(&at);
-  check(::bind(socket_.fd(), generic, size) == 0, "bind");
-  check(::listen(socket_.fd(), SOMAXCONN) == 0, "listen");
-  check(::getsockname(socket_.fd(), generic, &size) == 0, "getsockname");
+  check(::bind(socket_.get(), generic, size) == 0, "bind");
+  check(::listen(socket_.get(), SOMAXCONN) == 0, "listen");
+  check(::getsockname(socket_.get(), generic, &size) == 0, "getsockname");
   port_ = ntohs(at.sin_port);
 }
 
 tcp_stream tcp_listener::accept() {
-  descriptor connected{::accept4(socket_.fd(), nullptr, nullptr, SOCK_CLOEXEC)};
-  check(connected.fd() >= 0, "accept");
+  descriptor connected{
+    ::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+  check(connected.get() >= 0, "accept");
   return tcp_stream{std::move(connected)};
 }
 

@@ -6,21 +6,11 @@
 #include <cstdint>
 #include <span>
 
+#include <node_proxy/actors/loop/descriptor.hpp>
+
 namespace bench {
 
-/// A descriptor that is closed at the end.
-class descriptor {
-public:
-  explicit descriptor(int fd) noexcept : fd_{fd} {}
-  descriptor(descriptor&& other) noexcept;
-  descriptor& operator=(descriptor&& other) noexcept;
-  ~descriptor();
-
-  [[nodiscard]] int fd() const noexcept { return fd_; }
-
-private:
-  int fd_;
-};
+using node_proxy::internal::descriptor;
 
 /// A connection, without Nagle's algorithm. All calls throw
 /// `std::system_error`.
@@ -41,7 +31,7 @@ public:
   /// Fills `to`. False if the stream ends before that.
   [[nodiscard]] bool read_all(std::span<std::byte> to);
 
-  [[nodiscard]] int fd() const noexcept { return socket_.fd(); }
+  [[nodiscard]] int fd() const noexcept { return socket_.get(); }
 
 private:
   descriptor socket_;

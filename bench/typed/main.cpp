@@ -178,8 +178,6 @@ caf::behavior sender(caf::stateful_actor<sender_state>* self, typed_engine whom,
   return {};
 }
 
-// -----------------------------------------------------------------------------
-
 /// The node with the handle.
 class measuring_node {
 public:

@@ -54,9 +54,11 @@ public:
   /// What is remembered of a node's addresses now, if its advert is known.
   void handle_addresses(const node_id& id, const address_memory& memory);
 
+  /// The advert of a node, known already or not, stays whatever others come,
+  /// for this reason.
   void handle_hold(const node_id& id, advert_hold reason);
 
-  /// The opposite.
+  /// Not for that reason any more.
   void handle_release(const node_id& id, advert_hold reason);
 
   /// The advert of a node is to be known no more, whoever holds it.

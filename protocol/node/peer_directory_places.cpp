@@ -44,7 +44,7 @@ bool peer_directory::has_room_for(
   if (permanent_.contains(id) || (known && known->is_here()))
     return true;
   if (served_.here() >= settings_.max_peers
-      && !served_.least_below(standing_of(id)))
+      && !served_.lowest_below(standing_of(id)))
     return false;
   return known || !is_guest(id) || has_room_for_guest()
          || has_spare_room_for_guest(from);
@@ -69,7 +69,7 @@ bool peer_directory::has_spare_room_for_guest(
 /// A peer of this standing is here: there may be one too many.
 void peer_directory::make_room(peer_standing standing) {
   while (served_.here() > settings_.max_peers) {
-    auto lowest = served_.least_below(standing);
+    auto lowest = served_.lowest_below(standing);
     if (!lowest)
       return;
     displace(*lowest);

@@ -94,7 +94,7 @@ public:
   /// Who of those that are here makes room for a peer of this standing, if
   /// anybody.
   [[nodiscard]] std::optional<node_id>
-  least_below(peer_standing standing) const {
+  lowest_below(peer_standing standing) const {
     return here_.first_below(static_cast<std::size_t>(standing));
   }
 

@@ -50,7 +50,9 @@ public:
 
   // -- events -----------------------------------------------------------------
 
-  /// See `dialler`.
+  // As the functions of `dialler` that have the same names. Attempts that are
+  // abandoned because of that are cancelled.
+
   void handle_addresses(std::vector<transport_address> addresses,
                         fifo<peer_action>& out) {
     dialler_.handle_addresses(std::move(addresses));
@@ -141,15 +143,13 @@ public:
 
   [[nodiscard]] bool has_addresses() const { return dialler_.has_addresses(); }
 
-  /// See `dialler`.
+  /// The name that this attempt looks up; nullptr if it does not.
   [[nodiscard]] const dns_addr* looked_up(attempt_id attempt) const {
     return dialler_.looked_up(attempt);
   }
 
   /// Whether an attempt is under way.
   [[nodiscard]] bool busy() const { return dialler_.busy(); }
-
-  [[nodiscard]] steady_time not_before() const { return dialler_.not_before(); }
 
   [[nodiscard]] dial_pace pace() const { return dialler_.pace(); }
 

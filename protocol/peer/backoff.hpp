@@ -13,7 +13,7 @@ namespace node_proxy::internal {
 /// When a peer may be dialled next, and what comes after that.
 struct dial_pace {
   steady_time not_before{};
-  /// See `backoff`.
+  /// How long the wait after that may be.
   duration ceiling{};
 };
 

@@ -186,7 +186,7 @@ public:
 
   [[nodiscard]] bool has_addresses() const { return attempts_.has_addresses(); }
 
-  /// See `dialler`.
+  /// The name that this attempt looks up; nullptr if it does not.
   [[nodiscard]] const dns_addr* looked_up(attempt_id attempt) const {
     return attempts_.looked_up(attempt);
   }

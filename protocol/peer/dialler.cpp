@@ -123,10 +123,6 @@ bool dialler::has_others() const {
          || !std::ranges::all_of(targets_, &target::tried);
 }
 
-bool dialler::is_dialling(attempt_id id) const {
-  return std::ranges::find(targets_, id, &target::attempt) != targets_.end();
-}
-
 const dns_addr* dialler::looked_up(attempt_id id) const {
   auto position = std::ranges::find(targets_, id, &target::attempt);
   return position != targets_.end() ? std::get_if<dns_addr>(&position->address)

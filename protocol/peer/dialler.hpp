@@ -48,7 +48,7 @@ public:
   struct attempt {
     attempt_id id = 0;
     transport_address address;
-    /// See `destination`.
+    /// The name that led to this address, if one did.
     std::string name = {};
   };
 
@@ -151,15 +151,9 @@ public:
   /// Whether an attempt or a handshake is under way.
   [[nodiscard]] bool busy() const { return under_way() > 0; }
 
-  /// Whether `id` is an attempt under way, without a connection so far.
-  [[nodiscard]] bool is_dialling(attempt_id id) const;
-
   /// The name that the attempt `id`, which is under way, looks up; nullptr if
   /// it does not.
   [[nodiscard]] const dns_addr* looked_up(attempt_id id) const;
-
-  /// When the waiting time between attempts ends, or ended.
-  [[nodiscard]] steady_time not_before() const { return not_before_; }
 
   /// For the one that comes after this.
   [[nodiscard]] dial_pace pace() const {

@@ -252,7 +252,7 @@ private:
   std::shared_ptr<const peer_settings> settings_;
   session crypto_;
   steady_time begun_;
-  timer_table<link_timer, 10> timers_;
+  timer_table<link_timer, link_timer::heartbeat> timers_;
   bytes out_;
   std::size_t backlog_ = 0; // handed to the socket and not yet written
   // When the peer will have earned all adverts that it has sent.

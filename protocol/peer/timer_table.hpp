@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <initializer_list>
 #include <optional>
@@ -22,9 +23,9 @@ earliest(std::initializer_list<std::optional<steady_time>> times) {
   return result;
 }
 
-/// One time, or none, for each of the `Count` enumerators of `Timer`, which
-/// start at 0 and have no gaps.
-template <class Timer, std::size_t Count>
+/// One time, or none, for each enumerator of `Timer`, of which `Last` is the
+/// last one; they start at 0 and have no gaps.
+template <class Timer, Timer Last>
 class timer_table {
 public:
   timer_table() { stop_all(); }
@@ -51,10 +52,11 @@ private:
   static constexpr steady_time never = steady_time::max();
 
   static constexpr std::size_t index(Timer timer) {
+    assert(timer <= Last);
     return static_cast<std::size_t>(timer);
   }
 
-  std::array<steady_time, Count> times_;
+  std::array<steady_time, static_cast<std::size_t>(Last) + 1> times_;
 };
 
 } // namespace node_proxy::internal

@@ -1,11 +1,11 @@
 #include <node_proxy/protocol/wire/address_range.hpp>
 
-#include <charconv>
 #include <optional>
 #include <span>
 
 #include <node_proxy/protocol/wire/address_kind.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
+#include <node_proxy/protocol/wire/decimal.hpp>
 
 namespace node_proxy {
 
@@ -34,16 +34,6 @@ ip_address without_rest(ip_address ip, unsigned prefix) {
   return ip;
 }
 
-std::optional<unsigned> parse_bits(std::string_view text, unsigned max) {
-  unsigned result = 0;
-  auto end = text.data() + text.size();
-  auto [rest, error] = std::from_chars(text.data(), end, result);
-  auto has_leading_zero = text.size() > 1 && text.front() == '0';
-  if (error != std::errc{} || rest != end || has_leading_zero || result > max)
-    return std::nullopt;
-  return result;
-}
-
 } // namespace
 
 bool contains(const ip_range& range, const ip_address& ip) {
@@ -68,7 +58,7 @@ tl::expected<ip_range, std::string> parse_ip_range(std::string_view text) {
   auto max = bits_of(*ip);
   auto prefix = slash == std::string_view::npos
                   ? max
-                  : parse_bits(text.substr(slash + 1), max);
+                  : parse_decimal(text.substr(slash + 1), max);
   if (!prefix)
     return wrong("a number of bits from 0 to " + std::to_string(max)
                  + " behind the slash");

@@ -2,36 +2,20 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <cstdint>
 #include <limits>
 #include <utility>
 
 #include <arpa/inet.h>
 
 #include <node_proxy/protocol/wire/address_kind.hpp>
+#include <node_proxy/protocol/wire/decimal.hpp>
 
 namespace node_proxy {
 
 using namespace internal;
 
 namespace {
-
-template <class T>
-std::optional<T> parse_number(std::string_view text, std::size_t max_digits) {
-  if (text.empty() || text.size() > max_digits)
-    return std::nullopt;
-  std::uint32_t value = 0;
-  auto end = text.data() + text.size();
-  auto [rest, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || rest != end
-      || value > std::numeric_limits<T>::max())
-    return std::nullopt;
-  return static_cast<T>(value);
-}
-
-bool has_leading_zero(std::string_view digits) {
-  return digits.size() > 1 && digits.front() == '0';
-}
 
 /// Reads what `inet_pton` takes: it knows no octal and no hexadecimal numbers,
 /// no leading zeros in decimal ones, and no address that is not complete.
@@ -54,7 +38,8 @@ std::optional<ipv6> parse_ipv6(std::string_view text) {
   auto has_scope = percent != std::string_view::npos;
   std::optional<std::uint32_t> scope = 0;
   if (has_scope)
-    scope = parse_number<std::uint32_t>(text.substr(percent + 1), 9);
+    scope = parse_decimal(text.substr(percent + 1),
+                          std::numeric_limits<std::uint32_t>::max());
   // Number 0 is no interface.
   if (!scope || (has_scope && *scope == 0))
     return std::nullopt;
@@ -188,14 +173,15 @@ parse_address(std::string_view text) {
                         : "an IPv4 address, or an IPv6 address in brackets, "
                           "then a colon and a port");
   auto digits = colon < rest.size() ? rest.substr(colon + 1) : "";
-  auto port = parse_number<std::uint16_t>(digits, 5);
-  if (!port || has_leading_zero(digits))
+  auto port = parse_decimal(digits, std::numeric_limits<std::uint16_t>::max());
+  if (!port)
     return wrong("a colon and a port from 0 to 65535 after the host");
+  auto number = static_cast<std::uint16_t>(*port);
   if (!ip)
-    return dns_addr{std::move(name), *port};
+    return dns_addr{std::move(name), number};
   if (is_tcp)
-    return tcp_addr{*ip, *port};
-  return udp_addr{*ip, *port};
+    return tcp_addr{*ip, number};
+  return udp_addr{*ip, number};
 }
 
 } // namespace node_proxy

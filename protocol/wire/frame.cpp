@@ -112,11 +112,6 @@ void append_frame_length(bytes& out, std::size_t body_size) {
     out.push_back(static_cast<std::byte>(body_size >> (8 * i)));
 }
 
-void append_frame(bytes& out, bytes_view body) {
-  append_frame_length(out, body.size());
-  append(out, body);
-}
-
 void append_handshake_frame(bytes& out, frame_kind kind, bytes_view message) {
   assert(!is_sealed(kind));
   // union tag | data

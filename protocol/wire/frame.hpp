@@ -93,11 +93,8 @@ private:
   std::optional<frame_error> error_;
 };
 
-/// Appends the length of a body.
+/// Appends the length of a body, which has 1 to `limits::frame_body` octets.
 void append_frame_length(bytes& out, std::size_t body_size);
-
-/// Appends `body` as a frame. It has 1 to `limits::frame_body` octets.
-void append_frame(bytes& out, bytes_view body);
 
 /// Appends a message of the handshake as a frame of that kind.
 void append_handshake_frame(bytes& out, frame_kind kind, bytes_view message);

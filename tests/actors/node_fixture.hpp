@@ -8,6 +8,9 @@
 
 #include <node_proxy/actors/loop/os_random.hpp>
 #include <node_proxy/actors/node.hpp>
+#include <node_proxy/actors/node_event.hpp>
+#include <node_proxy/actors/node_status.hpp>
+#include <node_proxy/actors/operator_messages.hpp>
 #include <node_proxy/protocol/crypto/crypto_init.hpp>
 
 #include "actors/reason.hpp"

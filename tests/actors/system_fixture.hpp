@@ -13,13 +13,12 @@
 #include <node_proxy/actors/caf/messages.hpp>
 #include <node_proxy/actors/loop/actor_runner.hpp>
 
+#include "support/comes_true.hpp"
+
 namespace test {
 
 using namespace node_proxy;
 using namespace node_proxy::internal;
-
-/// How long a test waits before it fails.
-inline constexpr std::chrono::seconds patience{20};
 
 /// Whether this thread is one of an event loop.
 inline bool in_event_loop() {

@@ -60,9 +60,7 @@ TEST_CASE_FIXTURE(two_nodes, "the Router runs in the event loop") {
   };
   // What had to wait for 10 ms is left to CAF's scheduler, again and again on a
   // machine that is busy.
-  auto until = std::chrono::steady_clock::now() + patience;
-  while (!is_told_in_loop())
-    REQUIRE(std::chrono::steady_clock::now() < until);
+  REQUIRE(comes_true(is_told_in_loop));
 }
 
 TEST_CASE_FIXTURE(two_nodes, "both ends tell that they are connected") {

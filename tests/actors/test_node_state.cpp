@@ -1,6 +1,7 @@
 // What a node still knows when it starts again.
 
 #include <node_proxy/actors/disk/node_store.hpp>
+#include <node_proxy/messages/connection_permanence.hpp>
 #include <node_proxy/protocol/wire/advert.hpp>
 
 #include "node_fixture.hpp"

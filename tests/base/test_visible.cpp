@@ -2,7 +2,7 @@
 
 #include <node_proxy/base/visible.hpp>
 
-using namespace node_proxy;
+using node_proxy::internal::make_visible;
 
 TEST_CASE("what can be seen stays as it is") {
   for (std::string text :

@@ -7,6 +7,8 @@
 
 #include <node_proxy/actors/key_file.hpp>
 #include <node_proxy/actors/node.hpp>
+#include <node_proxy/actors/node_event.hpp>
+#include <node_proxy/actors/node_status.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
 
 using namespace node_proxy;

@@ -7,6 +7,8 @@
 #include <node_proxy/protocol/wire/bare_types.hpp>
 #include <node_proxy/protocol/wire/frame.hpp>
 
+#include "support/frames.hpp"
+
 using namespace node_proxy;
 using namespace node_proxy::internal;
 
@@ -68,7 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
       if (!*body)
         break;
       require(!(*body)->empty() && (*body)->size() <= max_body);
-      append_frame(taken, **body);
+      test::append_frame(taken, **body);
       check_body(**body);
     }
     require(frames.buffered() < max_body + frame_length_size);

@@ -7,11 +7,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
+#include <utility>
 #include <vector>
 
 #include <sys/types.h>
 
+#include "support/comes_true.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace node_proxy::testing {
@@ -88,13 +89,7 @@ run_result run_tool(std::vector<std::string> arguments,
 /// @returns whether it ever did.
 template <class Condition>
 [[nodiscard]] bool comes_true(Condition condition) {
-  auto until = std::chrono::steady_clock::now() + patience;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > until)
-      return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds{2});
-  }
-  return true;
+  return test::comes_true(std::move(condition), patience);
 }
 
 } // namespace node_proxy::testing

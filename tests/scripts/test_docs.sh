@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What the documents say about this repository is so: code that they show is that
-# of the files, links lead somewhere, and files that they name exist.
+# of the files, links lead somewhere, and files and members of classes that they name
+# exist. Comments name members as documents do.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -117,7 +118,27 @@ for document in "${documents[@]}"; do
     grep -oE "^($folders)/[A-Za-z0-9_.*/-]*" | sort -u)
 done
 
+# -- names of members ---------------------------------------------------------
+
+# `node_config::listen`, say: each header with such a class has to have the other
+# word, too. Classes of others, and namespaces, are not looked up.
+mapfile -t sources < <(find base messages protocol actors tools examples bench tests \
+  -name node_modules -prune -o \( -name '*.hpp' -o -name '*.cpp' \) -print | sort)
+declare -A headers_of=()
+while IFS=: read -r header line; do
+  headers_of[${line##* }]+=" $header"
+done < <(grep -E '^ *(enum )?(class|struct) (NODE_PROXY_EXPORT )?[a-z_]+( [^;]*)?$' \
+  --with-filename "${sources[@]}" | grep '\.hpp:' |
+  sed -E 's/(:.*(class|struct) (NODE_PROXY_EXPORT )?[a-z_]+).*/\1/')
+while IFS=: read -r file class _ member; do
+  read -ra headers <<< "${headers_of[$class]-}"
+  if ((${#headers[@]} > 0)) && ! grep -qw -- "$member" "${headers[@]}"; then
+    complain "$file names $class::$member, which ${headers[*]} does not have"
+  fi
+done < <(grep -oE '`[a-z_]+::[a-z_0-9]+' --with-filename \
+  "${documents[@]}" "${sources[@]}" | tr -d '`' | sort -u)
+
 if ((failures > 0)); then
   exit 1
 fi
-echo "Code, links and names of files in ${#documents[@]} documents are right."
+echo "Code, links and names in ${#documents[@]} documents are right."

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "control_server.hpp"
+#include "support/comes_true.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace node_proxy::tools;
@@ -48,7 +49,7 @@ struct fixture {
     return result;
   }
 
-  owned_fd ask(std::string_view line) {
+  node_proxy::internal::descriptor ask(std::string_view line) {
     auto fd = connect_to(path);
     REQUIRE(fd);
     REQUIRE(::send(fd->get(), line.data(), line.size(), MSG_NOSIGNAL)
@@ -57,7 +58,7 @@ struct fixture {
   }
 
   /// Everything up to the end.
-  static std::string read(const owned_fd& fd) {
+  static std::string read(const node_proxy::internal::descriptor& fd) {
     std::string result;
     char buffer[65'536];
     for (;;) {
@@ -105,15 +106,12 @@ TEST_CASE_FIXTURE(fixture, "one that has gone is told nothing any more") {
     reply = next_follower();
   }
   // The server finds that out by itself.
-  auto until = std::chrono::steady_clock::now() + std::chrono::seconds{30};
-  while (reply->add("line") && std::chrono::steady_clock::now() < until)
-    std::this_thread::sleep_for(std::chrono::milliseconds{2});
-  CHECK_FALSE(reply->add("line"));
+  CHECK(test::comes_true([&] { return !reply->add("line"); }));
   CHECK_FALSE(reply->overrun());
 }
 
 TEST_CASE_FIXTURE(fixture, "no more follow than there is room for") {
-  std::vector<owned_fd> clients;
+  std::vector<node_proxy::internal::descriptor> clients;
   for (std::size_t i = 0; i < control_server::max_followers; ++i) {
     clients.push_back(ask("follow\n"));
     static_cast<void>(next_follower());

@@ -2,10 +2,11 @@
 
 #include <atomic>
 #include <future>
-#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
+
+#include "support/comes_true.hpp"
 
 using namespace node_proxy;
 using namespace node_proxy::tools;
@@ -76,8 +77,7 @@ TEST_CASE("who asks while an answer is made waits for that one") {
       ++asked;
       return uut.get();
     }));
-  while (asked < count)
-    std::this_thread::yield();
+  CHECK(test::comes_true([&] { return asked == count; }));
   gate.set_value();
   for (auto& x : all)
     CHECK(x.get() == "1");

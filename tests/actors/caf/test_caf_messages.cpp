@@ -4,7 +4,7 @@
 #include <chrono>
 #include <set>
 
-#include <node_proxy/actors/node_status.hpp>
+#include <node_proxy/actors/caf/whole_messages.hpp>
 
 #include "actors/system_fixture.hpp"
 #include "remoting_config.hpp"
@@ -124,8 +124,8 @@ caf::behavior mirror() {
     return make_error(static_cast<errc>(code), "from afar");
   };
 #define NODE_PROXY_MIRROR(name) [](const name& x) { return x; },
-  return {NODE_PROXY_PLAIN_MESSAGES(NODE_PROXY_MIRROR)
-            NODE_PROXY_MIRROR(node_status) fail};
+  return {NODE_PROXY_PLAIN_MESSAGES(NODE_PROXY_MIRROR) NODE_PROXY_ENUM_MESSAGES(
+    NODE_PROXY_MIRROR) NODE_PROXY_MIRROR(node_status) fail};
 #undef NODE_PROXY_MIRROR
 }
 

@@ -66,14 +66,11 @@ TEST_CASE("an engine that dies with its process is gone") {
     node_out_msg msg;
     msg.expiry = rel_time{10};
     msg.msg.target.name = "far";
-    auto until = std::chrono::steady_clock::now() + patience;
-    for (;;) {
-      auto sent = x.ask<delivered>(x.router, msg);
-      if (!sent && code_of(sent.error()) == errc::engine_gone)
-        return;
-      if (std::chrono::steady_clock::now() > until)
-        ::_exit(1);
-    }
+    demand(comes_true([&] {
+             auto sent = x.ask<delivered>(x.router, msg);
+             return !sent && code_of(sent.error()) == errc::engine_gone;
+           }),
+           "the engine is gone");
   }) == 0);
   CHECK(all.end() == 0);
 }

@@ -148,6 +148,7 @@ struct fixture : host_process, basic_system_fixture<remoting_config> {
     NODE_PROXY_LOCAL_MESSAGES(NODE_PROXY_ATTACK)
     NODE_PROXY_PLAIN_MESSAGES(NODE_PROXY_ATTACK)
     NODE_PROXY_ROUTER_MESSAGES(NODE_PROXY_ATTACK)
+    NODE_PROXY_ENUM_MESSAGES(NODE_PROXY_ATTACK)
     NODE_PROXY_HANDLE_MESSAGES(NODE_PROXY_ATTACK)
 #undef NODE_PROXY_ATTACK
     attack(whom, caf::make_message(errc::expired));

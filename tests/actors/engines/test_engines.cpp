@@ -202,8 +202,8 @@ TEST_CASE_FIXTURE(two_test_nodes, "an engine is replaced as soon as it ended") {
   auto x = b.system.spawn(supervisor, b.node.router(),
                           caf::actor_cast<caf::actor>(b.self), lives);
   // The first engine may not have its name yet.
-  while (!b.ask<engine_found>(lookup_engine{"x"})) {
-  }
+  REQUIRE(
+    comes_true([&] { return bool{b.ask<engine_found>(lookup_engine{"x"})}; }));
   std::size_t taken = 0;
   while (taken < 300) {
     auto outcome = send_many("x", 10);

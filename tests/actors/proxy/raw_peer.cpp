@@ -1,12 +1,10 @@
 #include "raw_peer.hpp"
 
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <iterator>
 #include <stdexcept>
-#include <thread>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -17,13 +15,13 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "support/comes_true.hpp"
+
 namespace test {
 
 using namespace node_proxy;
 
 namespace {
-
-constexpr std::chrono::seconds patience{20};
 
 sockaddr_in to_os(const tcp_addr& address) {
   sockaddr_in result{};
@@ -76,13 +74,7 @@ std::size_t open_descriptors() {
 }
 
 bool wait_for_descriptors(std::size_t count) {
-  auto limit = std::chrono::steady_clock::now() + patience;
-  while (open_descriptors() > count) {
-    if (std::chrono::steady_clock::now() > limit)
-      return false;
-    std::this_thread::yield();
-  }
-  return true;
+  return comes_true([count] { return open_descriptors() <= count; });
 }
 
 raw_peer::raw_peer(const tcp_addr& address) : fd_{make_socket()} {

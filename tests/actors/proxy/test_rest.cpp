@@ -2,6 +2,8 @@
 
 #include <atomic>
 
+#include <node_proxy/messages/connection_permanence.hpp>
+
 #include "actors/node_fixture.hpp"
 #include "actors/reason.hpp"
 
@@ -25,12 +27,9 @@ node_metrics metrics_of(test_node& node) {
   return *result;
 }
 
-/// Waits until a node has no Node Proxy; nothing tells of that.
+/// Waits until a node has no Node Proxy.
 void await_rest(test_node& node) {
-  auto until = std::chrono::steady_clock::now() + patience;
-  while (metrics_of(node).node_proxies > 0)
-    if (std::chrono::steady_clock::now() > until)
-      FAIL("a Node Proxy does not end");
+  REQUIRE(comes_true([&] { return metrics_of(node).node_proxies == 0; }));
 }
 
 /// Two nodes that know each other, each with an engine "inbox".

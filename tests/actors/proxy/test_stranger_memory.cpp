@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <memory>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include <malloc.h>
@@ -53,16 +52,6 @@ struct fixture {
       "echo", bob.system.spawn(echo_engine, bob.node.router(), bob.node.id()));
   }
 
-  /// Waits until things are as they are to be; nothing tells of that.
-  template <class F>
-  static void await(F condition) {
-    auto until = std::chrono::steady_clock::now() + patience;
-    while (!condition()) {
-      REQUIRE(std::chrono::steady_clock::now() < until);
-      std::this_thread::yield();
-    }
-  }
-
   std::uint64_t untaken() {
     auto status = bob.ask<node_status>(get_node_status{});
     REQUIRE(status);
@@ -83,14 +72,14 @@ struct fixture {
 
   /// A stranger sends as many messages, or some more, which an engine holds.
   void hold(stranger& x, std::uint64_t count) {
-    await([&] {
+    REQUIRE(comes_true([&] {
       x.annoy();
       return x.sent() >= count;
-    });
-    await([&] {
+    }));
+    REQUIRE(comes_true([&] {
       x.annoy_no_more();
       return untaken() == x.sent();
-    });
+    }));
   }
 
   test_node bob;
@@ -146,7 +135,7 @@ TEST_CASE_FIXTURE(narrow_fixture, "answers that strangers do not acknowledge "
                                   "leave room") {
   {
     crowd strangers{bob.node.advert(), nuisance::unacknowledged, 8};
-    await([&] { return refused() > 1'000; });
+    REQUIRE(comes_true([&] { return refused() > 1'000; }));
     auto taken = stranger_bytes();
     CHECK(taken.used > taken.max / 4);
     CHECK(taken.used <= taken.max);

@@ -1,7 +1,8 @@
 // What a node counts with its peers, for whoever asks the Router.
 
 #include <numeric>
-#include <thread>
+
+#include <node_proxy/messages/connection_permanence.hpp>
 
 #include "actors/node_fixture.hpp"
 
@@ -31,18 +32,15 @@ node_metrics metrics_of(test_node& node) {
   return *result;
 }
 
-/// Waits until numbers are as they are to be; nothing tells of that.
+/// Waits until numbers are as they are to be.
 template <class F>
 node_metrics await(test_node& node, F condition) {
-  auto until = std::chrono::steady_clock::now() + patience;
-  for (;;) {
-    auto result = metrics_of(node);
-    if (condition(result))
-      return result;
-    if (std::chrono::steady_clock::now() > until)
-      FAIL("what the test waits for did not happen");
-    std::this_thread::yield();
-  }
+  node_metrics result;
+  REQUIRE(comes_true([&] {
+    result = metrics_of(node);
+    return condition(result);
+  }));
+  return result;
 }
 
 bool rests(const node_metrics& x) {

@@ -6,7 +6,6 @@
 #include <condition_variable>
 #include <mutex>
 #include <set>
-#include <thread>
 
 #include <caf/default_attachable.hpp>
 
@@ -71,17 +70,6 @@ struct fixture : system_fixture {
 
   node_metrics metrics() {
     return must<node_metrics>(router, get_node_metrics{});
-  }
-
-  /// Waits until metrics are as they are to be; nothing tells of that.
-  template <class F>
-  void await(F condition) {
-    auto until = std::chrono::steady_clock::now() + patience;
-    while (!condition(metrics())) {
-      if (std::chrono::steady_clock::now() > until)
-        FAIL("what the test waits for did not happen");
-      std::this_thread::yield();
-    }
   }
 
   /// How often a connection was given up for the reason.
@@ -278,13 +266,13 @@ TEST_CASE("an epoch that was told stays until the peer has come") {
   first.come();
   inbound_peer second{uut, who};
   first.leave();
-  uut.await([](const auto& x) { return x.remembered_peers == 1; });
+  REQUIRE(comes_true([&] { return uut.metrics().remembered_peers == 1; }));
   second.greet();
   // Of others there are too many.
   inbound_peer other{uut, fresh_identity()};
   other.come();
   other.leave();
-  uut.await([](const auto& x) { return x.node_proxies == 0; });
+  REQUIRE(comes_true([&] { return uut.metrics().node_proxies == 0; }));
   CHECK(second.epoch() == first.epoch());
   second.prove();
   CHECK(second.is_taken());
@@ -300,7 +288,7 @@ TEST_CASE("an epoch that is lost with its Node Proxy does not begin anew") {
   auto found =
     uut.must<node_proxy_found>(uut.router, lookup_node_proxy{who->id()});
   caf::anon_send_exit(found.proxy, caf::exit_reason::kill);
-  uut.await([](const auto& x) { return x.node_proxies == 0; });
+  REQUIRE(comes_true([&] { return uut.metrics().node_proxies == 0; }));
   CHECK(second.epoch() == first.epoch());
   second.prove();
   CHECK_FALSE(second.is_taken());
@@ -318,7 +306,7 @@ TEST_CASE("an epoch goes on where there is a record of it") {
   inbound_peer first{uut, who};
   first.come();
   first.leave();
-  uut.await([](const auto& x) { return x.remembered_peers == 1; });
+  REQUIRE(comes_true([&] { return uut.metrics().remembered_peers == 1; }));
   inbound_peer second{uut, who};
   second.come();
   CHECK(second.epoch() == first.epoch());
@@ -367,11 +355,11 @@ TEST_CASE("answers wait for a bounded number of peers that have left") {
     inbound_peer peer{uut, all.back()};
     peer.come();
     peer.leave();
-    uut.await([](const auto& x) { return x.node_proxies == 0; });
+    REQUIRE(comes_true([&] { return uut.metrics().node_proxies == 0; }));
   }
   for (auto i : {0u, 1u})
     uut.self->send(uut.router, uut.message_to(all[i]->id()));
-  uut.await([](const auto& x) { return x.node_proxies == 2; });
+  REQUIRE(comes_true([&] { return uut.metrics().node_proxies == 2; }));
   auto refused = uut.ask<delivered>(uut.router, uut.message_to(all[2]->id()));
   REQUIRE_FALSE(refused);
   CHECK(code_of(refused.error()) == errc::outbox_full);
@@ -379,9 +367,9 @@ TEST_CASE("answers wait for a bounded number of peers that have left") {
   SUBCASE("but for who is here") {
     inbound_peer back{uut, all[0]};
     back.come();
-    uut.await([](const auto& x) { return x.connected_peers == 1; });
+    REQUIRE(comes_true([&] { return uut.metrics().connected_peers == 1; }));
     uut.self->send(uut.router, uut.message_to(all[2]->id()));
-    uut.await([](const auto& x) { return x.node_proxies == 3; });
+    REQUIRE(comes_true([&] { return uut.metrics().node_proxies == 3; }));
   }
   SUBCASE("but for who was told of by others") {
     node_advert advert;
@@ -389,7 +377,7 @@ TEST_CASE("answers wait for a bounded number of peers that have left") {
     REQUIRE(sign_advert(*all[2], advert));
     uut.must<node_advert_reply>(uut.router, advert);
     uut.self->send(uut.router, uut.message_to(all[2]->id()));
-    uut.await([](const auto& x) { return x.node_proxies == 3; });
+    REQUIRE(comes_true([&] { return uut.metrics().node_proxies == 3; }));
   }
 }
 
@@ -422,7 +410,7 @@ TEST_CASE("who has lost all peers tries one of them after the other") {
     CHECK(dialled == all);
   }
   // None of them stays for that.
-  uut.await([](const auto& x) { return x.node_proxies == 0; });
+  REQUIRE(comes_true([&] { return uut.metrics().node_proxies == 0; }));
 }
 
 TEST_CASE("names are dialled where whoever told of them may send a node") {
@@ -454,9 +442,9 @@ TEST_CASE("names are dialled where whoever told of them may send a node") {
       return x.peers.size() == 1 && x.peers[0].failure
              && x.peers[0].failure->reason == "forbidden_addresses";
     };
-    auto until = std::chrono::steady_clock::now() + patience;
-    while (!refused(uut.must<node_status>(uut.router, get_node_status{})))
-      REQUIRE(std::chrono::steady_clock::now() < until);
+    REQUIRE(comes_true([&] {
+      return refused(uut.must<node_status>(uut.router, get_node_status{}));
+    }));
     CHECK(uut.metrics().peers.connection_attempts == 1);
   }
 }

@@ -1,7 +1,6 @@
 // How things stand with a node, for whoever asks the Router.
 
 #include <atomic>
-#include <thread>
 
 #include <node_proxy/actors/caf/sending.hpp>
 
@@ -18,18 +17,15 @@ node_status status_of(test_node& node) {
   return *result;
 }
 
-/// Waits until things stand as they are to; nothing tells of that.
+/// Waits until things stand as they are to.
 template <class F>
 node_status await(test_node& node, F condition) {
-  auto until = std::chrono::steady_clock::now() + patience;
-  for (;;) {
-    auto result = status_of(node);
-    if (condition(result))
-      return result;
-    if (std::chrono::steady_clock::now() > until)
-      FAIL("what the test waits for did not happen");
-    std::this_thread::yield();
-  }
+  node_status result;
+  REQUIRE(comes_true([&] {
+    result = status_of(node);
+    return condition(result);
+  }));
+  return result;
 }
 
 node_config knowing(const node_advert& advert) {
@@ -81,9 +77,10 @@ TEST_CASE_FIXTURE(two_nodes, "a peer is told of before and after it comes") {
   CHECK(after.peers[0].permanent);
   CHECK(after.age_ms >= before.age_ms);
   // B was told of nobody, but A is there.
-  auto there = await(b, [](const node_status& x) {
-    return x.peers.size() == 1 && x.peers[0].state == peer_state::connected;
-  });
+  static_cast<void>(b.next_event<connected_event>());
+  auto there = status_of(b);
+  REQUIRE(there.peers.size() == 1);
+  CHECK(there.peers[0].state == peer_state::connected);
   CHECK(there.peers[0].node == a.node.id());
   REQUIRE(find_limit(there, "peers"));
   CHECK(find_limit(there, "peers")->used == 1);
@@ -190,9 +187,6 @@ TEST_CASE_FIXTURE(two_nodes, "all who ask at once are told") {
     }};
   };
   auto actor = a.system.spawn(asker);
-  auto until = std::chrono::steady_clock::now() + patience;
-  while (*answers < count && std::chrono::steady_clock::now() < until)
-    std::this_thread::yield();
-  CHECK(*answers == count);
+  CHECK(comes_true([&] { return *answers == count; }));
   caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
 }

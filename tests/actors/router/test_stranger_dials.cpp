@@ -130,13 +130,10 @@ TEST_CASE_FIXTURE(open_fixture, "a dial ends at once when its peer comes") {
   auto before = open_descriptors();
   leave_for(x);
   // One descriptor less, and one more.
-  auto limit = run_clock::now() + patience;
-  auto is_dialling = [&] {
+  REQUIRE(comes_true([&] {
     return uut.ask<node_metrics>(get_node_metrics{})->peers.connection_attempts
            > 0;
-  };
-  while (!is_dialling())
-    REQUIRE(run_clock::now() < limit);
+  }));
   x.call();
   await_advert(x.id());
   CHECK(wait_for_descriptors(before));

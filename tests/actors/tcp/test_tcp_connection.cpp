@@ -11,6 +11,7 @@
 #include <node_proxy/messages/limits.hpp>
 
 #include "actors/transport/transport_fixture.hpp"
+#include "support/frames.hpp"
 #include "support/octets.hpp"
 
 namespace node_proxy::internal {

@@ -11,6 +11,7 @@
 #include <node_proxy/protocol/wire/frame.hpp>
 
 #include "actors/system_fixture.hpp"
+#include "support/frames.hpp"
 
 namespace test {
 

@@ -12,6 +12,7 @@
 
 #include "actors/node_fixture.hpp"
 #include "actors/proxy/raw_peer.hpp"
+#include "support/frames.hpp"
 
 using namespace test;
 
@@ -35,16 +36,14 @@ struct accepting_node {
   /// Waits until an inbound handshake has failed for this reason, `count` times
   /// in all.
   void wait_for_failures(std::string_view reason, std::uint64_t count) {
-    auto give_up = std::chrono::steady_clock::now() + patience;
-    for (;;) {
+    INFO(reason);
+    REQUIRE(comes_true([&] {
       auto metrics = node.ask<node_metrics>(get_node_metrics{});
       REQUIRE(metrics);
-      for (const auto& x : metrics->failed_handshakes)
-        if (x.reason == reason && x.count == count)
-          return;
-      if (std::chrono::steady_clock::now() > give_up)
-        FAIL("no handshake failed because of ", reason);
-    }
+      return std::ranges::count(metrics->failed_handshakes,
+                                reason_count{std::string{reason}, count})
+             == 1;
+    }));
   }
 
   /// Nobody is known, connected or served.
@@ -208,9 +207,8 @@ TEST_CASE("nothing is left after the shutdown") {
   std::vector<raw_peer> strangers;
   std::generate_n(std::back_inserter(strangers), 50,
                   [&] { return uut.connect(); });
-  auto give_up = std::chrono::steady_clock::now() + patience;
-  while (open_descriptors() < before + 2 * strangers.size())
-    REQUIRE(std::chrono::steady_clock::now() < give_up);
+  REQUIRE(comes_true(
+    [&] { return open_descriptors() >= before + 2 * strangers.size(); }));
   // That is work for some time.
   for (auto& x : strangers)
     x.send(forged);

@@ -119,8 +119,7 @@ TEST_CASE_FIXTURE(kv_nodes, "a handle ends when nobody has it") {
 TEST_CASE_FIXTURE(kv_nodes, "what was sent arrives if the handle is dropped") {
   a.self->send(kv, write_atom_v, "a", "1");
   kv = nullptr;
-  while (!read(handle_of("kv"), "a"))
-    std::this_thread::yield();
+  CHECK(comes_true([&] { return bool{read(handle_of("kv"), "a")}; }));
 }
 
 TEST_CASE_FIXTURE(kv_nodes, "a node that ends answers what is open") {

@@ -371,8 +371,9 @@ TEST_CASE_FIXTURE(typed_deployment,
     x.serve_store("kv");
     auto kv = x.handle_of("kv", {100ms});
     // The Router knows where its answers go when one has come in time.
-    while (x.read(kv, "a").error() != kv_errc::no_such_key)
-      std::this_thread::yield();
+    demand(comes_true(
+             [&] { return x.read(kv, "a").error() == kv_errc::no_such_key; }),
+           "an answer has come in time");
     asked.put(1);
     static_cast<void>(stands_still.take());
     demand(code_of(x.read(kv, "a").error()) == errc::unconfirmed,

@@ -10,7 +10,6 @@
 #include <iostream>
 #include <map>
 #include <set>
-#include <thread>
 
 #include <poll.h>
 
@@ -208,13 +207,7 @@ struct world {
 
   template <class F>
   void wait_for(F f, std::chrono::milliseconds at_most = patience) {
-    auto until = std::chrono::steady_clock::now() + at_most;
-    while (!f()) {
-      if (std::chrono::steady_clock::now() > until)
-        FAIL("what the test waits for has not come");
-      // It asks, and each answer takes its time.
-      std::this_thread::yield();
-    }
+    REQUIRE(comes_true(f, at_most));
   }
 
   node_advert advert() {

@@ -4,6 +4,7 @@
 #include <map>
 
 #include <node_proxy/actors/typed_engine.hpp>
+#include <node_proxy/messages/connection_permanence.hpp>
 #include <node_proxy/protocol/wire/advert.hpp>
 
 #include "actors/silent_engine.hpp"
@@ -12,16 +13,6 @@
 using namespace test;
 
 namespace {
-
-/// Waits until something is so, asking again and again.
-template <class F>
-bool comes_true(F f) {
-  auto until = std::chrono::steady_clock::now() + patience;
-  while (!f())
-    if (std::chrono::steady_clock::now() > until)
-      return false;
-  return true;
-}
 
 using doubling_actor = actor_interface<std::uint64_t(std::uint64_t)>;
 

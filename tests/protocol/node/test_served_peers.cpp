@@ -79,21 +79,21 @@ TEST_CASE("the least of those that are here makes room") {
   for (auto i : {1u, 2u, 3u, 4u, 5u, 6u})
     uut.handle_arrival(numbered(i), {i / 4, false}, 1s);
   CHECK(uut.here() == 6);
-  CHECK_FALSE(uut.least_below(peer_standing::guest));
+  CHECK_FALSE(uut.lowest_below(peer_standing::guest));
   // Of the host that has most of them.
-  CHECK(uut.least_below(peer_standing::known) == numbered(4));
+  CHECK(uut.lowest_below(peer_standing::known) == numbered(4));
   uut.handle_displacement(numbered(4));
   CHECK(uut.here() == 5);
   CHECK_FALSE(uut.find(numbered(4))->is_here());
   uut.handle_displacement(numbered(5));
   uut.handle_displacement(numbered(3));
   uut.handle_displacement(numbered(6));
-  CHECK_FALSE(uut.least_below(peer_standing::known));
-  CHECK(uut.least_below(peer_standing::named) == numbered(2));
+  CHECK_FALSE(uut.lowest_below(peer_standing::known));
+  CHECK(uut.lowest_below(peer_standing::named) == numbered(2));
   uut.set_standing(numbered(2), peer_standing::named);
-  CHECK(uut.least_below(peer_standing::named) == numbered(1));
+  CHECK(uut.lowest_below(peer_standing::named) == numbered(1));
   // It may come again.
   uut.handle_arrival(numbered(4), {}, 2s);
   CHECK(uut.find(numbered(4))->is_here());
-  CHECK(uut.least_below(peer_standing::named) == numbered(4));
+  CHECK(uut.lowest_below(peer_standing::named) == numbered(4));
 }

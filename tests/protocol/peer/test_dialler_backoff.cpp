@@ -107,13 +107,13 @@ TEST_CASE("one attempt at a time to one address") {
   uut.handle_addresses({address(1)});
   auto first = uut.poll_attempt(1s);
   CHECK(uut.busy());
-  CHECK(uut.is_dialling(first->id));
-  CHECK_FALSE(uut.is_dialling(first->id + 1));
   CHECK_FALSE(uut.poll_attempt(1h));
   CHECK_FALSE(uut.next_deadline(true));
+  CHECK_FALSE(uut.poll_abandoned());
   uut.handle_end();
   CHECK_FALSE(uut.busy());
-  CHECK_FALSE(uut.is_dialling(first->id));
+  CHECK(uut.poll_abandoned() == first->id);
+  CHECK_FALSE(uut.poll_abandoned());
   CHECK(uut.poll_attempt(1h)->id != first->id);
 }
 
@@ -152,10 +152,13 @@ TEST_CASE("new addresses replace the old ones") {
   auto third = uut.poll_attempt(2s);
   uut.handle_addresses({address(4), address(3)});
   // What goes to an address that is no more is not waited for.
-  CHECK_FALSE(uut.is_dialling(second->id));
-  CHECK(uut.is_dialling(third->id));
+  CHECK(uut.poll_abandoned() == second->id);
+  CHECK_FALSE(uut.poll_abandoned());
   CHECK(port_of(uut.poll_attempt(3s)) == 4);
   CHECK_FALSE(uut.poll_attempt(1h));
+  CHECK_FALSE(uut.handle_dialled(second->id, true));
+  auto at = uut.handle_dialled(third->id, true);
+  CHECK((at && at->address == address(3)));
   uut.handle_addresses({});
   CHECK_FALSE(uut.busy());
   CHECK_FALSE(uut.poll_attempt(2h));
@@ -169,10 +172,11 @@ TEST_CASE("the next address is tried when an attempt takes long") {
   CHECK_FALSE(uut.next_deadline(false));
   CHECK_FALSE(uut.poll_attempt(1250ms - 1ns));
   CHECK(port_of(uut.poll_attempt(1250ms)) == 2);
-  CHECK(uut.is_dialling(first->id));
+  CHECK_FALSE(uut.poll_abandoned());
   CHECK(uut.next_deadline(true) == 1500ms);
   CHECK(port_of(uut.poll_attempt(2s)) == 3);
   CHECK_FALSE(uut.next_deadline(true));
+  CHECK(uut.handle_dialled(first->id, true));
 }
 
 TEST_CASE("a failed attempt is followed at once, whatever else goes on") {
@@ -272,7 +276,7 @@ TEST_CASE("once there is a session, nothing is under way") {
   CHECK(uut.busy());
   uut.handle_end();
   CHECK_FALSE(uut.busy());
-  CHECK_FALSE(uut.is_dialling(first->id));
+  CHECK(uut.poll_abandoned() == first->id);
   // The next round begins with the first address.
   CHECK(port_of(uut.poll_attempt(2s)) == 1);
 }
@@ -358,9 +362,9 @@ TEST_CASE("what a name has led to stays with its name") {
   SUBCASE("as long as that is an address of the peer") {
     uut.handle_contact({address(1), name});
     CHECK_FALSE(uut.poll_abandoned());
-    CHECK(uut.is_dialling(made->id));
     CHECK(port_of(uut.poll_attempt(2s)) == 1);
     CHECK(port_of(uut.poll_attempt(3s)) == 3);
+    CHECK(uut.handle_dialled(made->id, true));
   }
   SUBCASE("or goes with it") {
     uut.handle_contact({address(1)});
@@ -371,6 +375,6 @@ TEST_CASE("what a name has led to stays with its name") {
   SUBCASE("or is an address of the peer by itself") {
     uut.handle_contact({address(2), address(1)});
     CHECK_FALSE(uut.poll_abandoned());
-    CHECK(uut.is_dialling(made->id));
+    CHECK(uut.handle_dialled(made->id, true));
   }
 }

@@ -10,7 +10,7 @@ namespace {
 
 enum class meal : std::uint8_t { breakfast, lunch, supper };
 
-using meals = timer_table<meal, 3>;
+using meals = timer_table<meal, meal::supper>;
 
 } // namespace
 

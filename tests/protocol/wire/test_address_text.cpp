@@ -98,6 +98,7 @@ TEST_CASE("what is not a numeric address is refused") {
                     "::1:",
                     "1:2:3:4:5:6:7:1.2.3.4",
                     "fe80::1%eth0",
+                    "fe80::1%02",
                     "[::1]"})
     CHECK_MESSAGE(!parse_ip_address(text), text);
   // A zero octet ends nothing.

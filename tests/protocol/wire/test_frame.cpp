@@ -5,6 +5,7 @@
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/wire/bare_types.hpp>
 
+#include "support/frames.hpp"
 #include "support/octets.hpp"
 
 using namespace test;

@@ -22,6 +22,7 @@
 #include <node_proxy/protocol/wire/bare.hpp>
 
 #include "support/chunks.hpp"
+#include "support/frames.hpp"
 #include "support/octets.hpp"
 
 using namespace test;
