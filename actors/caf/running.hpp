@@ -85,6 +85,20 @@ inline bool may_lose_requests(const caf::actor& whom) {
          || dynamic_cast<caf::blocking_actor*>(actor) != nullptr;
 }
 
+/// What an address stands for, or nothing if that has ended. In 1.x an address
+/// also leads to an actor that is being destroyed, which answers with
+/// `request_receiver_down`.
+inline caf::actor living(const caf::actor_addr& whom) {
+  auto result = caf::actor_cast<caf::actor>(whom);
+#if CAF_MAJOR_VERSION >= 1
+  auto* actor = dynamic_cast<caf::scheduled_actor*>(
+    caf::actor_cast<caf::abstract_actor*>(result));
+  if (actor != nullptr && actor->mailbox().closed())
+    return {};
+#endif
+  return result;
+}
+
 /// Ends a companion, which no thread runs and which would otherwise stay in the
 /// registry of the actor system if an engine behind CAF's middleman was asked.
 inline void end_companion(caf::actor_companion& who) {

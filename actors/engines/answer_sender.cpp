@@ -70,9 +70,15 @@ std::optional<caf::error> answer_sender::handle_returned(std::uint64_t number) {
   return std::nullopt;
 }
 
-void answer_sender::handle_failed(std::uint64_t number) {
-  std::lock_guard guard{mutex_};
-  open_.erase(number);
+std::optional<caf::error> answer_sender::handle_failed(std::uint64_t number) {
+  decltype(open_)::node_type known;
+  {
+    std::lock_guard guard{mutex_};
+    known = open_.extract(number);
+  }
+  if (!known || !known.mapped().answer)
+    return std::nullopt;
+  return error_of_caf(*known.mapped().answer);
 }
 
 void answer_sender::handle_answer(std::uint64_t number, caf::message answer) {

@@ -65,7 +65,8 @@ public:
   std::optional<caf::error> handle_returned(std::uint64_t number);
 
   /// The request has failed, and will have no answer.
-  void handle_failed(std::uint64_t number);
+  /// @returns what CAF has answered for the engine, if it has.
+  std::optional<caf::error> handle_failed(std::uint64_t number);
 
 private:
   struct entry {

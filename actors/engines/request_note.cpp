@@ -28,10 +28,12 @@ void request_note::handle_destroyed() const {
   if (std::uncaught_exceptions() > 0 || *notes_->stage == engine_stage::failed)
     answer.error = caf::make_error(caf::sec::runtime_error);
   if (auto sender = notes_->sender.get()) {
-    if (answer.error)
-      sender->handle_failed(number_);
-    else
+    // What an engine has skipped was given back when it ended. In 1.x its end
+    // has been noted by then.
+    if (!answer.error)
       answer.error = sender->handle_returned(number_);
+    else if (auto skipped = sender->handle_failed(number_))
+      answer.error = skipped;
   }
   answers.put(std::move(answer));
 }

@@ -256,8 +256,8 @@ void engine_client::hand_over(node_out_batch batch,
         },
         [this, what](const caf::error& why) { handle_failure(*what, why); });
   };
-  if (auto proxy = caf::actor_cast<node_proxy_actor>(proxy_)) {
-    hand_to(proxy);
+  if (auto proxy = living(proxy_)) {
+    hand_to(caf::actor_cast<node_proxy_actor>(proxy));
     return;
   }
   hand_to(config_.router);

@@ -64,6 +64,7 @@ public:
   using peer_directory::advert;
   using peer_directory::adverts;
   using peer_directory::allows;
+  using peer_directory::answer;
   using peer_directory::connected;
   using peer_directory::disconnection;
   using peer_directory::gone_guests;
