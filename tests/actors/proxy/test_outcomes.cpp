@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include <node_proxy/messages/connect_request.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
 #include <node_proxy/protocol/wire/advert.hpp>
 
