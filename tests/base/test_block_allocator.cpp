@@ -86,9 +86,9 @@ TEST_CASE("of large blocks the last ones are kept, within limits") {
     uut.keep(given.back(), size);
   };
   auto takes = [&](std::size_t size, void* which) {
-    auto block = uut.take(size);
-    auto is_that = block == which;
-    ::operator delete(block);
+    auto taken = uut.take(size);
+    auto is_that = taken == which;
+    ::operator delete(taken);
     return is_that;
   };
   constexpr auto small = detail::block_size(detail::block_cache::max_block + 1);
