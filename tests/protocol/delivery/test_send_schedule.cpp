@@ -101,12 +101,11 @@ TEST_CASE_FIXTURE(fixture, "who had nothing to send before goes first") {
 TEST_CASE_FIXTURE(fixture,
                   "who sends a little again and again holds up nobody") {
   add("a", turn, 1'000);
-  std::deque<sender> small;
   for (auto i = 0; i < 50; ++i)
-    small.push_back({"s", 100});
+    all.push_back({"s", 100});
   std::string all_sent;
   for (auto round = 0; round < 100; ++round) {
-    for (auto& x : small)
+    for (auto& x : all)
       if (x.left == 0)
         want(x, 1);
     all_sent += sent(10);
@@ -116,10 +115,9 @@ TEST_CASE_FIXTURE(fixture,
 }
 
 TEST_CASE_FIXTURE(fixture, "nobody starves") {
-  std::deque<sender> many;
   for (auto i = 0; i < 26; ++i)
-    many.push_back({std::string(1, static_cast<char>('a' + i)), turn, 1'000});
-  for (auto& x : many)
+    all.push_back({std::string(1, static_cast<char>('a' + i)), turn, 1'000});
+  for (auto& x : all)
     uut.add(x);
   sent(2'600);
   CHECK(bytes.size() == 26);

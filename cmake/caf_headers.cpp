@@ -1,1 +1,0 @@
-// Compiled only to have CAF's precompiled header, which other targets reuse.

@@ -1,0 +1,1 @@
+// Compiled only for the precompiled header of its target, which others reuse.
