@@ -34,6 +34,7 @@ json begin_line(const link_options& options) {
           {"engines", options.engines},
           {"bulk", options.bulk},
           {"busy_poll", options.busy_poll},
+          {"loops", options.loops},
           {"senders", options.senders},
           {"batch", options.batch},
           {"outstanding", options.outstanding},
@@ -154,6 +155,8 @@ void add_options(CLI::App& app, link_options& options) {
     .add_option("--busy-poll", options.busy_poll,
                 "Microseconds that both ends look for events before they sleep")
     ->check(CLI::Range(0, 100'000));
+  app.add_option("--loops", options.loops,
+                 "Event loops of both ends (default: one for each processor)");
   app.add_option("--senders", options.senders, "Engines that send")
     ->check(CLI::Range(1, 10'000))
     ->capture_default_str();

@@ -41,6 +41,7 @@ node_proxy::node_config make_link_config(const link_options& x) {
   auto result = make_node_config();
   result.use_aes = !x.chacha;
   result.busy_poll = std::chrono::microseconds{x.busy_poll};
+  result.event_loops = x.loops;
   result.max_peers = std::max(result.max_peers, x.peers);
   return result;
 }

@@ -30,6 +30,9 @@ struct link_options : transfer_options {
   std::size_t bulk = 0;
   /// `node_config::busy_poll` of both ends, in microseconds.
   std::size_t busy_poll = 0;
+  /// `node_config::event_loops` of both ends: 0 for as many as there are
+  /// processors.
+  std::size_t loops = 0;
   bool chacha = false;
   bool sharing = false;
   bool count_allocations = false;
