@@ -79,12 +79,20 @@ bool claimed_directory::handle_end(worker_id from, const node_id& id,
                                    steady_time now) {
   if (!claims_.handle_end(from, id, number))
     return false;
+  auto failed = !record;
   end(id, std::move(record), "node_proxy_ended", now);
-  serve_again(id, now);
+  if (!failed || (is_permanent(id) && pauses_.handle_failure(id, now)))
+    serve_again(id, now);
   return true;
 }
 
 // -- results ------------------------------------------------------------------
+
+void claimed_directory::handle_timeout(steady_time now) {
+  peer_directory::handle_timeout(now);
+  while (auto id = pauses_.poll_due(now))
+    serve_again(*id, now);
+}
 
 std::optional<claimed_action> claimed_directory::poll_action() {
   assign(std::nullopt);

@@ -12,6 +12,8 @@
 
 #include <node_proxy/protocol/node/peer_claims.hpp>
 #include <node_proxy/protocol/node/peer_directory.hpp>
+#include <node_proxy/protocol/node/service_pauses.hpp>
+#include <node_proxy/protocol/peer/timer_table.hpp>
 
 namespace node_proxy::internal {
 
@@ -51,7 +53,8 @@ using claimed_action =
 ///   whoever is called or serves. What a lost worker had is lost: the peer
 ///   begins anew, and what was told of that epoch is void.
 /// - A peer that is to be kept connected is served by somebody else once its
-///   holder does not any more.
+///   holder does not any more, but if that fails time and again, after a pause
+///   (`service_pauses`).
 ///
 /// Events, results and the rules for both are those of `peer_directory`. What
 /// has nothing to do with processes is taken over from there as it is.
@@ -79,13 +82,11 @@ public:
   using peer_directory::handle_overtaken;
   using peer_directory::handle_permanence;
   using peer_directory::handle_shutdown;
-  using peer_directory::handle_timeout;
   using peer_directory::handle_wanted;
   using peer_directory::here;
   using peer_directory::is_permanent;
   using peer_directory::loss;
   using peer_directory::poll_changes;
-  using peer_directory::poll_timeout;
   using peer_directory::records;
   using peer_directory::unserved;
 
@@ -149,7 +150,14 @@ public:
 
   // -- results ----------------------------------------------------------------
 
+  void handle_timeout(steady_time now);
+
   [[nodiscard]] std::optional<claimed_action> poll_action();
+
+  /// When to call `handle_timeout` at the latest.
+  [[nodiscard]] std::optional<steady_time> poll_timeout() const {
+    return earliest({peer_directory::poll_timeout(), pauses_.poll_timeout()});
+  }
 
   // -- state ------------------------------------------------------------------
 
@@ -185,6 +193,7 @@ private:
   void serve_again(const node_id& id, steady_time now);
 
   peer_claims claims_;
+  service_pauses pauses_;
   // What is open at workers: of a lost one nobody says how it ended.
   std::map<worker_id, std::map<request, std::size_t>> requests_;
   // What is to be done, by whom.

@@ -154,7 +154,8 @@ public:
       tell_(from, {order::kind::retire, x.peer, x.claim});
       return go_on();
     case end:
-      directory_.handle_end(from, x.peer, x.claim, x.known, now_);
+      if (directory_.handle_end(from, x.peer, x.claim, x.known, now_))
+        note_end(x.peer, !x.known);
       return go_on();
     case leaving:
       directory_.handle_leaving(from);
@@ -183,8 +184,19 @@ private:
     if (directory_.here() > max_here_)
       FAIL("more peers have a place than there are");
     for (const auto& id : permanent_)
-      if (!directory_.find(id))
+      if (!directory_.find(id) && !pauses(id))
         FAIL("a permanent peer is served by nobody");
+  }
+
+  void note_end(const node_id& id, bool failed) {
+    if (failed)
+      failed_[id] = now_;
+  }
+
+  /// Whoever served the peer has failed a moment ago.
+  bool pauses(const node_id& id) const {
+    auto at = failed_.find(id);
+    return at != failed_.end() && now_ < at->second + service_pauses::pause;
   }
 
   void perform(const serve_claim& x) {
@@ -273,6 +285,7 @@ private:
   }
 
   void end(const node_id& id, std::optional<peer_record> left) {
+    note_end(id, !left);
     CHECK(directory_.handle_end(coordinator, id, directory_.find(id)->number,
                                 std::move(left), now_));
     act();
@@ -280,6 +293,8 @@ private:
 
   directory_settings settings_;
   std::size_t max_here_;
+  // When whoever served a peer has failed last.
+  std::map<node_id, steady_time> failed_;
   referee& judge_;
   teller tell_;
   steady_time now_ = 1'000s;

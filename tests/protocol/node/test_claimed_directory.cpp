@@ -142,6 +142,55 @@ TEST_CASE_FIXTURE(fixture, "a permanent peer is served whatever has failed") {
   }
 }
 
+TEST_CASE_FIXTURE(fixture, "who fails each time is served again with a pause") {
+  uut.handle_permanence(peer, connection_permanence::permanent);
+  connect(coordinator);
+  auto fail = [this] {
+    auto x = *uut.find(peer);
+    CHECK(uut.handle_end(x.holder, peer, x.number, std::nullopt, now));
+    static_cast<void>(act());
+  };
+  fail();
+  CHECK(uut.find(peer));
+  // Each time, however often that was.
+  for (int i = 0; i < 3; ++i) {
+    now += service_pauses::pause / 2;
+    uut.handle_timeout(now);
+    fail();
+    CHECK_FALSE(uut.find(peer));
+    now += service_pauses::pause / 2 - 1ms;
+    uut.handle_timeout(now);
+    static_cast<void>(act());
+    CHECK_FALSE(uut.find(peer));
+    REQUIRE(uut.poll_timeout());
+    now = std::max(now, *uut.poll_timeout());
+    uut.handle_timeout(now);
+    static_cast<void>(act());
+    CHECK(uut.find(peer));
+  }
+  SUBCASE("at once if that was long ago") {
+    now += service_pauses::pause;
+    uut.handle_timeout(now);
+    fail();
+    CHECK(uut.find(peer));
+  }
+  SUBCASE("not if nobody wants it any more") {
+    fail();
+    CHECK_FALSE(uut.find(peer));
+    uut.handle_permanence(peer, connection_permanence::ephemeral);
+    now += service_pauses::pause;
+    uut.handle_timeout(now);
+    static_cast<void>(act());
+    CHECK_FALSE(uut.find(peer));
+  }
+  SUBCASE("whoever sends to it need not wait") {
+    fail();
+    REQUIRE(uut.handle_wanted(peer, now));
+    static_cast<void>(act());
+    CHECK(uut.find(peer));
+  }
+}
+
 TEST_CASE_FIXTURE(fixture, "messages wait for the end of who leaves") {
   connect(a);
   CHECK_FALSE(uut.holds_messages(peer));
