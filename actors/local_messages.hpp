@@ -29,10 +29,8 @@
   X(inbound)                                                                   \
   X(make_room)                                                                 \
   X(room_made)                                                                 \
-  X(read_init)                                                                 \
-  X(init_read)                                                                 \
-  X(answer_init)                                                               \
-  X(init_answered)                                                             \
+  X(handshake_jobs)                                                            \
+  X(handshake_results)                                                         \
   X(linger)                                                                    \
   X(socket_deadline)                                                           \
   X(admission_request)                                                         \

@@ -21,17 +21,19 @@ namespace node_proxy::internal {
 
 namespace {
 
-// How much each worker has at once, so that it always has something to do and
-// yet the next one in turn comes soon.
-constexpr std::size_t jobs_of_a_worker = 4;
+// A worker has so many batches at once, so that it has something to do while
+// the results of one are dealt with, and a batch is so long, so that the next
+// one in turn comes soon.
+constexpr std::size_t max_batches = 2;
+constexpr std::size_t max_batch = 8;
 
 // When there are no descriptors, one of so many connections makes room, but not
 // more of them than the transport accepts at once.
 constexpr std::size_t share_of_room = 4;
 constexpr std::size_t max_room = 16;
 
-using acceptor_actor =
-  inbound_handler::extend_with<connection_owner>::extend_with<tick_receiver>;
+using acceptor_actor = inbound_handler::extend_with<
+  connection_owner>::extend_with<tick_receiver>::extend_with<turn_end_receiver>;
 
 /// What the acceptor is made from.
 struct acceptor_parts {
@@ -41,6 +43,17 @@ struct acceptor_parts {
   std::size_t places = 0;
   admission_actor router;
   std::vector<handshake_worker> workers;
+};
+
+/// One of the workers, and what it is given.
+struct busy_worker {
+  handshake_worker worker;
+  std::size_t batches = 0;
+  handshake_jobs next = {};
+
+  [[nodiscard]] bool has_room() const {
+    return batches < max_batches && next.jobs.size() < max_batch;
+  }
 };
 
 class acceptor_state {
@@ -55,8 +68,11 @@ public:
 
   void start(acceptor_parts parts) {
     parts_ = std::move(parts);
+    for (const auto& x : parts_.workers)
+      workers_.push_back({x});
     unproven_.emplace(parts_.places, parts_.settings);
     timer_.emplace(parts_.loop, caf::actor_cast<tick_receiver>(self_));
+    turn_end_.emplace(parts_.loop, caf::actor_cast<turn_end_receiver>(self_));
   }
 
   void handle(const inbound& msg) {
@@ -93,6 +109,22 @@ public:
     timer_->handle_tick();
     unproven_->handle_timeout(now());
     go_on();
+  }
+
+  /// Those whose turn it is go on, all at once.
+  void handle_turns_over() {
+    turn_end_->handle();
+    for (auto some = true; std::exchange(some, false);)
+      for (auto& x : workers_)
+        if (auto work =
+              x.has_room() ? unproven_->poll_work(now()) : std::nullopt) {
+          x.next.jobs.push_back(job_for(*work));
+          some = true;
+        }
+    for (auto& x : workers_)
+      if (!x.next.jobs.empty())
+        give_out(x);
+    close_ended();
   }
 
 private:
@@ -161,54 +193,67 @@ private:
 
   /// Does what is to be done now. @returns how many connections were closed.
   std::size_t go_on() {
+    turn_end_->ask();
+    return close_ended();
+  }
+
+  std::size_t close_ended() {
     std::size_t closed = 0;
     for (; auto x = unproven_->poll_end(); ++closed)
       drop(x->connection, to_string(x->reason));
-    while (jobs_ < jobs_of_a_worker * parts_.workers.size()) {
-      auto work = unproven_->poll_work(now());
-      if (!work)
-        break;
-      begin(*work);
-    }
     if (auto at = unproven_->poll_timeout())
       timer_->wait_until(*at);
     return closed;
   }
 
-  void begin(const handshake_work& work) {
-    auto id = work.connection;
-    auto& x = pending_.at(id);
-    ++jobs_;
+  void give_out(busy_worker& to) {
+    std::vector<connection_id> ids;
+    for (const auto& x : to.next.jobs)
+      ids.push_back(x.connection);
+    ++to.batches;
+    send_request(self_, to.worker, caf::infinite,
+                 std::exchange(to.next, handshake_jobs{}))
+      .then(
+        [this, &to](handshake_results& msg) {
+          --to.batches;
+          for (auto& x : msg.results)
+            handle(x);
+          go_on();
+        },
+        [this, ids](const caf::error&) {
+          for (auto id : ids)
+            drop(id, "shutting_down");
+        });
+  }
+
+  handshake_job job_for(const handshake_work& work) {
+    auto& x = pending_.at(work.connection);
     if (work.what == handshake_work::half::read)
-      ask(id, read_init{x.handshake, std::move(x.first_frame)},
-          [this, id](const init_read& msg) { handle(id, msg); });
-    else
-      ask(id, answer_init{x.handshake, x.admitted},
-          [this, id](const init_answered& msg) { handle(id, msg); });
+      return {work.connection, x.handshake, std::move(x.first_frame)};
+    return {work.connection, x.handshake, x.admitted};
   }
 
-  /// Has the next worker do a job.
-  template <class Job, class F>
-  void ask(connection_id id, Job job, F handle_result) {
-    const auto& worker = parts_.workers[next_worker_++ % parts_.workers.size()];
-    send_request(self_, worker, caf::infinite, std::move(job))
-      .then(std::move(handle_result),
-            [this, id](const caf::error&) { fail(id, "shutting_down"); });
-  }
-
-  void handle(connection_id id, const init_read& msg) {
-    if (!is_good(id, msg.error))
+  void handle(handshake_result& x) {
+    auto id = x.connection;
+    if (auto error = std::get_if<handshake_error>(&x.output))
+      drop(id, to_string(*error));
+    else if (!pending_.contains(id))
       return;
-    auto from = msg.request.src_node_id;
-    send_request(self_, parts_.router, caf::infinite,
-                 admission_request{msg.request})
+    else if (auto request = std::get_if<connect_request>(&x.output))
+      ask_router(id, *request);
+    else
+      answer(id, std::get<bytes>(x.output));
+  }
+
+  void ask_router(connection_id id, const connect_request& msg) {
+    auto from = msg.src_node_id;
+    send_request(self_, parts_.router, caf::infinite, admission_request{msg})
       .then([this, id, from](const admission& x) { handle(id, from, x); },
-            [this, id](const caf::error&) { fail(id, "shutting_down"); });
+            [this, id](const caf::error&) { drop(id, "shutting_down"); });
   }
 
   void handle(connection_id id, const node_id& from, const admission& msg) {
     request_ended request{from, msg.epoch};
-    --jobs_;
     if (auto x = pending_.find(id); x == pending_.end()) {
       send_message(self_, parts_.router, request);
     } else {
@@ -219,12 +264,9 @@ private:
     go_on();
   }
 
-  void handle(connection_id id, const init_answered& msg) {
-    if (!is_good(id, msg.error))
-      return;
-    --jobs_;
+  void answer(connection_id id, bytes_view frame) {
     auto& x = pending_.at(id);
-    x.connection->write(msg.frame);
+    x.connection->write(frame);
     if (auto refused = x.handshake->refusal()) {
       drop(id, to_string(*refused));
     } else {
@@ -232,22 +274,6 @@ private:
       unproven_->handle_answered(id, now());
       read_frame(id);
     }
-    go_on();
-  }
-
-  /// Whether a handshake goes on that a worker had. If not, its job ends here.
-  bool is_good(connection_id id, std::optional<handshake_error> error) {
-    auto result = !error && pending_.contains(id);
-    if (!result)
-      fail(id, error ? to_string(*error) : std::string_view{});
-    return result;
-  }
-
-  /// A job has come to nothing.
-  void fail(connection_id id, std::string_view reason) {
-    --jobs_;
-    drop(id, reason);
-    go_on();
   }
 
   /// Ends a connection without a word.
@@ -267,10 +293,9 @@ private:
   random_source random_;
   std::optional<unproven_connections> unproven_;
   std::unordered_map<connection_id, pending> pending_;
-  std::size_t next_worker_ = 0;
-  // Handshakes that workers, or the Router after them, have at the moment.
-  std::size_t jobs_ = 0;
+  std::vector<busy_worker> workers_;
   std::optional<timer> timer_;
+  std::optional<turn_end> turn_end_;
 };
 
 } // namespace
@@ -291,6 +316,7 @@ inbound_handler spawn_acceptor(caf::actor_system& system,
         [state](make_room msg) { return state->handle(msg); },
         [state](const connection_ready& msg) { state->handle(msg); },
         [state](tick) { state->handle_tick(); },
+        [state](turns_over) { state->handle_turns_over(); },
       };
     });
 }

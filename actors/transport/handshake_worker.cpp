@@ -22,20 +22,37 @@ void compute_in_background() noexcept {
     static_cast<void>(::sched_setscheduler(0, SCHED_BATCH, &no_priority));
 }
 
+/// What came of one half.
+template <class T>
+decltype(handshake_result::output)
+to_output(expected<T, handshake_error> result) {
+  if (!result)
+    return result.error();
+  return std::move(*result);
+}
+
+decltype(handshake_result::output) compute(const handshake_job& job,
+                                           const peer_settings& settings,
+                                           steady_time now) {
+  auto& handshake = *job.handshake;
+  if (auto first_frame = std::get_if<bytes>(&job.input))
+    return to_output(handshake.handle_init(*first_frame));
+  const auto& admitted = std::get<admission>(job.input);
+  return to_output(
+    handshake.handle_facts(admitted.facts, admitted.epoch, settings, now));
+}
+
 handshake_worker::behavior_type worker_behavior(handshake_worker::pointer self,
                                                 const peer_settings& settings) {
   compute_in_background();
   return {
-    [](const read_init& msg) {
-      auto request = msg.handshake->handle_init(msg.body);
-      return request ? init_read{std::move(*request), std::nullopt}
-                     : init_read{{}, request.error()};
-    },
-    [self, settings](const answer_init& msg) {
-      auto frame = msg.handshake->handle_facts(
-        msg.admitted.facts, msg.admitted.epoch, settings, now_of(self).steady);
-      return frame ? init_answered{std::move(*frame), std::nullopt}
-                   : init_answered{{}, frame.error()};
+    [self, settings](const handshake_jobs& msg) {
+      handshake_results results;
+      results.results.reserve(msg.jobs.size());
+      for (const auto& x : msg.jobs)
+        results.results.push_back(
+          {x.connection, compute(x, settings, now_of(self).steady)});
+      return results;
     },
   };
 }

@@ -4,47 +4,46 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
+#include <variant>
 #include <vector>
 
 #include <node_proxy/actors/caf/compat.hpp>
 #include <node_proxy/actors/local_messages.hpp>
 #include <node_proxy/messages/basics.hpp>
 #include <node_proxy/messages/connect_request.hpp>
+#include <node_proxy/protocol/ids.hpp>
 #include <node_proxy/protocol/node/admission.hpp>
 #include <node_proxy/protocol/session/handshake.hpp>
 #include <node_proxy/protocol/settings.hpp>
 
 namespace node_proxy::internal {
 
-/// Read the first frame of a handshake.
-struct read_init {
+/// One half of a handshake, see `handshake_work`. Nobody else uses the
+/// handshake meanwhile.
+struct handshake_job {
+  connection_id connection = 0;
   std::shared_ptr<responder_handshake> handshake;
-  bytes body;
+  /// The first frame, to be read; or how to answer it.
+  std::variant<bytes, admission> input;
 };
 
-struct init_read {
-  connect_request request;
-  /// Why there is no request.
-  std::optional<handshake_error> error;
+struct handshake_result {
+  connection_id connection = 0;
+  /// Who calls; or the frame that answers; or why there is neither.
+  std::variant<connect_request, bytes, handshake_error> output;
 };
 
-/// Answer a handshake whose first frame was read.
-struct answer_init {
-  std::shared_ptr<responder_handshake> handshake;
-  admission admitted;
+/// Some at a time: to wake a thread takes as long as a part of a handshake.
+struct handshake_jobs {
+  std::vector<handshake_job> jobs;
 };
 
-struct init_answered {
-  /// The frame to send.
-  bytes frame;
-  /// Why there is none.
-  std::optional<handshake_error> error;
+/// Those of all jobs, in their order.
+struct handshake_results {
+  std::vector<handshake_result> results;
 };
 
-/// Computes; nobody else uses the handshake meanwhile.
-using handshake_worker =
-  actor_interface<init_read(read_init), init_answered(answer_init)>;
+using handshake_worker = actor_interface<handshake_results(handshake_jobs)>;
 
 /// How many there are at most. For one handshake the event loop has a fourth of
 /// the work of a worker, so that more of them would have to wait for it.
