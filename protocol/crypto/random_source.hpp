@@ -38,7 +38,7 @@ public:
   [[nodiscard]] secret_key next_key() noexcept;
 
 private:
-  static constexpr std::size_t pool_size = 480;
+  static constexpr std::size_t pool_size = 96;
   static constexpr std::size_t moved_from = pool_size + 1;
 
   void refill() noexcept;
