@@ -17,16 +17,19 @@ constexpr std::size_t max_gathered = 64 * 1024;
 } // namespace
 
 void node_proxy_state::start(node_proxy_config config) {
-  config_ = std::move(config);
-  peer_ = std::make_unique<peer>(
-    config_.settings, config_.self, config_.remote, config_.remote_key,
-    config_.record, config_.budget, config_.spare, random_source{config_.seed});
-  config_.seed.wipe();
-  pending_.emplace(config_.unanswered);
-  timer_.emplace(config_.loop, caf::actor_cast<tick_receiver>(self_));
-  turn_end_.emplace(config_.loop, caf::actor_cast<turn_end_receiver>(self_));
+  services_ = std::move(config.services);
+  remote_ = config.remote;
+  remote_key_ = config.remote_key;
+  loop_ = std::move(config.loop);
+  peer_ = std::make_unique<peer>(services_->settings, services_->self, remote_,
+                                 remote_key_, config.record, services_->budget,
+                                 services_->spare, random_source{config.seed});
+  config.seed.wipe();
+  pending_.emplace(services_->unanswered);
+  timer_.emplace(loop_, caf::actor_cast<tick_receiver>(self_));
+  turn_end_.emplace(loop_, caf::actor_cast<turn_end_receiver>(self_));
   lanes_.emplace(
-    self_, config_.engines, config_.log,
+    self_, services_->engines, services_->log,
     [this](auto ids, auto reason) {
       if (!std::exchange(owes_, true) && !flush_queued_)
         look_at_clock();
@@ -35,17 +38,18 @@ void node_proxy_state::start(node_proxy_config config) {
     },
     caf::actor_cast<caf::actor_addr>(self_));
   set_unexpected_handler(self_, [this] {
-    config_.log.warn("ignored a message to the Node Proxy of {}: it is none of "
-                     "those that users and other processes may send",
-                     to_hex(config_.remote.data));
+    services_->log.warn(
+      "ignored a message to the Node Proxy of {}: it is none of "
+      "those that users and other processes may send",
+      to_hex(remote_.data));
   });
   auto begin = now();
-  peer_->handle_standing(config_.standing, begin);
-  peer_->handle_local_advert(config_.local_advert, begin);
-  if (config_.remote_known) {
+  peer_->handle_standing(config.standing, begin);
+  peer_->handle_local_advert(std::move(config.local_advert), begin);
+  if (config.remote_known) {
     static_cast<void>(
-      peer_->handle_remote_advert(config_.remote_known->advert, begin));
-    peer_->handle_addresses(config_.remote_known->addresses, begin);
+      peer_->handle_remote_advert(config.remote_known->advert, begin));
+    peer_->handle_addresses(config.remote_known->addresses, begin);
   }
   act();
 }
@@ -74,8 +78,8 @@ void node_proxy_state::take_or_pass_on(const Msg& msg, promise<Reply> waiting) {
 
 template <class Reply, class Msg>
 void node_proxy_state::pass_on(const Msg& msg, promise<Reply> waiting) {
-  auto router = caf::actor_cast<caf::actor>(config_.router);
-  passed_on content{config_.remote, caf::make_message(msg)};
+  auto router = caf::actor_cast<caf::actor>(services_->router);
+  passed_on content{remote_, caf::make_message(msg)};
   if (waiting.pending())
     waiting.delegate(router, std::move(content));
   else
@@ -102,7 +106,7 @@ void node_proxy_state::handle(const retire&) {
     // It has a part of what all peers may have outstanding here.
     peer_.reset();
     // Nor does the Router know it any more, which would end it.
-    monitor_end(self_, config_.router);
+    monitor_end(self_, services_->router);
     set_down_handler(
       self_, [this](const caf::down_msg& down) { self_->quit(down.reason); });
   } else {
@@ -119,10 +123,10 @@ caf::result<delivered> node_proxy_state::handle(const node_out_msg& msg) {
 caf::result<connect_reply>
 node_proxy_state::handle(const connect_request& request) {
   auto waiting = make_promise<connect_reply>(self_);
-  if (!is_of(request, config_.remote_key))
+  if (!is_of(request, remote_key_))
     fulfil(waiting, connect_reply{connect_reply_error::denied});
   else if (waiting.pending())
-    waiting.delegate(caf::actor_cast<caf::actor>(config_.router), request);
+    waiting.delegate(caf::actor_cast<caf::actor>(services_->router), request);
   return caf::delegated<connect_reply>{};
 }
 
@@ -170,7 +174,7 @@ void node_proxy_state::take(const node_advert& advert,
 void node_proxy_state::take(connection_permanence permanence,
                             promise<done> waiting) {
   peer_->handle_permanence(permanence, now());
-  send_message(self_, config_.router, proxy_event{config_.remote, permanence});
+  send_message(self_, services_->router, proxy_event{remote_, permanence});
   fulfil(waiting, done{});
   act();
 }
@@ -280,10 +284,10 @@ void node_proxy_state::act() {
   if (owes_)
     flush_soon();
   if (peer_->stopped() && !waits_for_engines()) {
-    send_message(self_, config_.router,
-                 proxy_event{config_.remote, peer_->metrics()});
-    send_message(self_, config_.router,
-                 proxy_event{config_.remote, peer_->record()});
+    send_message(self_, services_->router,
+                 proxy_event{remote_, peer_->metrics()});
+    send_message(self_, services_->router,
+                 proxy_event{remote_, peer_->record()});
     self_->quit();
     return;
   }
@@ -302,9 +306,9 @@ void node_proxy_state::offer_rest() {
   if (dials_ > 0 || !peer_->dormant(now_))
     return;
   if (auto handled = retirement_.poll_offer(now_.steady))
-    send_message(self_, config_.router,
-                 node_proxy_dormant{config_.remote, *handled, peer_->record(),
-                                    peer_->metrics()});
+    send_message(
+      self_, services_->router,
+      node_proxy_dormant{remote_, *handled, peer_->record(), peer_->metrics()});
 }
 
 void node_proxy_state::perform(deliver_message& action) {
@@ -316,21 +320,21 @@ void node_proxy_state::perform(send_outcome& action) {
 }
 
 void node_proxy_state::perform(learned_advert& action) {
-  send_message(self_, config_.router,
-               proxy_event{config_.remote, std::move(action)});
+  send_message(self_, services_->router,
+               proxy_event{remote_, std::move(action)});
 }
 
 void node_proxy_state::perform(learned_addresses& action) {
-  send_message(self_, config_.router,
-               proxy_event{config_.remote, std::move(action)});
+  send_message(self_, services_->router,
+               proxy_event{remote_, std::move(action)});
 }
 
 void node_proxy_state::perform(overtaken_advert& action) {
-  send_message(self_, config_.router, proxy_event{config_.remote, action});
+  send_message(self_, services_->router, proxy_event{remote_, action});
 }
 
 void node_proxy_state::perform(peer_event& action) {
-  send_message(self_, config_.router, proxy_event{config_.remote, action});
+  send_message(self_, services_->router, proxy_event{remote_, action});
 }
 
 namespace {
@@ -357,14 +361,20 @@ node_proxy_behavior(node_proxy_service::stateful_pointer<node_proxy_state> self,
                     node_proxy_config config) {
   auto& state = state_of(self);
   state.start(std::move(config));
+  // CAF compares a message with one handler after the other: those on the way
+  // of a message come first.
   return {
     direct<delivered, node_out_msg>(state),
+    [&state](const connection_ready& msg) { state.handle(msg); },
+    [&state](engines_answered) { state.handle_answers(); },
+    [&state](flush_queued) { state.handle_flush_queued(); },
+    [&state](turns_over) { state.handle_turns_over(); },
+    direct<batch_outcome, node_out_batch>(state),
     direct<node_msg_taken, node_msg>(state),
     [&state](const connect_request& x) { return state.handle(x); },
     direct<done, connect_reply>(state),
     direct<node_advert_reply, node_advert>(state),
     direct<done, connection_permanence>(state),
-    direct<batch_outcome, node_out_batch>(state),
     [&state](const routed_msg& x) {
       state.handle_routed();
       return state.handle(x.msg);
@@ -387,12 +397,8 @@ node_proxy_behavior(node_proxy_service::stateful_pointer<node_proxy_state> self,
     routed<stop_node_proxy>(state),
     [&state](const get_peer_metrics& msg) { return state.handle(msg); },
     [&state](const get_peer_status& msg) { return state.handle(msg); },
-    [&state](const connection_ready& msg) { state.handle(msg); },
-    [&state](engines_answered) { state.handle_answers(); },
     [&state](const engine_left& msg) { state.handle(msg); },
     [&state](tick) { state.handle_tick(); },
-    [&state](flush_queued) { state.handle_flush_queued(); },
-    [&state](turns_over) { state.handle_turns_over(); },
   };
 }
 

@@ -49,7 +49,7 @@ void node_proxy_state::handle(attach_session& msg) {
 }
 
 void node_proxy_state::add(const connection_ptr& x) {
-  x->set_owner(caf::actor_cast<connection_owner>(self_), config_.loop);
+  x->set_owner(caf::actor_cast<connection_owner>(self_), loop_);
   connections_.emplace(x->id(), x);
 }
 
@@ -114,7 +114,7 @@ void node_proxy_state::perform(dial_peer& action) {
 
 void node_proxy_state::look_up(attempt_id attempt, const std::string& name) {
   ++dials_;
-  send_request(self_, config_.transport, caf::infinite,
+  send_request(self_, services_->transport, caf::infinite,
                find_hosts{name, peer_->standing(), attempt})
     .then(
       [this, attempt](const hosts_found& msg) {
@@ -138,7 +138,7 @@ void node_proxy_state::dial(const dial_peer& action) {
   internal::dial request{action.address};
   request.standing = peer_->standing();
   request.attempt = attempt;
-  send_request(self_, config_.transport, caf::infinite, std::move(request))
+  send_request(self_, services_->transport, caf::infinite, std::move(request))
     .then(
       [this, attempt](const dialled& msg) {
         --dials_;
@@ -157,7 +157,7 @@ void node_proxy_state::dial(const dial_peer& action) {
 }
 
 void node_proxy_state::perform(cancel_dial& action) {
-  send_message(self_, config_.transport, stop_dialling{action.attempt});
+  send_message(self_, services_->transport, stop_dialling{action.attempt});
 }
 
 void node_proxy_state::perform(transmit_frames& action) {

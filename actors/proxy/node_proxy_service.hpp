@@ -151,31 +151,36 @@ using node_proxy_service = node_proxy_actor::extend_with<actor_interface<
 using node_proxy_supervisor =
   actor_interface<void(proxy_event), void(node_proxy_dormant)>;
 
+/// What all Node Proxies of a node have in common.
+struct node_proxy_services {
+  std::shared_ptr<const identity> self;
+  std::shared_ptr<const peer_settings> settings;
+  transport_actor transport;
+  node_proxy_supervisor router;
+  std::shared_ptr<engine_directory> engines;
+  node_log log = {};
+  std::shared_ptr<unanswered_failures> unanswered =
+    std::make_shared<unanswered_failures>();
+  /// For what all peers may have outstanding here.
+  std::shared_ptr<receive_budget> budget =
+    std::make_shared<receive_budget>(peer_settings{});
+  /// For what is of no use of all that the peers send.
+  std::shared_ptr<spare_time> spare = std::make_shared<spare_time>();
+};
+
 /// What a Node Proxy is spawned with.
 struct node_proxy_config {
-  std::shared_ptr<const identity> self;
+  std::shared_ptr<const node_proxy_services> services;
   node_id remote;
   noise_public_key remote_key{};
   /// What is remembered of it; at least an epoch.
   peer_record record;
-  peer_settings settings;
   secret_key seed;
-  transport_actor transport;
   std::shared_ptr<event_loop> loop;
-  node_proxy_supervisor router;
-  std::shared_ptr<engine_directory> engines;
   std::shared_ptr<const node_advert> local_advert;
   peer_standing standing = peer_standing::guest;
   /// What is known of the remote node, if anything.
   std::optional<known_node> remote_known;
-  node_log log = {};
-  std::shared_ptr<unanswered_failures> unanswered =
-    std::make_shared<unanswered_failures>();
-  /// Of the node, for what all its peers may have outstanding here.
-  std::shared_ptr<receive_budget> budget =
-    std::make_shared<receive_budget>(peer_settings{});
-  /// Of the node, for what is of no use of all that its peers send.
-  std::shared_ptr<spare_time> spare = std::make_shared<spare_time>();
 };
 
 /// Spawns the Node Proxy of one remote node. Users get one from the Router.

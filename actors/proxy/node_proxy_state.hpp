@@ -32,7 +32,7 @@ public:
   ~node_proxy_state() {
     // The Router is not to keep all who ever watched it.
     if (retirement_.retired() && retirement_.given_out())
-      demonitor_end(self_, config_.router.address());
+      demonitor_end(self_, services_->router.address());
   }
 
   void start(node_proxy_config config);
@@ -103,7 +103,8 @@ public:
   }
 
   void handle(const looked_up&) {
-    retirement_.handle_given_out(now().steady + config_.settings.idle_timeout);
+    retirement_.handle_given_out(now().steady
+                                 + services_->settings->idle_timeout);
     act();
   }
 
@@ -118,7 +119,7 @@ public:
 
   peer_report handle(const get_peer_status&) {
     peer_status rest;
-    rest.node = config_.remote;
+    rest.node = remote_;
     return {peer_ ? peer_->status(now()) : rest};
   }
 
@@ -170,7 +171,11 @@ private:
   void perform(peer_event& action);
 
   node_proxy_service::pointer self_;
-  node_proxy_config config_;
+  // Of all Node Proxies of the node.
+  std::shared_ptr<const node_proxy_services> services_;
+  node_id remote_;
+  noise_public_key remote_key_{};
+  std::shared_ptr<event_loop> loop_;
   // Like the lanes, absent once this has retired.
   std::unique_ptr<peer> peer_;
   // There from the start on.

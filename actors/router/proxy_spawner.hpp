@@ -25,15 +25,15 @@ public:
   spawn(const serve_peer& what, std::shared_ptr<const node_advert> own);
 
   /// For what all peers together may have outstanding here.
-  [[nodiscard]] const receive_budget& budget() const { return *budget_; }
+  [[nodiscard]] const receive_budget& budget() const {
+    return *services_->budget;
+  }
 
 private:
   router_service::pointer self_;
   random_source random_;
-  // What all have in common; the rest is filled in for each.
-  node_proxy_config common_;
+  std::shared_ptr<const node_proxy_services> services_;
   event_loops loops_;
-  std::shared_ptr<receive_budget> budget_;
 };
 
 } // namespace node_proxy::internal

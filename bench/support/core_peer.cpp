@@ -104,7 +104,8 @@ void core_loop::serve(std::chrono::milliseconds wait) {
 core_peer::core_peer(core_loop& loop, const secret_key& seed,
                      const node_advert& remote_advert, bool advertises)
   : loop_{loop}, self_{std::make_shared<identity>(identity::from_seed(seed))},
-    port_{port_of(remote_advert)}, core_{make_settings(),
+    port_{port_of(remote_advert)}, core_{std::make_shared<peer_settings>(
+                                           make_settings()),
                                          self_,
                                          remote_advert.id,
                                          noise_key_of(remote_advert.id).value(),

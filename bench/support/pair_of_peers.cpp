@@ -69,7 +69,7 @@ void pair_of_peers::send(const node_out_msg& msg, std::size_t count,
 peer pair_of_peers::make_peer(const identity& remote,
                               const std::shared_ptr<const identity>& self,
                               std::uint64_t epoch) {
-  return {make_settings(),
+  return {std::make_shared<peer_settings>(make_settings()),
           self,
           remote.id(),
           remote.noise_public(),

@@ -8,14 +8,15 @@
 
 namespace node_proxy::internal {
 
-peer::peer(const peer_settings& settings, std::shared_ptr<const identity> self,
-           const node_id& remote, const noise_public_key& remote_key,
-           const peer_record& record, std::shared_ptr<receive_budget> budget,
+peer::peer(std::shared_ptr<const peer_settings> settings,
+           std::shared_ptr<const identity> self, const node_id& remote,
+           const noise_public_key& remote_key, const peer_record& record,
+           std::shared_ptr<receive_budget> budget,
            std::shared_ptr<spare_time> spare, random_source random)
-  : settings_(std::make_shared<peer_settings>(settings)),
+  : settings_(std::move(settings)),
     connections_(settings_, {std::move(self), remote, remote_key}, record,
                  std::move(random)),
-    delivery_(settings, connections_.local(), remote, std::move(budget),
+    delivery_(*settings_, connections_.local(), remote, std::move(budget),
               record),
     wishes_(connections_, delivery_, adverts_), spare_(std::move(spare)),
     reading_(spare_) {

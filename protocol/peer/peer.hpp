@@ -55,9 +55,10 @@ public:
   ///               which is random and names the state that begins here.
   /// @param budget of this node, for what peers may have outstanding.
   /// @param spare of this node, for what is of no use.
-  peer(const peer_settings& settings, std::shared_ptr<const identity> self,
-       const node_id& remote, const noise_public_key& remote_key,
-       const peer_record& record, std::shared_ptr<receive_budget> budget,
+  peer(std::shared_ptr<const peer_settings> settings,
+       std::shared_ptr<const identity> self, const node_id& remote,
+       const noise_public_key& remote_key, const peer_record& record,
+       std::shared_ptr<receive_budget> budget,
        std::shared_ptr<spare_time> spare, random_source random);
 
   // -- events of this node ----------------------------------------------------

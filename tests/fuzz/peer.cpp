@@ -388,7 +388,7 @@ private:
   std::shared_ptr<receive_budget> budget_ =
     std::make_shared<receive_budget>(settings_);
   std::optional<peer> peer_{std::in_place,
-                            settings_,
+                            std::make_shared<peer_settings>(settings_),
                             bob(),
                             alice().id(),
                             alice().noise_public(),

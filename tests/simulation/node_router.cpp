@@ -274,9 +274,10 @@ void node::arm_directory() {
 void node::perform(const serve_peer& action) {
   note_losses(action);
   auto x = std::make_shared<remote>(
-    action.id, std::make_unique<peer>(settings, self_, action.id, action.key,
-                                      action.record, budget_, spare_,
-                                      random_source{random_.next_key()}));
+    action.id,
+    std::make_unique<peer>(std::make_shared<peer_settings>(settings), self_,
+                           action.id, action.key, action.record, budget_,
+                           spare_, random_source{random_.next_key()}));
   auto now = net_.now();
   x->machine.handle_standing(action.standing, now);
   x->machine.handle_local_advert(directory_->advert(), now);

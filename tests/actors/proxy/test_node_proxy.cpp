@@ -29,16 +29,20 @@ struct fixture : system_fixture {
   fixture() {
     router = system.spawn(router_behavior, caf::actor_cast<caf::actor>(self));
     auto remote = fresh_identity();
+    peer_settings settings;
+    settings.idle_timeout = std::chrono::milliseconds{1};
+    node_proxy_services services;
+    services.self = fresh_identity();
+    services.settings = std::make_shared<peer_settings>(settings);
+    services.router = caf::actor_cast<node_proxy_supervisor>(router);
+    services.engines = std::make_shared<engine_directory>();
     node_proxy_config proxy_config;
-    proxy_config.self = fresh_identity();
+    proxy_config.services = std::make_shared<node_proxy_services>(services);
     proxy_config.remote = remote->id();
     proxy_config.remote_key = *noise_key_of(remote->id());
     proxy_config.record.epoch = 1;
-    proxy_config.settings.idle_timeout = std::chrono::milliseconds{1};
     proxy_config.seed = os_random_key();
     proxy_config.loop = event_loop::of(system, 1).value().front();
-    proxy_config.router = caf::actor_cast<node_proxy_supervisor>(router);
-    proxy_config.engines = std::make_shared<engine_directory>();
     msg.msg.target = {remote->id(), "engine"};
     msg.expiry = rel_time{60};
     proxy = spawn_node_proxy(system, std::move(proxy_config));

@@ -67,17 +67,21 @@ router_behavior(node_proxy_supervisor::pointer) {
 /// Bob's Node Proxy for Alice, who has just connected.
 struct fixture : system_fixture {
   fixture() {
+    peer_settings settings;
+    // Nothing in these tests waits for this.
+    settings.ack_delay = std::chrono::hours{1};
+    node_proxy_services services;
+    services.self = std::make_shared<identity>(bob());
+    services.settings = std::make_shared<peer_settings>(settings);
+    services.router = system.spawn(router_behavior);
+    services.engines = engines;
     node_proxy_config config;
-    config.self = std::make_shared<identity>(bob());
+    config.services = std::make_shared<node_proxy_services>(services);
     config.remote = alice().id();
     config.remote_key = alice().noise_public();
     config.record.epoch = 22;
     config.seed = os_random_key();
     config.loop = event_loop::of(system, 1).value().front();
-    config.router = system.spawn(router_behavior);
-    config.engines = engines;
-    // Nothing in these tests waits for this.
-    config.settings.ack_delay = std::chrono::hours{1};
     loop = config.loop;
     proxy = spawn_node_proxy(system, std::move(config));
     REQUIRE(pair.init() == "ok");

@@ -29,7 +29,8 @@ class rogue {
 public:
   explicit rogue(const peer_settings& settings = {})
     : settings_(settings),
-      uut(settings, std::make_shared<identity>(bob()), alice().id(),
+      uut(std::make_shared<peer_settings>(settings),
+          std::make_shared<identity>(bob()), alice().id(),
           alice().noise_public(), peer_record{22},
           std::make_shared<receive_budget>(settings), spare, seeded(1)) {}
 

@@ -121,6 +121,10 @@ node_out_msg example_message() {
   return result;
 }
 
+std::shared_ptr<const peer_settings> settings() {
+  return std::make_shared<peer_settings>();
+}
+
 std::shared_ptr<receive_budget> budget() {
   return std::make_shared<receive_budget>(peer_settings{});
 }
@@ -152,11 +156,12 @@ std::vector<bytes> frames_of(peer& from, std::vector<peer_action>& others) {
 class example {
 public:
   example()
-    : alice_({}, alice, bob->id(), bob->noise_public(),
+    : alice_(settings(), alice, bob->id(), bob->noise_public(),
              peer_record{alice_epoch}, budget(), std::make_shared<spare_time>(),
              alice_random()),
-      bob_({}, bob, alice->id(), alice->noise_public(), peer_record{bob_epoch},
-           budget(), std::make_shared<spare_time>(), seeded(2)) {
+      bob_(settings(), bob, alice->id(), alice->noise_public(),
+           peer_record{bob_epoch}, budget(), std::make_shared<spare_time>(),
+           seeded(2)) {
     alice_.handle_local_advert(
       std::make_shared<const node_advert>(alice_advert()), now);
     bob_.handle_local_advert(std::make_shared<const node_advert>(bob_advert()),
