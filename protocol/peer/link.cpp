@@ -130,8 +130,7 @@ void link::seal(outgoing&& what, frame_memory& memory, steady_time now) {
   if (auto control = std::get_if<control::frame>(&what))
     return seal(*control, now);
   if (auto batch = std::get_if<chunk_batch>(&what)) {
-    if (out_.capacity() == 0)
-      out_ = memory.take();
+    memory.lend_to(out_);
     crypto_.seal_messages(batch->first, batch->chunks, out_);
   } else {
     crypto_.seal_unreliable(std::get<unreliable_chunks>(what).chunks, out_);
