@@ -65,7 +65,8 @@ inbox::inbox(const peer_settings& settings,
 // -- events of connections ----------------------------------------------------
 
 expected<void, inbox_error> inbox::handle_resume(std::uint64_t epoch,
-                                                 std::uint64_t first) {
+                                                 std::uint64_t first,
+                                                 std::uint64_t next) {
   if (first > limits::sequence_end)
     return unexpected{inbox_error::bad_range};
   if (epoch_ != epoch)
@@ -77,6 +78,7 @@ expected<void, inbox_error> inbox::handle_resume(std::uint64_t epoch,
   };
   if (std::ranges::any_of(channels_, is_claimed))
     return unexpected{inbox_error::beyond_received};
+  expected_ = std::max(expected_, next);
   for (auto& [number, x] : connection_.open)
     x->id.reset();
   connection_ = {};
@@ -175,7 +177,7 @@ expected<void, inbox_error> inbox::handle_abort(const control::abort& abort,
     wasted_.bytes += *cost;
     consume(*x, *cost);
     want_ack(*x, now);
-    grant_waiting(now);
+    grant_some(now);
   }
   return {};
 }
@@ -230,7 +232,7 @@ void inbox::handle_finished(const reliable_id& id,
 
 void inbox::handle_timeout(steady_time now) {
   if (retry_at_ && *retry_at_ <= now)
-    grant_waiting(now);
+    grant_all(now);
   if (check_at_ && *check_at_ <= now)
     check_progress(now);
 }
@@ -358,8 +360,10 @@ void inbox::forget(incoming_channel& x) {
     connection_.recent = nullptr;
   if (x.id)
     connection_.open.erase(*x.id);
-  std::erase(to_ack_, &x);
-  std::erase(to_grant_, &x);
+  if (x.ack_wanted)
+    std::erase(to_ack_, &x);
+  if (x.grant_wanted)
+    to_grant_.erase_if([&x](const auto* y) { return y == &x; });
   by_serial_.erase(x.serial());
   channels_.erase(channel_key{x.key()});
 }
@@ -446,7 +450,10 @@ void inbox::advance(incoming_channel& x, steady_time now) {
   if (!moved)
     return;
   want_ack(x, now);
-  grant_waiting(now);
+  // Now it may be alone in its channel.
+  if (x.grant_wanted)
+    grant(x, now);
+  grant_some(now);
   if (connection_.reopened_at && !x.id)
     forget_if_idle(x);
 }

@@ -102,9 +102,10 @@ public:
 
   // -- events of connections --------------------------------------------------
 
-  /// A new connection: the peer's epoch and the lowest number it may send.
-  [[nodiscard]] expected<void, inbox_error> handle_resume(std::uint64_t epoch,
-                                                          std::uint64_t first);
+  /// A new connection: the peer's epoch, the lowest number that it may send,
+  /// and the one from which on it sends.
+  [[nodiscard]] expected<void, inbox_error>
+  handle_resume(std::uint64_t epoch, std::uint64_t first, std::uint64_t next);
 
   /// The peer opens a channel, which is wanted to be acknowledged then.
   [[nodiscard]] expected<void, inbox_error>
@@ -249,7 +250,8 @@ private:
   void consume(incoming_channel& x, std::uint64_t cost);
   void want_ack(incoming_channel& x, steady_time now);
   void grant(incoming_channel& x, steady_time now);
-  void grant_waiting(steady_time now);
+  void grant_some(steady_time now);
+  void grant_all(steady_time now);
   bool has_memory_for(incoming_channel& x, std::uint64_t own,
                       std::uint64_t more);
   void charge(incoming_channel& x);
@@ -283,7 +285,7 @@ private:
   std::vector<incoming_channel*> to_ack_;
   std::optional<steady_time> ack_wanted_since_;
   // Channels whose message waits for memory, and when to look again.
-  std::vector<incoming_channel*> to_grant_;
+  fifo<incoming_channel*> to_grant_;
   std::optional<steady_time> retry_at_;
   // When to see whether those that have memory become whole.
   std::optional<steady_time> check_at_;

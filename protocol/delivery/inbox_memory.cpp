@@ -14,6 +14,10 @@ namespace {
 /// node may have it, and give it back without a word.
 constexpr duration retry_delay = std::chrono::milliseconds{50};
 
+/// Of those that wait for memory, so many are looked at whenever some may be
+/// free.
+constexpr std::size_t grants_at_once = 8;
+
 /// A message to which memory was promised is to be whole by then, if others
 /// wait for memory: after a while for any, and as fast as a slow line is.
 constexpr duration first_patience = std::chrono::seconds{10};
@@ -45,7 +49,7 @@ void inbox::handle_standing(bool is_stranger, steady_time now) {
   // What counts as of now was permitted before.
   account_.reset_excess();
   check_progress(now);
-  grant_waiting(now);
+  grant_all(now);
 }
 
 void inbox::handle_departure() {
@@ -53,11 +57,11 @@ void inbox::handle_departure() {
     return;
   for (auto& [key, x] : channels_) {
     x.drop_unfinished();
+    x.grant_wanted = false;
     charge(x);
-    std::erase(to_grant_, &x);
   }
-  if (to_grant_.empty())
-    account_.set_waiting(false);
+  to_grant_.clear();
+  account_.set_waiting(false);
 }
 
 // -- private ------------------------------------------------------------------
@@ -100,22 +104,28 @@ void inbox::grant(incoming_channel& x, steady_time now) {
                            now + patience_for(message->announced));
     return;
   }
-  if (std::ranges::find(to_grant_, &x) == to_grant_.end())
+  if (!std::exchange(x.grant_wanted, true))
     to_grant_.push_back(&x);
   if (!has_memory && !check_at_)
     check_at_ = now + first_patience;
   retry_at_ = retry_at_.value_or(now + retry_delay);
 }
 
-/// Some memory may be free, or some messages alone in their channels.
-void inbox::grant_waiting(steady_time now) {
+/// Some memory may be free. However many wait for it, that is not looked at for
+/// all of them each time: they take turns.
+void inbox::grant_some(steady_time now) {
+  for (auto n = std::min(to_grant_.size(), grants_at_once); n > 0; --n) {
+    auto x = to_grant_.take_front();
+    x->grant_wanted = false;
+    grant(*x, now);
+  }
+}
+
+void inbox::grant_all(steady_time now) {
   retry_at_.reset();
   account_.set_waiting(false);
-  if (to_grant_.empty())
-    return;
-  auto waiting = std::exchange(to_grant_, {});
-  for (auto* x : waiting)
-    grant(*x, now);
+  for (auto n = to_grant_.size(); n > 0; n -= std::min(n, grants_at_once))
+    grant_some(now);
 }
 
 /// Whether there is so much for more of a channel.

@@ -162,6 +162,8 @@ public:
   /// Something is to be acknowledged, or at once: the sender waits for it.
   bool ack_wanted = false;
   bool ack_urgent = false;
+  /// Among those whose message waits for memory.
+  bool grant_wanted = false;
 
   /// Goes on where an earlier one was left.
   void restore(const std::vector<control::reject>& rejects,

@@ -79,7 +79,7 @@ expected<void, outbox_error> outbox::handle_ack(const control::channel_ack& ack,
   if (!has_rejects)
     return unexpected{has_rejects.error()};
   if (*has_rejects)
-    connection_->to_settle.push_back({ack.channel, ack.next});
+    connection_->settle(x, ack.next);
   if (x.empty())
     note_idle(x, now);
   else
@@ -122,7 +122,9 @@ outbox::poll_transmit(std::size_t max_plaintext) {
 std::optional<control::settled> outbox::poll_settled() {
   if (!connection_ || connection_->to_settle.empty())
     return std::nullopt;
-  return connection_->to_settle.take_front();
+  auto id = connection_->to_settle.take_front();
+  auto& x = *connection_->channels.at(id);
+  return control::settled{id, *std::exchange(x.to_settle, std::nullopt)};
 }
 
 std::optional<send_outcome> outbox::poll_outcome() {
@@ -208,14 +210,23 @@ void outbox::trim() {
 // -- the present connection ---------------------------------------------------
 
 outbox::connection::~connection() {
-  for (auto& [number, x] : channels)
+  for (auto& [number, x] : channels) {
     x->id.reset();
+    x->to_settle.reset();
+  }
 }
 
 control::open outbox::connection::open(outgoing_channel& x) {
   x.id = next_channel++;
   channels.emplace(*x.id, &x);
   return {*x.id, x.key().target, x.key().ordering, x.window()};
+}
+
+/// However often the peer says so before it hears of it, that is said once.
+void outbox::connection::settle(outgoing_channel& x, std::uint64_t next) {
+  if (!x.to_settle)
+    to_settle.push_back(*x.id);
+  x.to_settle = std::max(x.to_settle.value_or(next), next);
 }
 
 void outbox::connection::forget(outgoing_channel& x) {
@@ -264,6 +275,8 @@ void outbox::forget_idle(steady_time until) {
       continue;
     if (x->last_used > until)
       note_idle(*x, x->last_used);
+    else if (x->to_settle)
+      note_idle(*x, until + idle_timeout_);
     else
       forget(*x);
   }

@@ -186,6 +186,7 @@ private:
     ~connection();
 
     control::open open(outgoing_channel& x);
+    void settle(outgoing_channel& x, std::uint64_t next);
     void forget(outgoing_channel& x);
 
     std::uint64_t window; // of a new channel
@@ -194,7 +195,8 @@ private:
     std::unordered_map<std::uint64_t, outgoing_channel*> channels;
     // What is to be said before the next chunk.
     fifo<control::frame> to_say;
-    fifo<control::settled> to_settle;
+    // Channels that have something `to_settle`.
+    fifo<std::uint64_t> to_settle;
     // Chunks that were sent before, in the order of their numbers.
     fifo<due_again> again;
     send_schedule<outgoing_channel> schedule;

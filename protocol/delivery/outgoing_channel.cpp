@@ -39,10 +39,13 @@ void outgoing_channel::restore(const record& x) {
     voided.cost = cost;
     voided.first = first;
     voided.end = end;
+    voided.sent = 1;
     voided.ended = true;
     voided.partly_sent = partly_sent;
     voided.answered = true;
     outstanding_ += cost;
+    held_ += voided.held();
+    totals_.held.add(voided.held());
     ++totals_.sent;
     ++begun_;
     messages_.push_back(std::move(voided));
@@ -95,6 +98,9 @@ outgoing_channel::handle_ack(const control::channel_ack& ack,
 
 void outgoing_channel::handle_forgotten(std::uint64_t begin,
                                         std::uint64_t window) {
+  for (const auto& x : sent())
+    if (x.ended)
+      give_back(x.held());
   messages_.erase_if([](const message& x) { return x.ended; });
   for (auto& x : messages_) {
     x.cost = 0;
@@ -281,15 +287,20 @@ void outgoing_channel::end_early(message& x, const send_failure& failure) {
   if (x.ended)
     return;
   answer(x, failure);
+  auto before = x.held();
   x.ended = true;
   x.partly_sent = !x.complete();
-  held_ -= x.held();
-  totals_.held.remove(x.held());
   x.data = {};
+  give_back(before - x.held());
   if (x.sent == 0)
     ++skipped_;
   else if (x.partly_sent || x.end > x.first + 1)
     aborted_.push_back(x.first);
+}
+
+void outgoing_channel::give_back(std::size_t bytes) {
+  held_ -= bytes;
+  totals_.held.remove(bytes);
 }
 
 /// Ends the message with this key because its time is over.
@@ -305,10 +316,7 @@ void outgoing_channel::end_key(std::uint64_t key, send_error definite) {
 void outgoing_channel::pop_acknowledged() {
   auto& done = messages_.front();
   answer(done, std::nullopt);
-  if (!done.ended) {
-    held_ -= done.held();
-    totals_.held.remove(done.held());
-  }
+  give_back(done.held());
   outstanding_ -= done.cost;
   --totals_.sent;
   --begun_;
@@ -345,7 +353,7 @@ outgoing_channel::note_reject(const control::reject& x, std::uint64_t next) {
   if (x.seq < begin_)
     return {}; // of an earlier life of the channel
   if (x.seq < acked_) {
-    if (std::ranges::find(noted_, x.seq) == noted_.end())
+    if (!std::ranges::binary_search(noted_, x.seq))
       return unexpected{outbox_error::bad_reject};
     return {};
   }

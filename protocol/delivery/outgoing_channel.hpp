@@ -183,6 +183,8 @@ public:
   /// On the present connection.
   std::optional<std::uint64_t> id;
   send_turn turn;
+  /// Rejects before this number were noted, which has not been said yet.
+  std::optional<std::uint64_t> to_settle;
   /// Among those that the outbox looks at whether they are still used.
   bool listed_idle = false;
   steady_time last_used{};
@@ -215,7 +217,8 @@ private:
     std::unique_ptr<std::vector<jump>> jumps = {};
     // Once at least a part of it was sent, under whatever number.
     bool transmitted = false;
-    // Answered and without data.
+    // Answered and without data. If it was sent, its entry stays until the peer
+    // has acknowledged it, and is charged for as long.
     bool ended = false;
     // Ended before all of it was sent.
     bool partly_sent = false;
@@ -224,12 +227,13 @@ private:
 
     [[nodiscard]] bool complete() const;
     [[nodiscard]] std::size_t held() const {
-      return data.size() + memory_overhead;
+      return ended && sent == 0 ? 0 : data.size() + memory_overhead;
     }
   };
 
   void answer(message& x, const std::optional<send_failure>& failure);
   void end_early(message& x, const send_failure& failure);
+  void give_back(std::size_t bytes);
   void end_key(std::uint64_t key, send_error definite);
   void pop_acknowledged();
   void clean_up();

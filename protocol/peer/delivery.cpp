@@ -109,7 +109,9 @@ delivery::handle_resume(const session_terms& terms, const said_resume& said,
                         const control::resume& heard) {
   if (heard.window < limits::min_channel_window)
     return unexpected{std::string_view{"bad_window"}};
-  if (auto ok = inbox_.handle_resume(terms.remote_epoch, heard.first); !ok)
+  auto next_in = first_number(heard, said, terms.remote_epoch);
+  if (auto ok = inbox_.handle_resume(terms.remote_epoch, heard.first, next_in);
+      !ok)
     return unexpected{to_string(ok.error())};
   auto resent = outbox_.handle_resume(
     terms.remote_epoch, first_number(said, heard, terms.local_epoch),
@@ -120,7 +122,6 @@ delivery::handle_resume(const session_terms& terms, const said_resume& said,
   remote_max_message_ = terms.remote_max_message;
   outbox_.handle_max_message(terms.remote_max_message);
   expiry_error_ = send_error::expired;
-  auto next_in = first_number(heard, said, terms.remote_epoch);
   auto goes_on = said.received && said.received->epoch == terms.remote_epoch;
   connection_ = {};
   connection_.reopened_from =
@@ -157,6 +158,8 @@ delivery::handle_unreliable(const opened_unreliable& frame, steady_time now,
     auto target = inbox_.target_of(channel);
     if (!target)
       return unexpected{to_string(inbox_error::unknown_channel)};
+    if (chunk.empty())
+      return unexpected{to_string(inbox_error::empty_chunk)};
     if (auto message = unreliable_in_.handle_chunk(*target, last, chunk))
       deliver(unreliable_id{message->number}, *target, message->data, {}, now,
               out);

@@ -181,6 +181,12 @@ public:
   /// Says something, if the socket takes it.
   void send_heartbeat(steady_time now);
 
+  /// The messages that were opened last have been taken.
+  void handle_taken() { crypto_.trim_list(); }
+
+  /// Gives back memory that is not in use.
+  void trim() { crypto_.trim(); }
+
   /// Frames to hand to the socket, if there are any.
   [[nodiscard]] std::optional<bytes> poll_frames();
 

@@ -410,6 +410,8 @@ void peer::part(control::goodbye_reason reason, timestamp now) {
 
 /// Gives back memory that only many messages need.
 void peer::trim() {
+  for (auto& x : connections_.all())
+    x.trim();
   delivery_.trim();
   actions_.trim();
 }

@@ -81,12 +81,16 @@ void peer::count_waste() {
 
 void peer::handle(link& x, const opened_messages& frame, timestamp now) {
   x.handle_message(now.steady);
-  check(x, delivery_.handle_messages(frame, now.steady, actions_), now);
+  auto taken = delivery_.handle_messages(frame, now.steady, actions_);
+  x.handle_taken();
+  check(x, taken, now);
 }
 
 void peer::handle(link& x, const opened_unreliable& frame, timestamp now) {
   x.handle_message(now.steady);
-  check(x, delivery_.handle_unreliable(frame, now.steady, actions_), now);
+  auto taken = delivery_.handle_unreliable(frame, now.steady, actions_);
+  x.handle_taken();
+  check(x, taken, now);
 }
 
 template <class Frame>
@@ -228,8 +232,7 @@ bool peer::flush(timestamp now) {
 }
 
 void peer::seal_owed(link& x, frame_memory& memory, timestamp now) {
-  transmit_room room{x.takes_control()};
-  while (auto next = delivery_.poll_transmit(room, now.steady))
+  while (auto next = delivery_.poll_transmit({x.takes_control()}, now.steady))
     x.seal(std::move(*next), memory, now.steady);
 }
 

@@ -70,6 +70,8 @@ void reading_budget::handle_frame(const opened_frame& frame, std::size_t octets,
     handle_other(octets, reading_cost::advert);
   else if (control && std::holds_alternative<control::rekey>(*control))
     handle_other(octets, reading_cost::rekey);
+  else if (auto ack = control ? std::get_if<control::ack>(control) : nullptr)
+    handle_other(octets, reading_cost::chunk * signed_of(ack->channels.size()));
   else
     handle_other(octets);
 }

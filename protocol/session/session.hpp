@@ -117,10 +117,25 @@ public:
   /// Opens a frame. Views in the result live until the next call.
   [[nodiscard]] expected<opened_frame, session_error> open(bytes_view body);
 
+  /// What was opened last has been looked at, whose views die: gives back the
+  /// memory of a list that was longer than those of most frames.
+  void trim_list() {
+    if (chunks_.capacity() > usual_chunks)
+      chunks_ = std::vector<chunk_view>{};
+  }
+
+  /// The same for all that only frames with messages need.
+  void trim() {
+    chunks_ = std::vector<chunk_view>{};
+    plaintext_ = bytes{};
+  }
+
   /// What was sealed under the current key.
   [[nodiscard]] const key_usage& usage() const { return sealer_.usage(); }
 
 private:
+  static constexpr std::size_t usual_chunks = 1'024;
+
   void seal_chunks(frame_kind kind, std::uint64_t number,
                    const chunk_list& chunks, bytes& out);
   template <class Opened>

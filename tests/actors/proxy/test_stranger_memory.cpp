@@ -10,26 +10,16 @@
 #include <string_view>
 #include <vector>
 
-#include <malloc.h>
-
 #include <node_proxy/protocol/delivery/stranger_budget.hpp>
 
 #include "actors/node_fixture.hpp"
 #include "actors/proxy/nuisance.hpp"
 #include "actors/proxy/nuisance_engines.hpp"
+#include "support/heap_use.hpp"
 
 using namespace test;
 
 namespace {
-
-std::size_t memory() {
-  return mallinfo2().uordblks + mallinfo2().hblkhd;
-}
-
-/// That of a sanitizer does not tell.
-bool has_mute_malloc() {
-  return memory() == 0;
-}
 
 node_config roomy() {
   auto result = local_config();
@@ -113,7 +103,7 @@ struct narrow_fixture : fixture {
 
 TEST_CASE_FIXTURE(fixture, "a message that an engine holds takes no more than "
                            "is charged"
-                             * doctest::skip(has_mute_malloc())) {
+                             * doctest::skip(has_mute_heap())) {
   auto kind = nuisance::held;
   SUBCASE("reliable") {}
   SUBCASE("unreliable") {
@@ -121,10 +111,10 @@ TEST_CASE_FIXTURE(fixture, "a message that an engine holds takes no more than "
   }
   stranger x{bob.node.advert(), kind};
   hold(x, 500);
-  auto before = memory();
+  auto before = heap_use();
   auto begun = x.sent();
   hold(x, 5'000);
-  auto each = (memory() - before) / (x.sent() - begun);
+  auto each = (heap_use() - before) / (x.sent() - begun);
   MESSAGE(to_string(kind), ": ", each);
   CHECK(each <= limits::message_overhead + stranger_budget::message_memory);
   CHECK(each > stranger_budget::message_memory / 2);

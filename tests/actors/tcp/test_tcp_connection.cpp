@@ -6,12 +6,11 @@
 #include <thread>
 #include <vector>
 
-#include <malloc.h>
-
 #include <node_proxy/messages/limits.hpp>
 
 #include "actors/transport/transport_fixture.hpp"
 #include "support/frames.hpp"
+#include "support/heap_use.hpp"
 #include "support/octets.hpp"
 
 namespace node_proxy::internal {
@@ -507,10 +506,7 @@ TEST_CASE_FIXTURE(raw_fixture, "what has gone takes no memory") {
     while (near.connection->unsent() < waiting)
       near.write_raw(piece);
   };
-  auto memory = [] {
-    return mallinfo2().uordblks + mallinfo2().hblkhd;
-  };
-  auto before = memory();
+  auto before = heap_use();
   // The peer takes some of what has gone, and there is always more.
   for (std::size_t taken = 0; taken < 25 * waiting;) {
     near.handle_what_is_there();
@@ -520,7 +516,7 @@ TEST_CASE_FIXTURE(raw_fixture, "what has gone takes no memory") {
     REQUIRE(peer.receive(size).size() == size);
     taken += size;
   }
-  CHECK(memory() < before + 4 * waiting);
+  CHECK(heap_use() < before + 4 * waiting);
 }
 
 TEST_CASE_FIXTURE(connected_fixture, "much data in a short time") {

@@ -66,8 +66,10 @@ struct inbox_fixture {
 
   // -- what the other end says ------------------------------------------------
 
-  std::string resume(std::uint64_t epoch, std::uint64_t first) {
-    return text_of(uut.handle_resume(epoch, first));
+  /// @param next where it goes on, if that is not its first number.
+  std::string resume(std::uint64_t epoch, std::uint64_t first,
+                     std::uint64_t next = 0) {
+    return text_of(uut.handle_resume(epoch, first, next));
   }
 
   /// With the window that a new channel has, unless told otherwise.

@@ -350,3 +350,13 @@ TEST_CASE("before the first connection nothing has been received") {
   CHECK(x.uut.idle());
   CHECK_FALSE(x.uut.record());
 }
+
+TEST_CASE_FIXTURE(fixture, "a connection goes on above what has arrived") {
+  // Its sender took this end for one that has the numbers before.
+  CHECK(resume(1, 100, 105) == "ok");
+  CHECK(open(0, "a") == "ok");
+  CHECK(whole(0, 104, 10) == "ok");
+  CHECK(arrived() == "");
+  CHECK(whole(0, 105, 10) == "ok");
+  CHECK(arrived() == "a105:10");
+}

@@ -253,3 +253,33 @@ TEST_CASE("however many there are, each channel has its own window") {
   CHECK(x.whole(1'000, seq + 1, own / 2 - overhead) == "ok");
   CHECK(x.window(1'000) == own);
 }
+
+namespace {
+
+/// The time that engines take to take so many messages, while so many others
+/// have begun and wait for memory.
+duration time_to_take(std::uint64_t count, std::uint64_t begun) {
+  inbox_fixture x{with_windows(16'128, 0, 16u << 20, 16u << 20)};
+  CHECK(x.resume(1, 0) == "ok");
+  std::uint64_t seq = 0;
+  for (std::uint64_t i = 0; i < begun; ++i) {
+    CHECK(x.open(i, "b" + std::to_string(i)) == "ok");
+    CHECK(x.begin(i, seq++, 15u << 20) == "ok");
+  }
+  CHECK(x.open(begun, "a") == "ok");
+  auto before = std::chrono::steady_clock::now();
+  for (std::uint64_t i = 0; i < count; ++i) {
+    CHECK(x.whole(begun, seq, 10) == "ok");
+    x.finish("a" + std::to_string(seq++));
+  }
+  return std::chrono::steady_clock::now() - before;
+}
+
+} // namespace
+
+TEST_CASE("those that wait for memory do not slow down others") {
+  constexpr std::uint64_t count = 1'000;
+  auto alone = time_to_take(count, 1);
+  // Many times as much when all were looked at for each message.
+  CHECK(time_to_take(count, limits::channels - 1) < 20 * alone);
+}

@@ -47,7 +47,29 @@ TEST_CASE_FIXTURE(fixture, "a reject that is repeated counts once") {
   CHECK(ack(0, 3, {{0, malformed}, {2, engine_gone}}) == "ok");
   CHECK(ack(0, 3, {{2, engine_gone}}) == "ok");
   CHECK(outcomes() == "1=malformed 2=ok 3=engine_gone");
-  CHECK(settled() == "0:1 0:2 0:3 0:3");
+  CHECK(settled() == "0:3");
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "a peer that does not read is told once of rejects") {
+  send_small(1);
+  for (int i = 0; i < 1'000; ++i)
+    CHECK(ack(0, 1, {{0, malformed}}) == "ok");
+  CHECK(settled() == "0:1");
+  CHECK(settled() == "");
+  CHECK(ack(0, 1, {{0, malformed}}) == "ok");
+  CHECK(settled() == "0:1");
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "a channel is not closed before rejects are settled") {
+  send_small(1);
+  CHECK(ack(0, 1, {{0, malformed}}) == "ok");
+  expire(60s);
+  CHECK(all_sent() == "nothing");
+  CHECK(settled() == "0:1");
+  expire(120s);
+  CHECK(all_sent() == "close 0");
 }
 
 TEST_CASE_FIXTURE(fixture, "a reject names the first number of a message") {

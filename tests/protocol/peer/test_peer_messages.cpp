@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include "rogue.hpp"
+#include "support/heap_use.hpp"
 #include "support/octets.hpp"
 #include "two_nodes.hpp"
 
@@ -304,4 +306,22 @@ TEST_CASE_FIXTURE(two_nodes, "unreliable messages nobody takes are dropped") {
   auto reliable = a.send(b, "echo", "hello");
   REQUIRE(wait_for(reliable));
   CHECK(a.outcome(reliable) == "delivered");
+}
+
+TEST_CASE("a frame of many small chunks takes no memory afterwards"
+          * doctest::skip(test::has_mute_heap())) {
+  test::rogue uut;
+  uut.connect();
+  auto take = [&](std::size_t count) {
+    uut.send_unreliable(std::vector<bytes>(count, bytes(1)));
+    uut.pump();
+    CHECK(uut.heard().find("goodbye") == std::string::npos);
+  };
+  take(1);
+  auto before = test::heap_use();
+  take(15'000);
+  // The frame itself may stay until the peer is idle.
+  CHECK(test::heap_use() < before + 2 * limits::frame_body);
+  uut.wait(11s);
+  CHECK(test::heap_use() < before + limits::frame_body / 4);
 }

@@ -96,6 +96,11 @@ TEST_CASE_FIXTURE(connected_rogue, "a chunk without octets") {
   CHECK(broke_off("empty_chunk"));
 }
 
+TEST_CASE_FIXTURE(connected_rogue, "an unreliable chunk without octets") {
+  send_unreliable({bytes(1), bytes{}});
+  CHECK(broke_off("empty_chunk"));
+}
+
 TEST_CASE_FIXTURE(connected_rogue, "a fragment of another size") {
   send(0, {bytes(limits::fragment - 1)}, false);
   CHECK(broke_off("bad_fragment"));

@@ -67,6 +67,16 @@ TEST_CASE_FIXTURE(fixture, "a turn ends after the same cost whatever comes") {
   CHECK(large >= 7);
 }
 
+TEST_CASE_FIXTURE(fixture, "an acknowledgement costs as much as it names") {
+  control::ack many{std::vector<control::channel_ack>(limits::channels)};
+  auto frame = opened_frame{control::frame{std::move(many)}};
+  auto count = read_turn(
+    uut, [&](reading_budget& x) { x.handle_frame(frame, 6'000, true); });
+  CHECK(count * limits::channels * reading_cost::chunk
+        <= reading_budget::turn
+             + limits::channels * (reading_cost::chunk + 10));
+}
+
 TEST_CASE_FIXTURE(fixture,
                   "what a turn takes too much is missing in the next") {
   auto huge = [](reading_budget& x) {
