@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <cstring>
 #include <deque>
 #include <map>
 #include <memory>
@@ -217,6 +218,9 @@ int send_from(caf::actor_system& system, const send_options& options,
   if (source.failed())
     return fail("a line of standard input is too long; it and what came after "
                 "it was not sent");
+  if (auto error = source.input_error())
+    return fail(std::string{"standard input cannot be read: "}
+                + std::strerror(error));
   return status;
 }
 
@@ -259,7 +263,8 @@ void add_message_options(CLI::App& sub, message_options& options,
   auto* size = sub
                  .add_option("--size", options.size,
                              "Fill up shorter messages with dots to this size")
-                 ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 30))
+                 ->check(CLI::Range(std::size_t{0},
+                                    std::size_t{peer_settings{}.max_message}))
                  ->type_name("BYTES");
   auto* text =
     sub

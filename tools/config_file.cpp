@@ -1,20 +1,22 @@
 #include "config_file.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <exception>
-#include <fstream>
 #include <optional>
 #include <set>
 #include <sstream>
 #include <utility>
+
+#include <node_proxy/actors/disk/small_file.hpp>
 
 #include "log_sink.hpp"
 
 namespace node_proxy::tools {
 
 namespace {
+
+// Far more than all options take.
+constexpr std::size_t max_config = 1 << 20;
 
 /// One `key = value`.
 struct setting {
@@ -108,9 +110,13 @@ tl::expected<setting, std::string> read_setting(const std::string& text,
 
 tl::expected<std::vector<setting>, std::string>
 read_file(const std::string& path) {
-  std::ifstream file{path};
-  if (!file)
-    return tl::unexpected{path + ": " + std::strerror(errno)};
+  bytes content(max_config);
+  auto size = internal::read_file({"config file", path},
+                                  internal::file_access::any, content);
+  if (!size)
+    return tl::unexpected{size.error().text};
+  std::istringstream file{
+    std::string{as_text(bytes_view{content}.first(*size))}};
   std::vector<setting> result;
   std::set<std::string> keys;
   std::size_t line = 0;
@@ -126,8 +132,6 @@ read_file(const std::string& path) {
       return tl::unexpected{x->where + ": it is there already"};
     result.push_back(std::move(*x));
   }
-  if (file.bad())
-    return tl::unexpected{path + ": it cannot be read"};
   return result;
 }
 

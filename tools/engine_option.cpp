@@ -1,5 +1,7 @@
 #include "engine_option.hpp"
 
+#include "console.hpp"
+
 namespace node_proxy::tools {
 
 tl::expected<engine_option, std::string> parse_engine(std::string_view text) {
@@ -23,6 +25,9 @@ tl::expected<engine_option, std::string> parse_engine(std::string_view text) {
     result.kind = engine_kind::count;
   else
     return wrong("names no kind of engine");
+  // Two of which one answers the other would never come to an end.
+  if (name == console_engine && result.kind != engine_kind::print)
+    return wrong("is the engine of what is typed, which prints what comes");
   return result;
 }
 

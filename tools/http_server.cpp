@@ -371,10 +371,11 @@ http_server::start(const http_address& where, const node_questions& questions,
   } else if (!x->server.bind_to_port(where.ip, where.port)) {
     x->where.port = 0;
   }
-  if (x->where.port == 0)
+  if (x->where.port == 0) {
+    std::string reason = std::strerror(errno);
     return tl::unexpected{"HTTP cannot listen at " + where.ip + " port "
-                          + std::to_string(where.port)
-                          + ": the address is in use, or not one of this host"};
+                          + std::to_string(where.port) + ": " + reason};
+  }
   x->thread = std::thread{[all = x.get()] {
     all->server.listen_after_bind();
     all->ended = true;

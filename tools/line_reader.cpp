@@ -27,8 +27,11 @@ void line_reader::read() {
     buffer_.append(chunk.data(), static_cast<std::size_t>(count));
     if (skipping_)
       drop_front();
-  } else if (count == 0 || !may_go_on(errno, fd_)) {
+  } else if (count == 0) {
     ended_ = true;
+  } else if (!may_go_on(errno, fd_)) {
+    ended_ = true;
+    error_ = errno;
   }
 }
 

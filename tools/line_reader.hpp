@@ -45,6 +45,9 @@ public:
   /// Whether the end of the input, or an error, was read.
   [[nodiscard]] bool ended() const noexcept { return ended_; }
 
+  /// That error (errno); 0 if there was none.
+  [[nodiscard]] int error() const noexcept { return error_; }
+
   /// Whether all that was read has been taken.
   [[nodiscard]] bool empty() const noexcept { return begin_ == buffer_.size(); }
 
@@ -62,6 +65,7 @@ private:
   // There is no line end before this place.
   std::size_t searched_ = 0;
   bool ended_ = false;
+  int error_ = 0;
   bool skipping_ = false;
 };
 

@@ -41,6 +41,9 @@ public:
   /// Whether a line was longer than `longest_line`; no more are read then.
   [[nodiscard]] bool failed() const noexcept { return failed_; }
 
+  /// Why standard input could not be read to its end (errno), or 0.
+  [[nodiscard]] int input_error() const noexcept { return input_.error(); }
+
 private:
   [[nodiscard]] bool from_input() const { return options_.text == "-"; }
   std::optional<bytes> poll_input(bool wait);

@@ -213,7 +213,9 @@ void tcp_connection::pause() {
   awaits_input_ = false;
   full_reads_ = 0;
   read_size_ = first_stream_read;
-  socket_->wait(false, unsent() > 0);
+  // The system tells of the end of a connection as often as it is asked.
+  if (!socket_->has_ended())
+    socket_->wait(false, unsent() > 0);
 }
 
 // -- writing ------------------------------------------------------------------

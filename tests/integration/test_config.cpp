@@ -150,6 +150,14 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(contains(missing.errors, folder / "missing"));
 }
 
+TEST_CASE_FIXTURE(fixture, "what is no file is refused") {
+  for (std::string path : {"/dev/zero", "/", "nowhere"}) {
+    auto result = run_tool({"run", "--config", path});
+    CHECK(result.status == 2);
+    CHECK(contains(result.errors, path));
+  }
+}
+
 TEST_CASE_FIXTURE(fixture, "a file without a key is not enough") {
   write("idle = 5\n");
   auto result = run_tool({"run", "--config", file});

@@ -95,6 +95,15 @@ TEST_CASE_FIXTURE(receiver, "a message over the limit is refused") {
   CHECK(result.errors.find("too_large") != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(receiver, "input that cannot be read is no end of it") {
+  auto result =
+    run({"/bin/sh", "-c", "exec \"$0\" \"$@\" < /", NODE_PROXY_TOOL, "send",
+         "--key", sender.file, "--peer", bob.advert(), "--to", "inbox", "-"});
+  CHECK(result.status == 1);
+  CHECK(result.errors.find("standard input cannot be read: Is a directory")
+        != std::string::npos);
+}
+
 TEST_CASE_FIXTURE(receiver, "an unknown engine is named as the reason") {
   auto result = send({"--to", "nobody", "--count", "5", "hello"});
   check_summary(result, 5, 0);

@@ -147,6 +147,22 @@ TEST_CASE_FIXTURE(raw_fixture, "a connection that pauses tells of no input") {
   CHECK(near.end_of_connection() == close_reason::lost);
 }
 
+TEST_CASE_FIXTURE(raw_fixture,
+                  "the end of a connection that pauses comes once") {
+  near.attach_here();
+  // A peer that ends without having read this resets the connection.
+  near.write_raw(bytes(1'000));
+  near.handle_what_is_there();
+  near.connection->pause();
+  peer.close();
+  REQUIRE(near.has_news_within(patience));
+  near.connection->write_rest();
+  near.connection->pause();
+  CHECK_FALSE(near.has_news_within(std::chrono::milliseconds{100}));
+  near.go_on();
+  CHECK(near.end_of_connection() == close_reason::lost);
+}
+
 TEST_CASE_FIXTURE(raw_fixture, "a connection that pauses still writes") {
   near.attach_here();
   near.keep = true;
