@@ -401,6 +401,11 @@ void worker_state::lose_coordinator(std::string_view why) {
   fail_requests();
   for (const auto& [number, x] : std::exchange(proven_, {}))
     handshakes_.turn_down(x, arrival_error::shutting_down);
+  // Some may still wait for its word.
+  if (stopping_)
+    for (auto& [id, to] : proxies_)
+      if (peers_.is_offered(id))
+        send_to(to, stop_node_proxy{duration{0}, true});
   begin_stop(duration{0});
   finish_stop();
 }
