@@ -9,6 +9,7 @@
 #include <node_proxy/actors/node_status.hpp>
 #include <node_proxy/actors/operator_messages.hpp>
 #include <node_proxy/actors/worker/worker_state.hpp>
+#include <node_proxy/base/hex.hpp>
 
 namespace node_proxy::internal {
 
@@ -59,6 +60,8 @@ void worker_state::fail_requests() {
     for (auto& [number, x] : requests)
       fail(x, make_error(errc::shutting_down));
   };
+  for (auto& [number, x] : std::exchange(forwarded_, {}))
+    x.deliver(make_error(errc::shutting_down));
   fail_all(std::exchange(asked_, {}));
   fail_all(std::exchange(registering_, {}));
   fail_all(std::exchange(permanences_, {}));
@@ -197,7 +200,7 @@ void worker_state::look_up(const node_id& id,
   } else if (way == ways::held) {
     lookups_[id].push_back(std::move(waiting));
   } else if (waiting.pending()) {
-    waiting.delegate(coordinator_, lookup_node_proxy{id});
+    ask_for(std::move(waiting), lookup_node_proxy{id});
   }
 }
 
@@ -210,7 +213,8 @@ worker_state::handle(const register_engine& msg) {
                                         caf::actor_cast<router_actor>(self_),
                                         services_.log, msg});
   if (!host)
-    return std::move(host.error());
+    return refuse<engine_registered>(self_, services_.log,
+                                     std::move(host.error()));
   register_host(msg.name, *host);
   return caf::delegated<engine_registered>{};
 }
@@ -312,10 +316,8 @@ void worker_state::handle(passed_on& msg) {
     pass_on(msg.remote, msg.content.get_as<node_out_batch>(0),
             answer_to(make_promise<batch_outcome>(self_), unanswered_));
   } else if (is(static_cast<node_advert*>(nullptr))) {
-    if (is_request(self_))
-      delegate_message(self_, coordinator_, msg.content.get_as<node_advert>(0));
-    else
-      send_anonymously(coordinator_, msg.content.get_as<node_advert>(0));
+    static_cast<void>(
+      ask_coordinator<node_advert_reply>(msg.content.get_as<node_advert>(0)));
   } else if (is(static_cast<connection_permanence*>(nullptr))
              && peers_.way_to(msg.remote) != ways::here) {
     // Who serves the peer then is for the coordinator to say.
@@ -379,6 +381,8 @@ void worker_state::handle_down(const caf::down_msg& msg) {
   if (known == proxy_ids_.end())
     return;
   auto id = known->second;
+  if (msg.reason)
+    services_.log.error("the Node Proxy of {} has failed", to_hex(id.data));
   auto record = std::move(proxies_.at(id).record);
   forget_proxy(id);
   if (auto claim = peers_.handle_failure(id))
@@ -401,6 +405,11 @@ void worker_state::lose_coordinator(std::string_view why) {
   fail_requests();
   for (const auto& [number, x] : std::exchange(proven_, {}))
     handshakes_.turn_down(x, arrival_error::shutting_down);
+  // Some may still wait for its word.
+  if (stopping_)
+    for (auto& [id, to] : proxies_)
+      if (peers_.is_offered(id))
+        send_to(to, stop_node_proxy{duration{0}, true});
   begin_stop(duration{0});
   finish_stop();
 }
