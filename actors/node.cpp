@@ -192,6 +192,7 @@ struct __attribute__((visibility("hidden"))) node::parts
 
   // There only as long as there are actors.
   caf::actor_system& system;
+  bool system_ended = false;
   std::mutex mutex;
   node_id id;
   duration grace{0};
@@ -342,6 +343,7 @@ void node::parts::shutdown() {
 /// There is no time left for goodbyes, and no clock to measure it.
 void node::parts::handle_system_end() {
   std::lock_guard guard{mutex};
+  system_ended = true;
   if (!transport)
     return;
   log.warn("the actor system ends before its node: shut the node down first, "
@@ -398,9 +400,10 @@ const node_advert& node::advert() const {
 }
 
 node_access node::access() const {
-  return node_access{std::make_shared<access_parts>(
-    parts_->system, parts_->loops.empty() ? nullptr : parts_->loops.front(),
-    parts_->id, parts_->public_router, parts_->log, parts_->unanswered)};
+  return node_access{access_parts::make(
+    parts_->system_ended ? nullptr : &parts_->system,
+    parts_->loops.empty() ? nullptr : parts_->loops.front(), parts_->id,
+    parts_->public_router, parts_->log, parts_->unanswered)};
 }
 
 void node::shutdown() {

@@ -61,18 +61,20 @@ std::uint64_t node_access::late_answers() const {
 }
 
 caf::expected<void> node_access::add_engine(register_engine what) const {
+  auto system = parts_->system();
+  if (!system)
+    return make_error(errc::shutting_down);
   const auto& router = parts_->router;
   engine_host_actor host;
   if (router && is_remote(caf::actor_cast<caf::actor>(router))) {
-    auto spawned = spawn_engine_host(parts_->system,
-                                     {parts_->loop, router, parts_->log, what});
+    auto spawned =
+      spawn_engine_host(*system, {parts_->loop(), router, parts_->log, what});
     if (!spawned)
       return std::move(spawned.error());
     host = std::move(*spawned);
     what = {what.name, host};
   }
-  auto ok =
-    ask_router<engine_registered>(parts_->system, router, std::move(what));
+  auto ok = ask_router<engine_registered>(*system, router, std::move(what));
   if (ok && host)
     parts_->add_host(host);
   else if (host)
@@ -85,9 +87,12 @@ caf::expected<void> node_access::add_engine(register_engine what) const {
 caf::actor
 node_access::spawn_remote(engine_id whom, remote_options options,
                           std::shared_ptr<const engine_interface> types) const {
+  auto system = parts_->system();
+  if (!system)
+    return {};
   return spawn_engine_client(
-    parts_->system, {parts_->loop, parts_->id, std::move(whom), options,
-                     std::move(types), parts_->router, parts_->unanswered});
+    *system, {parts_->loop(), parts_->id, std::move(whom), options,
+              std::move(types), parts_->router, parts_->unanswered});
 }
 
 caf::expected<node_access> access_node(caf::actor_system& system,
@@ -102,8 +107,8 @@ caf::expected<node_access> access_node(caf::actor_system& system,
   if (!loops)
     return make_error(errc::out_of_resources,
                       "the event loops: " + error_text(loops.error()));
-  return node_access{std::make_shared<access_parts>(
-    system, loops->front(), advert->id, router, node_log{std::move(logger)},
+  return node_access{access_parts::make(
+    &system, loops->front(), advert->id, router, node_log{std::move(logger)},
     std::make_shared<internal::unanswered_failures>())};
 }
 

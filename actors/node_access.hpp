@@ -48,7 +48,8 @@ struct remote_options {
 /// `engine_gone`, and its names are free once what it has come to is handled.
 /// They are free as well when this process dies, or loses its connection to the
 /// node, of which the end of `router` tells (monitor it): then ask for access
-/// again.
+/// again. It may outlive its actor system: after that `router` and handles are
+/// null, and nothing can be served (shutting_down).
 class NODE_PROXY_EXPORT node_access {
 public:
   /// The id of the node.

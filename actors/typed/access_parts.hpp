@@ -15,35 +15,50 @@
 
 namespace node_proxy::internal {
 
-class access_parts {
+class access_parts final : public system_dependent {
 public:
-  access_parts(caf::actor_system& its_system,
-               std::shared_ptr<event_loop> its_loop, node_id its_id,
-               router_actor its_router, node_log its_log,
-               std::shared_ptr<internal::unanswered_failures> its_failures)
-    : system(its_system), loop(std::move(its_loop)), id(its_id),
-      router(std::move(its_router)), log(std::move(its_log)),
-      unanswered(std::move(its_failures)) {}
+  /// @param system null if it has ended, as are the following.
+  /// @param loop like the Router, null of a node that has been shut down.
+  [[nodiscard]] static std::shared_ptr<access_parts>
+  make(caf::actor_system* system, std::shared_ptr<event_loop> loop,
+       const node_id& id, router_actor router, node_log log,
+       std::shared_ptr<internal::unanswered_failures> unanswered);
 
   access_parts(const access_parts&) = delete;
   access_parts& operator=(const access_parts&) = delete;
 
   /// Ends all hosts.
-  ~access_parts();
+  ~access_parts() override;
 
   /// `host` ends with this.
   void add_host(const engine_host_actor& host);
 
-  caf::actor_system& system;
-  /// Where actors run. Like the Router, null if the node has been shut down.
-  const std::shared_ptr<event_loop> loop;
+  void handle_system_end() override;
+
+  /// Null once the actor system ends.
+  [[nodiscard]] caf::actor_system* system() const;
+
+  /// Where actors run: null if the node has been shut down, or the actor system
+  /// ends.
+  [[nodiscard]] std::shared_ptr<event_loop> loop() const;
+
+  /// Null likewise.
+  router_actor router;
   const node_id id;
-  const router_actor router;
   const node_log log;
   const std::shared_ptr<internal::unanswered_failures> unanswered;
 
 private:
-  std::mutex mutex_;
+  access_parts(caf::actor_system* system, std::shared_ptr<event_loop> loop,
+               const node_id& its_id, router_actor its_router, node_log its_log,
+               std::shared_ptr<internal::unanswered_failures> its_failures)
+    : router(std::move(its_router)), id(its_id), log(std::move(its_log)),
+      unanswered(std::move(its_failures)), system_(system),
+      loop_(std::move(loop)) {}
+
+  mutable std::mutex mutex_;
+  caf::actor_system* system_;
+  std::shared_ptr<event_loop> loop_;
   // Of engines for a node of another process.
   std::vector<caf::actor_addr> hosts_;
 };

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "actors/reason.hpp"
+#include "actors/typed/key_value.hpp"
 #include "node_fixture.hpp"
 #include "support/child_process.hpp"
 
@@ -97,6 +98,22 @@ TEST_CASE("a node may outlive its actor system") {
           uut->near->shutdown();
           if (uut->near->router())
             ::_exit(1);
+        })
+        == 0);
+}
+
+TEST_CASE("access to a node may outlive its actor system") {
+  CHECK(status_of_child([] {
+          std::optional<node> uut;
+          std::optional<node_access> before;
+          {
+            plain_system x;
+            uut.emplace(start(x.system));
+            before.emplace(uut->access());
+          }
+          for (const auto& x : {*before, uut->access()})
+            if (x.router() || x.remote<kv_actor>({uut->id(), "engine"}))
+              ::_exit(1);
         })
         == 0);
 }
