@@ -81,6 +81,12 @@ private:
     std::optional<peer_record> record = {};
   };
 
+  // A typed engine of this process: others reach it by its host.
+  struct hosted_engine {
+    register_engine engine;
+    engine_host_actor host;
+  };
+
   // What somebody here has for a peer.
   struct outgoing {
     node_out_batch batch;
@@ -131,9 +137,10 @@ private:
   void send_away(node_out_batch batch, batch_answer answer);
   void pass_on(const node_id& to, node_out_batch batch, batch_answer answer);
   void look_up(const node_id& id, promise<node_proxy_found> waiting);
-  void register_host(const engine_name& name, const engine_host_actor& host);
-  void remove_engine(const engine_name& name);
-  void end_host(const caf::actor_addr& host);
+  void register_host(const register_engine& engine,
+                     const engine_host_actor& host);
+  void replace_engine(const engine_name& name);
+  void end_host(const engine_name& name);
   void fail_requests();
   void go_on();
 
@@ -149,6 +156,7 @@ private:
   void take(const retire_order& msg);
   void take(new_advert& msg);
   void take(const forget_engine& msg);
+  void take(const end_engine& msg);
   void take(const told_permanence& msg);
   void take(const tell_numbers& msg);
   void take(const tell_status& msg);
@@ -188,8 +196,8 @@ private:
   std::map<std::uint64_t, caf::response_promise> forwarded_;
   std::map<std::uint64_t, promise<engine_registered>> registering_;
   std::map<std::uint64_t, promise<done>> permanences_;
-  // Of the typed engines of this process: other processes reach them by these.
-  std::map<caf::actor_addr, engine_host_actor> hosts_;
+  // By their hosts.
+  std::map<caf::actor_addr, hosted_engine> hosted_;
   std::shared_ptr<engine_directory> engines_;
   std::shared_ptr<unanswered_failures> unanswered_;
   proxy_spawner spawner_;
