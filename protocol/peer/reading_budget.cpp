@@ -1,5 +1,6 @@
 #include <node_proxy/protocol/peer/reading_budget.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace node_proxy::internal {
@@ -25,6 +26,12 @@ std::int64_t signed_of(std::size_t x) {
 }
 
 } // namespace
+
+void reading_budget::handle_standing(bool is_stranger) {
+  least_balance_ =
+    is_stranger ? -std::numeric_limits<double>::infinity() : -most_debt;
+  balance_ = std::max(balance_, least_balance_);
+}
 
 // -- turns --------------------------------------------------------------------
 
@@ -154,7 +161,7 @@ void reading_budget::earn(double amount) {
 }
 
 void reading_budget::spend(double amount) {
-  balance_ -= amount;
+  balance_ = std::max(balance_ - amount, least_balance_);
   if (balance_ > 0)
     return;
   paused_ = true;

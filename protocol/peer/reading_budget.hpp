@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -55,6 +56,11 @@ public:
   /// woken for each frame would cost more than the frames.
   static constexpr double enough = 128 * 1024;
 
+  /// How far below 0 the balance of a peer gets that is no stranger. A large
+  /// message that was given up in the middle is not to silence it for minutes
+  /// while strangers take the spare time.
+  static constexpr double most_debt = from_time;
+
   /// Units per second that each peer has, whatever others do: twenty small
   /// frames, where an honest one sends a heartbeat in ten seconds.
   static constexpr double own_rate = 20e3;
@@ -73,6 +79,9 @@ public:
   reading_budget& operator=(const reading_budget&) = delete;
 
   ~reading_budget() { end_claim(); }
+
+  /// Whether the peer is a stranger, as it is at first.
+  void handle_standing(bool is_stranger);
 
   // -- turns ------------------------------------------------------------------
 
@@ -143,6 +152,7 @@ private:
   std::uint64_t wasted_octets_ = 0;
   std::uint64_t wasted_messages_ = 0;
   double balance_ = from_time;
+  double least_balance_ = -std::numeric_limits<double>::infinity();
   std::optional<steady_time> refilled_;
   // What is left of the turn; below 0 what the last one took too much.
   std::int64_t left_ = 0;
