@@ -41,7 +41,7 @@ bool reading_budget::begin_turn(steady_time now) {
     return false;
   left_ = std::min(turn, left_ + turn);
   useful_ = false;
-  return true;
+  return left_ > 0;
 }
 
 void reading_budget::end_turn(std::size_t octets) {

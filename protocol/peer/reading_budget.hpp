@@ -85,7 +85,9 @@ public:
 
   // -- turns ------------------------------------------------------------------
 
-  /// Begins a turn, if the peer may be read now.
+  /// Begins a turn, if the peer may be read now. If it may not and is not
+  /// `paused`, it has read this turn and others before: its next one comes when
+  /// others have had theirs.
   [[nodiscard]] bool begin_turn(steady_time now);
 
   /// Whether the turn goes on.

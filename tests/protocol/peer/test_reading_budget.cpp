@@ -2,6 +2,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -76,6 +77,21 @@ TEST_CASE_FIXTURE(fixture,
   auto rest = read_turn(uut, message);
   CHECK(rest * 1'154 < reading_budget::turn * 11 / 20);
   CHECK(read_turn(uut, message) * 1'154 > reading_budget::turn * 19 / 20);
+}
+
+TEST_CASE_FIXTURE(fixture, "who takes several turns at once has the next ones "
+                           "after others") {
+  std::vector<int> turns;
+  for (int turn = 0; turn < 12; ++turn) {
+    if (!uut.begin_turn(now))
+      continue;
+    turns.push_back(turn);
+    uut.handle_unreliable(65'535, 21'835);
+    CHECK_FALSE(uut.goes_on());
+    uut.end_turn(65'535);
+  }
+  CHECK(turns == std::vector{0, 5, 10});
+  CHECK_FALSE(uut.paused());
 }
 
 TEST_CASE_FIXTURE(fixture, "reliable messages are read without end") {
