@@ -401,6 +401,8 @@ void peer::shed(timestamp now) {
     return;
   leave(*x, control::goodbye_reason::limit, now);
   x->close();
+  // It may be wanted, and do the same again.
+  connections_.wait(now);
   take_events();
 }
 
