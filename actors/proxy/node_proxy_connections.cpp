@@ -67,6 +67,8 @@ void node_proxy_state::read(connection_id id) {
   auto at = now();
   if (!peer_->begin_turn(id, at)) {
     pause(*x);
+    if (!peer_->paused())
+      flush_soon();
     act();
     return;
   }

@@ -17,6 +17,9 @@ std::uint64_t announced_size(bytes_view begin) {
   return size ? begin.size() - rest.size() + *size : 0;
 }
 
+/// To look at a channel takes as long as to read so many octets.
+constexpr std::uint64_t channel_glance = 16;
+
 /// What a chunk counts in the window of its channel.
 std::uint64_t cost_of(const incoming_channel& x, bytes_view chunk) {
   auto goes_on = x.unfinished() && x.unfinished()->cost > 0;
@@ -106,6 +109,8 @@ expected<void, inbox_error> inbox::handle_open(const control::open& open,
 
 void inbox::handle_reopened(std::uint64_t begin, steady_time now) {
   connection_.reopened_at = begin;
+  if (channels_.size() == connection_.open.size())
+    return advance_rejected(now); // none is left
   std::vector<incoming_channel*> left;
   for (auto& [key, x] : channels_)
     if (!x.id)
@@ -191,8 +196,12 @@ expected<void, inbox_error> inbox::handle_void(const control::void_range& range,
   if (range.to <= expected_) {
     // It has arrived on another connection. Of channels that are not open the
     // peer has all that it wants to know.
-    if (connection_.reopened_at && *connection_.reopened_at < range.to)
+    if (connection_.reopened_at && *connection_.reopened_at < range.to) {
+      // Nothing else bounds how often all channels are looked at.
+      if (channels_.size() > connection_.open.size() || rejects_held_)
+        wasted_.bytes += channels_.size() * channel_glance;
       handle_reopened(range.to, now);
+    }
     return {};
   }
   expected_ = range.to;

@@ -8,15 +8,20 @@ namespace node_proxy::internal {
 // What is planned has been done before it is planned anew.
 static_assert(comeback::dial_time <= comeback::way_back_interval);
 
-void comeback::handle_lost(const node_id& id, bool alone, steady_time now) {
+void comeback::handle_lost(const node_id& id, steady_time now) {
   lost_.insert(id);
-  if (alone)
-    begin_probing(now);
+  probe_until_ = now + probe_time;
+}
+
+void comeback::handle_alone(steady_time now) {
+  if (!lost_.empty() && now < probe_until_)
+    plan_probe(now);
 }
 
 void comeback::handle_start(steady_time now) {
   plan_dials(now);
-  begin_probing(now);
+  probe_until_ = now + probe_time;
+  handle_alone(now);
 }
 
 void comeback::handle_connected(const node_id& id, bool alone,
@@ -66,13 +71,6 @@ void comeback::plan_dials(steady_time now) {
       random_.below(static_cast<std::uint64_t>(dial_time.count())))};
     planned_.emplace(now + delay, next_in_turn());
   }
-}
-
-void comeback::begin_probing(steady_time now) {
-  if (lost_.empty())
-    return;
-  probe_until_ = now + probe_time;
-  plan_probe(now);
 }
 
 void comeback::plan_probe(steady_time now) {

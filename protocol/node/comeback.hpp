@@ -38,7 +38,8 @@ public:
   /// is drawn evenly from half of it up to half as much again.
   static constexpr duration probe_interval = std::chrono::seconds{2};
 
-  /// For how long. Then it takes somebody to come, or to be wanted.
+  /// For how long after the last loss, or the start. Then it takes somebody to
+  /// come, or to be wanted.
   static constexpr duration probe_time = std::chrono::hours{1};
 
   explicit comeback(random_source random) : random_(std::move(random)) {}
@@ -49,8 +50,10 @@ public:
   void handle_stored(const node_id& id) { lost_.insert(id); }
 
   /// A connection was lost.
-  /// @param alone nobody is connected any more.
-  void handle_lost(const node_id& id, bool alone, steady_time now);
+  void handle_lost(const node_id& id, steady_time now);
+
+  /// The last connection has ended, in whichever way.
+  void handle_alone(steady_time now);
 
   /// There is no way back to a peer, or nothing to come back for.
   void handle_forgotten(const node_id& id) { lost_.erase(id); }
@@ -77,7 +80,6 @@ public:
 
 private:
   void plan_dials(steady_time now);
-  void begin_probing(steady_time now);
   void plan_probe(steady_time now);
   void probe(steady_time now);
   node_id next_in_turn();

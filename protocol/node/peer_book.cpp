@@ -1,8 +1,27 @@
 #include <node_proxy/protocol/node/peer_book.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace node_proxy::internal {
+
+namespace {
+
+bool has_parts(const inbox_record& x) {
+  return std::ranges::any_of(x.channels, [](const auto& channel) {
+    return channel.unfinished && channel.unfinished->data.capacity() > 0;
+  });
+}
+
+/// What has arrived in part has to come again, under the same numbers.
+void drop_parts(inbox_record& x) {
+  for (auto& channel : x.channels)
+    if (auto& part = channel.unfinished)
+      part = incoming_channel::partial{
+        part->first, part->announced, {}, std::move(part->numbers)};
+}
+
+} // namespace
 
 void peer_book::handle_dormant(const node_id& id, peer_record record,
                                peer_standing standing, steady_time now) {
@@ -21,6 +40,7 @@ void peer_book::handle_request_end(const node_id& id) {
     return;
   if (known->second.record.finished)
     remove(known);
+  bound_room();
   forget_too_many();
 }
 
@@ -68,8 +88,10 @@ void peer_book::put(const node_id& id, const entry& x) {
   room_.rejects += more.rejects;
   room_.unfinished += more.unfinished;
   all_.add(id, rank_of(x), source);
-  if (!more.empty())
-    roomy_.add(id, rank_of(x), source);
+  if (more.rejects > 0)
+    rejecting_.add(id, rank_of(x), source);
+  if (more.unfinished > 0)
+    partial_.add(id, rank_of(x), source);
   by_age_.emplace(x.number, id);
   entries_.emplace(id, x);
 }
@@ -81,7 +103,8 @@ peer_record peer_book::remove(entries::iterator position) {
   room_.rejects -= less.rejects;
   room_.unfinished -= less.unfinished;
   all_.remove(gone.key());
-  roomy_.remove(gone.key());
+  rejecting_.remove(gone.key());
+  partial_.remove(gone.key());
   by_age_.erase(gone.mapped().number);
   return std::move(gone.mapped().record);
 }
@@ -97,27 +120,53 @@ void peer_book::forget_old(steady_time now) {
 }
 
 void peer_book::forget_too_many() {
-  while (entries_.size() > limits_.records) {
-    auto id = all_.first([this](const node_id& x) { return !is_held(x); });
-    if (!id)
+  while (entries_.size() > limits_.records)
+    if (!forget_first(all_))
       return;
-    remove(entries_.find(*id));
-  }
 }
 
-/// Who leaves much behind is not to drive others out. That it is a peer of ours
-/// is kept.
+/// @returns whether there was one.
+bool peer_book::forget_first(const departure_order& order) {
+  auto id = order.first([this](const node_id& x) { return !is_held(x); });
+  if (!id)
+    return false;
+  remove(entries_.find(*id));
+  return true;
+}
+
+/// Who leaves much behind is not to drive others out.
 void peer_book::bound_room() {
-  while (room_.rejects > limits_.rejects
-         || room_.unfinished > limits_.unfinished_bytes) {
-    auto position =
-      entries_.find(*roomy_.first([](const node_id&) { return true; }));
-    auto id = position->first;
-    auto x = position->second;
-    remove(position);
-    x.record.in.reset();
-    put(id, x);
-  }
+  while (room_.rejects > limits_.rejects)
+    if (!forget_first(rejecting_))
+      break;
+  while (room_.unfinished > limits_.unfinished_bytes)
+    if (!bound_parts())
+      break;
+}
+
+/// Drops the parts of messages of one peer, or the peer if it has none left. To
+/// keep its epoch without its numbers would be to take again what was taken.
+/// @returns whether there was one.
+bool peer_book::bound_parts() {
+  auto has_parts_left = [this](const node_id& x) {
+    return has_parts(*entries_.at(x).record.in);
+  };
+  auto id = partial_.first(
+    [&](const node_id& x) { return !is_held(x) || has_parts_left(x); });
+  if (!id)
+    return false;
+  auto forget = !has_parts_left(*id);
+  auto position = entries_.find(*id);
+  entry x{{},
+          position->second.standing,
+          position->second.since,
+          position->second.number};
+  x.record = remove(position);
+  if (forget)
+    return true;
+  drop_parts(*x.record.in);
+  put(*id, x);
+  return true;
 }
 
 } // namespace node_proxy::internal

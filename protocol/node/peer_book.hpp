@@ -64,8 +64,6 @@ private:
   struct room {
     std::size_t rejects = 0;
     std::size_t unfinished = 0; // bytes
-
-    [[nodiscard]] bool empty() const { return rejects == 0 && unfinished == 0; }
   };
 
   bool is_held(const node_id& id) const { return requests_.contain(id); }
@@ -76,7 +74,9 @@ private:
   peer_record remove(entries::iterator position);
   void forget_old(steady_time now);
   void forget_too_many();
+  bool forget_first(const departure_order& order);
   void bound_room();
+  bool bound_parts();
 
   peer_book_limits limits_;
   const open_requests& requests_;
@@ -84,8 +84,9 @@ private:
   std::map<std::uint64_t, node_id> by_age_; // by their numbers
   std::uint64_t last_number_ = 0;
   departure_order all_;
-  departure_order roomy_; // those with room beside their entries
-  room room_;             // of all records
+  departure_order rejecting_; // those with rejects
+  departure_order partial_;   // those with messages in part
+  room room_;                 // of all records
 };
 
 } // namespace node_proxy::internal

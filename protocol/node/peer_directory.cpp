@@ -205,11 +205,9 @@ bool peer_directory::handle(const node_id& id, const peer_resumed&,
 bool peer_directory::handle(const node_id& id, const peer_disconnected& event,
                             steady_time now) {
   served_.handle_disconnected(id);
-  // Who was told goodbye does not wait for us; but at our own end it may.
-  if (!stopping_ && is_goodbye(event.reason))
-    forget_connected(id);
-  else if (!stopping_ && noted_connected_.contains(id))
-    comeback_.handle_lost(id, served_.connected() == 0, now);
+  // At our own end who was told goodbye may wait for us.
+  if (!stopping_)
+    note_disconnected(id, is_goodbye(event.reason), now);
   return is_reported(id);
 }
 
@@ -385,6 +383,17 @@ void peer_directory::update_standing(const node_id& id) {
 void peer_directory::note_connected(const node_id& id) {
   if (adverts_.find(id) && noted_connected_.insert(id).second)
     changes_.handle_connected(id, true, is_stranger(standing_of(id)));
+}
+
+/// Who was told goodbye does not wait for us.
+void peer_directory::note_disconnected(const node_id& id, bool goodbye,
+                                       steady_time now) {
+  if (goodbye)
+    forget_connected(id);
+  else if (noted_connected_.contains(id))
+    comeback_.handle_lost(id, now);
+  if (served_.connected() == 0)
+    comeback_.handle_alone(now);
 }
 
 void peer_directory::forget_connected(const node_id& id) {

@@ -266,6 +266,7 @@ private:
   void drop_forgotten();
   bool is_reported(const node_id& id);
   void note_connected(const node_id& id);
+  void note_disconnected(const node_id& id, bool goodbye, steady_time now);
   void forget_connected(const node_id& id);
 
   bool handle(const node_id& id, const peer_connected& event, steady_time now);

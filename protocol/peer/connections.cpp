@@ -178,6 +178,11 @@ void connections::handle_closed(connection_id connection,
 
 // -- time ---------------------------------------------------------------------
 
+void connections::handle_unread(timestamp now) {
+  if (auto x = active())
+    x->handle_life(now.steady);
+}
+
 void connections::end_overdue(timestamp now) {
   while (attempts_.handle_timeout(now.steady, events_))
     ++ended_["handshake_timeout"];

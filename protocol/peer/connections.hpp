@@ -141,6 +141,9 @@ public:
 
   // -- time -------------------------------------------------------------------
 
+  /// The peer was not read up to now: that it was silent means nothing.
+  void handle_unread(timestamp now);
+
   /// Ends what took too long.
   void end_overdue(timestamp now);
 

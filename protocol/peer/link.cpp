@@ -97,6 +97,15 @@ expected<bool, std::string_view> link::admit(const opened_frame& frame,
   return true;
 }
 
+void link::handle_life(steady_time now) {
+  auto x = std::get_if<active>(&phase_);
+  if (!x)
+    return;
+  x->last_in = now;
+  x->progress = 0;
+  timers_.set(link_timer::dead_peer, now + settings_->dead_peer_limit);
+}
+
 void link::handle_progress(std::size_t count, steady_time now) {
   auto x = std::get_if<active>(&phase_);
   if (!x)
@@ -219,16 +228,6 @@ std::optional<steady_time> link::next_deadline(bool may_idle) const {
 }
 
 // -- private ------------------------------------------------------------------
-
-/// The other end is there.
-void link::handle_life(steady_time now) {
-  auto x = std::get_if<active>(&phase_);
-  if (!x)
-    return;
-  x->last_in = now;
-  x->progress = 0;
-  timers_.set(link_timer::dead_peer, now + settings_->dead_peer_limit);
-}
 
 /// This end spoke last at `since`. The next heartbeat comes a quarter of the
 /// interval early at most, so that the heartbeats of all peers of a node

@@ -136,6 +136,9 @@ public:
   [[nodiscard]] expected<bool, std::string_view>
   admit(const opened_frame& frame, steady_time now);
 
+  /// The other end is there, or not to be doubted.
+  void handle_life(steady_time now);
+
   /// Bytes of an unfinished frame arrived. They are a sign of life only at the
   /// least acceptable rate, counted from the last one.
   void handle_progress(std::size_t count, steady_time now);
@@ -245,7 +248,6 @@ public:
 private:
   using verdict = expected<bool, std::string_view>;
 
-  void handle_life(steady_time now);
   void count_silence(steady_time now);
   verdict admit_leaving(const opened_frame& frame, steady_time now);
   verdict on(const control::frame& frame, steady_time now);

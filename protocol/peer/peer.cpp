@@ -173,6 +173,8 @@ void peer::handle_closed(connection_id connection, std::string_view reason,
 // -- results ------------------------------------------------------------------
 
 void peer::handle_timeout(timestamp now) {
+  if (reading_.paused())
+    connections_.handle_unread(now);
   reading_.handle_timeout(now.steady);
   shed_if_hopeless(now);
   delivery_.handle_timeout(now);
@@ -348,6 +350,7 @@ void peer::fail(send_token token, send_error error) {
 void peer::set_standing(peer_standing standing, timestamp now) {
   wishes_.handle_standing(standing);
   delivery_.handle_standing(is_stranger(standing), now.steady);
+  reading_.handle_standing(is_stranger(standing));
 }
 
 void peer::count_outcome(const send_outcome& x) {
@@ -398,6 +401,8 @@ void peer::shed(timestamp now) {
     return;
   leave(*x, control::goodbye_reason::limit, now);
   x->close();
+  // It may be wanted, and do the same again.
+  connections_.wait(now);
   take_events();
 }
 

@@ -156,7 +156,8 @@ public:
   [[nodiscard]] bool handle_node_msg(const node_msg& msg, timestamp now);
 
   /// Begins a turn of reading from a connection, if it may be read now.
-  /// Otherwise it may be once `paused` does not hold any more.
+  /// Otherwise it may be once `paused` does not hold any more; if it does not
+  /// now, when others have had their turn.
   [[nodiscard]] bool begin_turn(connection_id connection, timestamp now) {
     // The other end of a handshake is not known yet.
     return connections_.shakes_hands(connection)

@@ -1,5 +1,6 @@
 #include <node_proxy/protocol/peer/reading_budget.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace node_proxy::internal {
@@ -26,6 +27,12 @@ std::int64_t signed_of(std::size_t x) {
 
 } // namespace
 
+void reading_budget::handle_standing(bool is_stranger) {
+  least_balance_ =
+    is_stranger ? -std::numeric_limits<double>::infinity() : -most_debt;
+  balance_ = std::max(balance_, least_balance_);
+}
+
 // -- turns --------------------------------------------------------------------
 
 bool reading_budget::begin_turn(steady_time now) {
@@ -34,7 +41,7 @@ bool reading_budget::begin_turn(steady_time now) {
     return false;
   left_ = std::min(turn, left_ + turn);
   useful_ = false;
-  return true;
+  return left_ > 0;
 }
 
 void reading_budget::end_turn(std::size_t octets) {
@@ -156,7 +163,7 @@ void reading_budget::earn(double amount) {
 }
 
 void reading_budget::spend(double amount) {
-  balance_ -= amount;
+  balance_ = std::max(balance_ - amount, least_balance_);
   if (balance_ > 0)
     return;
   paused_ = true;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -55,6 +56,11 @@ public:
   /// woken for each frame would cost more than the frames.
   static constexpr double enough = 128 * 1024;
 
+  /// How far below 0 the balance of a peer gets that is no stranger. A large
+  /// message that was given up in the middle is not to silence it for minutes
+  /// while strangers take the spare time.
+  static constexpr double most_debt = from_time;
+
   /// Units per second that each peer has, whatever others do: twenty small
   /// frames, where an honest one sends a heartbeat in ten seconds.
   static constexpr double own_rate = 20e3;
@@ -74,9 +80,14 @@ public:
 
   ~reading_budget() { end_claim(); }
 
+  /// Whether the peer is a stranger, as it is at first.
+  void handle_standing(bool is_stranger);
+
   // -- turns ------------------------------------------------------------------
 
-  /// Begins a turn, if the peer may be read now.
+  /// Begins a turn, if the peer may be read now. If it may not and is not
+  /// `paused`, it has read this turn and others before: its next one comes when
+  /// others have had theirs.
   [[nodiscard]] bool begin_turn(steady_time now);
 
   /// Whether the turn goes on.
@@ -143,6 +154,7 @@ private:
   std::uint64_t wasted_octets_ = 0;
   std::uint64_t wasted_messages_ = 0;
   double balance_ = from_time;
+  double least_balance_ = -std::numeric_limits<double>::infinity();
   std::optional<steady_time> refilled_;
   // What is left of the turn; below 0 what the last one took too much.
   std::int64_t left_ = 0;

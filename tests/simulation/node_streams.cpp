@@ -37,6 +37,8 @@ void node::handle_data(connection_id connection, bytes_view data) {
   if (reader && !data.empty())
     heard_[reader->id] = net_.now().steady;
   stream.held = reader && !reader->machine.begin_turn(connection, net_.now());
+  if (stream.held && !reader->machine.paused())
+    schedule(0s, [this, reader] { read_held(reader); });
   if (stream.held)
     return arm(reader);
   auto all = std::exchange(stream.early, {});

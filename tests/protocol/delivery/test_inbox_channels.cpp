@@ -348,3 +348,31 @@ TEST_CASE(
   CHECK(x.void_range(0, 1) == "ok");
   CHECK_FALSE(x.uut.unsettled());
 }
+
+TEST_CASE("what is void once more is paid for by the channels that are left") {
+  inbox_fixture x;
+  x.connect("ab");
+  CHECK(x.whole(0, 0, 10) == "ok");
+  CHECK(x.whole(1, 1, 10) == "ok");
+  CHECK(x.whole(1, 2, 10) == "ok");
+  x.finish("b1");
+  x.finish("b2");
+  CHECK(x.resume(1, 0) == "ok");
+  CHECK(x.open(0, "b") == "ok");
+  x.uut.handle_reopened(0, x.now);
+  auto before = x.uut.wasted().bytes;
+  // An engine still has what came in the other one.
+  CHECK(x.void_range(0, 1) == "ok");
+  auto after = x.uut.wasted().bytes;
+  CHECK(after > before);
+  CHECK(x.void_range(1, 2) == "ok");
+  CHECK(x.uut.wasted().bytes - after == after - before);
+  x.finish("a0");
+  CHECK(x.resume(1, 0) == "ok");
+  CHECK(x.open(0, "b") == "ok");
+  x.uut.handle_reopened(0, x.now);
+  before = x.uut.wasted().bytes;
+  CHECK(x.void_range(0, 1) == "ok");
+  CHECK(x.void_range(1, 2) == "ok");
+  CHECK(x.uut.wasted().bytes == before);
+}

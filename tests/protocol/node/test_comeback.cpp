@@ -27,7 +27,9 @@ struct fixture {
 
   void lose(std::size_t count, bool alone = true) {
     for (std::size_t i = 0; i < count; ++i)
-      uut.handle_lost(id_of(i), alone && i + 1 == count, now);
+      uut.handle_lost(id_of(i), now);
+    if (alone)
+      uut.handle_alone(now);
   }
 
   /// Whom it dials in this time.
@@ -72,6 +74,35 @@ TEST_CASE_FIXTURE(fixture, "while nobody is connected one after the other is "
   // Until the next loss.
   lose(1);
   CHECK_FALSE(dials(1min).empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "a visit does not end the search") {
+  lose(3);
+  dials(10min);
+  uut.handle_connected(id_of(7), true, now);
+  dials(10min);
+  // The visitor leaves.
+  uut.handle_alone(now);
+  CHECK(different(dials(1min)) == 3);
+  // The hour counts from the loss.
+  dials(39min);
+  CHECK(dials(24h).empty());
+  uut.handle_connected(id_of(7), true, now);
+  dials(1min);
+  uut.handle_alone(now);
+  CHECK(dials(24h).empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "who was lost before the others left is searched") {
+  lose(2, false);
+  CHECK(dials(1min).empty());
+  uut.handle_alone(now);
+  CHECK(different(dials(1min)) == 2);
+  uut.handle_forgotten(id_of(0));
+  uut.handle_forgotten(id_of(1));
+  dials(1min);
+  uut.handle_alone(now);
+  CHECK_FALSE(uut.poll_timeout());
 }
 
 TEST_CASE_FIXTURE(fixture, "a way back is one for all, once a second") {

@@ -27,6 +27,7 @@ peer_record record_of(std::uint64_t epoch, std::size_t rejects = 0,
     result.in->channels.push_back({{}, {{rejects, {}}}, {}});
   if (unfinished > 0) {
     incoming_channel::partial half{1, 2 * unfinished};
+    half.numbers.push_back({1, 1});
     half.data.reserve(unfinished);
     result.in->channels.push_back({{}, {}, half});
   }
@@ -57,6 +58,18 @@ struct fixture {
     auto record = record_of(number);
     record.called_from = ipv4{{std::byte{1}, {}, {}, std::byte{host}}};
     add(number, peer_standing::guest, record);
+  }
+
+  const incoming_channel::partial* part_of(unsigned number) {
+    auto record = uut.find(id_of(number), now);
+    REQUIRE(record);
+    REQUIRE(record->in);
+    return &*record->in->channels.back().unfinished;
+  }
+
+  /// What has arrived in part of a message of that peer.
+  std::size_t bytes_of(unsigned number) {
+    return part_of(number)->data.capacity();
   }
 
   bool knows(unsigned number) { return uut.find(id_of(number), now); }
@@ -154,34 +167,59 @@ TEST_CASE_FIXTURE(fixture, "nobody is remembered for too long") {
 TEST_CASE_FIXTURE(fixture, "rejects have a bound of their own") {
   add(1, guest, 3);
   add(2, guest, 3);
-  // What is left of the first one is that it is a peer of ours.
-  REQUIRE(knows(1));
-  CHECK_FALSE(uut.find(id_of(1), now)->in);
-  CHECK(uut.find(id_of(2), now)->in);
+  // With its numbers its epoch is forgotten: what it does not know to have been
+  // taken would come again under the same ones.
+  CHECK(known() == "2");
   REQUIRE(uut.take(id_of(2), now));
   add(3, named, 5);
-  CHECK(uut.find(id_of(3), now)->in);
-  // Those with more standing keep it.
-  add(4, guest, 1);
-  CHECK(uut.find(id_of(3), now)->in);
-  CHECK_FALSE(uut.find(id_of(4), now)->in);
+  CHECK(known() == "3");
+  // Those with more standing stay, and those without rejects.
+  add(4, guest);
+  add(5, guest, 1);
+  CHECK(known() == "34");
+}
+
+TEST_CASE_FIXTURE(fixture, "rejects of whom has an open request stay until it "
+                           "is over") {
+  requests.handle_answer(id_of(1), 1);
+  add(1, guest, 6);
+  add(2, guest, 1);
+  CHECK(known() == "1");
+  CHECK(uut.find(id_of(1), now)->in == record_of(1, 6).in);
+  requests.handle_end(id_of(1), 1);
+  uut.handle_request_end(id_of(1));
+  CHECK(known().empty());
 }
 
 TEST_CASE_FIXTURE(fixture, "messages in part have a bound of their own") {
   add(1, named, 0, 1'600);
   add(2, guest, 0, 1'401);
-  REQUIRE(knows(2));
-  CHECK_FALSE(uut.find(id_of(2), now)->in);
-  CHECK(uut.find(id_of(1), now)->in);
+  // They have to come again, under numbers that are kept.
+  CHECK(bytes_of(2) == 0);
+  CHECK(uut.find(id_of(2), now)->in->next == 2);
+  CHECK(part_of(2)->missing() == 1);
+  CHECK(bytes_of(1) == 1'600);
   // One that is smaller finds room.
   add(2, guest, 0, 600);
-  CHECK(uut.find(id_of(2), now)->in);
+  CHECK(bytes_of(2) == 600);
   add(3, named, 0, 700);
-  CHECK(uut.find(id_of(3), now)->in);
-  CHECK_FALSE(uut.find(id_of(2), now)->in);
+  CHECK(bytes_of(3) == 700);
+  CHECK(bytes_of(2) == 0);
   REQUIRE(uut.take(id_of(1), now));
   add(4, guest, 0, 600);
-  CHECK(uut.find(id_of(4), now)->in);
+  CHECK(bytes_of(4) == 600);
+}
+
+TEST_CASE_FIXTURE(fixture, "what is left of messages in part is bounded, too") {
+  peer_book many{{100, 5, 3'000, 1h}, requests};
+  requests.handle_answer(id_of(1), 1);
+  for (unsigned i = 1; i <= 100; ++i)
+    many.handle_dormant(id_of(i), record_of(i, 0, 10), guest, now);
+  CHECK(many.size(now) > 5);
+  CHECK(many.size(now) * sizeof(inbox_record::channel) < 3'000);
+  CHECK(many.find(id_of(1), now));
+  CHECK_FALSE(many.find(id_of(2), now));
+  CHECK(many.find(id_of(100), now));
 }
 
 TEST_CASE_FIXTURE(fixture, "who is forgotten makes room for others") {

@@ -487,6 +487,32 @@ TEST_CASE_FIXTURE(directory_fixture,
   CHECK(sought.size() == 5);
 }
 
+TEST_CASE_FIXTURE(directory_fixture,
+                  "who was lost is searched when a visitor has left") {
+  introduce(1);
+  CHECK(come(1) == "ok");
+  wait(comeback::way_back_interval);
+  leave(1);
+  rest(1);
+  CHECK(come(2) == "ok");
+  wait(comeback::dial_time);
+  CHECK(sought == std::set{id_of(1)});
+  // That was in vain.
+  rest(1);
+  sought.clear();
+  wait(1min);
+  CHECK(sought.empty());
+  SUBCASE("in good order") {
+    leave(2, "idle");
+  }
+  SUBCASE("without a word, and nobody knows where it is") {
+    leave(2);
+  }
+  rest(2);
+  wait(comeback::probe_interval * 3 / 2);
+  CHECK(sought == std::set{id_of(1)});
+}
+
 TEST_CASE_FIXTURE(directory_fixture, "those that try anyhow are not to wait") {
   introduce(1);
   CHECK(want(1) == "ok");

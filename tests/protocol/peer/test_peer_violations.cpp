@@ -495,6 +495,40 @@ TEST_CASE("a peer that restarts again and again gets no more room") {
   CHECK(uut.ended("limit") == 16);
 }
 
+TEST_CASE("a peer that gets no more room is dialled ever less often") {
+  peer_settings settings;
+  settings.channel_window = limits::min_channel_window;
+  settings.window = 0;
+  settings.large_window = 20'000;
+  rogue uut{settings};
+  uut.takes_messages = false;
+  uut.dial_later();
+  // Engines keep more of its earlier lives than they may.
+  std::uint64_t epoch = 0;
+  for (; uut.ended("limit") == 0 && epoch < 10; ++epoch) {
+    uut.connect({0, {}, 1'000'000}, epoch);
+    if (!uut.uut.connected())
+      break;
+    uut.send(0, {uut.message(std::string(9'000, 'x'))});
+    uut.say(control::goodbye{});
+  }
+  REQUIRE(uut.ended("limit") == 1);
+  uut.uut.handle_permanence(connection_permanence::permanent, uut.now);
+  uut.opens = false;
+  std::size_t dials = 0;
+  for (auto end = uut.now.steady + 1min; uut.now.steady < end;) {
+    uut.pump();
+    if (uut.heard().find("dial") != std::string::npos) {
+      ++dials;
+      uut.connect({0, {}, 1'000'000}, epoch);
+    }
+    uut.wait(10ms);
+  }
+  CHECK(uut.ended("limit") == 1 + dials);
+  CHECK(dials > 3);
+  CHECK(dials < 30);
+}
+
 TEST_CASE("connections that are being left are few") {
   rogue uut;
   for (auto i = 0; i < 100; ++i)

@@ -2,6 +2,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -86,6 +87,21 @@ TEST_CASE_FIXTURE(fixture,
   auto rest = read_turn(uut, message);
   CHECK(rest * 1'154 < reading_budget::turn * 11 / 20);
   CHECK(read_turn(uut, message) * 1'154 > reading_budget::turn * 19 / 20);
+}
+
+TEST_CASE_FIXTURE(fixture, "who takes several turns at once has the next ones "
+                           "after others") {
+  std::vector<int> turns;
+  for (int turn = 0; turn < 12; ++turn) {
+    if (!uut.begin_turn(now))
+      continue;
+    turns.push_back(turn);
+    uut.handle_unreliable(65'535, 21'835);
+    CHECK_FALSE(uut.goes_on());
+    uut.end_turn(65'535);
+  }
+  CHECK(turns == std::vector{0, 5, 10});
+  CHECK_FALSE(uut.paused());
 }
 
 TEST_CASE_FIXTURE(fixture, "reliable messages are read without end") {
@@ -190,6 +206,35 @@ TEST_CASE_FIXTURE(fixture, "what was of no use is paid for once") {
   CHECK_FALSE(uut.paused());
   uut.handle_waste_so_far(2 * half, 0);
   CHECK(uut.paused());
+}
+
+TEST_CASE_FIXTURE(fixture, "one large message in vain does not silence a peer "
+                           "that is no stranger") {
+  constexpr std::uint64_t large = 16u << 20;
+  for (int i = 0; i < 999; ++i)
+    spare->add_claim();
+  auto silence = [&](bool is_stranger) {
+    reading_budget one{spare};
+    one.handle_standing(is_stranger);
+    static_cast<void>(one.begin_turn(now));
+    one.handle_waste(large, 1);
+    CHECK(one.paused());
+    auto since = now;
+    while (!one.begin_turn(now))
+      now += 100ms;
+    return now - since;
+  };
+  CHECK(silence(false) < 10s);
+  // Of those there may be many, who share what there is to the end.
+  CHECK(silence(true) > 200s);
+}
+
+TEST_CASE_FIXTURE(fixture, "a stranger that becomes known is let off") {
+  uut.handle_waste(1u << 30, 1);
+  uut.handle_standing(false);
+  uut.handle_timeout(now);
+  uut.handle_timeout(now + 100ms);
+  CHECK_FALSE(uut.paused());
 }
 
 TEST_CASE_FIXTURE(fixture, "what a frame costs depends on what it is") {
@@ -374,4 +419,47 @@ TEST_CASE_FIXTURE(rogue, "a peer that is wanted for good is not shed") {
   uut.handle_permanence(connection_permanence::permanent, now);
   flood(*this, reading_budget::patience + 1s);
   CHECK(uut.connected());
+}
+
+TEST_CASE("who is not read is not dead") {
+  peer_settings settings;
+  settings.dead_peer_limit = 5s;
+  rogue alice{settings};
+  alice.connect();
+  // Beside so many others she is not read for a while.
+  for (int i = 0; i < 1'000'000; ++i)
+    alice.spare->add_claim();
+  static_cast<void>(
+    said_in_turn(alice, [&] { alice.say(control::heartbeat{}); }));
+  auto begin = alice.now.steady;
+  while (alice.uut.paused() && alice.now.steady < begin + 20s)
+    alice.wait(100ms);
+  CHECK(alice.now.steady - begin > settings.dead_peer_limit + 1s);
+  CHECK_FALSE(alice.uut.paused());
+  CHECK(alice.uut.connected());
+  // From now on she would be heard.
+  alice.wait(4s);
+  CHECK(alice.uut.connected());
+  alice.wait(1s + 1ms);
+  CHECK_FALSE(alice.uut.connected());
+  CHECK(alice.ended("dead_peer") == 1);
+}
+
+TEST_CASE_FIXTURE(rogue, "who is known is read again soon after it gave up a "
+                         "large message") {
+  dial_later();
+  connect();
+  for (int i = 0; i < 999; ++i)
+    spare->add_claim();
+  auto whole = message(std::string(4u << 20, 'x'));
+  std::uint64_t number = 0;
+  for (std::size_t at = 0; at + limits::fragment < whole.size();
+       at += limits::fragment)
+    send(number++, {to_bytes(bytes_view{whole}.subspan(at, limits::fragment))},
+         false);
+  say(control::abort{0, 0});
+  CHECK(uut.connected());
+  CHECK(uut.paused());
+  wait(10s);
+  CHECK_FALSE(uut.paused());
 }
