@@ -59,6 +59,8 @@ void worker_state::fail_requests() {
     for (auto& [number, x] : requests)
       fail(x, make_error(errc::shutting_down));
   };
+  for (auto& [number, x] : std::exchange(forwarded_, {}))
+    x(make_error(errc::shutting_down));
   fail_all(std::exchange(asked_, {}));
   fail_all(std::exchange(registering_, {}));
   fail_all(std::exchange(permanences_, {}));
@@ -197,7 +199,7 @@ void worker_state::look_up(const node_id& id,
   } else if (way == ways::held) {
     lookups_[id].push_back(std::move(waiting));
   } else if (waiting.pending()) {
-    waiting.delegate(coordinator_, lookup_node_proxy{id});
+    ask_for(std::move(waiting), lookup_node_proxy{id});
   }
 }
 
@@ -312,10 +314,8 @@ void worker_state::handle(passed_on& msg) {
     pass_on(msg.remote, msg.content.get_as<node_out_batch>(0),
             answer_to(make_promise<batch_outcome>(self_), unanswered_));
   } else if (is(static_cast<node_advert*>(nullptr))) {
-    if (is_request(self_))
-      delegate_message(self_, coordinator_, msg.content.get_as<node_advert>(0));
-    else
-      send_anonymously(coordinator_, msg.content.get_as<node_advert>(0));
+    static_cast<void>(
+      ask_coordinator<node_advert_reply>(msg.content.get_as<node_advert>(0)));
   } else if (is(static_cast<connection_permanence*>(nullptr))
              && peers_.way_to(msg.remote) != ways::here) {
     // Who serves the peer then is for the coordinator to say.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -50,9 +51,8 @@ public:
   /// What the coordinator answers.
   template <class Answer, class Msg>
   caf::result<Answer> ask_coordinator(const Msg& msg) {
-    auto waiting = make_promise<Answer>(self_);
-    if (waiting.pending())
-      waiting.delegate(coordinator_, msg);
+    if (is_request(self_))
+      ask_for(make_promise<Answer>(self_), msg);
     else
       send_anonymously(coordinator_, msg);
     return caf::delegated<Answer>{};
@@ -102,6 +102,28 @@ private:
   void send_as_user(proxy& to, const Msg& msg) {
     send_anonymously(to.handle, msg);
     send_to(to, routed_mark{});
+  }
+
+  /// Has the coordinator answer somebody. Nothing is delegated: CAF says
+  /// nothing of requests to a process that has died since.
+  template <class Answer, class Msg>
+  void ask_for(promise<Answer> waiting, const Msg& msg) {
+    if (!link_)
+      return fail(waiting, make_error(errc::shutting_down));
+    auto number = ++last_request_;
+    forwarded_.emplace(number, [waiting](caf::error why) mutable {
+      fail(waiting, std::move(why));
+    });
+    send_request(self_, coordinator_, caf::infinite, msg)
+      .then(
+        [this, number, waiting](Answer& answer) mutable {
+          if (forwarded_.erase(number) > 0)
+            fulfil(waiting, std::move(answer));
+        },
+        [this, number](const caf::error& error) {
+          if (auto x = forwarded_.extract(number); !x.empty())
+            x.mapped()(error);
+        });
   }
 
   void tell(decltype(worker_report::what) what);
@@ -165,7 +187,9 @@ private:
   // Who wants a Node Proxy of which it is not clear yet where it is.
   std::map<node_id, std::vector<promise<node_proxy_found>>> lookups_;
   std::map<std::uint64_t, proven_connection> proven_;
-  // Who asks the coordinator for something that it has to answer here.
+  // Who waits for an answer of the coordinator, and how he gets an error.
+  std::map<std::uint64_t, std::function<void(caf::error)>> forwarded_;
+  // Who asks it for something that has to be answered here.
   std::map<std::uint64_t, promise<engine_registered>> registering_;
   std::map<std::uint64_t, promise<done>> permanences_;
   // Of the typed engines of this process: other processes reach them by these.

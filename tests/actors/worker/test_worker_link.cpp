@@ -85,3 +85,20 @@ TEST_CASE_FIXTURE(worker_alone,
   order(dismissed{});
   static_cast<void>(next<caf::down_msg>());
 }
+
+TEST_CASE_FIXTURE(worker_alone,
+                  "what a lost coordinator has not answered is answered") {
+  const auto& router = node.router();
+  auto engine =
+    self->request(router, patience, register_engine{"engine", coordinator});
+  auto metrics = self->request(router, patience, get_node_metrics{});
+  auto proxy =
+    self->request(router, patience, lookup_node_proxy{fresh_identity()->id()});
+  order(dismissed{});
+  auto check = [](const caf::error& error) {
+    CHECK_MESSAGE(code_of(error) == errc::shutting_down, describe(error));
+  };
+  engine.receive([](engine_registered&) { FAIL_CHECK("registered"); }, check);
+  metrics.receive([](node_metrics&) { FAIL_CHECK("counted"); }, check);
+  proxy.receive([](node_proxy_found&) { FAIL_CHECK("found"); }, check);
+}
