@@ -134,6 +134,8 @@ void router_state::take(worker_id from, const ended_service& msg) {
   if (!directory_->handle_end(from, msg.id, msg.claim, std::move(record), now))
     return;
   go_on();
+  if (!msg.record)
+    report({node_proxy_ended_event{msg.id}});
   finish_stop();
 }
 

@@ -9,6 +9,7 @@
 #include <node_proxy/actors/node_status.hpp>
 #include <node_proxy/actors/operator_messages.hpp>
 #include <node_proxy/actors/worker/worker_state.hpp>
+#include <node_proxy/base/hex.hpp>
 
 namespace node_proxy::internal {
 
@@ -379,6 +380,8 @@ void worker_state::handle_down(const caf::down_msg& msg) {
   if (known == proxy_ids_.end())
     return;
   auto id = known->second;
+  if (msg.reason)
+    services_.log.error("the Node Proxy of {} has failed", to_hex(id.data));
   auto record = std::move(proxies_.at(id).record);
   forget_proxy(id);
   if (auto claim = peers_.handle_failure(id))

@@ -1,8 +1,15 @@
 // What a worker and its coordinator say to each other, where the test is one of
 // the two.
 
+#include <sstream>
+
+#include <spdlog/logger.h>
+#include <spdlog/sinks/ostream_sink.h>
+
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
+#include <node_proxy/base/hex.hpp>
+#include <node_proxy/protocol/wire/advert.hpp>
 
 #include "actors/node_fixture.hpp"
 
@@ -27,6 +34,32 @@ caf::behavior scripted_coordinator(caf::event_based_actor* self,
   };
 }
 
+/// The same the other way round.
+caf::behavior scripted_worker(caf::event_based_actor* self,
+                              const router_actor& coordinator,
+                              const caf::actor& to) {
+  auto router = caf::actor_cast<caf::actor>(coordinator);
+  return {
+    [self, to](const worker_order& msg) { self->send(to, msg); },
+    [self, to, router](const shared_engine& msg) {
+      self->send(to, msg);
+      self->send(router, worker_report{engine_noted{msg.number}});
+    },
+    [self, router](const worker_report& msg) { self->send(router, msg); },
+  };
+}
+
+/// Waits for what one end says of one kind, in a `worker_order` or a
+/// `worker_report`; all else is dropped.
+template <class Content, class Message, class Fixture>
+Content next_said(Fixture& to) {
+  for (;;) {
+    auto x = to.template next<Message>();
+    if (auto wanted = std::get_if<Content>(&x.what))
+      return std::move(*wanted);
+  }
+}
+
 /// A worker.
 struct worker_alone : basic_system_fixture<node_system_config> {
   ~worker_alone() {
@@ -37,6 +70,8 @@ struct worker_alone : basic_system_fixture<node_system_config> {
   node_proxy::node start() {
     auto config = local_config();
     config.coordinator = caf::actor_cast<router_actor>(coordinator);
+    config.logger = std::make_shared<spdlog::logger>(
+      "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log));
     auto result = spawn_node(system, std::move(config));
     REQUIRE_MESSAGE(result, reason(result));
     return std::move(*result);
@@ -47,28 +82,58 @@ struct worker_alone : basic_system_fixture<node_system_config> {
     self->send(coordinator, worker_order{std::move(what)});
   }
 
-  /// Waits for a report of one kind; others are dropped.
   template <class Report>
   Report next_report() {
-    for (;;) {
-      auto x = next<worker_report>();
-      if (auto wanted = std::get_if<Report>(&x.what))
-        return std::move(*wanted);
-    }
+    return next_said<Report, worker_report>(*this);
   }
 
   /// The worker serves a peer.
-  void serve(const node_id& peer) {
+  void serve(const node_id& peer, bool permanent = false) {
     serve_order what;
     what.id = peer;
     what.claim = 1;
+    what.permanent = permanent;
     order(std::move(what));
     order(next_report<fence>());
   }
 
+  // To be read only after what is said next.
+  std::ostringstream log;
   caf::actor coordinator =
     system.spawn(scripted_coordinator, caf::actor_cast<caf::actor>(self));
   node_proxy::node node = start();
+};
+
+node_config with_workers() {
+  auto result = local_config();
+  result.max_workers = 1;
+  return result;
+}
+
+/// A coordinator.
+struct coordinator_alone : test_node {
+  coordinator_alone() : test_node(with_workers()) {
+    join_node request;
+    request.worker = worker;
+    request.hello.self = node.id();
+    auto router = caf::actor_cast<coordinator_end>(node.router());
+    REQUIRE(must<node_joined>(router, request).refusal == "");
+  }
+
+  ~coordinator_alone() { caf::anon_send_exit(worker, caf::exit_reason::kill); }
+
+  template <class Report>
+  void report(Report what) {
+    self->send(worker, worker_report{std::move(what)});
+  }
+
+  template <class Order>
+  Order next_order() {
+    return next_said<Order, worker_order>(*this);
+  }
+
+  caf::actor worker = system.spawn(scripted_worker, node.router(),
+                                   caf::actor_cast<caf::actor>(self));
 };
 
 } // namespace
@@ -101,4 +166,31 @@ TEST_CASE_FIXTURE(worker_alone,
   engine.receive([](engine_registered&) { FAIL_CHECK("registered"); }, check);
   metrics.receive([](node_metrics&) { FAIL_CHECK("counted"); }, check);
   proxy.receive([](node_proxy_found&) { FAIL_CHECK("found"); }, check);
+}
+
+TEST_CASE_FIXTURE(worker_alone,
+                  "a Node Proxy of a worker that fails is told of") {
+  auto peer = fresh_identity()->id();
+  serve(peer, true);
+  auto found = ask<node_proxy_found>(node.router(), lookup_node_proxy{peer});
+  REQUIRE_MESSAGE(found, reason(found));
+  caf::anon_send_exit(found->proxy, caf::exit_reason::kill);
+  auto ended = next_report<ended_service>();
+  CHECK(ended.id == peer);
+  CHECK_FALSE(ended.record);
+  CHECK(log.str().find("the Node Proxy of " + to_hex(peer.data) + " has failed")
+        != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(coordinator_alone,
+                  "a Node Proxy that fails elsewhere is an event") {
+  auto peer = fresh_identity();
+  node_advert advert;
+  advert.version = 1;
+  REQUIRE(sign_advert(*peer, advert));
+  REQUIRE(ask<node_advert_reply>(advert));
+  REQUIRE(ask<node_connect_reply>(node_connect_request{peer->id(), false}));
+  auto claim = next_order<serve_order>().claim;
+  report(ended_service{peer->id(), claim, std::nullopt});
+  CHECK(next_event<node_proxy_ended_event>().node == peer->id());
 }
