@@ -9,6 +9,7 @@
 #include <node_proxy/actors/caf/compat.hpp>
 #include <node_proxy/actors/engines/unanswered_failures.hpp>
 #include <node_proxy/actors/error.hpp>
+#include <node_proxy/actors/log/node_log.hpp>
 
 namespace node_proxy::internal {
 
@@ -20,6 +21,15 @@ caf::result<R> refuse(Self* self, unanswered_failures& unanswered, errc code,
   if (is_request(self))
     return make_error(code, std::move(context));
   unanswered.add(code, messages);
+  return promise<R>{};
+}
+
+/// The same for what is no message to an engine: the log has it then.
+template <class R, class Self>
+caf::result<R> refuse(Self* self, const node_log& log, caf::error error) {
+  if (is_request(self))
+    return error;
+  log.warn("{}", describe(error));
   return promise<R>{};
 }
 

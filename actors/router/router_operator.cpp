@@ -36,7 +36,7 @@ router_state::part(const node_id& id, node_parting verdict, bool forget) {
     tell_peer(*to->second.elsewhere, peer_order::plain::disconnect);
     return verdict;
   }
-  auto waiting = self_->make_response_promise<node_parting>();
+  auto waiting = make_promise<node_parting>(self_);
   to->second.retirement.handle_sent();
   if (forget)
     directory_->handle_forget_question(id);
@@ -54,11 +54,11 @@ router_state::part(const node_id& id, node_parting verdict, bool forget) {
         if (x.refused)
           verdict = {parting_result::under_way, x.waiting, x.untaken};
         answered(!x.refused);
-        waiting.deliver(verdict);
+        fulfil(waiting, verdict);
       },
       [=](const caf::error& error) mutable {
         answered(false);
-        waiting.deliver(error);
+        fail(waiting, error);
       });
   return caf::delegated<node_parting>{};
 }
@@ -114,13 +114,13 @@ void router_state::forget_peer(const node_id& id) {
   act();
 }
 
-caf::result<node_advert>
-router_state::handle(const get_node_advert& msg) const {
+caf::result<node_advert> router_state::handle(const get_node_advert& msg) {
   if (msg.id == config_.self->id())
     return advert();
   auto known = directory_->adverts().find(msg.id);
   if (!known)
-    return make_error(errc::unknown_node, to_hex(msg.id.data));
+    return refuse<node_advert>(
+      make_error(errc::unknown_node, to_hex(msg.id.data)));
   return known->advert;
 }
 
@@ -135,9 +135,10 @@ connected_nodes router_state::handle(get_connected_nodes) const {
 
 caf::result<done> router_state::handle(const subscribe_observer& msg) {
   if (!msg.observer)
-    return make_error(errc::bad_config, "no observer given");
+    return refuse<done>(make_error(errc::bad_config, "no observer given"));
   if (!observers_.add(msg.observer))
-    return make_error(errc::out_of_resources, "there are too many observers");
+    return refuse<done>(
+      make_error(errc::out_of_resources, "there are too many observers"));
   return done{};
 }
 

@@ -58,7 +58,7 @@ public:
   caf::result<node_status> handle(get_node_status);
   caf::result<node_parting> handle(const disconnect_node& msg);
   caf::result<node_parting> handle(const forget_node& msg);
-  caf::result<node_advert> handle(const get_node_advert& msg) const;
+  caf::result<node_advert> handle(const get_node_advert& msg);
   connected_nodes handle(get_connected_nodes) const;
   caf::result<done> handle(const subscribe_observer& msg);
   done handle(const unsubscribe_observer& msg);
@@ -122,13 +122,10 @@ private:
                                messages);
   }
 
-  /// The same for what changes engines; the log has it then.
+  /// The same for what is no message to an engine.
   template <class R>
   caf::result<R> refuse(caf::error error) {
-    if (is_request(self_))
-      return error;
-    services_.log.warn("{}", describe(error));
-    return promise<R>{};
+    return internal::refuse<R>(self_, services_.log, std::move(error));
   }
 
   expected<proxy*, send_error> find_or_spawn(const node_id& id);

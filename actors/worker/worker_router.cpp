@@ -213,7 +213,8 @@ worker_state::handle(const register_engine& msg) {
                                         caf::actor_cast<router_actor>(self_),
                                         services_.log, msg});
   if (!host)
-    return std::move(host.error());
+    return refuse<engine_registered>(self_, services_.log,
+                                     std::move(host.error()));
   register_host(msg.name, *host);
   return caf::delegated<engine_registered>{};
 }

@@ -17,6 +17,8 @@ caf::behavior plain_sender(caf::event_based_actor* self,
     self->send(router, batch);
     self->send(router, unregister_engine{"nobody"});
     self->send(router, register_engine{"", self});
+    self->send(router, get_node_advert{});
+    self->send(router, subscribe_observer{});
     return done{};
   }};
 }

@@ -8,6 +8,7 @@
 
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
+#include <node_proxy/actors/typed_engine.hpp>
 #include <node_proxy/base/hex.hpp>
 #include <node_proxy/protocol/wire/advert.hpp>
 
@@ -47,6 +48,23 @@ caf::behavior scripted_worker(caf::event_based_actor* self,
     },
     [self, router](const worker_report& msg) { self->send(router, msg); },
   };
+}
+
+using typed_actor = actor_interface<std::uint64_t(std::uint64_t)>;
+
+typed_actor::behavior_type typed_engine() {
+  return {[](std::uint64_t x) {
+    return x;
+  }};
+}
+
+/// Registers engines without waiting for an answer.
+caf::behavior plain_sender(caf::event_based_actor* self,
+                           const router_actor& router) {
+  return {[self, router](const register_engine& msg) {
+    self->send(router, msg);
+    return done{};
+  }};
 }
 
 /// Waits for what one end says of one kind, in a `worker_order` or a
@@ -193,4 +211,19 @@ TEST_CASE_FIXTURE(coordinator_alone,
   auto claim = next_order<serve_order>().claim;
   report(ended_service{peer->id(), claim, std::nullopt});
   CHECK(next_event<node_proxy_ended_event>().node == peer->id());
+}
+
+TEST_CASE_FIXTURE(worker_alone,
+                  "who serves an engine that has ended does not end with it") {
+  auto engine = system.spawn(typed_engine);
+  auto what = served("engine", engine);
+  self->monitor(engine);
+  caf::anon_send_exit(engine, caf::exit_reason::kill);
+  static_cast<void>(next<caf::down_msg>());
+  auto sender = system.spawn(plain_sender, node.router());
+  static_cast<void>(must<done>(sender, what));
+  // The worker itself answers that, after what came before.
+  static_cast<void>(must<node_advert>(node.router(), get_local_advert{}));
+  static_cast<void>(must<done>(sender, what));
+  caf::anon_send_exit(sender, caf::exit_reason::kill);
 }
