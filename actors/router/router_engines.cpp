@@ -64,8 +64,11 @@ caf::result<engine_found> router_state::handle(const lookup_engine& msg) {
 }
 
 void router_state::handle(const engine_left& msg) {
+  const auto& entry = *msg.entry;
   engines_->unwatch(msg.entry, self_->id());
-  report_gone(*msg.entry);
+  report_gone(entry);
+  if (entry.ended() && !engines_->find(entry.name()))
+    end_host(entry.name());
 }
 
 /// Tells operators that there is an engine, and later that it has gone.

@@ -188,8 +188,8 @@ void router_state::share(const register_engine& engine,
 register_engine router_state::for_others(const register_engine& engine) {
   if (!engine.types)
     return engine;
-  auto& host = workers_->hosts[engine.name];
-  if (!host) {
+  auto host = workers_->hosts.find(engine.name);
+  if (host == workers_->hosts.end()) {
     auto spawned =
       spawn_engine_host(self_->system(), {services_.loops.front(),
                                           caf::actor_cast<router_actor>(self_),
@@ -197,16 +197,17 @@ register_engine router_state::for_others(const register_engine& engine) {
     // It has ended meanwhile, which others will see, too.
     if (!spawned)
       return {engine.name, engine.engine};
-    host = std::move(*spawned);
+    host = workers_->hosts.emplace(engine.name, std::move(*spawned)).first;
   }
-  return {engine.name, caf::actor_cast<caf::actor>(host)};
+  return {engine.name, caf::actor_cast<caf::actor>(host->second)};
 }
 
-/// The name has another engine now, or none.
+/// The name has another engine now, or none: whoever has it ends when it is
+/// done.
 void router_state::end_host(const engine_name& name) {
   if (!workers_)
     return;
-  if (auto host = workers_->hosts.extract(name); !host.empty() && host.mapped())
+  if (auto host = workers_->hosts.extract(name); !host.empty())
     send_anonymously(host.mapped(), stop_engine_host{});
 }
 

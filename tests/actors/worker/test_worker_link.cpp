@@ -227,3 +227,13 @@ TEST_CASE_FIXTURE(worker_alone,
   static_cast<void>(must<done>(sender, what));
   caf::anon_send_exit(sender, caf::exit_reason::kill);
 }
+
+TEST_CASE_FIXTURE(coordinator_alone,
+                  "what others reach a typed engine by goes with it") {
+  auto engine = system.spawn(typed_engine);
+  REQUIRE(node.serve("engine", engine));
+  auto host = next<shared_engine>().engine.engine.address();
+  caf::anon_send_exit(engine, caf::exit_reason::kill);
+  CHECK(
+    comes_true([&] { return !caf::actor_cast<caf::strong_actor_ptr>(host); }));
+}
