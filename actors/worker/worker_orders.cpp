@@ -236,10 +236,6 @@ void worker_state::take(new_advert& msg) {
       send_to(to, local_advert_changed{advert_});
 }
 
-void worker_state::take(const forget_engine& msg) {
-  remove_engine(msg.name);
-}
-
 void worker_state::take(const told_permanence& msg) {
   auto x = permanences_.extract(msg.number);
   if (x.empty())

@@ -204,71 +204,6 @@ void worker_state::look_up(const node_id& id,
   }
 }
 
-caf::result<engine_registered>
-worker_state::handle(const register_engine& msg) {
-  if (!msg.types)
-    return ask_coordinator<engine_registered>(msg);
-  auto host =
-    spawn_engine_host(self_->system(), {services_.loops.front(),
-                                        caf::actor_cast<router_actor>(self_),
-                                        services_.log, msg});
-  if (!host)
-    return refuse<engine_registered>(self_, services_.log,
-                                     std::move(host.error()));
-  register_host(msg.name, *host);
-  return caf::delegated<engine_registered>{};
-}
-
-/// Its types do not leave the process: it is the host that others know.
-void worker_state::register_host(const engine_name& name,
-                                 const engine_host_actor& host) {
-  auto number = ++last_request_;
-  registering_.emplace(number, make_promise<engine_registered>(self_));
-  auto id = host.address();
-  hosts_.emplace(id, host);
-  monitor_end(self_, host);
-  send_request(self_, coordinator_, caf::infinite,
-               register_engine{name, caf::actor_cast<caf::actor>(host)})
-    .then(
-      [this, number](engine_registered& answer) {
-        if (auto x = registering_.extract(number); !x.empty())
-          fulfil(x.mapped(), std::move(answer));
-      },
-      [this, number, id](const caf::error& error) {
-        end_host(id);
-        if (auto x = registering_.extract(number); !x.empty())
-          fail(x.mapped(), error);
-      });
-}
-
-/// A host has no name any more: it ends when its engine has come to all that it
-/// got.
-void worker_state::end_host(const caf::actor_addr& host) {
-  if (auto x = hosts_.find(host); x != hosts_.end())
-    send_message(self_, x->second, stop_engine_host{});
-}
-
-void worker_state::remove_engine(const engine_name& name) {
-  if (auto entry = engines_->find(name))
-    end_host((*entry)->engine().address());
-  static_cast<void>(engines_->remove(name));
-}
-
-void worker_state::handle(const shared_engine& msg) {
-  if (!is_coordinator())
-    return;
-  // One that has ended on its way here is none.
-  if (!msg.engine.engine) {
-    remove_engine(msg.engine.name);
-  } else if (!engines_->add(msg.engine)) {
-    // The coordinator knows better whose name it is.
-    remove_engine(msg.engine.name);
-    static_cast<void>(engines_->add(msg.engine));
-  }
-  if (msg.number > 0)
-    tell(engine_noted{msg.number});
-}
-
 // -- what the acceptor and Node Proxies say -----------------------------------
 
 caf::result<admission> worker_state::handle(const admission_request& msg) {
@@ -375,7 +310,7 @@ void worker_state::handle_down(const caf::down_msg& msg) {
   }
   if (local_.handle_down(msg))
     return finish_stop();
-  if (hosts_.erase(msg.source) > 0)
+  if (hosted_.erase(msg.source) > 0)
     return;
   auto known = proxy_ids_.find(msg.source.id());
   if (known == proxy_ids_.end())

@@ -82,6 +82,12 @@ private:
     std::optional<peer_record> record = {};
   };
 
+  // A typed engine of this process: others reach it by its host.
+  struct hosted_engine {
+    register_engine engine;
+    engine_host_actor host;
+  };
+
   // What somebody here has for a peer.
   struct outgoing {
     node_out_batch batch;
@@ -134,9 +140,10 @@ private:
   void send_away(node_out_batch batch, batch_answer answer);
   void pass_on(const node_id& to, node_out_batch batch, batch_answer answer);
   void look_up(const node_id& id, promise<node_proxy_found> waiting);
-  void register_host(const engine_name& name, const engine_host_actor& host);
+  void register_host(const register_engine& engine,
+                     const engine_host_actor& host);
   void remove_engine(const engine_name& name);
-  void end_host(const caf::actor_addr& host);
+  void end_host(const engine_name& name);
   void fail_requests();
   void go_on();
 
@@ -192,8 +199,8 @@ private:
   // Who asks it for something that has to be answered here.
   std::map<std::uint64_t, promise<engine_registered>> registering_;
   std::map<std::uint64_t, promise<done>> permanences_;
-  // Of the typed engines of this process: other processes reach them by these.
-  std::map<caf::actor_addr, engine_host_actor> hosts_;
+  // By their hosts.
+  std::map<caf::actor_addr, hosted_engine> hosted_;
   std::shared_ptr<engine_directory> engines_;
   std::shared_ptr<unanswered_failures> unanswered_;
   proxy_spawner spawner_;

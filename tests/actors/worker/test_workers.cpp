@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <stdexcept>
 
 #include <node_proxy/actors/typed_engine.hpp>
 #include <node_proxy/messages/connection_permanence.hpp>
@@ -19,6 +20,14 @@ using doubling_actor = actor_interface<std::uint64_t(std::uint64_t)>;
 doubling_actor::behavior_type doubling() {
   return {[](std::uint64_t x) {
     return 2 * x;
+  }};
+}
+
+using failing_actor = actor_interface<void(done)>;
+
+failing_actor::behavior_type failing() {
+  return {[](done) {
+    throw std::runtime_error{"failed"};
   }};
 }
 
@@ -166,6 +175,20 @@ TEST_CASE_FIXTURE(two_workers,
                [](const caf::error& e) { FAIL_CHECK(describe(e)); });
     CHECK(answer == 42);
     REQUIRE(coordinator.ask<engine_unregistered>(unregister_engine{"double"}));
+  }
+}
+
+TEST_CASE_FIXTURE(two_workers,
+                  "no typed engine has taken what its handler has not") {
+  auto peer = add_peer(*first);
+  auto number = 0;
+  for (auto* home : {&coordinator, &*first, &*second}) {
+    auto name = std::to_string(number++);
+    auto served = home->node.serve(name, home->system.spawn(failing));
+    REQUIRE_MESSAGE(served, reason(served));
+    CHECK(
+      text_of(peer->send(peer->message_to(self->id(), name, {std::byte{0}})))
+      == "engine_failed");
   }
 }
 
