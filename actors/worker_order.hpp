@@ -139,6 +139,17 @@ struct forget_engine {
   }
 };
 
+/// An engine has ended, and nobody has its name. What it was asked is not
+/// answered any more if its process has died.
+struct end_engine {
+  engine_name name;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(name));
+  }
+};
+
 /// Answer with `told_numbers`.
 struct tell_numbers {
   std::uint64_t round = 0;
@@ -206,7 +217,8 @@ struct worker_order {
     internal::take_peer, internal::peer_order, internal::retire_order,
     internal::new_advert, internal::forget_engine, internal::tell_numbers,
     internal::tell_status, internal::may_leave, internal::leave_now,
-    internal::dismissed, internal::told_permanence, internal::forget_order>
+    internal::dismissed, internal::told_permanence, internal::forget_order,
+    internal::end_engine>
     what;
 
   template <class Archive>

@@ -131,6 +131,15 @@ bool engine_directory::remove(const engine_name& name) {
   return true;
 }
 
+void engine_directory::handle_end(const engine_name& name) {
+  auto known = find(name);
+  if (!known)
+    return;
+  const auto& engine = (*known)->engine();
+  if (auto note = handle_ended(key_of(engine), actor_end::failure))
+    detach(engine, *note);
+}
+
 expected<engine_entry_ptr, errc>
 engine_directory::find(const engine_name& name) const {
   std::shared_lock guard{mutex_};
@@ -210,7 +219,9 @@ void engine_directory::close() {
 }
 
 /// An engine has ended, or is found to have.
-void engine_directory::handle_ended(engine_key engine, actor_end how) {
+/// @returns the note that it has got, if it was known.
+std::optional<end_note::id_type>
+engine_directory::handle_ended(engine_key engine, actor_end how) {
   auto stage =
     how == actor_end::failure ? engine_stage::failed : engine_stage::ended;
   holder ended;
@@ -219,7 +230,7 @@ void engine_directory::handle_ended(engine_key engine, actor_end how) {
     std::unique_lock guard{mutex_};
     auto x = holders_.find(engine);
     if (x == holders_.end())
-      return;
+      return std::nullopt;
     ended = std::move(x->second);
     holders_.erase(x);
     for (const auto& entry : ended.entries) {
@@ -233,6 +244,7 @@ void engine_directory::handle_ended(engine_key engine, actor_end how) {
     }
   }
   tell(told);
+  return ended.note;
 }
 
 void engine_directory::add_vacancy(const engine_name& name) {

@@ -130,8 +130,8 @@ struct engine_left {
 /// leaves one note on each engine that has a name or owes somebody an answer,
 /// and none when it is closed.
 ///
-/// `add`, `remove` and `close` are for the Router alone, the others for any
-/// thread. Made by `std::make_shared`.
+/// `add`, `remove`, `handle_end` and `close` are for the Router alone, the
+/// others for any thread. Made by `std::make_shared`.
 class engine_directory : public std::enable_shared_from_this<engine_directory> {
 public:
   /// @param router takes the answers of typed engines.
@@ -148,6 +148,10 @@ public:
   /// Takes a name away; false if nobody has or had it. What the engine got it
   /// may still answer.
   bool remove(const engine_name& name);
+
+  /// Somebody knows that the engine of that name has ended: of a process that
+  /// has died that may not show here.
+  void handle_end(const engine_name& name);
 
   /// The engine of that name. Errors: unknown_engine; engine_gone if it has
   /// ended, and the name has not been used since.
@@ -196,7 +200,8 @@ private:
 
   expected<std::optional<end_note::id_type>, errc>
   insert(const engine_entry_ptr& entry);
-  void handle_ended(engine_key engine, actor_end how);
+  std::optional<end_note::id_type> handle_ended(engine_key engine,
+                                                actor_end how);
   void add_vacancy(const engine_name& name);
   std::optional<loose_note> drop(const engine_entry_ptr& entry);
 

@@ -38,12 +38,15 @@ router_state::handle(const register_engine& msg) {
     return refuse<engine_registered>(std::move(error));
   if (auto ok = engines_->add(msg); !ok)
     return refuse<engine_registered>(make_error(ok.error(), msg.name));
-  watch(msg.name);
   end_host(msg.name);
-  if (!workers_ || workers_->all.empty())
-    return engine_registered{msg.name};
-  share(msg, make_promise<engine_registered>(self_));
-  return caf::delegated<engine_registered>{};
+  auto shared = workers_ && !workers_->all.empty();
+  if (shared)
+    share(msg, make_promise<engine_registered>(self_));
+  // If it has ended that is told after it was shared.
+  watch(msg);
+  if (shared)
+    return caf::delegated<engine_registered>{};
+  return engine_registered{msg.name};
 }
 
 caf::result<engine_unregistered>
@@ -67,19 +70,22 @@ void router_state::handle(const engine_left& msg) {
   const auto& entry = *msg.entry;
   engines_->unwatch(msg.entry, self_->id());
   report_gone(entry);
-  if (entry.ended() && !engines_->find(entry.name()))
-    end_host(entry.name());
+  if (entry.ended())
+    end_elsewhere(entry.name(), entry.engine());
 }
 
 /// Tells operators that there is an engine, and later that it has gone.
-void router_state::watch(const engine_name& name) {
+void router_state::watch(const register_engine& engine) {
   if (running_)
-    report({engine_registered_event{name}});
-  auto entry = engines_->find(name);
-  if (!entry)
-    report({engine_gone_event{name, engine_departure::ended}});
-  else if (!engines_->watch(**entry, caf::actor_cast<engine_watcher>(self_)))
+    report({engine_registered_event{engine.name}});
+  auto entry = engines_->find(engine.name);
+  if (entry && engines_->watch(**entry, caf::actor_cast<engine_watcher>(self_)))
+    return;
+  if (entry)
     report_gone(**entry);
+  else
+    report({engine_gone_event{engine.name, engine_departure::ended}});
+  end_elsewhere(engine.name, engine.engine);
 }
 
 void router_state::report_gone(const engine_entry& x) {
@@ -89,6 +95,18 @@ void router_state::report_gone(const engine_entry& x) {
   else if (*x.stage() == engine_stage::failed)
     reason = engine_departure::failed;
   report({engine_gone_event{x.name(), reason}});
+}
+
+/// An engine has ended. CAF tells other processes of those of this one; of
+/// those whose process has died it tells this process alone.
+void router_state::end_elsewhere(const engine_name& name,
+                                 const caf::actor& engine) {
+  // If the name is in use again they have been told by that.
+  if (engines_->find(name))
+    return;
+  end_host(name);
+  if (is_remote(engine))
+    tell_all(end_engine{name});
 }
 
 } // namespace node_proxy::internal

@@ -271,8 +271,9 @@ private:
   void report(const node_id& remote, const peer_key_shared& event);
   void report(const node_id& remote, const peer_unreachable& event);
   void report(const node_id& remote, const peer_connect_failed& event);
-  void watch(const engine_name& name);
+  void watch(const register_engine& engine);
   void report_gone(const engine_entry& x);
+  void end_elsewhere(const engine_name& name, const caf::actor& engine);
 
   router_service::pointer self_;
   node_config config_;

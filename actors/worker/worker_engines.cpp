@@ -49,8 +49,7 @@ void worker_state::handle(const shared_engine& msg) {
   if (!is_coordinator())
     return;
   auto engine = msg.engine;
-  // The coordinator knows better whose name it is.
-  remove_engine(engine.name);
+  replace_engine(engine.name);
   // One that has ended on its way here is none.
   if (engine.engine) {
     // To one of this process messages of this process go directly.
@@ -63,13 +62,29 @@ void worker_state::handle(const shared_engine& msg) {
     tell(engine_noted{msg.number});
 }
 
-void worker_state::take(const forget_engine& msg) {
-  remove_engine(msg.name);
+/// The coordinator gives a name away. Who has it has ended: the coordinator
+/// tells of those that are unregistered.
+void worker_state::replace_engine(const engine_name& name) {
+  auto entry = engines_->find(name);
+  if (!entry)
+    return;
+  end_host(name);
+  // What engines of the coordinator have taken may be told a moment later, and
+  // of their end CAF tells.
+  if ((*entry)->engine().node() == coordinator_.node())
+    static_cast<void>(engines_->remove(name));
+  else
+    engines_->handle_end(name);
 }
 
-void worker_state::remove_engine(const engine_name& name) {
-  end_host(name);
-  static_cast<void>(engines_->remove(name));
+void worker_state::take(const forget_engine& msg) {
+  end_host(msg.name);
+  static_cast<void>(engines_->remove(msg.name));
+}
+
+void worker_state::take(const end_engine& msg) {
+  end_host(msg.name);
+  engines_->handle_end(msg.name);
 }
 
 /// A typed engine of this process has its name no more: its host ends when it

@@ -142,7 +142,7 @@ private:
   void look_up(const node_id& id, promise<node_proxy_found> waiting);
   void register_host(const register_engine& engine,
                      const engine_host_actor& host);
-  void remove_engine(const engine_name& name);
+  void replace_engine(const engine_name& name);
   void end_host(const engine_name& name);
   void fail_requests();
   void go_on();
@@ -159,6 +159,7 @@ private:
   void take(const retire_order& msg);
   void take(new_advert& msg);
   void take(const forget_engine& msg);
+  void take(const end_engine& msg);
   void take(const told_permanence& msg);
   void take(const tell_numbers& msg);
   void take(const tell_status& msg);

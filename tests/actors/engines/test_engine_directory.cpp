@@ -171,6 +171,22 @@ TEST_CASE_FIXTURE(fixture, "who watches an engine is told that it has left") {
   }
 }
 
+TEST_CASE_FIXTURE(fixture, "an engine has ended if somebody knows so") {
+  auto x = engine();
+  REQUIRE(uut->add({"x", x}));
+  auto entry = *uut->find("x");
+  auto watcher =
+    system.spawn(watcher_behavior, caf::actor_cast<caf::actor>(self));
+  REQUIRE(uut->watch(*entry, watcher));
+  uut->handle_end("nobody");
+  CHECK_FALSE(entry->ended());
+  uut->handle_end("x");
+  CHECK(next<engine_left>().entry == entry);
+  CHECK(entry->ended());
+  CHECK(missing("x") == errc::engine_gone);
+  CHECK(notes_on(x) == 0);
+}
+
 TEST_CASE_FIXTURE(fixture, "many engines take no longer each than few") {
   constexpr std::size_t count = 20'000;
   std::vector<caf::actor> all(count);

@@ -12,7 +12,8 @@
 #include <node_proxy/base/hex.hpp>
 #include <node_proxy/protocol/wire/advert.hpp>
 
-#include "actors/node_fixture.hpp"
+#include "actors/silent_engine.hpp"
+#include "deployment.hpp"
 
 using namespace test;
 
@@ -32,6 +33,7 @@ caf::behavior scripted_coordinator(caf::event_based_actor* self,
     },
     [self, to](const worker_report& msg) { self->send(to, msg); },
     [self, worker](const worker_order& msg) { self->send(*worker, msg); },
+    [self, worker](const shared_engine& msg) { self->send(*worker, msg); },
   };
 }
 
@@ -67,8 +69,8 @@ caf::behavior plain_sender(caf::event_based_actor* self,
   }};
 }
 
-/// Waits for what one end says of one kind, in a `worker_order` or a
-/// `worker_report`; all else is dropped.
+/// Waits for what is said of one kind, such as in a `worker_order`; all else is
+/// dropped.
 template <class Content, class Message, class Fixture>
 Content next_said(Fixture& to) {
   for (;;) {
@@ -79,7 +81,7 @@ Content next_said(Fixture& to) {
 }
 
 /// A worker.
-struct worker_alone : basic_system_fixture<node_system_config> {
+struct worker_alone : basic_system_fixture<remoting_config> {
   ~worker_alone() {
     caf::anon_send_exit(node.router(), caf::exit_reason::kill);
     caf::anon_send_exit(coordinator, caf::exit_reason::kill);
@@ -98,6 +100,11 @@ struct worker_alone : basic_system_fixture<node_system_config> {
   template <class Order>
   void order(Order what) {
     self->send(coordinator, worker_order{std::move(what)});
+  }
+
+  void share(std::string name, const caf::actor& engine) {
+    self->send(coordinator, shared_engine{1, {std::move(name), engine}});
+    static_cast<void>(next_report<engine_noted>());
   }
 
   template <class Report>
@@ -122,15 +129,10 @@ struct worker_alone : basic_system_fixture<node_system_config> {
   node_proxy::node node = start();
 };
 
-node_config with_workers() {
-  auto result = local_config();
-  result.max_workers = 1;
-  return result;
-}
-
 /// A coordinator.
-struct coordinator_alone : test_node {
-  coordinator_alone() : test_node(with_workers()) {
+struct coordinator_alone : node_process {
+  coordinator_alone() : node_process(deployment::coordinator_config()) {
+    REQUIRE(ask<done>(subscribe_observer{caf::actor_cast<caf::actor>(self)}));
     join_node request;
     request.worker = worker;
     request.hello.self = node.id();
@@ -152,6 +154,21 @@ struct coordinator_alone : test_node {
 
   caf::actor worker = system.spawn(scripted_worker, node.router(),
                                    caf::actor_cast<caf::actor>(self));
+};
+
+/// Another process, with an engine that takes nothing.
+struct third_process : basic_system_fixture<remoting_config> {
+  third_process() {
+    auto published = system.middleman().publish(engine, 0, "127.0.0.1");
+    REQUIRE(published);
+    port = *published;
+  }
+
+  ~third_process() { caf::anon_send_exit(engine, caf::exit_reason::kill); }
+
+  caf::actor engine =
+    system.spawn(silent_engine, caf::actor_cast<caf::actor>(self));
+  std::uint16_t port = 0;
 };
 
 } // namespace
@@ -210,7 +227,8 @@ TEST_CASE_FIXTURE(coordinator_alone,
   REQUIRE(ask<node_connect_reply>(node_connect_request{peer->id(), false}));
   auto claim = next_order<serve_order>().claim;
   report(ended_service{peer->id(), claim, std::nullopt});
-  CHECK(next_event<node_proxy_ended_event>().node == peer->id());
+  auto event = next_said<node_proxy_ended_event, node_event>(*this);
+  CHECK(event.node == peer->id());
 }
 
 TEST_CASE_FIXTURE(worker_alone,
@@ -236,4 +254,35 @@ TEST_CASE_FIXTURE(coordinator_alone,
   caf::anon_send_exit(engine, caf::exit_reason::kill);
   CHECK(
     comes_true([&] { return !caf::actor_cast<caf::strong_actor_ptr>(host); }));
+}
+
+TEST_CASE_FIXTURE(worker_alone, "a worker is told that an engine has ended") {
+  third_process third;
+  auto engine = system.middleman().remote_actor("127.0.0.1", third.port);
+  REQUIRE(engine);
+  share("engine", *engine);
+  auto open =
+    self->request(node.router(), patience,
+                  node_process::message_to(node.id(), "engine", "hi"));
+  static_cast<void>(third.next<done>());
+  SUBCASE("and nobody has its name") {
+    order(end_engine{"engine"});
+  }
+  SUBCASE("and another one has its name") {
+    share("engine", coordinator);
+  }
+  open.receive([](delivered) { FAIL_CHECK("nobody has taken it"); },
+               [](const caf::error& error) {
+                 CHECK_MESSAGE(code_of(error) == errc::engine_gone,
+                               describe(error));
+               });
+}
+
+TEST_CASE_FIXTURE(coordinator_alone, "a worker learns which engines end") {
+  third_process third;
+  auto engine = system.middleman().remote_actor("127.0.0.1", third.port);
+  REQUIRE(engine);
+  REQUIRE(ask<engine_registered>(register_engine{"engine", *engine}));
+  caf::anon_send_exit(third.engine, caf::exit_reason::kill);
+  CHECK(next_order<end_engine>().name == "engine");
 }
