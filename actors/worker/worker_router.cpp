@@ -61,7 +61,7 @@ void worker_state::fail_requests() {
       fail(x, make_error(errc::shutting_down));
   };
   for (auto& [number, x] : std::exchange(forwarded_, {}))
-    x.deliver(make_error(errc::shutting_down));
+    x(make_error(errc::shutting_down));
   fail_all(std::exchange(asked_, {}));
   fail_all(std::exchange(registering_, {}));
   fail_all(std::exchange(permanences_, {}));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -116,16 +117,18 @@ private:
     if (!link_)
       return fail(waiting, make_error(errc::shutting_down));
     auto number = ++last_request_;
-    forwarded_.emplace(number, std::move(waiting));
+    forwarded_.emplace(number, [waiting](caf::error why) mutable {
+      fail(waiting, std::move(why));
+    });
     send_request(self_, coordinator_, caf::infinite, msg)
       .then(
-        [this, number](Answer& answer) {
-          if (auto x = forwarded_.extract(number); !x.empty())
-            x.mapped().deliver(std::move(answer));
+        [this, number, waiting](Answer& answer) mutable {
+          if (forwarded_.erase(number) > 0)
+            fulfil(waiting, std::move(answer));
         },
         [this, number](const caf::error& error) {
           if (auto x = forwarded_.extract(number); !x.empty())
-            x.mapped().deliver(error);
+            x.mapped()(error);
         });
   }
 
@@ -192,8 +195,9 @@ private:
   // Who wants a Node Proxy of which it is not clear yet where it is.
   std::map<node_id, std::vector<promise<node_proxy_found>>> lookups_;
   std::map<std::uint64_t, proven_connection> proven_;
-  // Who asks the coordinator for something that it has to answer here.
-  std::map<std::uint64_t, caf::response_promise> forwarded_;
+  // Who waits for an answer of the coordinator, and how he gets an error.
+  std::map<std::uint64_t, std::function<void(caf::error)>> forwarded_;
+  // Who asks it for something that has to be answered here.
   std::map<std::uint64_t, promise<engine_registered>> registering_;
   std::map<std::uint64_t, promise<done>> permanences_;
   // By their hosts.

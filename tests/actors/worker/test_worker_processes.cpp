@@ -15,6 +15,7 @@
 
 #include <node_proxy/protocol/wire/advert.hpp>
 
+#include "actors/silent_engine.hpp"
 #include "deployment.hpp"
 #include "support/child_process.hpp"
 #include "support/octets.hpp"
@@ -68,10 +69,12 @@ std::uint16_t port_of(const transport_address& x) {
   return tcp ? tcp->port : 0;
 }
 
-/// A worker in a process of its own, until it is told to leave or its Router
-/// ends. Says where it listens.
-int work(const number_pipe& ports, const number_pipe& listens,
-         const number_pipe& ends) {
+/// A worker in a process of its own, with an engine of that name that takes
+/// nothing, until it is told to leave or its Router ends. Says where it
+/// listens, and what the engine has got.
+int work(const std::string& name, const number_pipe& ports,
+         const number_pipe& listens, const number_pipe& ends,
+         const number_pipe& kept) {
   auto port = ports.take();
   ends.close_end();
   remoting_config config;
@@ -88,10 +91,22 @@ int work(const number_pipe& ports, const number_pipe& listens,
     std::cerr << describe(node.error()) << std::endl;
     return 3;
   }
+  auto teller = system.spawn([&kept]() -> caf::behavior {
+    return {[&kept](done) {
+      kept.put(1);
+    }};
+  });
+  auto engine = system.spawn(silent_engine, std::move(teller));
+  auto registered = false;
+  caf::scoped_actor self{system};
+  self->request(node->router(), patience, register_engine{name, engine})
+    .receive([&](engine_registered&) { registered = true; },
+             [](const caf::error&) {});
   listens.put(port_of(node->addresses().front()));
   static_cast<void>(ends.take());
   node->shutdown();
-  return 0;
+  caf::anon_send_exit(engine, caf::exit_reason::kill);
+  return registered ? 0 : 4;
 }
 
 /// To be made before there are threads.
@@ -100,7 +115,8 @@ struct worker_processes {
     for (auto& x : children)
       x = start_child(
         [this, index = static_cast<std::size_t>(&x - children.data())] {
-          return work(ports, listens[index], ends[index]);
+          return work(std::to_string(index), ports, listens[index], ends[index],
+                      kept);
         });
   }
 
@@ -120,6 +136,8 @@ struct worker_processes {
   number_pipe ports;
   std::array<number_pipe, worker_count> listens;
   std::array<number_pipe, worker_count> ends;
+  // Of the engines of all workers.
+  number_pipe kept;
   std::array<pid_t, worker_count> children{};
 };
 
@@ -351,6 +369,31 @@ TEST_CASE("a worker that is killed costs what it held") {
           << " ms");
   x.exchange(10);
   check_after_loss(x);
+}
+
+TEST_CASE("the engines of a worker that is killed are gone everywhere") {
+  worker_processes workers;
+  world x{workers};
+  auto port = workers.listens[0].take();
+  auto asked = std::make_shared<outcomes>();
+  auto gone = std::make_shared<std::atomic<std::size_t>>(0);
+  std::size_t others = 0;
+  for (const auto& peer : x.peers) {
+    if (x.has_dialled(*peer, port))
+      continue;
+    ++others;
+    x.send(x.far, *peer, x.node_ptr->id(), "0", "",
+           [=](std::optional<errc> error) {
+             *gone += error == errc::engine_gone;
+             asked->add(error);
+           });
+  }
+  REQUIRE(others > 0);
+  for (std::size_t i = 0; i < others; ++i)
+    REQUIRE(workers.kept.take() == 1);
+  workers.kill(0);
+  x.wait_for([&] { return asked->all() == others; });
+  CHECK(*gone == others);
 }
 
 TEST_CASE("a worker that is stopped holds up nobody else") {
