@@ -23,7 +23,7 @@ class test_connection final : public connection {
 public:
   explicit test_connection(caf::actor to) : to_{std::move(to)} {}
 
-  /// The next call of `read` brings these.
+  /// The next calls of `read` bring these.
   std::vector<bytes> bodies;
 
   [[nodiscard]] connection_id id() const noexcept override { return 1; }
@@ -33,11 +33,13 @@ public:
 
   read_result read(const body_handler& handle) override {
     read_result result;
-    for (const auto& body : std::exchange(bodies, {})) {
+    auto next = bodies.begin();
+    for (auto goes_on = true; goes_on && next != bodies.end(); ++next) {
       ++result.bodies;
-      result.bytes += body.size();
-      static_cast<void>(handle(body));
+      result.bytes += next->size();
+      goes_on = handle(*next);
     }
+    bodies.erase(bodies.begin(), next);
     return result;
   }
 
@@ -68,8 +70,9 @@ router_behavior(node_proxy_supervisor::pointer) {
 struct fixture : system_fixture {
   fixture() {
     peer_settings settings;
-    // Nothing in these tests waits for this.
+    // Nothing in these tests waits for these.
     settings.ack_delay = std::chrono::hours{1};
+    settings.heartbeat_interval = std::chrono::hours{1};
     node_proxy_services services;
     services.self = std::make_shared<identity>(bob());
     services.settings = std::make_shared<peer_settings>(settings);
@@ -102,11 +105,27 @@ struct fixture : system_fixture {
 
   /// Alice opens a channel to an engine.
   void open(std::string target) {
+    bring(control::open{0, std::move(target), transport_ordering::ordered,
+                        peer_settings{}.channel_window});
+  }
+
+  void bring(const control::frame& x) {
     bytes frame;
-    pair.alices_end->seal(control::open{0, std::move(target),
-                                        transport_ordering::ordered,
-                                        peer_settings{}.channel_window},
-                          frame);
+    pair.alices_end->seal(x, frame);
+    wire->bodies.push_back(body_of(frame));
+  }
+
+  /// She sends a frame of small unreliable messages in it, as many as fit.
+  void bring_small_ones() {
+    auto data = codec.encode(engine_msg{});
+    REQUIRE(data);
+    chunk_list chunks;
+    chunks.add(0, true, *data, 0, data->size());
+    auto count = pair.alices_end->max_unreliable() / chunks.encoded_size();
+    while (chunks.count() < count)
+      chunks.add(0, true, *data, 0, data->size());
+    bytes frame;
+    pair.alices_end->seal_unreliable(chunks, frame);
     wire->bodies.push_back(body_of(frame));
   }
 
@@ -202,6 +221,20 @@ TEST_CASE_FIXTURE(fixture, "what is taken is acknowledged at once") {
     next_written();
   }
   caf::anon_send_exit(engine, caf::exit_reason::user_shutdown);
+}
+
+TEST_CASE_FIXTURE(fixture, "what comes after frames that take more than their "
+                           "turns is read when others have had theirs") {
+  // An engine that takes nothing, so that nothing else wakes the Node Proxy.
+  REQUIRE(engines->add({"sink", caf::actor_cast<caf::actor>(self)}));
+  open("sink");
+  bring_small_ones();
+  bring_small_ones();
+  bring(control::goodbye{});
+  for (int i = 0; i < 3; ++i)
+    self->send(proxy, connection_ready{wire->id()});
+  // It answers.
+  next_written();
 }
 
 TEST_CASE_FIXTURE(fixture, "what is said upon a message goes with the "
