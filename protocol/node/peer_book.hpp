@@ -22,8 +22,8 @@ namespace node_proxy::internal {
 /// many, those of strangers go first with whom no message was exchanged: that
 /// costs nobody anything. Then others by their standing, of one standing by
 /// `departure_order`. That of a peer whose request is open stays until then, as
-/// the peer was told of it: such are few. Time never runs backwards from call
-/// to call.
+/// the peer was told of it: such are few. What has arrived in part is dropped
+/// before a record is. Time never runs backwards from call to call.
 class peer_book {
 public:
   /// @param requests outlives this.
