@@ -105,7 +105,7 @@ struct advert_book_limits {
 /// How much is remembered of peers that are not served, and for how long.
 struct peer_book_limits {
   std::size_t records = 65'536;
-  /// Unsettled rejects, of all records together.
+  /// Unsettled rejects, and messages given up after they were sent, of all.
   std::size_t rejects = 65'536;
   /// Bytes of messages that have arrived in part, of all records together.
   std::size_t unfinished_bytes = 64u << 20;

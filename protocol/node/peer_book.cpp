@@ -69,9 +69,14 @@ std::size_t peer_book::size(steady_time now) {
 }
 
 peer_book::room peer_book::room_of(const peer_record& record) {
-  if (!record.in)
-    return {};
-  return {record.in->reject_count(), record.in->unfinished_bytes()};
+  room result;
+  for (const auto& channel : record.out.channels)
+    result.rejects += channel.ended.size();
+  if (record.in) {
+    result.rejects += record.in->reject_count();
+    result.unfinished = record.in->unfinished_bytes();
+  }
+  return result;
 }
 
 std::size_t peer_book::rank_of(const entry& x) {

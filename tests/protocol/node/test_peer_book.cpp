@@ -179,6 +179,18 @@ TEST_CASE_FIXTURE(fixture, "rejects have a bound of their own") {
   CHECK(known() == "34");
 }
 
+TEST_CASE_FIXTURE(fixture, "what was given up counts as rejects do") {
+  add(1);
+  auto record = record_of(2);
+  record.out.channels.push_back({{}, {{1, 2, 1}, {3, 4, 1}, {5, 6, 1}}});
+  add(2, guest, record);
+  add(3, guest, 2);
+  CHECK(uut.find(id_of(2), now));
+  add(4, guest, 1);
+  CHECK_FALSE(uut.find(id_of(2), now));
+  CHECK(uut.find(id_of(3), now));
+}
+
 TEST_CASE_FIXTURE(fixture, "rejects of whom has an open request stay until it "
                            "is over") {
   requests.handle_answer(id_of(1), 1);
