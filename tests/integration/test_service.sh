@@ -22,6 +22,7 @@ fail() {
 
 "$NODE_PROXY_TOOL" keygen --out "$folder/node.key" > "$folder/id"
 sed -e "s#/var/lib/node-proxy#$folder#" -e 's/:4000"$/:0"/' -e 's/:9100/:0/' \
+  -e 's/^# advertise/advertise/' \
   docs/operating/node-proxy.toml > "$folder/node-proxy.toml"
 mkfifo "$folder/in"
 "$NODE_PROXY_TOOL" run --config "$folder/node-proxy.toml" \
