@@ -5,8 +5,9 @@
 namespace node_proxy::internal {
 
 std::shared_ptr<access_parts>
-access_parts::make(caf::actor_system* system, std::shared_ptr<event_loop> loop,
-                   const node_id& id, router_actor router, node_log log,
+access_parts::make(caf::actor_system* system,
+                   const std::shared_ptr<event_loop>& loop, const node_id& id,
+                   router_actor router, node_log log,
                    std::shared_ptr<internal::unanswered_failures> unanswered) {
   std::shared_ptr<access_parts> result{
     new access_parts{system, loop, id, std::move(router), std::move(log),

@@ -20,7 +20,7 @@ public:
   /// @param system null if it has ended, as are the following.
   /// @param loop like the Router, null of a node that has been shut down.
   [[nodiscard]] static std::shared_ptr<access_parts>
-  make(caf::actor_system* system, std::shared_ptr<event_loop> loop,
+  make(caf::actor_system* system, const std::shared_ptr<event_loop>& loop,
        const node_id& id, router_actor router, node_log log,
        std::shared_ptr<internal::unanswered_failures> unanswered);
 

@@ -392,6 +392,14 @@ void worker_state::finish_stop() {
 
 namespace {
 
+/// Has the coordinator answer.
+template <class Answer, class Msg>
+auto coordinated(worker_state& state) {
+  return [&state](const Msg& msg) {
+    return state.ask_coordinator<Answer>(msg);
+  };
+}
+
 router_service::behavior_type
 worker_behavior(router_service::stateful_pointer<worker_state> self,
                 const node_config& config, const router_services& services) {
@@ -399,51 +407,25 @@ worker_behavior(router_service::stateful_pointer<worker_state> self,
   state.start(config, services);
   return {
     [&state](node_out_msg& msg) { return state.handle(msg); },
-    [&state](const node_connect_request& msg) {
-      return state.ask_coordinator<node_connect_reply>(msg);
-    },
-    [&state](const node_advert& msg) {
-      return state.ask_coordinator<node_advert_reply>(msg);
-    },
+    coordinated<node_connect_reply, node_connect_request>(state),
+    coordinated<node_advert_reply, node_advert>(state),
     [&state](node_out_batch& msg) { return state.handle(msg); },
     [&state](const register_engine& msg) { return state.handle(msg); },
-    [&state](const unregister_engine& msg) {
-      return state.ask_coordinator<engine_unregistered>(msg);
-    },
-    [&state](const lookup_engine& msg) {
-      return state.ask_coordinator<engine_found>(msg);
-    },
+    coordinated<engine_unregistered, unregister_engine>(state),
+    coordinated<engine_found, lookup_engine>(state),
     [&state](const lookup_node_proxy& msg) { return state.handle(msg); },
     [&state](get_local_advert) { return state.advert(); },
     [&state](const local_addresses& msg) { return state.handle(msg); },
-    [&state](get_node_metrics msg) {
-      return state.ask_coordinator<node_metrics>(msg);
-    },
-    [&state](get_node_status msg) {
-      return state.ask_coordinator<node_status>(msg);
-    },
-    [&state](const disconnect_node& msg) {
-      return state.ask_coordinator<node_parting>(msg);
-    },
-    [&state](const forget_node& msg) {
-      return state.ask_coordinator<node_parting>(msg);
-    },
-    [&state](const get_node_advert& msg) {
-      return state.ask_coordinator<node_advert>(msg);
-    },
-    [&state](get_connected_nodes msg) {
-      return state.ask_coordinator<connected_nodes>(msg);
-    },
-    [&state](const subscribe_observer& msg) {
-      return state.ask_coordinator<done>(msg);
-    },
-    [&state](const unsubscribe_observer& msg) {
-      return state.ask_coordinator<done>(msg);
-    },
+    coordinated<node_metrics, get_node_metrics>(state),
+    coordinated<node_status, get_node_status>(state),
+    coordinated<node_parting, disconnect_node>(state),
+    coordinated<node_parting, forget_node>(state),
+    coordinated<node_advert, get_node_advert>(state),
+    coordinated<connected_nodes, get_connected_nodes>(state),
+    coordinated<done, subscribe_observer>(state),
+    coordinated<done, unsubscribe_observer>(state),
     [&state](const stop_router& msg) { return state.handle(msg); },
-    [&state](const connect_request& msg) {
-      return state.ask_coordinator<connect_reply>(msg);
-    },
+    coordinated<connect_reply, connect_request>(state),
     [&state](const admission_request& msg) { return state.handle(msg); },
     [&state](const proven_connection& msg) { state.handle(msg); },
     [&state](const handshake_failed& msg) { state.handle(msg); },
