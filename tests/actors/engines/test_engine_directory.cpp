@@ -51,6 +51,20 @@ engine_watcher::behavior_type watcher_behavior(engine_watcher::pointer,
   }};
 }
 
+/// An engine `x`, and who wants to know of its end.
+struct watched : fixture {
+  watched() {
+    REQUIRE(uut->add({"x", x}));
+    entry = *uut->find("x");
+    REQUIRE(uut->watch(*entry, watcher));
+  }
+
+  caf::actor x = engine();
+  engine_entry_ptr entry;
+  engine_watcher watcher =
+    system.spawn(watcher_behavior, caf::actor_cast<caf::actor>(self));
+};
+
 } // namespace
 
 TEST_CASE_FIXTURE(fixture, "a name stands for one engine") {
@@ -148,13 +162,7 @@ TEST_CASE_FIXTURE(fixture, "what an engine has not taken is added up") {
   CHECK(uut->list()[0].untaken == 4);
 }
 
-TEST_CASE_FIXTURE(fixture, "who watches an engine is told that it has left") {
-  auto x = engine();
-  REQUIRE(uut->add({"x", x}));
-  auto entry = *uut->find("x");
-  auto watcher =
-    system.spawn(watcher_behavior, caf::actor_cast<caf::actor>(self));
-  REQUIRE(uut->watch(*entry, watcher));
+TEST_CASE_FIXTURE(watched, "who watches an engine is told that it has left") {
   CHECK(uut->remove("x"));
   CHECK(next<engine_left>().entry == entry);
   CHECK_FALSE(uut->watch(*entry, watcher));
@@ -171,13 +179,7 @@ TEST_CASE_FIXTURE(fixture, "who watches an engine is told that it has left") {
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "an engine has ended if somebody knows so") {
-  auto x = engine();
-  REQUIRE(uut->add({"x", x}));
-  auto entry = *uut->find("x");
-  auto watcher =
-    system.spawn(watcher_behavior, caf::actor_cast<caf::actor>(self));
-  REQUIRE(uut->watch(*entry, watcher));
+TEST_CASE_FIXTURE(watched, "an engine has ended if somebody knows so") {
   uut->handle_end("nobody");
   CHECK_FALSE(entry->ended());
   uut->handle_end("x");

@@ -14,6 +14,15 @@ namespace {
 
 constexpr auto goodbye = "goodbye protocol_error, closed";
 
+/// For a few messages of 9,000 octets that engines do not take.
+peer_settings with_little_room() {
+  peer_settings result;
+  result.channel_window = limits::min_channel_window;
+  result.window = 0;
+  result.large_window = 20'000;
+  return result;
+}
+
 /// A rogue with a connection, of which the beginning was heard.
 struct connected_rogue : rogue {
   explicit connected_rogue(const peer_settings& settings = {})
@@ -470,11 +479,7 @@ TEST_CASE("acknowledgements to a peer that does not read do not pile up") {
 }
 
 TEST_CASE("a peer that restarts again and again gets no more room") {
-  peer_settings settings;
-  settings.channel_window = limits::min_channel_window;
-  settings.window = 0;
-  settings.large_window = 20'000;
-  rogue uut{settings};
+  rogue uut{with_little_room()};
   uut.takes_messages = false;
   std::uint64_t held = 0;
   for (std::uint64_t epoch = 1; epoch < 20; ++epoch) {
@@ -496,11 +501,7 @@ TEST_CASE("a peer that restarts again and again gets no more room") {
 }
 
 TEST_CASE("a peer that gets no more room is dialled ever less often") {
-  peer_settings settings;
-  settings.channel_window = limits::min_channel_window;
-  settings.window = 0;
-  settings.large_window = 20'000;
-  rogue uut{settings};
+  rogue uut{with_little_room()};
   uut.takes_messages = false;
   uut.dial_later();
   // Engines keep more of its earlier lives than they may.
