@@ -76,8 +76,10 @@ void control_server::accept() {
     return;
   }
   if (static_cast<std::size_t>(std::ranges::count_if(clients_, asks))
-      >= max_clients)
-    clients_.erase(std::ranges::find_if(clients_, asks));
+      >= max_clients) {
+    std::ranges::find_if(clients_, asks)->done = true;
+    drop(now);
+  }
   clients_.push_back({std::move(fd), now + patience});
 }
 

@@ -44,14 +44,19 @@ constexpr auto content_policy =
 /// A connection that ends at some time, whatever its other end does.
 class bounded_stream final : public httplib::Stream {
 public:
-  bounded_stream(int fd, clock::time_point until) : fd_{fd}, until_{until} {}
+  explicit bounded_stream(int fd) : fd_{fd} {}
 
-  [[nodiscard]] bool is_readable() const override { return wait(POLLIN); }
-  [[nodiscard]] bool is_writable() const override { return wait(POLLOUT); }
+  [[nodiscard]] bool is_readable() const override {
+    return wait(POLLIN, http_server::request_patience);
+  }
+
+  [[nodiscard]] bool is_writable() const override {
+    return wait(POLLOUT, http_server::patience);
+  }
 
   ssize_t read(char* data, size_t size) override {
     auto max = std::min(size, http_server::max_request - read_);
-    if (max == 0 || !wait(POLLIN))
+    if (max == 0 || !is_readable())
       return -1;
     auto got = ::recv(fd_, data, max, MSG_DONTWAIT);
     if (got > 0)
@@ -60,7 +65,7 @@ public:
   }
 
   ssize_t write(const char* data, size_t size) override {
-    if (!wait(POLLOUT))
+    if (!is_writable())
       return -1;
     return ::send(fd_, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
   }
@@ -78,10 +83,10 @@ public:
   [[nodiscard]] socket_t socket() const override { return fd_; }
 
 private:
-  [[nodiscard]] bool wait(short event) const {
+  [[nodiscard]] bool wait(short event, std::chrono::seconds patience) const {
     for (;;) {
-      auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(until_ - clock::now());
+      auto left = std::chrono::ceil<std::chrono::milliseconds>(begin_ + patience
+                                                               - clock::now());
       if (left.count() <= 0)
         return false;
       pollfd x{fd_, event, 0};
@@ -94,7 +99,7 @@ private:
   }
 
   int fd_;
-  clock::time_point until_;
+  clock::time_point begin_ = clock::now();
   std::size_t read_ = 0;
 };
 
@@ -170,9 +175,12 @@ class bounded_server final : public httplib::Server {
 private:
   bool process_and_close_socket(socket_t fd) override {
     if (!sheds) {
-      bounded_stream stream{fd, clock::now() + http_server::patience};
+      bounded_stream stream{fd};
       auto closed = false;
-      process_request(stream, true, closed, nullptr);
+      // Nobody needs a part of an answer, and the library bounds neither their
+      // number nor their size (RFC 9110, section 14.2: they may be ignored).
+      process_request(stream, true, closed,
+                      [](httplib::Request& x) { x.ranges.clear(); });
       if (auto* streams = std::exchange(successor, nullptr)) {
         streams->add(internal::descriptor{fd});
         return true;

@@ -39,16 +39,18 @@ parse_http_address(std::string_view text);
 ///     /readyz        the same, and that it does not stop
 ///
 /// A connection is for one request, but that of `/stream`, which has at most
-/// `max_request` octets, and has `patience` for all of it. Of too many
-/// connections the last ones are closed, and those that have waited for
-/// `max_wait`. One at the loopback is for this host alone: requests that name
-/// another one are refused, so that no page of the web gets at it (DNS
+/// `max_request` octets, which come within `request_patience`, and has
+/// `patience` for all of it. Of too many connections the last ones are closed,
+/// and those that have waited for `max_wait`. That is longer than those take
+/// who say nothing. One at the loopback is for this host alone: requests that
+/// name another one are refused, so that no page of the web gets at it (DNS
 /// rebinding).
 class http_server {
 public:
   static constexpr std::size_t max_request = 16'384;
   static constexpr std::size_t threads = 8;
   static constexpr std::size_t max_waiting = 64;
+  static constexpr std::chrono::seconds request_patience{1};
   static constexpr std::chrono::seconds patience{5};
   static constexpr std::chrono::seconds max_wait{4};
 

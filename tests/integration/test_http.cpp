@@ -175,6 +175,27 @@ TEST_CASE_FIXTURE(two_nodes, "slow clients do not keep others away") {
   slow.front().read_to_end();
 }
 
+TEST_CASE_FIXTURE(two_nodes, "who says nothing does not keep others away") {
+  // As many as are answered at a time.
+  std::list<tcp_client> silent;
+  for (int i = 0; i < 8; ++i)
+    silent.emplace_back(port);
+  CHECK(get("/healthz").starts_with("HTTP/1.1 200"));
+}
+
+TEST_CASE_FIXTURE(two_nodes, "nobody gets an answer many times over") {
+  std::string ranges = "Range: bytes=0-";
+  while (ranges.size() < 7'000)
+    ranges += ",0-";
+  for (auto path : {"/metrics", "/", "/nowhere"}) {
+    auto plain = get(path);
+    auto many = talk(port, "GET " + std::string{path} + " HTTP/1.1\r\n" + ranges
+                             + "\r\n\r\n");
+    CHECK(many.size() < 2 * plain.size());
+    CHECK(many.substr(0, 12) == plain.substr(0, 12));
+  }
+}
+
 TEST_CASE("everybody's address takes a word for it") {
   temporary_folder folder;
   tool_key key{folder, "key"};
