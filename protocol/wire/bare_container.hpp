@@ -34,6 +34,14 @@ concept unordered_container = keyed_container<T> && requires {
   typename T::hasher;
 };
 
+/// One that shows where it has its elements.
+template <class T>
+concept hash_table =
+  unordered_container<T> && requires(const T& x, typename T::key_type key) {
+  x.begin(x.bucket(key)) != x.end(x.bucket(key));
+  x.key_eq()(key, key);
+};
+
 /// A container that can have a key more than once.
 template <class T>
 concept multi_container =

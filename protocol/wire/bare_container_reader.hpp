@@ -81,6 +81,31 @@ bool is_in_order(bytes_view previous, bytes_view next) {
                             : is_before(previous, next);
 }
 
+/// Where a hash table has many different keys in one place, somebody has chosen
+/// them for that: each one more would be compared with all of them.
+template <hash_table T>
+bool is_crowded(const T& xs, const typename T::key_type& key) {
+  constexpr std::size_t max_together = 128;
+  if (xs.size() < max_together)
+    return false;
+  auto key_of = [](const auto& entry) -> const typename T::key_type& {
+    if constexpr (map_container<T>)
+      return entry.first;
+    else
+      return entry;
+  };
+  auto place = xs.bucket(key);
+  const typename T::key_type* last = nullptr;
+  std::size_t together = 0;
+  for (auto i = xs.begin(place); i != xs.end(place); ++i) {
+    const auto& next = key_of(*i);
+    if (!last || !xs.key_eq()(*last, next))
+      ++together;
+    last = &next;
+  }
+  return together >= max_together && xs.find(key) == xs.end();
+}
+
 /// @returns whether `xs` took it.
 template <class T, class... Ts>
 bool insert_entry(T& xs, Ts&&... parts) {
@@ -99,6 +124,9 @@ bool get_entry(Coder& coder, T& xs, bytes_view& key) {
   typename T::key_type x{};
   coder.get(x);
   key = begin.first(begin.size() - in.rest().size());
+  if constexpr (hash_table<T>)
+    if (!in.error() && is_crowded(xs, x))
+      in.fail(bare_error::bad_value);
   if constexpr (map_container<T>) {
     typename T::mapped_type y{};
     coder.get(y);

@@ -33,8 +33,9 @@ enum class bare_error : std::uint8_t {
   /// encodings, or one of them is there twice.
   bad_order,
   /// A number is none of its C++ type, a NaN is not the one that has an
-  /// encoding, a text has not the form that its field wants, or the code of the
-  /// type itself refused the value or threw.
+  /// encoding, a text has not the form that its field wants, keys of a hash
+  /// table were chosen to fall together, or the code of the type itself refused
+  /// the value or threw.
   bad_value,
 };
 

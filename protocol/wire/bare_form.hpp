@@ -191,6 +191,14 @@ constexpr bool may_have_code(bare_kind kind) {
          || kind == bare_kind::map;
 }
 
+/// An enum for which all numbers of its type are values, with a name or
+/// without. One without a fixed type ends with its highest enumerator, wherever
+/// that is.
+template <class T>
+concept fixed_enum = std::is_enum_v<T> && requires {
+  T{std::underlying_type_t<T>{}};
+};
+
 /// The number that an integer, an octet or an enum is.
 template <class T>
 constexpr auto number_of(T value) {

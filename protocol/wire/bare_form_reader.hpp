@@ -15,6 +15,9 @@ namespace node_proxy::detail {
 
 template <bare_coder_in Coder, class T>
 void get_enum(Coder& coder, T& x) {
+  static_assert(named_enum<T> || fixed_enum<T>,
+                "give the enum a type, as in `enum color : std::uint8_t`, or "
+                "its names by `enum_names`: it is not known where it ends");
   auto& in = coder.reader();
   auto number = in.take_uint();
   using numbers = std::numeric_limits<std::underlying_type_t<T>>;

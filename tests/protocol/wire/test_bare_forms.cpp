@@ -156,6 +156,60 @@ TEST_CASE("containers that can have a key more than once keep its values") {
   CHECK(error_of<unordered>("0201090103") == bare_error::bad_order);
 }
 
+namespace {
+
+/// Decodes what has so many keys with this distance.
+template <class T, class Add>
+std::optional<bare_error> error_of_keys(std::size_t count, std::uint64_t step,
+                                        Add add) {
+  T xs;
+  for (std::uint64_t i = 0; i < count; ++i)
+    add(xs, i * step);
+  auto result = decode<T>(encode(xs).value());
+  if (!result)
+    return result.error();
+  CHECK(*result == xs);
+  return std::nullopt;
+}
+
+/// How many places a hash table of that type has for so many keys.
+template <class T, class Add>
+std::uint64_t places(std::size_t count, Add add) {
+  T xs;
+  for (std::uint64_t i = 0; i < count; ++i)
+    add(xs, i);
+  return xs.bucket_count();
+}
+
+} // namespace
+
+TEST_CASE("keys are not accepted that were chosen to fall together") {
+  using map = std::unordered_map<std::uint64_t, bool>;
+  auto add_entry = [](auto& xs, std::uint64_t key) {
+    xs.emplace(key, true);
+  };
+  auto bad = places<map>(1'000, add_entry);
+  CHECK(error_of_keys<map>(1'000, 1, add_entry) == std::nullopt);
+  CHECK(error_of_keys<map>(100, bad, add_entry) == std::nullopt);
+  CHECK(error_of_keys<map>(1'000, bad, add_entry) == bare_error::bad_value);
+  using set = std::unordered_set<std::uint64_t>;
+  auto add_key = [](auto& xs, std::uint64_t key) {
+    xs.insert(key);
+  };
+  CHECK(error_of_keys<set>(1'000, 1, add_key) == std::nullopt);
+  CHECK(error_of_keys<set>(1'000, bad, add_key) == bare_error::bad_value);
+  // Those that are the same are together because they have to be.
+  using multiset = std::unordered_multiset<std::uint64_t>;
+  CHECK(error_of_keys<multiset>(1'000, 0, add_key) == std::nullopt);
+  CHECK(error_of_keys<multiset>(1'000, bad, add_key) == bare_error::bad_value);
+}
+
+static_assert(detail::fixed_enum<unnamed>);
+enum no_type { red, green };
+static_assert(!detail::fixed_enum<no_type>);
+enum with_type : std::uint8_t { blue };
+static_assert(detail::fixed_enum<with_type>);
+
 TEST_CASE("elements that take no octets have a limit of their own") {
   std::vector<nothing> most(limits::empty_elements);
   auto encoded = encode(most).value();
