@@ -59,9 +59,11 @@ caf::error make_error(errc code, std::string context) {
 }
 
 std::optional<errc> code_of(const caf::error& error) {
-  if (!internal::has_errc(error))
+  // Another process may be newer, and an engine may answer anything.
+  auto code = errc{};
+  if (!internal::has_errc(error) || !from_integer(error.code(), code))
     return std::nullopt;
-  return static_cast<errc>(error.code());
+  return code;
 }
 
 std::string context_of(const caf::error& error) {

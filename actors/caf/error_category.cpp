@@ -13,13 +13,23 @@ namespace node_proxy::internal {
 
 namespace {
 
+constexpr std::string_view own_category = "node_proxy::errc";
+
 #if CAF_MAJOR_VERSION >= 1
 
 std::optional<caf::type_id_t> find_category(std::string_view name) {
   auto id = caf::query_type_id(name);
   if (id == caf::invalid_type_id)
     return std::nullopt;
-  // CAF reads the code as an object of this type when it prints the error.
+  // CAF reads the code as an object of this type when it prints the error. Its
+  // own ones may be no error codes, but a bool, say.
+  if (
+    id < caf::first_custom_type_id
+    && id
+         != caf::type_id_v<
+           caf::
+             sec> && id != caf::type_id_v<caf::exit_reason> && id != caf::type_id_v<caf::pec>)
+    return std::nullopt;
   const auto* type = caf::detail::global_meta_object_or_null(id);
   if (type == nullptr || type->simple_size != sizeof(std::uint8_t))
     return std::nullopt;
@@ -62,7 +72,7 @@ struct known_category {
 constexpr std::array known_categories{
   known_category{caf::atom("system"), "caf::sec"},
   known_category{caf::atom("exit"), "caf::exit_reason"},
-  known_category{caf::atom("node_proxy"), "node_proxy::errc"},
+  known_category{caf::atom("node_proxy"), own_category},
 };
 
 /// An atom has at most 10 of the characters that an atom can have.
@@ -103,6 +113,10 @@ std::optional<caf::error> find_error(const std::string& category,
   auto known = find_category(category);
   // 0 stands for no error.
   if (!known || code == 0 || code > std::numeric_limits<std::uint8_t>::max())
+    return std::nullopt;
+  auto own = errc{};
+  if (category == own_category
+      && !from_integer(static_cast<std::uint8_t>(code), own))
     return std::nullopt;
   return make_any(static_cast<std::uint8_t>(code), *known,
                   context.empty() ? caf::message{}

@@ -40,6 +40,9 @@ public:
     auto result = next_++;
     open_.emplace(result, request{std::move(waiting), handler});
     deadlines_.emplace_back(deadline, result);
+    if (deadlines_.size() > usual_over + 2 * open_.size())
+      deadlines_.erase_if(
+        [this](const auto& x) { return !open_.contains(x.second); });
     return result;
   }
 
@@ -98,6 +101,9 @@ public:
   [[nodiscard]] bool empty() const { return open_.empty(); }
 
 private:
+  // How many are over of those whose deadlines are kept, if few are open.
+  static constexpr std::size_t usual_over = 64;
+
   using deadlines = fifo<std::pair<steady_time, mailbox_id>>;
 
   [[nodiscard]] std::optional<steady_time> next_of(deadlines& all) {
@@ -107,7 +113,7 @@ private:
   }
 
   std::unordered_map<mailbox_id, request> open_;
-  // One for each that was added and is not over for long.
+  // One for each that is open, and for some that are over.
   deadlines deadlines_;
   // The same for those that are overdue, with when that has to end.
   deadlines overdue_;

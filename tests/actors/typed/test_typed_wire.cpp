@@ -81,17 +81,31 @@ TEST_CASE_FIXTURE(raw_nodes, "answers are results or errors") {
   CHECK(error.error() == static_cast<caf::sec>(1));
 }
 
-TEST_CASE_FIXTURE(raw_nodes, "an error of a category that is not known fails") {
-  auto name = std::string{"no::such::enum"};
-  bytes payload = octets({1, static_cast<int>(name.size())});
-  for (auto c : name)
-    payload.push_back(static_cast<std::byte>(c));
-  for (auto x : octets({7, 2, 'n', 'o'}))
-    payload.push_back(x);
-  auto error = read_answer(payload);
-  REQUIRE_FALSE(error);
-  CHECK(code_of(error.error()) == errc::engine_failed);
-  CHECK(context_of(error.error()) == "no::such::enum 7: no");
+TEST_CASE_FIXTURE(raw_nodes, "an error that is not known here fails") {
+  auto check = [this](const std::string& category, bytes code, int number) {
+    bytes payload = octets({1, static_cast<int>(category.size())});
+    for (auto c : category)
+      payload.push_back(static_cast<std::byte>(c));
+    payload.insert(payload.end(), code.begin(), code.end());
+    for (auto x : octets({2, 'n', 'o'}))
+      payload.push_back(x);
+    auto error = read_answer(payload);
+    REQUIRE_FALSE(error);
+    CHECK(code_of(error.error()) == errc::engine_failed);
+    CHECK(context_of(error.error())
+          == category + ' ' + std::to_string(number) + ": no");
+  };
+  check("no::such::enum", octets({7}), 7);
+  check("node_proxy::errc", octets({0xfa, 0x01}), 250);
+#if CAF_MAJOR_VERSION >= 1
+  check("bool", octets({0xc8, 0x01}), 200);
+#endif
+}
+
+TEST_CASE("a code that this version has not is none") {
+  CHECK_FALSE(code_of(make_error(static_cast<errc>(errc_count + 1))));
+  CHECK(code_of(make_error(static_cast<errc>(errc_count)))
+        == static_cast<errc>(errc_count));
 }
 
 TEST_CASE_FIXTURE(raw_nodes, "an answer that cannot be one is malformed") {
