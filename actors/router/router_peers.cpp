@@ -94,10 +94,10 @@ void router_state::take(const node_id& remote,
 }
 
 void router_state::check_issued(
-  const expected<void, bare_error>& result) const {
+  const expected<void, std::string_view>& result) const {
   if (!result)
-    services_.log.error("cannot sign the advert of this node: {}",
-                        to_string(result.error()));
+    services_.log.error("there is no new advert of this node: {}",
+                        result.error());
 }
 
 void router_state::take(const node_id& remote, const peer_metrics& metrics) {

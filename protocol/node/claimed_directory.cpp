@@ -127,7 +127,11 @@ void claimed_directory::assign(const std::optional<call>& from) {
 bool claimed_directory::forget_request(worker_id called, const request& x) {
   if (called == coordinator)
     return true;
-  auto& open = requests_[called];
+  // A worker that is lost has none.
+  auto worker = requests_.find(called);
+  if (worker == requests_.end())
+    return false;
+  auto& open = worker->second;
   auto known = open.find(x);
   if (known == open.end())
     return false;

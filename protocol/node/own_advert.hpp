@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,24 +24,24 @@ public:
   own_advert(std::shared_ptr<const identity> self, std::uint64_t version)
     : self_(std::move(self)), version_(version) {}
 
-  /// This node can be reached there. Errors: those of `sign_advert`; the advert
-  /// stays as it is.
+  /// This node can be reached there. Errors: why there is no such advert; the
+  /// one that is there stays.
   /// @param min_version what the version is at least.
-  [[nodiscard]] expected<void, bare_error>
+  [[nodiscard]] expected<void, std::string_view>
   handle_addresses(std::vector<weighted_address> addresses,
                    std::uint64_t min_version, timestamp now) {
     addresses_ = std::move(addresses);
-    return issue(std::max(min_version, version_ + 1), now);
+    return issue(min_version, version_, now);
   }
 
   /// Somebody knows one of that version, which is not the present one.
-  /// Errors: those of `sign_advert`.
+  /// Errors: why there is no newer one.
   /// @returns whether there is a newer one now.
-  [[nodiscard]] expected<bool, bare_error>
+  [[nodiscard]] expected<bool, std::string_view>
   handle_overtaken(std::uint64_t version, timestamp now) {
     if (present_ && version < version_)
       return false;
-    if (auto ok = issue(version + 1, now); !ok)
+    if (auto ok = issue(0, version, now); !ok)
       return unexpected{ok.error()};
     return true;
   }
@@ -55,14 +57,21 @@ public:
   }
 
 private:
-  expected<void, bare_error> issue(std::uint64_t version, timestamp now) {
+  static constexpr std::string_view no_version_left{
+    "there is one of the highest version, which no other can follow"};
+
+  // One with a higher version than `last`.
+  expected<void, std::string_view> issue(std::uint64_t min_version,
+                                         std::uint64_t last, timestamp now) {
+    if (last == std::numeric_limits<std::uint64_t>::max())
+      return unexpected{no_version_left};
     node_advert advert;
     advert.addrs = addresses_;
-    advert.version = version;
+    advert.version = std::max(min_version, last + 1);
     advert.created = now.minute();
     if (auto ok = sign_advert(*self_, advert); !ok)
-      return ok;
-    version_ = version;
+      return unexpected{to_string(ok.error())};
+    version_ = advert.version;
     present_ = std::make_shared<const node_advert>(std::move(advert));
     return {};
   }

@@ -103,7 +103,7 @@ public:
   /// @param min_version of the advert, such as the seconds of a clock: a node
   ///                      that forgot its last one does not fall behind it.
   /// Errors: those of `sign_advert`; the advert stays as it is.
-  [[nodiscard]] expected<void, bare_error>
+  [[nodiscard]] expected<void, std::string_view>
   handle_local_addresses(std::vector<weighted_address> addresses,
                          std::uint64_t min_version, timestamp now);
 
@@ -160,7 +160,7 @@ public:
 
   /// A peer knows an advert of this node of that version. Errors: those of
   /// `sign_advert`.
-  [[nodiscard]] expected<void, bare_error>
+  [[nodiscard]] expected<void, std::string_view>
   handle_overtaken(const overtaken_advert& msg, timestamp now);
 
   /// A peer is served no more.

@@ -315,6 +315,18 @@ TEST_CASE_FIXTURE(directory_fixture,
 }
 
 TEST_CASE_FIXTURE(directory_fixture,
+                  "no advert follows one of the highest version") {
+  constexpr auto highest = std::numeric_limits<std::uint64_t>::max();
+  CHECK_FALSE(uut->handle_overtaken({highest}, now));
+  CHECK(uut->advert()->version == 1);
+  REQUIRE(uut->handle_overtaken({highest - 1}, now));
+  CHECK(uut->advert()->version == highest);
+  CHECK_FALSE(uut->handle_local_addresses({}, 1, now));
+  CHECK_FALSE(uut->handle_overtaken({highest}, now));
+  CHECK(uut->advert()->version == highest);
+}
+
+TEST_CASE_FIXTURE(directory_fixture,
                   "an advert that cannot be signed leaves the last "
                   "one") {
   std::vector<weighted_address> many(limits::advert_addresses + 1);
