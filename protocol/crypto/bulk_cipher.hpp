@@ -4,7 +4,6 @@
 
 #include <memory>
 #include <span>
-#include <utility>
 
 #include <node_proxy/messages/basics.hpp>
 #include <node_proxy/protocol/crypto/cipher_suite.hpp>
@@ -19,22 +18,13 @@ namespace node_proxy::internal {
 /// cipher and tag in one pass over several blocks, and takes half of
 /// libsodium's time. To begin takes it longer.
 ///
-/// It makes a context when it is first used, of about 1 KiB, and then keeps it.
+/// It makes a context when it is first used, of about 1 KiB, and then keeps it
+/// up to the next `trim`.
 class bulk_cipher {
 public:
   enum class direction { seal, open };
 
   explicit bulk_cipher(cipher_suite suite) noexcept : suite_(suite) {}
-
-  /// A copy makes a context of its own when it needs one.
-  bulk_cipher(const bulk_cipher& other) noexcept : suite_(other.suite_) {}
-  bulk_cipher(bulk_cipher&&) noexcept = default;
-  bulk_cipher& operator=(bulk_cipher other) noexcept {
-    suite_ = other.suite_;
-    prepared_ = other.prepared_;
-    context_ = std::move(other.context_);
-    return *this;
-  }
 
   /// Whether plaintexts of this size are done faster here than by libsodium.
   [[nodiscard]] bool is_for(std::size_t size) const noexcept;
@@ -52,6 +42,8 @@ public:
   [[nodiscard]] bool open(const aead_nonce& nonce, bytes_view associated_data,
                           bytes_view ciphertext,
                           std::span<std::byte> out) noexcept;
+
+  void trim() noexcept { context_.reset(); }
 
 private:
   // It wipes what it frees.

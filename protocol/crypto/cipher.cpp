@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <new>
 
+#include <sodium/crypto_aead_aes256gcm.h>
 #include <sodium/crypto_aead_chacha20poly1305.h>
 
 #include <node_proxy/protocol/crypto/hkdf.hpp>
@@ -18,19 +20,55 @@ static_assert(crypto_aead_aes256gcm_KEYBYTES == secret_key::size());
 static_assert(crypto_aead_aes256gcm_ABYTES == aead_tag_size);
 static_assert(crypto_aead_aes256gcm_NPUBBYTES == std::tuple_size_v<aead_nonce>);
 
-aead::aead(const secret_key& key, cipher_suite suite) noexcept
-  : key_{key}, bulk_{suite} {
-  if (suite != cipher_suite::aes256_gcm)
-    return;
-  assert(aes_available());
-  auto& schedule = aes_.emplace();
-  crypto_aead_aes256gcm_beforenm(
-    reinterpret_cast<crypto_aead_aes256gcm_state*>(schedule.state.data()),
-    octets(key.data()));
+namespace {
+
+// How often a key is expanded for one frame alone. That takes a tenth of a
+// microsecond; two keys that stay expanded take 1 KiB with each peer.
+constexpr unsigned max_expanded = 16;
+
+} // namespace
+
+/// The expanded key.
+class alignas(crypto_aead_aes256gcm_state) aead::aes_schedule {
+public:
+  explicit aes_schedule(const secret_key& key) noexcept {
+    crypto_aead_aes256gcm_beforenm(
+      reinterpret_cast<crypto_aead_aes256gcm_state*>(state_.data()),
+      octets(key.data()));
+  }
+
+  [[nodiscard]] const crypto_aead_aes256gcm_state* get() const noexcept {
+    return reinterpret_cast<const crypto_aead_aes256gcm_state*>(state_.data());
+  }
+
+private:
+  secret<sizeof(crypto_aead_aes256gcm_state)> state_;
+};
+
+void aead::schedule_deleter::operator()(aes_schedule* schedule) const noexcept {
+  delete schedule;
 }
 
-cipher_suite aead::suite() const noexcept {
-  return aes_ ? cipher_suite::aes256_gcm : cipher_suite::chacha20_poly1305;
+template <class F>
+auto aead::with_schedule(F f) noexcept {
+  if (!schedule_ && expanded_++ >= max_expanded)
+    schedule_.reset(new (std::nothrow) aes_schedule{key_});
+  return schedule_ ? f(*schedule_) : f(aes_schedule{key_});
+}
+
+aead::aead(const secret_key& key, cipher_suite suite) noexcept
+  : suite_{suite}, key_{key}, bulk_{suite} {
+  assert(suite != cipher_suite::aes256_gcm || aes_available());
+}
+
+void aead::rekey() noexcept {
+  *this = aead{next_key(key_), suite_};
+}
+
+void aead::trim() noexcept {
+  expanded_ = 0;
+  schedule_.reset();
+  bulk_.trim();
 }
 
 void aead::seal(const aead_nonce& nonce, bytes_view associated_data,
@@ -39,11 +77,13 @@ void aead::seal(const aead_nonce& nonce, bytes_view associated_data,
   if (bulk_.is_for(plaintext.size())
       && bulk_.prepare(key_, bulk_cipher::direction::seal))
     return bulk_.seal(nonce, associated_data, plaintext, out);
-  if (aes_)
-    crypto_aead_aes256gcm_encrypt_afternm(
-      octets(out.data()), nullptr, octets(plaintext.data()), plaintext.size(),
-      octets(associated_data.data()), associated_data.size(), nullptr,
-      octets(nonce.data()), aes_->get());
+  if (suite_ == cipher_suite::aes256_gcm)
+    with_schedule([&](const aes_schedule& schedule) {
+      crypto_aead_aes256gcm_encrypt_afternm(
+        octets(out.data()), nullptr, octets(plaintext.data()), plaintext.size(),
+        octets(associated_data.data()), associated_data.size(), nullptr,
+        octets(nonce.data()), schedule.get());
+    });
   else
     crypto_aead_chacha20poly1305_ietf_encrypt(
       octets(out.data()), nullptr, octets(plaintext.data()), plaintext.size(),
@@ -57,12 +97,14 @@ bool aead::open(const aead_nonce& nonce, bytes_view associated_data,
   if (bulk_.is_for(out.size())
       && bulk_.prepare(key_, bulk_cipher::direction::open))
     return bulk_.open(nonce, associated_data, ciphertext, out);
-  if (aes_)
-    return crypto_aead_aes256gcm_decrypt_afternm(
-             octets(out.data()), nullptr, nullptr, octets(ciphertext.data()),
-             ciphertext.size(), octets(associated_data.data()),
-             associated_data.size(), octets(nonce.data()), aes_->get())
-           == 0;
+  if (suite_ == cipher_suite::aes256_gcm)
+    return with_schedule([&](const aes_schedule& schedule) {
+      return crypto_aead_aes256gcm_decrypt_afternm(
+               octets(out.data()), nullptr, nullptr, octets(ciphertext.data()),
+               ciphertext.size(), octets(associated_data.data()),
+               associated_data.size(), octets(nonce.data()), schedule.get())
+             == 0;
+    });
   return crypto_aead_chacha20poly1305_ietf_decrypt(
            octets(out.data()), nullptr, nullptr, octets(ciphertext.data()),
            ciphertext.size(), octets(associated_data.data()),

@@ -2,10 +2,8 @@
 
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <span>
-
-#include <sodium/crypto_aead_aes256gcm.h>
 
 #include <node_proxy/messages/basics.hpp>
 #include <node_proxy/protocol/crypto/bulk_cipher.hpp>
@@ -22,7 +20,13 @@ public:
   /// `aes256_gcm` demands `aes_available()`.
   aead(const secret_key& key, cipher_suite suite) noexcept;
 
-  [[nodiscard]] cipher_suite suite() const noexcept;
+  /// A copy expands the key for itself, if it has to.
+  aead(const aead& other) noexcept : aead{other.key_, other.suite_} {}
+  aead(aead&&) noexcept = default;
+  aead& operator=(const aead& other) noexcept { return *this = aead{other}; }
+  aead& operator=(aead&&) noexcept = default;
+
+  [[nodiscard]] cipher_suite suite() const noexcept { return suite_; }
 
   /// Writes ciphertext and tag to `out`, which is `aead_tag_size` longer than
   /// `plaintext` and may begin at the same place, but not overlap otherwise.
@@ -36,18 +40,28 @@ public:
                           bytes_view ciphertext,
                           std::span<std::byte> out) noexcept;
 
-private:
-  // The expanded key, 512 bytes.
-  struct alignas(crypto_aead_aes256gcm_state) aes_schedule {
-    secret<sizeof(crypto_aead_aes256gcm_state)> state;
+  /// Goes over to the key that follows this one, see `next_key`.
+  void rekey() noexcept;
 
-    const crypto_aead_aes256gcm_state* get() const noexcept {
-      return reinterpret_cast<const crypto_aead_aes256gcm_state*>(state.data());
-    }
+  /// Gives back what only many frames need. They may go on.
+  void trim() noexcept;
+
+private:
+  class aes_schedule;
+
+  struct schedule_deleter {
+    void operator()(aes_schedule* schedule) const noexcept;
   };
 
+  template <class F>
+  auto with_schedule(F f) noexcept;
+
+  cipher_suite suite_;
   secret_key key_;
-  std::optional<aes_schedule> aes_; // for aes256_gcm
+  // How often the key has been expanded since the last `trim`: it is kept
+  // expanded only as long as there is much to do.
+  unsigned expanded_ = 0;
+  std::unique_ptr<aes_schedule, schedule_deleter> schedule_;
   bulk_cipher bulk_;
 };
 

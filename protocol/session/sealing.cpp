@@ -51,7 +51,7 @@ std::size_t max_plaintext(frame_kind kind, std::uint64_t number) noexcept {
 }
 
 sealer::sealer(const secret_key& key, cipher_suite suite) noexcept
-  : key_{key}, aead_{key, suite} {}
+  : aead_{key, suite} {}
 
 void sealer::seal(frame_kind kind, std::uint64_t number, bytes_view plaintext,
                   bytes& out) {
@@ -84,14 +84,13 @@ void sealer::seal_in_place(const frame_draft& draft, bytes& out) {
 }
 
 void sealer::rekey() noexcept {
-  key_ = next_key(key_);
-  aead_ = aead{key_, aead_.suite()};
+  aead_.rekey();
   usage_ = {};
 }
 
 opener::opener(const secret_key& key, cipher_suite suite,
                const key_usage& due) noexcept
-  : key_{key}, aead_{key, suite}, limit_{due.frames * 2, due.bytes * 2} {}
+  : aead_{key, suite}, limit_{due.frames * 2, due.bytes * 2} {}
 
 expected<bytes_view, open_error> opener::open(const parsed_body& body,
                                               bytes& buffer) {
@@ -111,8 +110,7 @@ expected<bytes_view, open_error> opener::open(const parsed_body& body,
 }
 
 void opener::rekey() noexcept {
-  key_ = next_key(key_);
-  aead_ = aead{key_, aead_.suite()};
+  aead_.rekey();
   usage_ = {};
 }
 

@@ -64,8 +64,10 @@ public:
   /// Numbers continue.
   void rekey() noexcept;
 
+  /// Gives back what only many frames need.
+  void trim() noexcept { aead_.trim(); }
+
 private:
-  secret_key key_;
   aead aead_;
   key_usage usage_;
   // The lowest number of each space that was not sealed.
@@ -102,8 +104,10 @@ public:
   /// Goes over to the next key, after a `rekey` control frame was opened.
   void rekey() noexcept;
 
+  /// Gives back what only many frames need.
+  void trim() noexcept { aead_.trim(); }
+
 private:
-  secret_key key_;
   aead aead_;
   key_usage limit_;
   key_usage usage_;

@@ -128,6 +128,8 @@ public:
   void trim() {
     chunks_ = std::vector<chunk_view>{};
     plaintext_ = bytes{};
+    sealer_.trim();
+    opener_.trim();
   }
 
   /// What was sealed under the current key.

@@ -8,34 +8,30 @@
 
 namespace node_proxy::internal {
 
-message_codec::archives& message_codec::both() {
-  if (!archives_)
-    archives_ = std::make_unique<archives>();
-  return *archives_;
-}
-
 // -- encoding -----------------------------------------------------------------
 
 expected<message_data, bare_error>
 message_codec::encode(const engine_msg& msg) {
-  if (!is_like_last(msg))
-    if (auto ok = encode_head(msg); !ok)
+  if (!encoder_)
+    encoder_ = std::make_unique<encoder>();
+  if (!is_like_last(*encoder_, msg))
+    if (auto ok = encode_head(*encoder_, msg); !ok)
       return unexpected{ok.error()};
-  return message_data{encoded_head_, msg.msg};
+  return message_data{encoder_->head, msg.msg};
 }
 
-bool message_codec::is_like_last(const engine_msg& msg) const {
-  return !encoded_head_.empty() && encoded_.payload_size == msg.msg.size()
-         && encoded_.sender == msg.sender.name
-         && encoded_.mailbox == msg.mailbox;
+bool message_codec::is_like_last(const encoder& x, const engine_msg& msg) {
+  return !x.head.empty() && x.last.payload_size == msg.msg.size()
+         && x.last.sender == msg.sender.name && x.last.mailbox == msg.mailbox;
 }
 
-expected<void, bare_error> message_codec::encode_head(const engine_msg& msg) {
+expected<void, bare_error> message_codec::encode_head(encoder& x,
+                                                      const engine_msg& msg) {
   constexpr std::size_t other_fields = 32;
-  encoded_head_ = {};
+  x.head = {};
   bytes head;
   head.reserve(msg.sender.name.size() + other_fields);
-  auto& archive = both().output;
+  auto& archive = x.archive;
   archive.restart(head);
   archive(bounded<limits::engine_name>(msg.sender.name), msg.mailbox);
   if (archive.error())
@@ -49,8 +45,8 @@ expected<void, bare_error> message_codec::encode_head(const engine_msg& msg) {
   std::rotate(head.begin(),
               head.begin() + static_cast<std::ptrdiff_t>(fields_size),
               head.end());
-  encoded_ = {msg.sender.name, msg.mailbox, msg.msg.size()};
-  encoded_head_ = shared_bytes{std::move(head)};
+  x.last = {msg.sender.name, msg.mailbox, msg.msg.size()};
+  x.head = shared_bytes{std::move(head)};
   return {};
 }
 
@@ -58,27 +54,30 @@ expected<void, bare_error> message_codec::encode_head(const engine_msg& msg) {
 
 expected<message_view, bare_error>
 message_codec::decode(bytes_view serialized) {
+  if (!decoder_)
+    decoder_ = std::make_unique<decoder>();
+  auto& x = *decoder_;
   // The same octets in front of as many others mean the same.
-  auto head = decoded_head_.size();
+  auto head = x.head.size();
   auto is_like_last =
-    head > 0 && serialized.size() == head + decoded_.payload_size
-    && std::memcmp(serialized.data(), decoded_head_.data(), head) == 0;
+    head > 0 && serialized.size() == head + x.last.payload_size
+    && std::memcmp(serialized.data(), x.head.data(), head) == 0;
   auto payload = serialized.subspan(std::min(head, serialized.size()));
   if (!is_like_last) {
-    auto decoded = decode_fields(serialized);
+    auto decoded = decode_fields(x, serialized);
     if (!decoded)
       return unexpected{decoded.error()};
     payload = *decoded;
   }
-  return message_view{decoded_.sender, decoded_.mailbox, payload};
+  return message_view{x.last.sender, x.last.mailbox, payload};
 }
 
 /// @returns the payload.
 expected<bytes_view, bare_error>
-message_codec::decode_fields(bytes_view serialized) {
-  decoded_head_.clear();
+message_codec::decode_fields(decoder& x, bytes_view serialized) {
+  x.head.clear();
   bytes_view bare;
-  auto& archive = both().input;
+  auto& archive = x.archive;
   archive.restart(serialized);
   archive(sole_alternative{bare});
   if (!archive.error() && !archive.rest().empty())
@@ -86,16 +85,16 @@ message_codec::decode_fields(bytes_view serialized) {
   bytes_view payload;
   if (!archive.error()) {
     archive.restart(bare);
-    archive(bounded<limits::engine_name>(decoded_.sender), decoded_.mailbox,
+    archive(bounded<limits::engine_name>(x.last.sender), x.last.mailbox,
             payload);
   }
   if (archive.error())
     return unexpected{*archive.error()};
   if (!archive.rest().empty())
     return unexpected{bare_error::trailing_bytes};
-  decoded_.payload_size = payload.size();
+  x.last.payload_size = payload.size();
   auto head = serialized.first(serialized.size() - payload.size());
-  decoded_head_.assign(head.begin(), head.end());
+  x.head.assign(head.begin(), head.end());
   return payload;
 }
 

@@ -49,11 +49,6 @@ public:
   decode(bytes_view serialized);
 
 private:
-  struct archives {
-    bare_output_archive output;
-    bare_input_archive input;
-  };
-
   // The fields in front of the payload, and where its size makes a difference
   // to their encoding.
   struct fields {
@@ -62,20 +57,28 @@ private:
     std::size_t payload_size = 0;
   };
 
-  [[nodiscard]] bool is_like_last(const engine_msg& msg) const;
-  expected<void, bare_error> encode_head(const engine_msg& msg);
-  expected<bytes_view, bare_error> decode_fields(bytes_view serialized);
+  // With the last message. There is none while the head is empty.
+  struct encoder {
+    bare_output_archive archive;
+    fields last;
+    shared_bytes head;
+  };
 
-  archives& both();
+  struct decoder {
+    bare_input_archive archive;
+    fields last;
+    bytes head;
+  };
 
-  // Only once they are needed: an idle peer does without them.
-  std::unique_ptr<archives> archives_;
-  // The last message that was encoded, and the last one that was decoded. There
-  // is none while the head is empty.
-  fields encoded_;
-  shared_bytes encoded_head_;
-  fields decoded_;
-  bytes decoded_head_;
+  static bool is_like_last(const encoder& x, const engine_msg& msg);
+  static expected<void, bare_error> encode_head(encoder& x,
+                                                const engine_msg& msg);
+  static expected<bytes_view, bare_error> decode_fields(decoder& x,
+                                                        bytes_view serialized);
+
+  // There once they are needed: an idle peer does without them.
+  std::unique_ptr<encoder> encoder_;
+  std::unique_ptr<decoder> decoder_;
 };
 
 } // namespace node_proxy::internal

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "support/ciphers.hpp"
+#include "support/heap_use.hpp"
 #include "support/octets.hpp"
 
 using namespace test;
@@ -108,6 +109,43 @@ TEST_CASE("nothing opens but what was sealed") {
     aead other{numbered_key(1), suite};
     CHECK_FALSE(open(other, nonce, ad, ciphertext));
   }
+}
+
+TEST_CASE("a cipher goes on after what many frames need was given back") {
+  for (auto suite : ciphers()) {
+    INFO(name(suite));
+    aead sender{numbered_key(0), suite};
+    aead receiver{numbered_key(0), suite};
+    aead fresh{numbered_key(0), suite};
+    for (std::uint64_t number = 0; number < 100; ++number) {
+      auto plaintext = numbered(number % 10 == 0 ? 4'000 : 40);
+      auto ciphertext = seal(sender, make_nonce(number), {}, plaintext);
+      fresh.trim();
+      CHECK(seal(fresh, make_nonce(number), {}, plaintext) == ciphertext);
+      CHECK(open(receiver, make_nonce(number), {}, ciphertext) == plaintext);
+      if (number % 40 == 39) {
+        sender.trim();
+        receiver.trim();
+      }
+    }
+  }
+}
+
+TEST_CASE("a key stays expanded for many frames only"
+          * doctest::skip(test::has_mute_heap() || !aes_available())) {
+  aead uut{numbered_key(0), cipher_suite::aes256_gcm};
+  auto plaintext = numbered(40);
+  bytes out(plaintext.size() + aead_tag_size);
+  auto begin = test::heap_use();
+  auto use = [&](std::uint64_t count) {
+    for (std::uint64_t i = 0; i < count; ++i)
+      uut.seal(make_nonce(i), {}, plaintext, out);
+    return test::heap_use() - begin;
+  };
+  CHECK(use(10) == 0);
+  CHECK(use(100) >= 512);
+  uut.trim();
+  CHECK(use(10) == 0);
 }
 
 TEST_CASE("a nonce is four zeros and a little-endian number") {
