@@ -3,6 +3,7 @@
 #include <node_proxy/actors/caf/type_ids.hpp>
 #include <node_proxy/actors/caf/whole_messages.hpp>
 #include <node_proxy/actors/disk/state_keeper.hpp>
+#include <node_proxy/actors/router/local_delivery.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/tcp/tcp_dials.hpp>
 #include <node_proxy/actors/tcp/tcp_linger.hpp>

@@ -38,29 +38,21 @@
   X(proven_connection)                                                         \
   X(routed_msg)                                                                \
   X(routed_batch)                                                              \
-  X(attach_session)                                                            \
+  X(proxy_order)                                                               \
   X(engine_left)                                                               \
-  X(local_advert_changed)                                                      \
-  X(connect_now)                                                               \
-  X(way_back)                                                                  \
-  X(seek)                                                                      \
-  X(regarded)                                                                  \
-  X(displaced)                                                                 \
   X(part_from_peer)                                                            \
   X(parted)                                                                    \
-  X(looked_up)                                                                 \
-  X(routed_mark)                                                               \
   X(get_peer_metrics)                                                          \
-  X(peer_metrics)                                                              \
+  X(all_peer_metrics)                                                          \
   X(get_peer_status)                                                           \
-  X(peer_report)                                                               \
+  X(all_peer_statuses)                                                         \
   X(node_proxy_dormant)                                                        \
   X(retire)                                                                    \
   X(passed_on)                                                                 \
-  X(stop_node_proxy)                                                           \
   X(proxy_event)                                                               \
   X(engines_answered)                                                          \
   X(request_note)                                                              \
+  X(stop_local_delivery)                                                       \
   X(tick)                                                                      \
   X(turns_over)                                                                \
   X(flush_queued)                                                              \

@@ -99,19 +99,17 @@ void node_proxy_state::release_held() {
 void node_proxy_state::handle(const retire&) {
   retirement_.handle_retire();
   release_held();
+  lanes_.reset();
+  // It has a part of what all peers may have outstanding here. What it has
+  // counted went with the offer.
+  peer_.reset();
+  if (!retirement_.given_out())
+    return self_->quit();
   // As long as users have handles they may use them. The last one that goes
-  // ends this, too.
-  if (retirement_.given_out()) {
-    lanes_.reset();
-    // It has a part of what all peers may have outstanding here.
-    peer_.reset();
-    // Nor does the Router know it any more, which would end it.
-    monitor_end(self_, services_->router);
-    set_down_handler(
-      self_, [this](const caf::down_msg& down) { self_->quit(down.reason); });
-  } else {
-    self_->quit();
-  }
+  // ends this, too. Nor does the Router know it any more, which would end it.
+  monitor_end(self_, services_->router);
+  set_down_handler(
+    self_, [this](const caf::down_msg& down) { self_->quit(down.reason); });
 }
 
 caf::result<delivered> node_proxy_state::handle(const node_out_msg& msg) {
@@ -179,11 +177,18 @@ void node_proxy_state::take(connection_permanence permanence,
   act();
 }
 
-void node_proxy_state::handle(const stop_node_proxy& msg) {
+// -- what the Router orders ---------------------------------------------------
+
+void node_proxy_state::handle(proxy_order& msg) {
+  handle_routed();
+  std::visit([this](auto& x) { obey(x); }, msg.what);
+}
+
+void node_proxy_state::obey(const stop_node_proxy& order) {
   auto at = now();
-  peer_->handle_shutdown(at.steady + msg.grace, at);
-  if (msg.hands_over)
-    stops_at_ = at.steady + msg.grace;
+  peer_->handle_shutdown(at.steady + order.grace, at);
+  if (order.hands_over)
+    stops_at_ = at.steady + order.grace;
   handle_flush();
 }
 
@@ -284,8 +289,7 @@ void node_proxy_state::act() {
   if (owes_)
     flush_soon();
   if (peer_->stopped() && !waits_for_engines()) {
-    send_message(self_, services_->router,
-                 proxy_event{remote_, peer_->metrics()});
+    tell_counted();
     send_message(self_, services_->router,
                  proxy_event{remote_, peer_->record()});
     self_->quit();
@@ -293,6 +297,13 @@ void node_proxy_state::act() {
   }
   arm_tick();
   offer_rest();
+}
+
+void node_proxy_state::tell_counted() {
+  if (!std::exchange(counted_told_, true))
+    send_message(
+      self_, services_->router,
+      proxy_event{remote_, proxy_metrics{self_->id(), peer_->metrics()}});
 }
 
 /// Whether what is left is worth more a little later: another process goes on
@@ -347,15 +358,6 @@ auto direct(node_proxy_state& state) {
   };
 }
 
-/// Handles what only the Router says.
-template <class Msg>
-auto routed(node_proxy_state& state) {
-  return [&state](Msg& msg) {
-    state.handle_routed();
-    state.handle(msg);
-  };
-}
-
 node_proxy_service::behavior_type
 node_proxy_behavior(node_proxy_service::stateful_pointer<node_proxy_state> self,
                     node_proxy_config config) {
@@ -383,20 +385,11 @@ node_proxy_behavior(node_proxy_service::stateful_pointer<node_proxy_state> self,
       state.handle_routed();
       return state.handle(x.batch);
     },
-    routed<attach_session>(state),
-    routed<local_advert_changed>(state),
-    routed<connect_now>(state),
-    routed<way_back>(state),
-    routed<seek>(state),
-    routed<regarded>(state),
-    routed<displaced>(state),
+    [&state](proxy_order& msg) { state.handle(msg); },
     [&state](const part_from_peer& msg) { return state.handle(msg); },
-    routed<looked_up>(state),
-    routed<routed_mark>(state),
     [&state](const retire& msg) { state.handle(msg); },
-    routed<stop_node_proxy>(state),
-    [&state](const get_peer_metrics& msg) { return state.handle(msg); },
-    [&state](const get_peer_status& msg) { return state.handle(msg); },
+    [&state](const get_peer_metrics& msg) { state.handle(msg); },
+    [&state](const get_peer_status& msg) { state.handle(msg); },
     [&state](const engine_left& msg) { state.handle(msg); },
     [&state](tick) { state.handle_tick(); },
   };

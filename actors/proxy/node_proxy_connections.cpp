@@ -40,10 +40,10 @@ frame_memory& node_proxy_state::memory_of_frames() {
   return result;
 }
 
-void node_proxy_state::handle(attach_session& msg) {
-  auto id = msg.connection->id();
-  add(msg.connection);
-  auto proven = std::exchange(msg.session, nullptr);
+void node_proxy_state::obey(attach_session& order) {
+  auto id = order.connection->id();
+  add(order.connection);
+  auto proven = std::exchange(order.session, nullptr);
   peer_->handle_session(id, std::move(*proven), now());
   read(id);
 }

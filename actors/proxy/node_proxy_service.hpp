@@ -17,12 +17,14 @@
 #include <node_proxy/actors/loop/event_loop.hpp>
 #include <node_proxy/actors/node_config.hpp>
 #include <node_proxy/actors/node_proxy.hpp>
+#include <node_proxy/actors/proxy/roll_call.hpp>
 #include <node_proxy/actors/transport/transport_messages.hpp>
 #include <node_proxy/messages/connection_permanence.hpp>
 #include <node_proxy/protocol/peer/peer_action.hpp>
 #include <node_proxy/protocol/peer/peer_metrics.hpp>
 #include <node_proxy/protocol/peer/peer_record.hpp>
 #include <node_proxy/protocol/peer/spare_time.hpp>
+#include <node_proxy/protocol/peer_status.hpp>
 #include <node_proxy/protocol/session/handshake.hpp>
 
 namespace node_proxy::internal {
@@ -61,8 +63,8 @@ struct seek {};
 /// A user has asked for this Node Proxy and may send to it directly.
 struct looked_up {};
 
-/// Comes from the Router after a message that users send, too, so that this one
-/// is counted as well.
+/// Comes after a message that users send, too, so that this one is counted as
+/// well.
 struct routed_mark {};
 
 /// This node knows the peer in another way: see `peer::handle_standing`.
@@ -86,14 +88,32 @@ struct parted {
   bool refused = false;
 };
 
-/// Asks what has been counted since the Node Proxy was spawned.
-struct get_peer_metrics {};
+/// What a Node Proxy has counted since it was spawned.
+struct proxy_metrics {
+  caf::actor_id proxy = 0;
+  peer_metrics counted;
+};
+
+/// The answer of all Node Proxies of a process.
+struct all_peer_metrics {
+  std::uint64_t round = 0;
+  std::vector<proxy_metrics> answers;
+};
+
+/// Asks what has been counted.
+struct get_peer_metrics {
+  std::shared_ptr<roll_call<all_peer_metrics>> call;
+};
+
+/// How things stand with the peers of all Node Proxies of a process.
+struct all_peer_statuses {
+  std::uint64_t round = 0;
+  std::vector<peer_status> answers;
+};
 
 /// Asks how things stand with the peer.
-struct get_peer_status {};
-
-struct peer_report {
-  peer_status status;
+struct get_peer_status {
+  std::shared_ptr<roll_call<all_peer_statuses>> call;
 };
 
 /// Nothing is under way with the peer: the Node Proxy could end.
@@ -125,12 +145,21 @@ struct stop_node_proxy {
   bool hands_over = false;
 };
 
+/// What the Router has a Node Proxy do.
+struct proxy_order {
+  std::variant<attach_session, local_advert_changed, connect_now, way_back,
+               seek, regarded, displaced, looked_up, routed_mark,
+               stop_node_proxy>
+    what;
+};
+
 /// What a Node Proxy reports to the Router about its peer.
 struct proxy_event {
   node_id remote;
-  // A record is what is left of one that was stopped.
+  // Metrics are those of one that ends, a record is what is left of one that
+  // was stopped.
   std::variant<peer_event, learned_advert, learned_addresses, overtaken_advert,
-               connection_permanence, peer_metrics, peer_record>
+               connection_permanence, proxy_metrics, peer_record>
     what;
 };
 
@@ -139,13 +168,10 @@ struct flush_queued {};
 
 /// A Node Proxy as the rest of the module knows it.
 using node_proxy_service = node_proxy_actor::extend_with<actor_interface<
-  delivered(routed_msg), batch_outcome(routed_batch), void(attach_session),
-  void(engine_left), void(local_advert_changed), void(connect_now),
-  void(way_back), void(seek), void(regarded), void(displaced),
-  parted(part_from_peer), void(looked_up), void(routed_mark), void(retire),
-  void(stop_node_proxy), peer_metrics(get_peer_metrics),
-  peer_report(get_peer_status), void(connection_ready), void(engines_answered),
-  void(tick), void(flush_queued), void(turns_over)>>;
+  delivered(routed_msg), batch_outcome(routed_batch), void(proxy_order),
+  parted(part_from_peer), void(retire), void(get_peer_metrics),
+  void(get_peer_status), void(engine_left), void(connection_ready),
+  void(engines_answered), void(tick), void(flush_queued), void(turns_over)>>;
 
 /// What a Node Proxy reports to: the Router.
 using node_proxy_supervisor =

@@ -30,6 +30,9 @@ public:
   node_proxy_state& operator=(const node_proxy_state&) = delete;
 
   ~node_proxy_state() {
+    // However this ends, what it has counted is not lost.
+    if (peer_)
+      tell_counted();
     // The Router is not to keep all who ever watched it.
     if (retirement_.retired() && retirement_.given_out())
       demonitor_end(self_, services_->router.address());
@@ -49,8 +52,7 @@ public:
   caf::result<delivered> handle(const node_out_msg& msg);
   caf::result<batch_outcome> handle(const node_out_batch& batch);
   caf::result<connect_reply> handle(const connect_request& request);
-  void handle(attach_session& msg);
-  void handle(const stop_node_proxy& msg);
+  void handle(proxy_order& msg);
   void handle(const connection_ready& msg);
   void handle_tick();
   void handle_flush();
@@ -64,36 +66,6 @@ public:
   void handle_answers();
   void handle(const engine_left& msg);
 
-  void handle(const local_advert_changed& msg) {
-    peer_->handle_local_advert(msg.advert, now());
-    act();
-  }
-
-  void handle(const connect_now&) {
-    peer_->handle_connect(now());
-    act();
-  }
-
-  void handle(const way_back&) {
-    peer_->handle_way_back(now());
-    act();
-  }
-
-  void handle(const seek&) {
-    peer_->handle_seek(now());
-    act();
-  }
-
-  void handle(const regarded& msg) {
-    peer_->handle_standing(msg.standing, now());
-    act();
-  }
-
-  void handle(const displaced&) {
-    peer_->handle_displacement(now());
-    handle_flush();
-  }
-
   parted handle(const part_from_peer& msg) {
     handle_routed();
     auto was = peer_->status(now());
@@ -102,25 +74,17 @@ public:
     return {was.waiting.messages, was.untaken, !ok};
   }
 
-  void handle(const looked_up&) {
-    retirement_.handle_given_out(now().steady
-                                 + services_->settings->idle_timeout);
-    act();
-  }
-
-  void handle(const routed_mark&) { act(); }
-
   void handle(const retire&);
 
-  peer_metrics handle(const get_peer_metrics&) const {
+  void handle(const get_peer_metrics& msg) const {
     // The Router got those of one that has retired with its offer.
-    return peer_ ? peer_->metrics() : peer_metrics{};
+    if (peer_)
+      msg.call->answer({self_->id(), peer_->metrics()});
   }
 
-  peer_report handle(const get_peer_status&) {
-    peer_status rest;
-    rest.node = remote_;
-    return {peer_ ? peer_->status(now()) : rest};
+  void handle(const get_peer_status& msg) {
+    if (peer_)
+      msg.call->answer(peer_->status(now()));
   }
 
 private:
@@ -133,6 +97,47 @@ private:
     look_at_clock();
     return now_;
   }
+
+  void obey(attach_session& order);
+  void obey(const stop_node_proxy& order);
+
+  void obey(const local_advert_changed& order) {
+    peer_->handle_local_advert(order.advert, now());
+    act();
+  }
+
+  void obey(const connect_now&) {
+    peer_->handle_connect(now());
+    act();
+  }
+
+  void obey(const way_back&) {
+    peer_->handle_way_back(now());
+    act();
+  }
+
+  void obey(const seek&) {
+    peer_->handle_seek(now());
+    act();
+  }
+
+  void obey(const regarded& order) {
+    peer_->handle_standing(order.standing, now());
+    act();
+  }
+
+  void obey(const displaced&) {
+    peer_->handle_displacement(now());
+    handle_flush();
+  }
+
+  void obey(const looked_up&) {
+    retirement_.handle_given_out(now().steady
+                                 + services_->settings->idle_timeout);
+    act();
+  }
+
+  void obey(const routed_mark&) { act(); }
 
   template <class Reply, class Msg>
   void take_or_pass_on(const Msg& msg, promise<Reply> waiting);
@@ -147,6 +152,7 @@ private:
   void take(connection_permanence permanence, promise<done> waiting);
 
   void act();
+  void tell_counted();
   bool waits_for_engines() const;
   void offer_rest();
   void send(send_token token, const node_out_msg& msg, time_limit limit = {});
@@ -186,6 +192,8 @@ private:
   // Of these, which are to be read when the peer may be again.
   std::set<connection_id> paused_;
   bool flush_queued_ = false;
+  // The Router knows all that this has counted.
+  bool counted_told_ = false;
   // Engines have finished something since the last flush.
   bool owes_ = false;
   // What has been taken since the last flush.

@@ -33,7 +33,7 @@ public:
 
   caf::result<delivered> handle(const routed_msg& msg);
   caf::result<batch_outcome> handle(const routed_batch& msg);
-  void handle(const stop_node_proxy& msg);
+  void handle(const stop_local_delivery& msg);
   void handle(const engine_left& msg);
   void handle_answers();
   void handle_tick();
@@ -216,7 +216,7 @@ void local_delivery_state::handle_tick() {
   arm();
 }
 
-void local_delivery_state::handle(const stop_node_proxy& msg) {
+void local_delivery_state::handle(const stop_local_delivery& msg) {
   stops_at_ = now_of(self_).steady + msg.grace;
   end_if_done();
   arm();
@@ -249,7 +249,7 @@ local_delivery_actor::behavior_type local_delivery_behavior(
   return {
     [&state](const routed_msg& msg) { return state.handle(msg); },
     [&state](const routed_batch& msg) { return state.handle(msg); },
-    [&state](const stop_node_proxy& msg) { state.handle(msg); },
+    [&state](const stop_local_delivery& msg) { state.handle(msg); },
     [&state](engines_answered) { state.handle_answers(); },
     [&state](const engine_left& msg) { state.handle(msg); },
     [&state](tick) { state.handle_tick(); },

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <memory>
 
 #include <node_proxy/actors/engines/engine_lanes.hpp>
@@ -12,12 +13,17 @@
 
 namespace node_proxy::internal {
 
+/// End once everything is answered, or the grace is over.
+struct stop_local_delivery {
+  std::chrono::nanoseconds grace{0};
+};
+
 /// What a Node Proxy is for another node: an engine need not know whether the
 /// one that it sends to lives on its own node. Outcomes, expiry and bounds are
 /// the same, and so is what counts as taken.
 using local_delivery_actor =
   actor_interface<delivered(routed_msg), batch_outcome(routed_batch),
-                  void(stop_node_proxy), void(engines_answered),
+                  void(stop_local_delivery), void(engines_answered),
                   void(engine_left), void(tick)>;
 
 struct local_delivery_config {
@@ -30,8 +36,8 @@ struct local_delivery_config {
   std::shared_ptr<unanswered_failures> unanswered;
 };
 
-/// Spawns the only one of a node. It ends some time after `stop_node_proxy`,
-/// when everything is answered or the grace is over.
+/// Spawns the only one of a node. It ends some time after
+/// `stop_local_delivery`.
 [[nodiscard]] local_delivery_actor
 spawn_local_delivery(caf::actor_system& system,
                      const local_delivery_config& config);

@@ -25,7 +25,7 @@ void local_route::start(const node_config& config,
 
 void local_route::handle_stop(duration grace) {
   if (actor_)
-    send_message(self_, actor_, stop_node_proxy{grace});
+    send_message(self_, actor_, stop_local_delivery{grace});
 }
 
 bool local_route::handle_down(const caf::down_msg& msg) {

@@ -13,6 +13,7 @@
 
 #include <node_proxy/actors/proxy/handed_messages.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
+#include <node_proxy/actors/router/survey.hpp>
 #include <node_proxy/actors/typed/engine_host.hpp>
 #include <node_proxy/protocol/node/held_queue.hpp>
 #include <node_proxy/protocol/node/peer_claims.hpp>
@@ -35,9 +36,7 @@ struct node_worker {
   handed_messages handed;
   /// What it has counted, as it said last.
   told_numbers numbers;
-  /// The rounds in which it was asked, 0 = it has answered.
-  std::uint64_t numbers_round = 0;
-  std::uint64_t status_round = 0;
+  asked_rounds asked;
   bool leaving = false;
 };
 
@@ -76,7 +75,6 @@ struct node_workers {
   std::uint64_t last_registration = 0;
   std::map<std::uint64_t, waiting_parting> partings;
   std::uint64_t last_parting = 0;
-  std::uint64_t last_round = 0;
   /// What workers have counted that are gone.
   told_numbers ended;
   /// Of the typed engines of this process, by name: other processes reach them

@@ -4,7 +4,6 @@
 
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/loop/now.hpp>
-#include <node_proxy/actors/router/peer_totals.hpp>
 #include <node_proxy/actors/router/router_state.hpp>
 
 namespace node_proxy::internal {
@@ -17,27 +16,19 @@ caf::result<node_metrics> router_state::handle(get_node_metrics) {
 }
 
 void router_state::begin_metrics_survey() {
-  metrics_survey_.begin(ask_workers<tell_numbers>() + proxy_ids_.size());
-  auto answered = [this] {
-    metrics_survey_.handle_answer();
-    if (metrics_survey_.complete())
-      end_metrics_survey();
-  };
-  // Not counted as something to do, and so no reason not to retire. Whoever
-  // retires or ends first answers all the same, if only with an error; what it
-  // has counted is known by then.
-  for (const auto& [id, to] : proxies_)
-    if (!to.elsewhere)
-      send_request(self_, to.handle, caf::infinite, get_peer_metrics{})
-        .then(
-          [this, answered, who = to.handle.id()](const peer_metrics& metrics) {
-            if (auto known = proxy_ids_.find(who); known != proxy_ids_.end())
-              take(known->second, metrics);
-            answered();
-          },
-          [answered](const caf::error&) { answered(); });
-  if (metrics_survey_.complete())
-    end_metrics_survey();
+  auto round = ++last_round_;
+  asked_here_.numbers = round;
+  metrics_survey_.begin(ask_workers<tell_numbers>(round) + 1);
+  counts_.handle_asked();
+  ask_proxies<get_peer_metrics>(round);
+}
+
+void router_state::handle(all_peer_metrics& msg) {
+  if (msg.round != asked_here_.numbers)
+    return;
+  counted_ = std::move(msg.answers);
+  note_answer(asked_here_.numbers, metrics_survey_,
+              &router_state::end_metrics_survey);
 }
 
 void router_state::end_metrics_survey() {
@@ -69,9 +60,7 @@ node_metrics router_state::metrics() {
   result.event_loops = services_.loops.size();
   for (const auto& loop : services_.loops)
     result.event_loops_busy_us += microseconds(loop->busy());
-  result.peers = ended_totals_;
-  for (const auto& [id, to] : proxies_)
-    add_to(result.peers, to.reported);
+  result.peers = counts_.handle_answers(std::exchange(counted_, {}));
   if (!workers_)
     return result;
   auto others = workers_->ended;

@@ -8,7 +8,6 @@
 
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/actors/loop/now.hpp>
-#include <node_proxy/actors/router/peer_totals.hpp>
 #include <node_proxy/base/hex.hpp>
 
 namespace node_proxy::internal {
@@ -48,7 +47,7 @@ void router_state::handle(node_proxy_dormant& msg) {
     return;
   demonitor_end(self_, to->second.handle.address());
   send_message(self_, to->second.handle, retire{});
-  to->second.reported = std::move(msg.metrics);
+  counts_.handle_end(to->second.handle.id(), msg.metrics);
   end_own(msg.remote, std::move(msg.record));
 }
 
@@ -100,9 +99,8 @@ void router_state::check_issued(
                         result.error());
 }
 
-void router_state::take(const node_id& remote, const peer_metrics& metrics) {
-  if (auto to = proxies_.find(remote); to != proxies_.end())
-    to->second.reported = metrics;
+void router_state::take(const node_id&, const proxy_metrics& metrics) {
+  counts_.handle_end(metrics.proxy, metrics.counted);
 }
 
 // -- what the directory wants -------------------------------------------------
@@ -139,7 +137,6 @@ void router_state::perform(const end_claim& action) {
     workers_->held.handle_release(action.id);
   } else {
     proxy_ids_.erase(x.handle.id());
-    add_to(ended_totals_, x.reported);
   }
 }
 

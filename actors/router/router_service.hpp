@@ -39,8 +39,9 @@ using router_service = router_actor::extend_with<actor_interface<
   connect_reply(connect_request), admission(admission_request),
   void(proven_connection), void(handshake_failed), void(request_ended),
   void(proxy_event), void(node_proxy_dormant), void(passed_on),
-  void(engine_left), void(tick), node_joined(join_node), void(worker_report),
-  void(worker_order), void(shared_engine)>>;
+  void(all_peer_metrics), void(all_peer_statuses), void(engine_left),
+  void(tick), node_joined(join_node), void(worker_report), void(worker_order),
+  void(shared_engine)>>;
 
 /// The Router of a worker as its coordinator knows it, and the other way round.
 using worker_end = actor_interface<void(worker_order), void(shared_engine),

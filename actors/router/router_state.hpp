@@ -21,6 +21,7 @@
 #include <node_proxy/actors/router/handshake_counts.hpp>
 #include <node_proxy/actors/router/local_route.hpp>
 #include <node_proxy/actors/router/node_workers.hpp>
+#include <node_proxy/actors/router/proxy_counts.hpp>
 #include <node_proxy/actors/router/proxy_spawner.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/router/survey.hpp>
@@ -82,6 +83,8 @@ public:
   void handle(const request_ended& msg);
   void handle(node_proxy_dormant& msg);
   void handle(passed_on& msg);
+  void handle(all_peer_metrics& msg);
+  void handle(all_peer_statuses& msg);
   void handle(const engine_left& msg);
   void handle_tick();
 
@@ -110,8 +113,6 @@ private:
     node_proxy_service handle = {};
     std::optional<served_elsewhere> elsewhere = {};
     router_retirement retirement = {};
-    // What it has counted, as it said last.
-    peer_metrics reported = {};
   };
 
   /// What a sender gets whose message goes nowhere.
@@ -135,7 +136,7 @@ private:
   template <class Msg>
   void send_here(proxy& to, Msg msg) {
     to.retirement.handle_sent();
-    send_message(self_, to.handle, std::move(msg));
+    send_message(self_, to.handle, proxy_order{std::move(msg)});
   }
 
   /// The same wherever it is.
@@ -208,7 +209,7 @@ private:
   void forget_worker(worker_id id);
   void watch_workers();
   template <class Question>
-  std::size_t ask_workers();
+  std::size_t ask_workers(std::uint64_t round);
   template <class Survey>
   void note_answer(std::uint64_t& round, Survey& survey,
                    void (router_state::*end)());
@@ -237,9 +238,18 @@ private:
   void take(const node_id& remote, const learned_addresses& msg);
   void take(const node_id& remote, const overtaken_advert& msg);
   void take(const node_id& remote, connection_permanence permanence);
-  void take(const node_id& remote, const peer_metrics& metrics);
+  void take(const node_id& remote, const proxy_metrics& metrics);
   void take(const node_id&, const peer_record&) {
     // This node ends with its peers.
+  }
+
+  /// They are not counted as something to do, and so no reason not to retire.
+  template <class Question>
+  void ask_proxies(std::uint64_t round) {
+    auto question = call_roll<Question>(self_, round, proxy_ids_.size());
+    for (const auto& [id, to] : proxies_)
+      if (!to.elsewhere)
+        send_message(self_, to.handle, question);
   }
 
   // router_metrics.cpp, router_status.cpp
@@ -247,6 +257,7 @@ private:
   void end_metrics_survey();
   node_metrics metrics();
   void begin_status_survey();
+  void add_statuses(std::vector<peer_status>& peers);
   void end_status_survey();
   node_status status();
   peer_status unserved_status(const node_id& id) const;
@@ -296,13 +307,15 @@ private:
   proxy_spawner spawner_;
   local_route local_;
   handshake_counts handshakes_;
-  // What Node Proxies have counted that have ended.
-  peer_totals ended_totals_;
+  proxy_counts counts_;
   survey<node_metrics> metrics_survey_;
   survey<node_status> status_survey_;
+  std::uint64_t last_round_ = 0;
+  asked_rounds asked_here_;
   event_observers observers_{self_};
   limit_watch limit_watch_;
-  // What has been said in the present round.
+  // What has been said in the present rounds.
+  std::vector<proxy_metrics> counted_;
   std::vector<peer_status> statuses_;
   steady_time started_{};
   // There is one write at a time, however slow the disk is.

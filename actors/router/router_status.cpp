@@ -1,6 +1,7 @@
 // What the Router does for those who ask how things stand.
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <node_proxy/actors/caf/sending.hpp>
@@ -36,26 +37,26 @@ caf::result<node_status> router_state::handle(get_node_status) {
 }
 
 void router_state::begin_status_survey() {
-  status_survey_.begin(ask_workers<tell_status>() + proxy_ids_.size());
+  auto round = ++last_round_;
+  asked_here_.status = round;
+  status_survey_.begin(ask_workers<tell_status>(round) + 1);
   statuses_.clear();
-  statuses_.reserve(proxies_.size());
-  auto answered = [this] {
-    status_survey_.handle_answer();
-    if (status_survey_.complete())
-      end_status_survey();
-  };
-  // Not counted as something to do, and so no reason not to retire.
-  for (const auto& [id, to] : proxies_)
-    if (!to.elsewhere)
-      send_request(self_, to.handle, caf::infinite, get_peer_status{})
-        .then(
-          [this, answered](peer_report& report) {
-            statuses_.push_back(std::move(report.status));
-            answered();
-          },
-          [answered](const caf::error&) { answered(); });
-  if (status_survey_.complete())
-    end_status_survey();
+  ask_proxies<get_peer_status>(round);
+}
+
+void router_state::handle(all_peer_statuses& msg) {
+  if (msg.round != asked_here_.status)
+    return;
+  add_statuses(msg.answers);
+  note_answer(asked_here_.status, status_survey_,
+              &router_state::end_status_survey);
+}
+
+void router_state::add_statuses(std::vector<peer_status>& peers) {
+  if (statuses_.empty())
+    statuses_ = std::move(peers);
+  else
+    std::ranges::move(peers, std::back_inserter(statuses_));
 }
 
 void router_state::end_status_survey() {

@@ -145,9 +145,9 @@ void router_state::forget_worker(worker_id id) {
     registration.open.erase(id);
   end_registrations();
   end_partings_of(id);
-  note_answer(x.numbers_round, metrics_survey_,
+  note_answer(x.asked.numbers, metrics_survey_,
               &router_state::end_metrics_survey);
-  note_answer(x.status_round, status_survey_, &router_state::end_status_survey);
+  note_answer(x.asked.status, status_survey_, &router_state::end_status_survey);
   x.handed.fail_all(send_failure::unconfirmed_cause::worker_lost);
 }
 
@@ -237,22 +237,23 @@ void router_state::end_registrations() {
 /// Asks all workers.
 /// @returns how many these are.
 template <class Question>
-std::size_t router_state::ask_workers() {
+std::size_t router_state::ask_workers(std::uint64_t round) {
   if (!workers_)
     return 0;
-  auto round = ++workers_->last_round;
   for (auto& [id, x] : workers_->all) {
     if constexpr (std::is_same_v<Question, tell_numbers>)
-      x.numbers_round = round;
+      x.asked.numbers = round;
     else
-      x.status_round = round;
+      x.asked.status = round;
     tell(id, Question{round});
   }
   return workers_->all.size();
 }
 
-template std::size_t router_state::ask_workers<tell_numbers>();
-template std::size_t router_state::ask_workers<tell_status>();
+template std::size_t
+router_state::ask_workers<tell_numbers>(std::uint64_t round);
+template std::size_t
+router_state::ask_workers<tell_status>(std::uint64_t round);
 
 /// Somebody who was asked has answered, or will not.
 template <class Survey>
@@ -268,18 +269,17 @@ void router_state::note_answer(std::uint64_t& round, Survey& survey,
 void router_state::take(worker_id from, const told_numbers& msg) {
   auto& x = workers_->all.at(from);
   x.numbers = msg;
-  if (msg.round == x.numbers_round)
-    note_answer(x.numbers_round, metrics_survey_,
+  if (msg.round == x.asked.numbers)
+    note_answer(x.asked.numbers, metrics_survey_,
                 &router_state::end_metrics_survey);
 }
 
 void router_state::take(worker_id from, told_status& msg) {
   auto& x = workers_->all.at(from);
-  if (msg.round != x.status_round)
+  if (msg.round != x.asked.status)
     return;
-  for (auto& peer : msg.peers)
-    statuses_.push_back(std::move(peer));
-  note_answer(x.status_round, status_survey_, &router_state::end_status_survey);
+  add_statuses(msg.peers);
+  note_answer(x.asked.status, status_survey_, &router_state::end_status_survey);
 }
 
 } // namespace node_proxy::internal

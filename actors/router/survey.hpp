@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -54,6 +55,13 @@ private:
   std::vector<promise<Answer>> waiting_;
   std::vector<promise<Answer>> next_;
   std::size_t open_ = 0;
+};
+
+/// The rounds in which a process was asked, by their numbers; 0: it has
+/// answered.
+struct asked_rounds {
+  std::uint64_t numbers = 0;
+  std::uint64_t status = 0;
 };
 
 } // namespace node_proxy::internal

@@ -62,7 +62,7 @@ struct teller {
     return x;
   }
 
-  std::optional<told_form> operator()(const peer_metrics&) const {
+  std::optional<told_form> operator()(const proxy_metrics&) const {
     return std::nullopt;
   }
 

@@ -185,12 +185,12 @@ void worker_state::take(const forget_order& msg) {
 }
 
 void worker_state::handle(const proxy_event& msg) {
+  if (auto metrics = std::get_if<proxy_metrics>(&msg.what))
+    return counts_.handle_end(metrics->proxy, metrics->counted);
   auto to = proxies_.find(msg.remote);
   if (to == proxies_.end())
     return; // it retires
-  if (auto metrics = std::get_if<peer_metrics>(&msg.what))
-    reported_[msg.remote] = *metrics;
-  else if (auto record = std::get_if<peer_record>(&msg.what))
+  if (auto record = std::get_if<peer_record>(&msg.what))
     to->second.record = *record;
   else if (auto event = event_to_tell(msg))
     tell(std::move(*event));
@@ -205,7 +205,7 @@ void worker_state::handle(node_proxy_dormant& msg) {
   auto offer = peers_.handle_rest(msg.remote);
   if (!offer)
     return;
-  reported_[msg.remote] = std::move(msg.metrics);
+  to->second.offered = std::make_unique<peer_metrics>(std::move(msg.metrics));
   tell(offered_rest{msg.remote, offer->number, offer->handled,
                     form_of(msg.record, now())});
 }
@@ -214,6 +214,7 @@ void worker_state::take(const retire_order& msg) {
   if (!peers_.handle_retire(msg.id, msg.claim))
     return;
   auto& to = proxies_.at(msg.id);
+  counts_.handle_end(to.handle.id(), *to.offered);
   demonitor_end(self_, to.handle.address());
   send_message(self_, to.handle, retire{});
   forget_proxy(msg.id);
@@ -223,8 +224,6 @@ void worker_state::take(const retire_order& msg) {
 void worker_state::forget_proxy(const node_id& id) {
   auto ended = proxies_.extract(id);
   proxy_ids_.erase(ended.mapped().handle.id());
-  if (auto counted = reported_.extract(id); !counted.empty())
-    add_to(ended_totals_, counted.mapped());
 }
 
 // -- the node -----------------------------------------------------------------
@@ -247,51 +246,28 @@ void worker_state::take(const told_permanence& msg) {
 }
 
 void worker_state::take(const tell_numbers& msg) {
-  auto open = std::make_shared<std::size_t>(proxies_.size() + 1);
-  auto answered = [this, open, round = msg.round] {
-    if (--*open > 0)
-      return;
-    told_numbers result;
-    result.round = round;
-    result.proven_handshakes = handshakes_.proven();
-    result.handshakes = handshakes_.times();
-    result.failed_handshakes = handshakes_.failed();
-    result.unanswered_failures = unanswered_->counts();
-    result.late_answers = unanswered_->late_answers();
-    result.peers = ended_totals_;
-    for (const auto& [id, x] : reported_)
-      add_to(result.peers, x);
-    tell(std::move(result));
-  };
-  for (const auto& [id, to] : proxies_)
-    send_request(self_, to.handle, caf::infinite, get_peer_metrics{})
-      .then(
-        [this, answered, who = to.handle.id()](const peer_metrics& metrics) {
-          if (auto known = proxy_ids_.find(who); known != proxy_ids_.end())
-            reported_[known->second] = metrics;
-          answered();
-        },
-        [answered](const caf::error&) { answered(); });
-  answered();
+  counts_.handle_asked();
+  ask_proxies<get_peer_metrics>(msg.round);
+}
+
+void worker_state::handle(const all_peer_metrics& msg) {
+  told_numbers result;
+  result.round = msg.round;
+  result.proven_handshakes = handshakes_.proven();
+  result.handshakes = handshakes_.times();
+  result.failed_handshakes = handshakes_.failed();
+  result.unanswered_failures = unanswered_->counts();
+  result.late_answers = unanswered_->late_answers();
+  result.peers = counts_.handle_answers(msg.answers);
+  tell(std::move(result));
 }
 
 void worker_state::take(const tell_status& msg) {
-  auto open = std::make_shared<std::size_t>(proxies_.size() + 1);
-  auto result = std::make_shared<told_status>();
-  result->round = msg.round;
-  auto answered = [this, open, result] {
-    if (--*open == 0)
-      tell(std::move(*result));
-  };
-  for (const auto& [id, to] : proxies_)
-    send_request(self_, to.handle, caf::infinite, get_peer_status{})
-      .then(
-        [answered, result](peer_report& report) {
-          result->peers.push_back(std::move(report.status));
-          answered();
-        },
-        [answered](const caf::error&) { answered(); });
-  answered();
+  ask_proxies<get_peer_status>(msg.round);
+}
+
+void worker_state::handle(all_peer_statuses& msg) {
+  tell(told_status{msg.round, std::move(msg.answers)});
 }
 
 // -- the end ------------------------------------------------------------------

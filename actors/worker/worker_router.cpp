@@ -433,6 +433,8 @@ worker_behavior(router_service::stateful_pointer<worker_state> self,
     [&state](const proxy_event& msg) { state.handle(msg); },
     [&state](node_proxy_dormant& msg) { state.handle(msg); },
     [&state](passed_on& msg) { state.handle(msg); },
+    [&state](const all_peer_metrics& msg) { state.handle(msg); },
+    [&state](all_peer_statuses& msg) { state.handle(msg); },
     [](const engine_left&) {
       // Its coordinator reports it.
     },

@@ -16,6 +16,7 @@
 #include <node_proxy/actors/proxy/handed_messages.hpp>
 #include <node_proxy/actors/router/handshake_counts.hpp>
 #include <node_proxy/actors/router/local_route.hpp>
+#include <node_proxy/actors/router/proxy_counts.hpp>
 #include <node_proxy/actors/router/proxy_spawner.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/typed/engine_host.hpp>
@@ -67,6 +68,8 @@ public:
   void handle(const proxy_event& msg);
   void handle(node_proxy_dormant& msg);
   void handle(passed_on& msg);
+  void handle(const all_peer_metrics& msg);
+  void handle(all_peer_statuses& msg);
   void handle_tick();
 
   // -- what the coordinator says ----------------------------------------------
@@ -80,6 +83,8 @@ private:
     router_retirement retirement = {};
     // What is left of it, once it has been stopped.
     std::optional<peer_record> record = {};
+    // What it had counted when it offered to retire.
+    std::unique_ptr<peer_metrics> offered = {};
   };
 
   // A typed engine of this process: others reach it by its host.
@@ -101,13 +106,21 @@ private:
   template <class Msg>
   void send_to(proxy& to, Msg msg) {
     to.retirement.handle_sent();
-    send_message(self_, to.handle, std::move(msg));
+    send_message(self_, to.handle, proxy_order{std::move(msg)});
   }
 
   template <class Msg>
   void send_as_user(proxy& to, const Msg& msg) {
     send_anonymously(to.handle, msg);
     send_to(to, routed_mark{});
+  }
+
+  /// They are not counted as something to do, and so no reason not to retire.
+  template <class Question>
+  void ask_proxies(std::uint64_t round) {
+    auto question = call_roll<Question>(self_, round, proxies_.size());
+    for (const auto& [id, to] : proxies_)
+      send_message(self_, to.handle, question);
   }
 
   /// Has the coordinator answer somebody. Nothing is delegated: CAF says
@@ -207,8 +220,7 @@ private:
   proxy_spawner spawner_;
   local_route local_;
   std::shared_ptr<const node_advert> advert_;
-  peer_totals ended_totals_;
-  std::unordered_map<node_id, peer_metrics> reported_;
+  proxy_counts counts_;
   handshake_counts handshakes_;
   // It is about to leave: the coordinator knows, and then the rest stops.
   bool leaving_ = false;

@@ -82,7 +82,7 @@ void check_taken(Handle& waiting) {
 
 TEST_CASE_FIXTURE(fixture, "what comes after the offer to retire waits for the "
                            "answer") {
-  say(connect_now{});
+  say(proxy_order{connect_now{}});
   CHECK(next<node_proxy_dormant>().handled == 1);
   auto waiting = self->request(proxy, patience, msg);
   SUBCASE("which is yes") {
@@ -90,7 +90,7 @@ TEST_CASE_FIXTURE(fixture, "what comes after the offer to retire waits for the "
     check_passed_on(*this, waiting);
   }
   SUBCASE("which is no") {
-    say(routed_mark{});
+    say(proxy_order{routed_mark{}});
     check_taken(waiting);
     CHECK(next<node_proxy_dormant>().handled == 2);
     say(retire{});
@@ -100,14 +100,14 @@ TEST_CASE_FIXTURE(fixture, "what comes after the offer to retire waits for the "
 TEST_CASE_FIXTURE(fixture, "one that has retired ends, if nobody has its "
                            "handle") {
   self->monitor(proxy);
-  say(connect_now{});
+  say(proxy_order{connect_now{}});
   static_cast<void>(next<node_proxy_dormant>());
   say(retire{});
   CHECK(next<caf::down_msg>().source == proxy.address());
 }
 
 TEST_CASE_FIXTURE(fixture, "one that was looked up passes on for ever") {
-  say(looked_up{});
+  say(proxy_order{looked_up{}});
   CHECK(next<node_proxy_dormant>().handled == 1);
   say(retire{});
   for (auto i = 0; i < 3; ++i) {

@@ -93,7 +93,7 @@ struct fixture : system_fixture {
     auto session = std::make_shared<proven_session>(
       proven_session{std::move(*pair.bobs_end), pair.resume,
                      alice().noise_public(), now_of(&*self).steady});
-    self->send(proxy, attach_session{std::move(session), wire});
+    self->send(proxy, proxy_order{attach_session{std::move(session), wire}});
     // Its first sealed frame.
     next_written();
   }

@@ -70,7 +70,7 @@ TEST_CASE("what is learned of peers is told") {
 }
 
 TEST_CASE("numbers and records go other ways") {
-  CHECK_FALSE(event_to_tell({some_id(), peer_metrics{}}));
+  CHECK_FALSE(event_to_tell({some_id(), proxy_metrics{}}));
   CHECK_FALSE(event_to_tell({some_id(), peer_record{}}));
 }
 
