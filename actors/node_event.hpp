@@ -72,14 +72,16 @@ struct disconnected_event {
                          const disconnected_event&) = default;
 };
 
-/// A peer refused us, or we a peer that had proven itself.
+/// A peer refused us, or the policy of this node one that called. Whoever calls
+/// has not proven then that it is the node.
 struct refused_event {
   node_id node;
   connect_reply_error reason = connect_reply_error::denied;
+  refusing_side by = refusing_side::peer;
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(CEREAL_NVP(node), CEREAL_NVP(reason));
+    archive(CEREAL_NVP(node), CEREAL_NVP(reason), CEREAL_NVP(by));
   }
 
   friend bool operator==(const refused_event&, const refused_event&) = default;
@@ -112,8 +114,8 @@ struct advert_event {
   friend bool operator==(const advert_event&, const advert_event&) = default;
 };
 
-/// Strangers, whom nobody here has introduced, come and go too often for each
-/// visit to be reported.
+/// Strangers, whom nobody here has introduced or whom policy denies, come and
+/// go too often for each visit to be reported.
 struct left_out_event {
   /// How many events there were of visits that are not, since this was told
   /// last.
@@ -130,11 +132,13 @@ struct left_out_event {
 
 /// All addresses of a peer were tried once, and none led to it. That is told of
 /// peers only that somebody here has vouched for: with an advert that this
-/// node was given, by policy, or by a permanent connection.
+/// node was given, by policy, or by a permanent connection. Or the peer was
+/// wanted and is not dialled, which is told once until it was connected.
 struct connect_failed_event {
   node_id node;
   /// The last attempt: why, such as `connection_refused`, `timed_out` or
-  /// `handshake_timeout`, and where, if that is known.
+  /// `handshake_timeout`, and where, if that is known. Or why the peer is not
+  /// dialled: an `obstacle_kind`, or the `dial_objection` to its first address.
   std::string reason;
   std::optional<transport_address> address;
 

@@ -133,8 +133,17 @@ struct key_shared {
 };
 
 struct unreachable {
+  std::string reason;
+  std::optional<transport_address> address;
+  /// That led to the address, if it is not empty.
+  std::string name;
+  bool undialled = false;
+
   template <class Archive>
-  void serialize(Archive&) {}
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(reason), CEREAL_NVP(address), CEREAL_NVP(name),
+            CEREAL_NVP(undialled));
+  }
 };
 
 struct connect_failed {

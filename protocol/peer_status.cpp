@@ -21,19 +21,30 @@ std::string words(std::string_view name) {
   return result;
 }
 
-std::string describe(const failed_attempt& x) {
-  auto result = words(x.reason);
-  if (!x.address)
-    return result;
-  if (const auto* name = std::get_if<dns_addr>(&*x.address))
-    return "could not resolve " + name->name + ": " + result;
-  result.append(x.reason == "connection_refused" ? " by " : " at ")
-    .append(to_string(*x.address));
-  return x.name ? result.append(" (").append(*x.name).append(")") : result;
+std::string describe(const dial_obstacle& x) {
+  if (x.reason == obstacle_kind::no_address)
+    return "no address of it is known";
+  if (x.reason == obstacle_kind::stranger)
+    return "nobody here has vouched for it, so it is not dialled";
+  std::string result = "none of its addresses is dialled";
+  auto separator = ": ";
+  for (const auto& y : x.addresses) {
+    result.append(separator).append(to_string(y.address));
+    result.append(" (").append(words(to_string(y.reason))).append(")");
+    separator = ", ";
+  }
+  return result;
+}
+
+/// Behind what stands of the state already.
+std::string obstacle_of(const peer_status& x) {
+  return x.obstacle ? ": " + describe(*x.obstacle) : std::string{};
 }
 
 std::string describe_refusal(const peer_status& x) {
-  auto result = "refused: " + words(to_string(*x.refusal));
+  auto result = x.refused_by == refusing_side::here
+                  ? "refused by this node: " + words(to_string(*x.refusal))
+                  : "refused by the peer: " + words(to_string(*x.refusal));
   if (x.retry_ms)
     result += ", asks again in " + duration_text(*x.retry_ms * ms);
   return result;
@@ -52,15 +63,28 @@ std::string describe(const peer_status& x) {
     return "retrying in " + duration_text(x.retry_ms.value_or(0) * ms)
            + (x.failure ? ": " + describe(*x.failure) : "");
   case peer_state::waiting:
-    return "waiting for it to call";
+    return "waiting for it to call" + obstacle_of(x);
   case peer_state::refused:
     return x.refusal ? describe_refusal(x) : "refused";
   case peer_state::idle:
-    return "idle: comes back with the next message";
+    return x.obstacle && x.obstacle->reason != obstacle_kind::stranger
+             ? "idle" + obstacle_of(x)
+             : "idle: comes back with the next message";
   case peer_state::stopping:
     return "this node stops";
   }
   return "unknown";
+}
+
+std::string describe(const failed_attempt& x) {
+  auto result = words(x.reason);
+  if (!x.address)
+    return result;
+  if (const auto* name = std::get_if<dns_addr>(&*x.address))
+    return "could not resolve " + name->name + ": " + result;
+  result.append(x.reason == "connection_refused" ? " by " : " at ")
+    .append(to_string(*x.address));
+  return x.name ? result.append(" (").append(*x.name).append(")") : result;
 }
 
 std::string duration_text(std::uint64_t microseconds) {

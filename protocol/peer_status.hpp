@@ -50,6 +50,18 @@ inline constexpr std::array<std::string_view, 7> enum_names<peer_state>{
   "connected", "connecting", "retrying", "waiting",
   "refused",   "idle",       "stopping"};
 
+/// Who does not want a connection.
+enum class refusing_side : std::uint8_t {
+  /// The peer: its policy, its limits or its version.
+  peer,
+  /// This node: its policy.
+  here,
+};
+
+template <>
+inline constexpr std::array<std::string_view, 2> enum_names<refusing_side>{
+  "peer", "here"};
+
 /// The connection on which messages go.
 struct connection_status {
   connection_direction direction = connection_direction::in;
@@ -97,6 +109,63 @@ struct failed_attempt {
 
   friend bool operator==(const failed_attempt&,
                          const failed_attempt&) = default;
+};
+
+/// Why a peer is not dialled at an address.
+enum class dial_objection : std::uint8_t {
+  /// There is no way to connect to such an address.
+  unsupported_transport,
+  /// It does not stand for one host and port.
+  no_single_host,
+  /// The peer alone says that it is there, and it is neither on the Internet,
+  /// nor where the peer was met, nor in `peer_settings::dial_ranges`.
+  outside_dial_ranges,
+};
+
+template <>
+inline constexpr std::array<std::string_view, 3> enum_names<dial_objection>{
+  "unsupported_transport", "no_single_host", "outside_dial_ranges"};
+
+/// An address of a peer that is known, and at which it is not dialled.
+struct undialled_address {
+  transport_address address;
+  dial_objection reason = dial_objection::unsupported_transport;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(address), CEREAL_NVP(reason));
+  }
+
+  friend bool operator==(const undialled_address&,
+                         const undialled_address&) = default;
+};
+
+/// Why a peer is not dialled at all.
+enum class obstacle_kind : std::uint8_t {
+  /// No address of it is known.
+  no_address,
+  /// Those that are known are not dialled.
+  undialled_addresses,
+  /// Nobody here has vouched for it.
+  stranger,
+};
+
+template <>
+inline constexpr std::array<std::string_view, 3> enum_names<obstacle_kind>{
+  "no_address", "undialled_addresses", "stranger"};
+
+/// What keeps a peer from being dialled at all: it has to call.
+struct dial_obstacle {
+  obstacle_kind reason = obstacle_kind::no_address;
+  /// What is known of where it is, if that is `undialled_addresses`.
+  std::vector<undialled_address> addresses;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(reason), CEREAL_NVP(addresses));
+  }
+
+  friend bool operator==(const dial_obstacle&, const dial_obstacle&) = default;
 };
 
 /// How the last connection ended.
@@ -179,10 +248,14 @@ struct peer_status {
   bool permanent = false;
   /// Until the next attempt to connect, if one is to be made.
   std::optional<std::uint64_t> retry_ms;
-  /// Why the peer refuses, or is refused, if that is the last word.
+  /// Why the peer refuses, or is refused, if that is the last word, and which
+  /// of the two it is.
   std::optional<connect_reply_error> refusal;
+  std::optional<refusing_side> refused_by;
   /// The last one since there was a connection.
   std::optional<failed_attempt> failure;
+  /// What keeps this node from dialling, unless the peer is connected.
+  std::optional<dial_obstacle> obstacle;
   std::optional<connection_end> last_end;
   /// There is one only while `connected`.
   std::optional<connection_status> connection;
@@ -197,9 +270,10 @@ struct peer_status {
   template <class Archive>
   void serialize(Archive& archive) {
     archive(CEREAL_NVP(node), CEREAL_NVP(state), CEREAL_NVP(permanent),
-            CEREAL_NVP(retry_ms), CEREAL_NVP(refusal), CEREAL_NVP(failure),
-            CEREAL_NVP(last_end), CEREAL_NVP(connection), CEREAL_NVP(traffic),
-            CEREAL_NVP(waiting), CEREAL_NVP(waiting_for), CEREAL_NVP(untaken));
+            CEREAL_NVP(retry_ms), CEREAL_NVP(refusal), CEREAL_NVP(refused_by),
+            CEREAL_NVP(failure), CEREAL_NVP(obstacle), CEREAL_NVP(last_end),
+            CEREAL_NVP(connection), CEREAL_NVP(traffic), CEREAL_NVP(waiting),
+            CEREAL_NVP(waiting_for), CEREAL_NVP(untaken));
   }
 
   friend bool operator==(const peer_status&, const peer_status&) = default;
@@ -211,6 +285,9 @@ inline constexpr std::size_t max_listed_engines = 16;
 /// The state of a peer in words for people, such as "connected for 3 h" or
 /// "retrying in 12 s: connection refused by tcp://127.0.0.1:4000".
 [[nodiscard]] NODE_PROXY_EXPORT std::string describe(const peer_status& x);
+
+/// An attempt in words, such as "connection refused by tcp://127.0.0.1:4000".
+[[nodiscard]] NODE_PROXY_EXPORT std::string describe(const failed_attempt& x);
 
 /// A duration in words, in the largest unit that it has one of: "0.4 ms",
 /// "12 s", "3 min", "5 h", "2 d".

@@ -14,6 +14,7 @@
 #include <node_proxy/actors/disk/small_file.hpp>
 #include <node_proxy/actors/key_file.hpp>
 #include <node_proxy/actors/node.hpp>
+#include <node_proxy/actors/proxy/outcome.hpp>
 #include <node_proxy/messages/limits.hpp>
 
 #include "command.hpp"
@@ -21,6 +22,7 @@
 #include "json_lines.hpp"
 #include "message_source.hpp"
 #include "peer_file.hpp"
+#include "peer_trouble.hpp"
 #include "send_progress.hpp"
 #include "stop_signals.hpp"
 
@@ -148,7 +150,8 @@ void sender::send(node_out_batch batch, std::size_t bytes) {
       [&](const batch_outcome& outcome) {
         summary_.acknowledged += outcome.delivered;
         for (const auto& failure : outcome.failures)
-          ++summary_.failures[std::string{to_string(failure.error)}];
+          ++summary_.failures[describe(
+            internal::to_error({failure.error, failure.cause}))];
       },
       [&](const caf::error& error) {
         summary_.failures[describe(error)] += size;
@@ -185,10 +188,13 @@ node_out_msg sender::make_msg(bytes payload) const {
   return result;
 }
 
-int report(const summary& done, double seconds, int stop) {
+/// @param trouble what keeps the peer from being connected, if anything.
+int report(const summary& done, const std::string& trouble, double seconds,
+           int stop) {
   for (const auto& [error, count] : done.failures)
     static_cast<void>(
-      fail(std::to_string(count) + " not acknowledged: " + error));
+      fail(std::to_string(count) + " not acknowledged: " + error
+           + (trouble.empty() ? "" : "; the peer is not reached: " + trouble)));
   json line;
   line["sent"] = done.sent;
   line["acknowledged"] = done.acknowledged;
@@ -202,6 +208,8 @@ int send_from(caf::actor_system& system, const send_options& options,
               message_options messages, node_config config,
               stop_signals& signals) {
   auto to = config.adverts.front().id;
+  peer_trouble trouble{system, to};
+  config.observer = trouble.observer();
   auto start = std::chrono::steady_clock::now();
   auto local = spawn_node(system, std::move(config));
   if (!local)
@@ -214,7 +222,7 @@ int send_from(caf::actor_system& system, const send_options& options,
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   signals.set_handler({});
   local->shutdown();
-  auto status = report(done, took.count(), signals.fd());
+  auto status = report(done, trouble.text(), took.count(), signals.fd());
   if (source.failed())
     return fail("a line of standard input is too long; it and what came after "
                 "it was not sent");

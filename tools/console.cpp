@@ -7,6 +7,8 @@
 
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/error.hpp>
+#include <node_proxy/base/hex.hpp>
+#include <node_proxy/protocol/settings.hpp>
 
 #include "options.hpp"
 
@@ -36,6 +38,28 @@ json delivered_line(std::uint64_t id) {
   result["event"] = "delivered";
   result["id"] = id;
   return result;
+}
+
+/// With what a user who typed the message wants to know of it.
+caf::error with_details(const caf::error& error, const node_id& to,
+                        const engine_name& engine, std::size_t size) {
+  auto code = code_of(error);
+  auto octets = std::to_string(size) + " octets for engine '" + engine + "' of "
+                + to_hex(to.data);
+  if (code == errc::too_large)
+    return make_error(errc::too_large,
+                      octets + " are more than it takes: "
+                        + std::to_string(peer_settings{}.max_message)
+                        + " with what goes with a message, unless it was told "
+                          "otherwise");
+  if (code != errc::malformed)
+    return error;
+  if (is_engine_name(engine))
+    return make_error(errc::malformed, octets + " were not understood there");
+  return make_error(errc::malformed,
+                    "a name of " + std::to_string(engine.size())
+                      + " octets is no engine name: expected 1 to 255 octets "
+                        "of UTF-8");
 }
 
 /// Writes what became of messages.
@@ -70,11 +94,13 @@ caf::behavior sender_actor(caf::event_based_actor* self,
   return {
     [=](std::uint64_t id, const node_out_msg& msg) {
       auto to = *msg.msg.target.node;
+      auto engine = msg.msg.target.name;
       auto size = msg.msg.msg.size();
       send_request(self, router, caf::infinite, msg)
         .then([=](delivered) { send_anonymously(reporter, id, to, size); },
               [=](const caf::error& error) {
-                send_anonymously(reporter, id, to, size, error);
+                send_anonymously(reporter, id, to, size,
+                                 with_details(error, to, engine, size));
               });
     },
     [=](caf::flush_atom) {
@@ -179,7 +205,9 @@ void console::handle_line(const input_line& line) {
   if (engine.empty())
     return report_failure(id, "malformed", "no engine is named");
   if (line.cut)
-    return report_failure(id, "too_large", "the line is too long");
+    return report_failure(id, "too_large",
+                          "the line has more than "
+                            + std::to_string(longest_line) + " octets");
   node_out_msg msg;
   msg.expiry = rel_time{console_expiry};
   msg.msg.sender = {self_, engine_name{console_engine}};

@@ -30,6 +30,9 @@ public:
   /// The last one counts of two names of a node.
   explicit node_names(const std::vector<node_name>& names);
 
+  /// By ids.
+  [[nodiscard]] const auto& all() const { return names_; }
+
   /// Empty if it has none.
   [[nodiscard]] std::string_view name_of(const std::string& id) const;
 

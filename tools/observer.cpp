@@ -35,6 +35,7 @@ json to_line(const disconnected_event& event) {
 json to_line(const refused_event& event) {
   return {{"event", "refused"},
           {"reason", to_string(event.reason)},
+          {"by", to_string(event.by)},
           {"node", to_hex(event.node.data)}};
 }
 

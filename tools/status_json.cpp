@@ -53,6 +53,15 @@ json to_json(const failed_attempt& x) {
   return result;
 }
 
+json to_json(const dial_obstacle& x) {
+  json result{{"reason", to_string(x.reason)}};
+  auto& addresses = result["addresses"] = json::array();
+  for (const auto& y : x.addresses)
+    addresses.push_back(
+      {{"address", to_string(y.address)}, {"reason", to_string(y.reason)}});
+  return result;
+}
+
 json to_json(const connection_end& x) {
   return {{"reason", x.reason}, {"ago_ms", x.ago_ms}};
 }
@@ -85,8 +94,12 @@ json to_json(const peer_status& x, const node_names& names) {
     result["retry_ms"] = *x.retry_ms;
   if (x.refusal)
     result["refusal"] = to_string(*x.refusal);
+  if (x.refused_by)
+    result["refused_by"] = to_string(*x.refused_by);
   if (x.failure)
     result["failure"] = to_json(*x.failure);
+  if (x.obstacle)
+    result["obstacle"] = to_json(*x.obstacle);
   if (x.last_end)
     result["last_end"] = to_json(*x.last_end);
   if (x.connection)
@@ -116,6 +129,9 @@ json to_json(const node_status& x, const node_names& names) {
   for (const auto& y : x.engines)
     engines.push_back(
       {{"name", y.name}, {"typed", y.typed}, {"untaken", y.untaken}});
+  auto& named = result["names"] = json::object();
+  for (const auto& [id, name] : names.all())
+    named[id] = name;
   result["known_adverts"] = x.known_adverts;
   result["remembered_peers"] = x.remembered_peers;
   auto& limits = result["limits"] = json::array();

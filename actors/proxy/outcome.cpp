@@ -45,6 +45,13 @@ errc to_errc(send_error error) {
 caf::error to_error(const send_failure& failure) {
   if (failure.error == send_error::unconfirmed)
     return make_error(errc::unconfirmed, std::string{to_string(failure.cause)});
+  if (failure.error == send_error::denied)
+    return make_error(errc::denied, "the peer refuses this node");
+  if (failure.error == send_error::unknown_node)
+    return make_error(errc::unknown_node, "none of its addresses is dialled");
+  if (failure.error == send_error::too_large)
+    return make_error(errc::too_large,
+                      "the message has more octets than the peer takes");
   return make_error(to_errc(failure.error));
 }
 

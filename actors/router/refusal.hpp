@@ -10,8 +10,21 @@
 #include <node_proxy/actors/engines/unanswered_failures.hpp>
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/actors/log/node_log.hpp>
+#include <node_proxy/base/hex.hpp>
+#include <node_proxy/messages/identities.hpp>
+#include <node_proxy/protocol/delivery/send_error.hpp>
 
 namespace node_proxy::internal {
+
+/// What keeps this node from talking to another one, in words.
+inline std::string words_about(const node_id& id, send_error error) {
+  auto result = to_hex(id.data);
+  if (error == send_error::denied)
+    result += ": the policy of this node denies it";
+  if (error == send_error::unknown_node)
+    result += ": no advert of it is known";
+  return result;
+}
 
 /// An error, if the message at hand is a request. Otherwise nothing, as an
 /// error would end the sender: its messages are counted.

@@ -15,8 +15,12 @@ namespace node_proxy::internal {
 // -- what the acceptor and Node Proxies say -----------------------------------
 
 admission router_state::handle(const admission_request& msg) {
-  return directory_->handle_request(msg.request.src_node_id, coordinator,
-                                    now_of(self_).steady);
+  auto result = directory_->handle_request(msg.request.src_node_id, coordinator,
+                                           now_of(self_).steady);
+  // Of others there is nothing to tell yet.
+  if (!result.facts.allowed)
+    act();
+  return result;
 }
 
 void router_state::handle(const proven_connection& msg) {
@@ -172,8 +176,16 @@ void router_state::perform(const announce_advert& action) {
 }
 
 void router_state::perform(const report_denied& action) {
-  services_.log.warn("no permanent connection to {}: denied",
+  services_.log.warn(
+    "no permanent connection to {}: the policy of this node denies it",
+    to_hex(action.id.data));
+}
+
+void router_state::perform(const report_turned_away& action) {
+  services_.log.warn("refused {}: the policy of this node denies it",
                      to_hex(action.id.data));
+  report({refused_event{action.id, connect_reply_error::denied,
+                        refusing_side::here}});
 }
 
 void router_state::perform(const report_left_out& action) {
@@ -236,7 +248,7 @@ void router_state::report(const node_id& remote,
 void router_state::report(const node_id& remote, const peer_refused& event) {
   services_.log.warn("refused by {}: {}", to_hex(remote.data),
                      to_string(event.reason));
-  report({refused_event{remote, event.reason}});
+  report({refused_event{remote, event.reason, refusing_side::peer}});
 }
 
 void router_state::report(const node_id& remote, const peer_key_shared& event) {
@@ -254,8 +266,21 @@ void router_state::report(const node_id& remote, const peer_key_shared& event) {
   report({key_shared_event{event.is_own ? config_.self->id() : remote}});
 }
 
-void router_state::report(const node_id& remote, const peer_unreachable&) {
-  services_.log.warn("{} cannot be reached", to_hex(remote.data));
+void router_state::report(const node_id& remote,
+                          const peer_unreachable& event) {
+  failed_attempt last;
+  last.reason = event.reason;
+  if (event.place) {
+    last.address = event.place->address;
+    if (!event.place->name.empty())
+      last.name = event.place->name;
+  }
+  services_.log.warn("{} {}: {}", to_hex(remote.data),
+                     event.undialled ? "is not dialled" : "cannot be reached",
+                     describe(last));
+  // Attempts are told of each time, see `peer_connect_failed`.
+  if (event.undialled)
+    report({connect_failed_event{remote, last.reason, last.address}});
 }
 
 void router_state::report(const node_id& remote,

@@ -229,6 +229,7 @@ private:
   void perform(const introduce_peer& action);
   void perform(const announce_advert& action);
   void perform(const report_denied& action);
+  void perform(const report_turned_away& action);
   void perform(const report_left_out& action);
   void write_state();
   void check_issued(const expected<void, std::string_view>& result) const;

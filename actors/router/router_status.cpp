@@ -100,7 +100,13 @@ peer_status router_state::unserved_status(const node_id& id) const {
   if (!directory_->allows(id)) {
     result.state = peer_state::refused;
     result.refusal = connect_reply_error::denied;
+    result.refused_by = refusing_side::here;
   }
+  if (auto known = directory_->adverts().find(id))
+    result.obstacle = known->addresses.obstacle(known->advert.addrs,
+                                                config_.settings.dial_ranges);
+  else
+    result.obstacle.emplace();
   return result;
 }
 

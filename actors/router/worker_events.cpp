@@ -38,8 +38,13 @@ struct teller {
     return told::key_shared{x.is_own};
   }
 
-  std::optional<told_form> operator()(const peer_unreachable&) const {
-    return told::unreachable{};
+  std::optional<told_form> operator()(const peer_unreachable& x) const {
+    told::unreachable result{std::string{x.reason}, {}, {}, x.undialled};
+    if (x.place) {
+      result.address = x.place->address;
+      result.name = x.place->name;
+    }
+    return result;
   }
 
   std::optional<told_form> operator()(const peer_connect_failed& x) const {
@@ -94,8 +99,11 @@ struct hearer {
     return peer_event{peer_key_shared{x.is_own}};
   }
 
-  said operator()(const told::unreachable&) const {
-    return peer_event{peer_unreachable{}};
+  said operator()(const told::unreachable& x) const {
+    peer_unreachable result{lasting_name(x.reason), {}, x.undialled};
+    if (x.address)
+      result.place = destination{*x.address, x.name};
+    return peer_event{std::move(result)};
   }
 
   said operator()(const told::connect_failed& x) const {

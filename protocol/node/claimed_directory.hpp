@@ -40,7 +40,7 @@ struct report_lost {
 using claimed_action =
   std::variant<serve_claim, end_claim, report_lost, regard_peer, displace_peer,
                seek_peer, hurry_peer, introduce_peer, announce_advert,
-               report_denied, report_left_out>;
+               report_denied, report_turned_away, report_left_out>;
 
 /// Decides for a node which peers are served, as `peer_directory` does, and by
 /// which of its processes (`peer_claims`). It is in the coordinator, and hears

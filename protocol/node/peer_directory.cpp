@@ -131,6 +131,8 @@ admission peer_directory::handle_request(const node_id& id, steady_time now) {
   auto epoch = epoch_for(id, now);
   requests_.handle_answer(id, epoch);
   auto facts = facts_about(id, std::nullopt);
+  if (!facts.allowed)
+    note_turned_away(id, now);
   return {facts, epoch, facts.allowed && !is_stranger(standing_of(id))};
 }
 
@@ -222,9 +224,9 @@ bool peer_directory::handle(const node_id& id, const peer_key_shared&,
   return is_reported(id);
 }
 
-bool peer_directory::handle(const node_id& id, const peer_unreachable&,
+bool peer_directory::handle(const node_id& id, const peer_unreachable& event,
                             steady_time) {
-  return troubles_.handle_unreachable(id) && is_reported(id);
+  return troubles_.handle_unreachable(id, event.undialled) && is_reported(id);
 }
 
 bool peer_directory::handle(const node_id&, const peer_connect_failed&,
@@ -252,6 +254,17 @@ bool peer_directory::is_reported(const node_id& id) {
     return true;
   visits_.handle_left_out();
   return false;
+}
+
+/// Policy denies who asks for a connection. That is told once of each, and of
+/// not too many: whoever likes can ask, in the name of many.
+void peer_directory::note_turned_away(const node_id& id, steady_time now) {
+  if (!turned_away_.handle_refused(id, connect_reply_error::denied))
+    return;
+  if (denied_visits_.handle_visit(now))
+    actions_.emplace_back(report_turned_away{id});
+  else
+    denied_visits_.handle_left_out();
 }
 
 void peer_directory::handle_addresses(const node_id& id,
@@ -291,8 +304,10 @@ void peer_directory::handle_end(const node_id& id,
 
 void peer_directory::handle_timeout(steady_time now) {
   served_.handle_timeout(now);
-  if (auto count = visits_.poll_left_out(now))
-    actions_.emplace_back(report_left_out{*count});
+  auto left_out = visits_.poll_left_out(now).value_or(0)
+                  + denied_visits_.poll_left_out(now).value_or(0);
+  if (left_out > 0)
+    actions_.emplace_back(report_left_out{left_out});
   comeback_.handle_timeout(now);
   perform_comeback(now);
 }
@@ -304,8 +319,8 @@ std::optional<directory_action> peer_directory::poll_action() {
 }
 
 std::optional<steady_time> peer_directory::poll_timeout() const {
-  return earliest(
-    {comeback_.poll_timeout(), served_.poll_timeout(), visits_.poll_timeout()});
+  return earliest({comeback_.poll_timeout(), served_.poll_timeout(),
+                   visits_.poll_timeout(), denied_visits_.poll_timeout()});
 }
 
 std::optional<state_changes> peer_directory::poll_changes(steady_time now) {

@@ -265,6 +265,7 @@ private:
   void drop(const node_id& id);
   void drop_forgotten();
   bool is_reported(const node_id& id);
+  void note_turned_away(const node_id& id, steady_time now);
   void note_connected(const node_id& id);
   void note_disconnected(const node_id& id, bool goodbye, steady_time now);
   void forget_connected(const node_id& id);
@@ -303,6 +304,9 @@ private:
   fifo<directory_action> actions_;
   change_log changes_;
   visit_quota visits_;
+  // Of those whom policy denies.
+  trouble_log turned_away_;
+  visit_quota denied_visits_;
 };
 
 } // namespace node_proxy::internal

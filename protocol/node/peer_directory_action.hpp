@@ -68,6 +68,12 @@ struct report_denied {
   node_id id;
 };
 
+/// An operator is to know that a node was denied a connection by the policy of
+/// this node. It has not proven that it is the one.
+struct report_turned_away {
+  node_id id;
+};
+
 /// An operator is to know that so many events of strangers were not reported.
 struct report_left_out {
   std::uint64_t events = 0;
@@ -75,6 +81,7 @@ struct report_left_out {
 
 using directory_action =
   std::variant<serve_peer, regard_peer, displace_peer, seek_peer, hurry_peer,
-               introduce_peer, announce_advert, report_denied, report_left_out>;
+               introduce_peer, announce_advert, report_denied,
+               report_turned_away, report_left_out>;
 
 } // namespace node_proxy::internal

@@ -26,10 +26,10 @@ public:
     return std::exchange(entry_of(id).refused, reason) != reason;
   }
 
-  /// None of its addresses answered.
+  /// None of its addresses answered, or it has none to dial.
   /// @returns whether that is news.
-  [[nodiscard]] bool handle_unreachable(const node_id& id) {
-    return !std::exchange(entry_of(id).unreachable, true);
+  [[nodiscard]] bool handle_unreachable(const node_id& id, bool undialled) {
+    return std::exchange(entry_of(id).undialled, undialled) != undialled;
   }
 
   void handle_connected(const node_id& id) { entries_.erase(id); }
@@ -39,7 +39,8 @@ private:
   struct entry {
     // The peer's last word.
     std::optional<connect_reply_error> refused = std::nullopt;
-    bool unreachable = false;
+    // Whether it was dialled in vain, or not at all.
+    std::optional<bool> undialled = std::nullopt;
   };
 
   entry& entry_of(const node_id& id) {

@@ -12,10 +12,21 @@ namespace node_proxy::internal {
 namespace {
 
 /// Whether there is a way to connect to such an address.
+bool has_transport(const transport_address& address) {
+  return std::holds_alternative<tcp_addr>(address)
+         || std::holds_alternative<dns_addr>(address);
+}
+
 bool is_dialled(const transport_address& address) {
-  return (std::holds_alternative<tcp_addr>(address)
-          || std::holds_alternative<dns_addr>(address))
-         && !objection_to_dial(address);
+  return has_transport(address) && !objection_to_dial(address);
+}
+
+/// Why a peer is not dialled at an address that is known of it.
+dial_objection reason_against(const transport_address& address) {
+  if (!has_transport(address))
+    return dial_objection::unsupported_transport;
+  return objection_to_dial(address) ? dial_objection::no_single_host
+                                    : dial_objection::outside_dial_ranges;
 }
 
 /// Whether an address names one of these hosts.
@@ -112,6 +123,24 @@ address_memory::best_first(const std::vector<weighted_address>& advertised,
     add_new(result, x);
   add_all(result, told);
   add_all(result, introduced_);
+  return result;
+}
+
+std::optional<dial_obstacle>
+address_memory::obstacle(const std::vector<weighted_address>& advertised,
+                         std::span<const ip_range> allowed) const {
+  if (!best_first(advertised, allowed).empty())
+    return std::nullopt;
+  dial_obstacle result;
+  auto known = by_weight(advertised);
+  for (const auto& x : introduced_)
+    if (std::ranges::find(known, x.address, &weighted_address::address)
+        == known.end())
+      known.push_back(x);
+  for (const auto& x : known)
+    result.addresses.push_back({x.address, reason_against(x.address)});
+  if (!result.addresses.empty())
+    result.reason = obstacle_kind::undialled_addresses;
   return result;
 }
 

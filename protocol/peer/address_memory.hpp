@@ -10,6 +10,7 @@
 
 #include <node_proxy/messages/node_advert.hpp>
 #include <node_proxy/messages/transport_address.hpp>
+#include <node_proxy/protocol/peer_status.hpp>
 #include <node_proxy/protocol/wire/address_range.hpp>
 
 namespace node_proxy::internal {
@@ -63,6 +64,12 @@ public:
   [[nodiscard]] std::vector<transport_address>
   best_first(const std::vector<weighted_address>& advertised,
              std::span<const ip_range> allowed) const;
+
+  /// What keeps the peer from being dialled, though nobody would mind: nothing
+  /// if `best_first` has an address.
+  [[nodiscard]] std::optional<dial_obstacle>
+  obstacle(const std::vector<weighted_address>& advertised,
+           std::span<const ip_range> allowed) const;
 
   /// The addresses to dial for one of these that is a name, after it was looked
   /// up and stands for the hosts `found`: at most `max_hosts_of_name`, as they

@@ -144,8 +144,12 @@ bool attempts::dial(steady_time now, fifo<peer_action>& out) {
 
 /// On to the next address, or wait.
 void attempts::go_on(steady_time now, fifo<peer_action>& out) {
-  if (dialler_.handle_failure(now, random_))
-    out.emplace_back(peer_event{peer_unreachable{}});
+  if (!dialler_.handle_failure(now, random_))
+    return;
+  peer_unreachable told{"unreachable"};
+  if (last_failure_)
+    told = {last_failure_->reason, last_failure_->to};
+  out.emplace_back(peer_event{std::move(told)});
 }
 
 /// A handshake came to nothing. Its connection is of no use any more.

@@ -31,8 +31,11 @@ void peer::handle_send(send_token token, const node_out_msg& msg, timestamp now,
     return fail(token, send_error::shutting_down);
   auto taken =
     delivery_.handle_send(token, msg, connections_.reachable(), now, limit);
-  if (!taken)
+  if (!taken) {
+    if (taken.error() == send_error::unknown_node && tells_obstacle())
+      report_obstacle();
     return fail(token, taken.error());
+  }
   follow_up(now);
 }
 
@@ -258,12 +261,13 @@ std::vector<transport_address> peer::best_addresses() const {
 void peer::update_addresses(timestamp now) {
   connections_.handle_addresses(best_addresses());
   wishes_.handle_addresses();
+  obstacle_told_ = false;
   follow_up(now);
 }
 
 void peer::want_connection() {
   if (!wishes_.handle_connect())
-    actions_.emplace_back(peer_event{peer_unreachable{}});
+    report_obstacle();
 }
 
 /// To be called after whatever may make a connection end, or be wanted.
@@ -284,9 +288,11 @@ void peer::dial(timestamp now) {
   if (wishes_.may_dial()) {
     if (connections_.dial(now) && wishes_.about_stranger())
       adverts_.handle_dial(actions_);
+    else if (tells_obstacle() && !connections_.reachable())
+      report_obstacle();
   } else if (wishes_.wanted_once() && !connections_.holds_or_tries()) {
     wishes_.handle_connect_end();
-    actions_.emplace_back(peer_event{peer_unreachable{}});
+    report_obstacle();
   }
 }
 
@@ -301,21 +307,39 @@ void peer::take_events() {
     auto event = std::get_if<peer_event>(&*action);
     if (event)
       react(*event);
-    auto failed = event && std::holds_alternative<peer_unreachable>(*event);
-    actions_.push_back(std::move(*action));
-    if (failed)
-      report_failure();
+    if (auto failed = event ? std::get_if<peer_unreachable>(event) : nullptr)
+      report_failure(*failed);
+    else
+      actions_.push_back(std::move(*action));
   }
 }
 
-/// Operators want to know why, unless anybody could bring that about.
-void peer::report_failure() {
-  const auto& x = connections_.last_failure();
-  if (!x || wishes_.about_stranger())
+/// Operators want to know why each time, unless anybody could bring that about.
+void peer::report_failure(const peer_unreachable& event) {
+  actions_.emplace_back(peer_event{event});
+  if (wishes_.about_stranger())
     return;
-  auto address = x->to ? std::optional{x->to->address} : std::nullopt;
+  auto address =
+    event.place ? std::optional{event.place->address} : std::nullopt;
   actions_.emplace_back(
-    peer_event{peer_connect_failed{std::move(address), x->reason}});
+    peer_event{peer_connect_failed{std::move(address), event.reason}});
+}
+
+/// That a peer cannot be dialled is told once, if anybody has vouched for it.
+bool peer::tells_obstacle() const {
+  return !obstacle_told_ && !wishes_.about_stranger();
+}
+
+/// The peer is wanted, and not dialled.
+void peer::report_obstacle() {
+  obstacle_told_ = true;
+  auto x = obstacle().value_or(dial_obstacle{});
+  peer_unreachable told{to_string(x.reason), std::nullopt, true};
+  if (!x.addresses.empty()) {
+    told.reason = to_string(x.addresses.front().reason);
+    told.place = destination{x.addresses.front().address};
+  }
+  actions_.emplace_back(peer_event{std::move(told)});
 }
 
 void peer::react(const peer_event& event) {

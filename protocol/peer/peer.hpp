@@ -261,7 +261,9 @@ private:
   void pay_for_lookup();
   void take_events();
   void react(const peer_event& event);
-  void report_failure();
+  void report_failure(const peer_unreachable& event);
+  bool tells_obstacle() const;
+  void report_obstacle();
   void fail(send_token token, send_error error);
   void count_outcome(const send_outcome& x);
   void check_shutdown(timestamp now);
@@ -274,6 +276,7 @@ private:
 
   // peer_status.cpp
   peer_state state() const;
+  std::optional<dial_obstacle> obstacle() const;
   std::optional<connection_status> connection(timestamp now) const;
   peer_traffic traffic() const;
 
@@ -306,6 +309,8 @@ private:
   std::shared_ptr<spare_time> spare_;
   reading_budget reading_;
   fifo<peer_action> actions_;
+  // That the peer cannot be dialled was reported, since that changed last.
+  bool obstacle_told_ = false;
   std::uint64_t delivered_ = 0;
   std::map<std::string_view, std::uint64_t> failed_;
   std::uint64_t frames_in_ = 0;

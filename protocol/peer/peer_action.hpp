@@ -93,13 +93,19 @@ struct peer_key_shared {
   bool is_own = false;
 };
 
-/// None of the peer's addresses led to a connection.
-struct peer_unreachable {};
-
-/// The same of a peer that somebody here has vouched for, each time: the last
-/// attempt of the round.
-struct peer_connect_failed {
+/// None of the peer's addresses led to a connection: the last attempt of the
+/// round.
+struct peer_unreachable {
+  std::string_view reason;
   /// Where, if that is known.
+  std::optional<destination> place = std::nullopt;
+  /// There was no attempt: `reason` is an `obstacle_kind`, or a
+  /// `dial_objection` to `place`, the first of its addresses.
+  bool undialled = false;
+};
+
+/// The same of a peer that somebody here has vouched for, each time.
+struct peer_connect_failed {
   std::optional<transport_address> address;
   std::string_view reason;
 };

@@ -81,6 +81,12 @@ peer_adverts::best_addresses(std::span<const ip_range> allowed) const {
     remote_ ? remote_->addrs : std::vector<weighted_address>{}, allowed);
 }
 
+std::optional<dial_obstacle>
+peer_adverts::obstacle(std::span<const ip_range> allowed) const {
+  return memory_.obstacle(
+    remote_ ? remote_->addrs : std::vector<weighted_address>{}, allowed);
+}
+
 // -- private ------------------------------------------------------------------
 
 /// @returns whether that is something new.

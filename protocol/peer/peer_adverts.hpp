@@ -86,6 +86,10 @@ public:
   best_addresses(std::span<const ip_range> allowed) const;
 
   /// See `address_memory`.
+  [[nodiscard]] std::optional<dial_obstacle>
+  obstacle(std::span<const ip_range> allowed) const;
+
+  /// See `address_memory`.
   [[nodiscard]] std::vector<transport_address>
   addresses_of(const dns_addr& name, std::span<const ip_address> found,
                std::span<const ip_range> allowed) const {

@@ -190,6 +190,7 @@ void peer::establish(link& x, const control::resume& resume, timestamp now) {
   wishes_.handle_connect_end();
   for (auto advert : adverts_.newer_than(x.terms().remote_adverts))
     x.seal(*advert, now.steady);
+  obstacle_told_ = false;
   if (start->resent > 0)
     actions_.emplace_back(peer_event{peer_resumed{start->resent}});
   if (!replaces)

@@ -29,6 +29,10 @@ peer_status peer::status(timestamp now) const {
   if (wanted && wishes_.may_dial() && connections_.has_addresses())
     result.retry_ms = milliseconds(connections_.pace().not_before - now.steady);
   result.refusal = connections_.refusal();
+  if (result.refusal)
+    result.refused_by = refusing_side::peer;
+  if (!connected() && !connections_.holds_or_tries())
+    result.obstacle = obstacle();
   if (const auto& x = connections_.last_failure()) {
     auto& failure = result.failure.emplace();
     name_place(failure, x->to);
@@ -60,6 +64,13 @@ peer_state peer::state() const {
   return wishes_.may_dial() && connections_.has_addresses()
            ? peer_state::retrying
            : peer_state::waiting;
+}
+
+std::optional<dial_obstacle> peer::obstacle() const {
+  auto result = adverts_.obstacle(settings_->dial_ranges);
+  if (!result && !wishes_.may_dial())
+    result = dial_obstacle{obstacle_kind::stranger, {}};
+  return result;
 }
 
 std::optional<connection_status> peer::connection(timestamp now) const {

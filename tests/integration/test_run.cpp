@@ -78,12 +78,22 @@ TEST_CASE_FIXTURE(alice_and_bob, "a message that cannot be delivered fails") {
   alice.await("failed", {{"id", 4}, {"error", "malformed"}});
   alice.program().write("\nnot a command\n");
   alice.send(bob, "inbox", std::string(16u << 20, 'x'));
-  alice.await("failed", {{"id", 5}, {"error", "too_large"}});
+  auto large = alice.await("failed", {{"id", 5}, {"error", "too_large"}});
+  CHECK(large["detail"]
+        == "16777216 octets for engine 'inbox' of " + bob.id()
+             + " are more than it takes: 16777216 with what goes with a "
+               "message, unless it was told otherwise");
   alice.send(bob, "inbox", std::string(20u << 20, 'x'));
-  alice.await("failed", {{"id", 6}, {"error", "too_large"}});
+  auto longer = alice.await("failed", {{"id", 6}, {"error", "too_large"}});
+  CHECK(longer["detail"] == "the line has more than 16842752 octets");
   // Nothing of this was the end of anything.
+  alice.send(bob, std::string(256, 'e'), "hello");
+  auto bad_name = alice.await("failed", {{"id", 7}, {"error", "malformed"}});
+  CHECK(bad_name["detail"]
+        == "a name of 256 octets is no engine name: expected 1 to 255 octets "
+           "of UTF-8");
   alice.send(bob, "inbox", "hello");
-  alice.await("delivered", {{"id", 7}});
+  alice.await("delivered", {{"id", 8}});
   CHECK(alice.program().errors().find("not understood") != std::string::npos);
 }
 
@@ -415,8 +425,13 @@ TEST_CASE("policy refuses a node, which is told so") {
   tool_node bob{tool_key{folder, "bob"}, options};
   tool_node mallory{mallory_key, {"--peer", bob.advert()}};
   mallory.send(bob, "inbox", "let me in");
-  mallory.await("refused", {{"node", bob.id()}, {"reason", "denied"}});
-  mallory.await("failed", {{"id", 1}, {"error", "denied"}});
+  mallory.await("refused",
+                {{"node", bob.id()}, {"reason", "denied"}, {"by", "peer"}});
+  mallory.await(
+    "failed",
+    {{"id", 1}, {"error", "denied"}, {"detail", "the peer refuses this node"}});
+  bob.await("refused",
+            {{"node", mallory.id()}, {"reason", "denied"}, {"by", "here"}});
   // Others come in, and nothing of Mallory's was there before them.
   tool_node welcome{friend_key, {"--peer", bob.advert()}};
   welcome.send(bob, "inbox", "hello");

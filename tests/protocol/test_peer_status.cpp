@@ -81,10 +81,33 @@ TEST_CASE("a refusal is told with what comes after it") {
   x.state = peer_state::refused;
   CHECK(describe(x) == "refused");
   x.refusal = connect_reply_error::denied;
-  CHECK(describe(x) == "refused: denied");
+  x.refused_by = refusing_side::here;
+  CHECK(describe(x) == "refused by this node: denied");
+  x.refused_by = refusing_side::peer;
+  CHECK(describe(x) == "refused by the peer: denied");
   x.refusal = connect_reply_error::over_capacity;
   x.retry_ms = 5'000;
-  CHECK(describe(x) == "refused: over capacity, asks again in 5 s");
+  CHECK(describe(x) == "refused by the peer: over capacity, asks again in 5 s");
+}
+
+TEST_CASE("why a peer has to call is told") {
+  peer_status x;
+  x.state = peer_state::waiting;
+  x.obstacle = dial_obstacle{};
+  CHECK(describe(x) == "waiting for it to call: no address of it is known");
+  x.obstacle->reason = obstacle_kind::stranger;
+  CHECK(describe(x)
+        == "waiting for it to call: nobody here has vouched for it, so it is "
+           "not dialled");
+  x.state = peer_state::idle;
+  CHECK(describe(x) == "idle: comes back with the next message");
+  x.obstacle =
+    dial_obstacle{obstacle_kind::undialled_addresses,
+                  {{somewhere, dial_objection::outside_dial_ranges},
+                   {ip_addr{ipv4{}}, dial_objection::unsupported_transport}}};
+  CHECK(describe(x)
+        == "idle: none of its addresses is dialled: tcp://127.0.0.1:4000 "
+           "(outside dial ranges), ip://0.0.0.0 (unsupported transport)");
 }
 
 TEST_CASE("other states need no more than themselves") {

@@ -470,8 +470,8 @@ void node::log_event(const node_id& other, const peer_event& event) {
     log(other, shared->is_own ? "own key shared" : "key shared");
   else if (auto failed = std::get_if<peer_connect_failed>(&event))
     log(other, "connect failed " + std::string{failed->reason});
-  else
-    log(other, "unreachable");
+  else if (auto unreachable = std::get_if<peer_unreachable>(&event))
+    log(other, "unreachable " + std::string{unreachable->reason});
 }
 
 void node::log(const node_id& other, std::string_view what) {

@@ -418,6 +418,7 @@ private:
   void perform(const introduce_peer& action);
   void perform(const announce_advert& action);
   void perform(const report_denied& action);
+  void perform(const report_turned_away& action);
   void perform(const report_left_out& action);
   void note_losses(const serve_peer& action);
   void publish(std::uint64_t version);

@@ -387,6 +387,10 @@ void node::perform(const report_denied& action) {
   log(action.id, "is denied, though permanent");
 }
 
+void node::perform(const report_turned_away& action) {
+  log(action.id, "turned away");
+}
+
 void node::perform(const report_left_out& action) {
   net_.log(name_, "left out " + std::to_string(action.events));
 }

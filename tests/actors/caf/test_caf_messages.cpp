@@ -99,6 +99,10 @@ node_status some_status() {
   peer.permanent = true;
   peer.retry_ms = 2;
   peer.refusal = connect_reply_error::denied;
+  peer.refused_by = refusing_side::here;
+  peer.obstacle = {
+    obstacle_kind::undialled_addresses,
+    {{tcp_addr{ipv4{}, 83}, dial_objection::outside_dial_ranges}}};
   peer.failure = {tcp_addr{ipv4{}, 80}, "a.test", "timed_out", 3};
   peer.last_end = {"lost", 4};
   peer.connection = {connection_direction::out,

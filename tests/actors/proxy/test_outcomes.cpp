@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include <node_proxy/base/hex.hpp>
 #include <node_proxy/messages/connect_request.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
 #include <node_proxy/protocol/wire/advert.hpp>
@@ -146,11 +147,22 @@ TEST_CASE("policy refuses at either end") {
   test_node b{careful};
   stranger.adverts = {b.node.advert()};
   test_node a{stranger};
-  CHECK(error_of(a.send(a.message_to(b.node.id(), "x", {}))) == errc::denied);
+  auto error_at = [](test_node& x, const node_id& to) {
+    auto result = x.send(x.message_to(to, "x", {}));
+    REQUIRE_FALSE(result);
+    return describe(result.error());
+  };
+  CHECK(error_at(a, b.node.id()) == "denied: the peer refuses this node");
   auto event = a.next_event<refused_event>();
   CHECK(event.node == b.node.id());
   CHECK(event.reason == connect_reply_error::denied);
-  CHECK(error_of(b.send(b.message_to(a.node.id(), "x", {}))) == errc::denied);
+  CHECK(event.by == refusing_side::peer);
+  auto there = b.next_event<refused_event>();
+  CHECK(there.node == a.node.id());
+  CHECK(there.by == refusing_side::here);
+  CHECK(error_at(b, a.node.id())
+        == "denied: " + to_hex(a.node.id().data)
+             + ": the policy of this node denies it");
 }
 
 TEST_CASE("without a common version there is no connection") {

@@ -101,6 +101,7 @@ TEST_CASE("a node that policy forbids is refused") {
   REQUIRE(x.peers.size() == 1);
   CHECK(x.peers[0].state == peer_state::refused);
   CHECK(x.peers[0].refusal == connect_reply_error::denied);
+  CHECK(x.peers[0].refused_by == refusing_side::here);
 }
 
 TEST_CASE_FIXTURE(two_nodes, "engines are told of with what they hold") {

@@ -47,8 +47,13 @@ TEST_CASE("events of peers are told as they are") {
   CHECK(same(peer_refused{connect_reply_error::incompatible}).reason
         == connect_reply_error::incompatible);
   CHECK(same(peer_key_shared{true}).is_own);
-  same(peer_unreachable{});
   transport_address address = tcp_addr{ipv4{{std::byte{10}}}, 7};
+  destination place{address, "host.name"};
+  auto unreachable = same(peer_unreachable{"timed_out", place, true});
+  CHECK(unreachable.reason == "timed_out");
+  CHECK(unreachable.place == place);
+  CHECK(unreachable.undialled);
+  CHECK_FALSE(same(peer_unreachable{"unreachable"}).place);
   auto failed = same(peer_connect_failed{address, "timed_out"});
   CHECK(failed.address == address);
   CHECK(failed.reason == "timed_out");

@@ -537,24 +537,6 @@ TEST_CASE_FIXTURE(directory_fixture, "those that try anyhow are not to wait") {
   CHECK_FALSE(uut->poll_action());
 }
 
-// -- what an operator is told -------------------------------------------------
-
-TEST_CASE_FIXTURE(directory_fixture, "trouble is told once, until it is over") {
-  CHECK(come(1) == "ok");
-  auto id = id_of(1);
-  auto refused = [&](connect_reply_error reason) {
-    return tell(id, peer_refused{reason});
-  };
-  CHECK(tell(id, peer_unreachable{}));
-  CHECK_FALSE(tell(id, peer_unreachable{}));
-  CHECK(refused(connect_reply_error::denied));
-  CHECK_FALSE(refused(connect_reply_error::denied));
-  CHECK(refused(connect_reply_error::over_capacity));
-  CHECK(tell(id, peer_connected{}));
-  CHECK(refused(connect_reply_error::over_capacity));
-  CHECK(tell(id, peer_unreachable{}));
-}
-
 // -- who goes before strangers ------------------------------------------------
 
 TEST_CASE_FIXTURE(directory_fixture, "a peer that somebody named is known") {

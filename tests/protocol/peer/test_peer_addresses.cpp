@@ -162,7 +162,7 @@ TEST_CASE_FIXTURE(many_addresses,
 0 a/b dial
 250 a/b dial
 251 a/b dial
-3251 a/b unreachable
+3251 a/b unreachable connection_refused
 3251 a/b connect failed connection_refused
 )");
   CHECK(a.at_rest());

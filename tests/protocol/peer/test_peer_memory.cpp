@@ -228,7 +228,7 @@ TEST_CASE_FIXTURE(fixture, "a request to connect is given up in the end") {
     REQUIRE(net.run_until([&] { return !a.peer_of(b); }, 1s));
     CHECK(net.take_transcript() == R"(0 a/b learned advert 1
 0 a/b dial
-1 a/b unreachable
+1 a/b unreachable connection_refused
 1 a/b connect failed connection_refused
 )");
     CHECK(a.count("reset") == 0);

@@ -174,6 +174,38 @@ TEST_CASE_FIXTURE(fixture, "who cannot be reached is dialled again") {
   CHECK_FALSE(status().failure);
 }
 
+TEST_CASE_FIXTURE(fixture, "who has no address to dial is told of") {
+  auto address = b.address();
+  transport_address other = udp_addr{address.ip, address.port};
+  name({other});
+  net.take_transcript();
+  a.set_permanent(b);
+  auto failed = a.send(b, "echo", "hello");
+  CHECK(a.outcome(failed) == "unknown_node");
+  auto obstacle = status().obstacle;
+  REQUIRE(obstacle);
+  CHECK(obstacle->reason == obstacle_kind::undialled_addresses);
+  CHECK(obstacle->addresses
+        == std::vector<undialled_address>{
+          {other, dial_objection::unsupported_transport}});
+  net.run_for(10min);
+  a.send(b, "echo", "hello");
+  CHECK(status().state == peer_state::waiting);
+  // Once, however often it is wanted.
+  CHECK(net.take_transcript() == R"(0 a/b learned advert 2
+0 a/b unreachable unsupported_transport
+0 a/b failed 1 unknown_node
+600000 a/b failed 2 unknown_node
+)");
+  name({tcp_addr{address.ip, 0}});
+  net.run_for(1min);
+  CHECK(status().obstacle->addresses[0].reason
+        == dial_objection::no_single_host);
+  name({address});
+  REQUIRE(net.run_until([this] { return both_connected(); }, 1min));
+  CHECK_FALSE(status().obstacle);
+}
+
 TEST_CASE_FIXTURE(fixture, "who accepts and says nothing is told apart") {
   name({b.address(route::mute)});
   a.send(b, "echo", "hello");
@@ -190,6 +222,7 @@ TEST_CASE_FIXTURE(fixture,
   net.run_for(1s);
   auto x = status();
   CHECK(x.refusal == connect_reply_error::denied);
+  CHECK(x.refused_by == refusing_side::peer);
   CHECK((x.state == peer_state::refused || x.state == peer_state::connecting));
   CHECK(x.retry_ms);
 }
@@ -217,4 +250,6 @@ TEST_CASE_FIXTURE(fixture, "who may not be dialled has to call") {
   CHECK(b.outcome(token) == "pending");
   CHECK(status(b, a).state == peer_state::waiting);
   CHECK_FALSE(status(b, a).retry_ms);
+  REQUIRE(status(b, a).obstacle);
+  CHECK(status(b, a).obstacle->reason == obstacle_kind::stranger);
 }

@@ -1,0 +1,59 @@
+// What operators are told of peers that cannot be connected.
+
+#include <node_proxy/protocol/node/visit_quota.hpp>
+
+#include "directory_fixture.hpp"
+
+using namespace test;
+
+TEST_CASE_FIXTURE(directory_fixture, "trouble is told once, until it is over") {
+  CHECK(come(1) == "ok");
+  auto id = id_of(1);
+  auto refused = [&](connect_reply_error reason) {
+    return tell(id, peer_refused{reason});
+  };
+  CHECK(tell(id, peer_unreachable{}));
+  CHECK_FALSE(tell(id, peer_unreachable{}));
+  CHECK(refused(connect_reply_error::denied));
+  CHECK_FALSE(refused(connect_reply_error::denied));
+  CHECK(refused(connect_reply_error::over_capacity));
+  CHECK(tell(id, peer_connected{}));
+  CHECK(refused(connect_reply_error::over_capacity));
+  CHECK(tell(id, peer_unreachable{}));
+}
+
+TEST_CASE_FIXTURE(directory_fixture,
+                  "who was dialled in vain and then not at all is told twice") {
+  CHECK(come(1) == "ok");
+  CHECK(tell(id_of(1), peer_unreachable{"timed_out"}));
+  CHECK(tell(id_of(1), peer_unreachable{"no_address", std::nullopt, true}));
+  CHECK_FALSE(
+    tell(id_of(1), peer_unreachable{"no_address", std::nullopt, true}));
+}
+
+TEST_CASE_FIXTURE(directory_fixture, "whom policy denies is told of once") {
+  settings.admission.allow(id_of(1));
+  ask(1);
+  act();
+  CHECK(turned_away.empty());
+  ask(2);
+  ask(2);
+  ask(3);
+  act();
+  CHECK(turned_away == std::vector{id_of(2), id_of(3)});
+}
+
+TEST_CASE_FIXTURE(directory_fixture,
+                  "of too many whom policy denies there is a number") {
+  settings.admission.allow(id_of(1));
+  constexpr auto most = static_cast<std::size_t>(visit_quota::max);
+  for (std::size_t i = 0; i < most + 5; ++i) {
+    node_id id;
+    id.data[0] = static_cast<std::byte>(i);
+    id.data[1] = std::byte{1};
+    static_cast<void>(uut->handle_request(id, now.steady));
+  }
+  wait(1ms);
+  CHECK(turned_away.size() == most);
+  CHECK(left_out == 5);
+}
