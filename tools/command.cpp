@@ -1,6 +1,8 @@
 #include "command.hpp"
 
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <string>
 
 #include <unistd.h>
@@ -35,7 +37,8 @@ int print_line(std::string_view text, int stop) {
   if (write_until(STDOUT_FILENO, rest, clock::time_point::max(), stop)
       || write_until(STDOUT_FILENO, rest, soon()))
     return exit_ok;
-  return fail("standard output cannot be written");
+  std::string why = errno != 0 ? std::strerror(errno) : "nobody reads it";
+  return fail("standard output cannot be written: " + why);
 }
 
 } // namespace node_proxy::tools

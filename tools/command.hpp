@@ -20,10 +20,14 @@ enum exit_status : int {
 };
 
 /// A command: its place on the command line, and what it does after the command
-/// line was read. `run` returns the exit status.
+/// line was read. `run` returns the exit status. `check` comes before, and
+/// throws a `CLI::ValidationError` if options are wrong together: of a file
+/// that
+/// `--config` names, all of them are there only then.
 struct command {
   CLI::App* app = nullptr;
   std::function<int()> run;
+  std::function<void()> check = {};
 };
 
 [[nodiscard]] command add_keygen(CLI::App& app);

@@ -1,7 +1,9 @@
 // node-proxy run: a node that engines of other nodes can talk to.
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -163,8 +165,8 @@ int poll_timeout(const console& typed, bool may_read_later) {
   return may_read_later ? static_cast<int>(terminal_interval.count()) : -1;
 }
 
-/// Serves standard input until a signal comes: true. False if nobody reads
-/// standard output any more.
+/// Serves standard input until a signal comes: true. False if nothing can be
+/// written to standard output any more.
 bool serve(line_reader& input, console& typed, const json_lines& out,
            wakeup& changed, const stop_signals& signals) {
   for (;;) {
@@ -210,16 +212,9 @@ tl::expected<void, std::string> open(operator_access& access,
     if (auto ok = access.open_control(path.string()); !ok)
       spdlog::warn("{}", ok.error());
   }
-  for (const auto& where : options.http) {
-    if (!where.loopback && !options.http_public)
-      return tl::unexpected{
-        "HTTP at " + where.ip
-        + " would be for everybody who reaches that address, "
-          "without any key: expected one of the loopback, or "
-          "--http-public"};
+  for (const auto& where : options.http)
     if (auto ok = access.open_http(where); !ok)
       return ok;
-  }
   return {};
 }
 
@@ -228,12 +223,6 @@ tl::expected<void, std::string> invite_workers(caf::actor_system& system,
                                                const router_actor& router,
                                                const run_options& options) {
   for (auto where : options.workers_at) {
-    if (!where.loopback && !options.trust_network)
-      return tl::unexpected{
-        "workers at " + where.text()
-        + " would be joined over a network, without encryption and without any "
-          "key: expected an address of this host alone, such as "
-          "127.0.0.1:9200, or --workers-trusted-network"};
     auto port = publish_to_workers(system, router, where);
     if (!port)
       return tl::unexpected{port.error()};
@@ -241,6 +230,15 @@ tl::expected<void, std::string> invite_workers(caf::actor_system& system,
     spdlog::info("workers may join at {}", where.text());
   }
   return {};
+}
+
+/// Why the node prints its events no more.
+std::string output_failure(const json_lines& out) {
+  auto error = out.error();
+  if (error == 0 || error == EPIPE)
+    return "nobody reads standard output any more";
+  return std::string{"an event cannot be written to standard output: "}
+         + std::strerror(error);
 }
 
 int run_node(caf::actor_system& system, const run_options& options,
@@ -272,7 +270,7 @@ int run_node(caf::actor_system& system, const run_options& options,
   service.handle_stopping();
   access.handle_stopping();
   local->shutdown();
-  return heard ? exit_ok : fail("nobody reads standard output any more");
+  return heard ? exit_ok : fail(output_failure(out));
 }
 
 /// How long what was to be written may still be read at the end.
@@ -331,7 +329,7 @@ int run(const run_options& options) {
     end_actors(system, out);
   }
   if (status == exit_ok && out.failed())
-    return fail("standard output cannot be written");
+    return fail(output_failure(out));
   return status;
 }
 
@@ -454,6 +452,25 @@ void add_peer_options(CLI::App& sub, run_options& options) {
     ->type_name("N");
 }
 
+/// Options that are wrong together.
+void check_together(const run_options& options) {
+  for (const auto& x : options.http)
+    if (!x.loopback && !options.http_public)
+      throw CLI::ValidationError{
+        "--http", "HTTP at " + x.ip
+                    + " would be for everybody who reaches that address, "
+                      "without any key: expected one of the loopback, or "
+                      "--http-public"};
+  for (const auto& x : options.workers_at)
+    if (!x.loopback && !options.trust_network)
+      throw CLI::ValidationError{
+        "--workers-at",
+        "workers at " + x.text()
+          + " would be joined over a network, without encryption and without "
+            "any key: expected an address of this host alone, such as "
+            "127.0.0.1:9200, or --workers-trusted-network"};
+}
+
 } // namespace
 
 command add_run(CLI::App& app) {
@@ -473,8 +490,9 @@ command add_run(CLI::App& app) {
       "SIGINT, SIGTERM and SIGHUP end the node in good order, a second one at "
       "once.\nWith --config SIGHUP ends nothing, but has the level of the log "
       "read again, unless --log is given here.");
-  return {sub, [options] {
-            return run(*options);
+  return {sub, [options] { return run(*options); },
+          [options] {
+            check_together(*options);
           }};
 }
 

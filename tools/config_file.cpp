@@ -223,7 +223,8 @@ log_level_in(const std::string& path) {
     if (x.key != "log")
       continue;
     if (x.values.size() != 1 || !is_log_level(x.values[0]))
-      return tl::unexpected{x.where + ": there is no such level"};
+      return tl::unexpected{x.where + ": expected one level of "
+                            + log_level_names()};
     return std::optional{x.values[0]};
   }
   return std::optional<std::string>{};

@@ -41,6 +41,9 @@ public:
   /// Whether something could not be written. Nothing is written after that.
   [[nodiscard]] bool failed() const { return writer_.failed(); }
 
+  /// The `errno` of that.
+  [[nodiscard]] int error() const { return writer_.error(); }
+
 private:
   line_writer writer_;
 };

@@ -44,13 +44,14 @@ bool write_until(int fd, std::string_view& text, clock::time_point until,
     auto ready = ::poll(fds, std::size(fds), timeout_until(until));
     if (ready < 0 && errno == EINTR)
       continue;
-    if (ready < 0 || fds[1].revents != 0)
+    if (ready < 0)
       return false;
-    if (ready == 0) {
-      if (clock::now() >= until)
-        return false;
-      continue;
+    if (fds[1].revents != 0 || (ready == 0 && clock::now() >= until)) {
+      errno = 0;
+      return false;
     }
+    if (ready == 0)
+      continue;
     auto count = ::write(fd, text.data(), std::min(text.size(), max_write));
     if (count >= 0)
       text.remove_prefix(static_cast<std::size_t>(count));
@@ -106,6 +107,7 @@ struct line_writer::state {
   std::uint64_t left_out = 0;
   bool closed = false;
   bool failed = false;
+  int error = 0;
   // Whether nothing more will be written, as far as anybody waits for it.
   bool ended = false;
 };
@@ -121,6 +123,7 @@ void line_writer::state::run() {
     std::string_view line = queue.front();
     guard.unlock();
     auto ok = write_until(fd, line, clock::time_point::max(), stop.fd());
+    auto reason = ok ? 0 : errno;
     guard.lock();
     octets -= size;
     queue.pop_front();
@@ -129,6 +132,7 @@ void line_writer::state::run() {
     if (!ok) {
       // At the end nobody is left to read, which is no failure.
       failed = !closed;
+      error = failed ? reason : 0;
       break;
     }
   }
@@ -210,6 +214,11 @@ void line_writer::close(std::chrono::milliseconds at_most) {
 bool line_writer::failed() const {
   std::lock_guard guard{state_->mutex};
   return state_->failed;
+}
+
+int line_writer::error() const {
+  std::lock_guard guard{state_->mutex};
+  return state_->error;
 }
 
 } // namespace node_proxy::tools

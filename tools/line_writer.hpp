@@ -17,7 +17,8 @@ namespace node_proxy::tools {
 
 /// Writes `text`, which becomes what is left of it. A reader that takes nothing
 /// is not waited for after `until`, or once `stop` is readable (-1 for never).
-/// @returns whether all was written.
+/// @returns whether all was written. If a write has failed `errno` says why;
+///          it is 0 if nobody took the rest.
 [[nodiscard]] bool write_until(int fd, std::string_view& text,
                                std::chrono::steady_clock::time_point until,
                                int stop = -1);
@@ -61,6 +62,9 @@ public:
   void close(std::chrono::milliseconds at_most);
 
   [[nodiscard]] bool failed() const;
+
+  /// The `errno` of the write that failed; 0 if none has.
+  [[nodiscard]] int error() const;
 
 private:
   struct state;

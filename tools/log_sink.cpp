@@ -60,6 +60,13 @@ bool is_log_level(const std::string& text) {
   return std::ranges::find(log_levels, text) != log_levels.end();
 }
 
+std::string log_level_names() {
+  std::string result;
+  for (const auto* x : log_levels)
+    result.append(result.empty() ? "" : ", ").append(x);
+  return result;
+}
+
 void set_log_level(const std::string& level) {
   if (!level_fixed)
     spdlog::default_logger()->set_level(spdlog::level::from_str(level));

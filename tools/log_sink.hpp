@@ -14,6 +14,9 @@ inline constexpr std::array log_levels{"trace",   "debug", "info",
 
 [[nodiscard]] bool is_log_level(const std::string& text);
 
+/// All of them, for people.
+[[nodiscard]] std::string log_level_names();
+
 /// Where nobody chooses one.
 inline constexpr const char* default_log_level = "info";
 

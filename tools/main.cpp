@@ -33,9 +33,38 @@ void occupy_standard_streams() {
         ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY));
 }
 
+/// The word on the command line that nothing is known of, in a sentence; empty
+/// if there is none. What is missing is mostly what it was to be.
+std::string unknown_word(const CLI::App& app) {
+  auto words = app.remaining(true);
+  std::erase(words, "--");
+  if (words.empty())
+    return {};
+  auto result = "'" + words.front() + "' ";
+  auto given = app.get_subcommands();
+  if (!given.empty())
+    return result + "is not understood: expected what `node-proxy "
+           + given.front()->get_name() + " --help` lists";
+  if (words.front().starts_with('-'))
+    return result + "is no option of all commands: expected a command first";
+  auto shown = [](const CLI::App* x) {
+    return !x->get_group().empty();
+  };
+  std::string names;
+  for (const auto* x : app.get_subcommands(shown))
+    names += (names.empty() ? "" : ", ") + x->get_name();
+  return result + "is no command: expected one of " + names;
+}
+
 /// What is wrong with the command line, which repeats parts of it.
 std::string usage_error(const CLI::App* app, const CLI::Error& error) {
-  CLI::Error visible{error.get_name(), internal::make_visible(error.what()),
+  std::string text = error.what();
+  auto code = static_cast<CLI::ExitCodes>(error.get_exit_code());
+  if (code == CLI::ExitCodes::RequiredError
+      || code == CLI::ExitCodes::ExtrasError)
+    if (auto unknown = unknown_word(*app); !unknown.empty())
+      text = unknown;
+  CLI::Error visible{error.get_name(), internal::make_visible(text),
                      error.get_exit_code()};
   return CLI::FailureMessage::simple(app, visible);
 }
@@ -93,6 +122,9 @@ int main(int argc, char** argv) {
   std::reverse(arguments->begin(), arguments->end());
   try {
     app.parse(std::move(*arguments));
+    for (const auto& command : commands)
+      if (command.app->parsed() && command.check)
+        command.check();
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? exit_ok : exit_usage;
   }

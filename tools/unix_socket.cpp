@@ -1,9 +1,12 @@
 #include "unix_socket.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
-#include <filesystem>
+#include <fstream>
+#include <limits>
 #include <optional>
+#include <thread>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -13,9 +16,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <node_proxy/actors/disk/ownership.hpp>
+
 namespace node_proxy::tools {
 
 namespace {
+
+/// How long a folder may be locked by others.
+constexpr std::chrono::seconds lock_patience{2};
 
 std::string failure(const std::string& path, std::string_view what) {
   return "control socket " + path + ": " + std::string{what};
@@ -52,6 +60,46 @@ std::string holder(int fd) {
   if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0)
     return "another process";
   return "process " + std::to_string(who.pid);
+}
+
+/// The process that has locked the file, as the system lists it.
+std::string locker_of(int fd) {
+  struct stat info {};
+  std::string where;
+  if (::fstat(fd, &info) == 0)
+    where = ":" + std::to_string(info.st_ino);
+  std::ifstream locks{"/proc/locks"};
+  // 1: FLOCK  ADVISORY  WRITE 1234 fe:00:5678 0 EOF
+  std::string number;
+  std::string kind;
+  std::string mode;
+  std::string access;
+  std::string pid;
+  std::string file;
+  while (locks >> number >> kind >> mode >> access >> pid >> file) {
+    if (kind == "FLOCK" && !where.empty() && file.ends_with(where))
+      return "process " + pid;
+    locks.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
+  }
+  return "another process";
+}
+
+/// Takes the lock of a folder, which whoever makes a socket has for a moment.
+tl::expected<void, std::string> lock_folder(int fd, const std::string& path,
+                                            const std::string& folder) {
+  constexpr std::chrono::milliseconds pause{20};
+  auto until = std::chrono::steady_clock::now() + lock_patience;
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR)
+      return tl::unexpected{system_failure(path)};
+    if (std::chrono::steady_clock::now() >= until)
+      return tl::unexpected{failure(
+        path, locker_of(fd) + " has locked the folder " + folder
+                + " (flock), which a node does while it makes its socket; "
+                  "expected one that nobody has locked")};
+    std::this_thread::sleep_for(pause);
+  }
+  return {};
 }
 
 /// Removes what a process has left that has ended.
@@ -102,12 +150,17 @@ unix_listener::open(const std::string& path) {
   auto address = address_of(path);
   if (!address)
     return tl::unexpected{failure(path, "a path has 1 to 107 octets here")};
+  // Whoever may replace it gets what is meant for the node.
+  if (auto ok = internal::check_folder_of({"control socket", path}); !ok)
+    return tl::unexpected{ok.error().text};
   // Two that start at once do not remove each other's socket.
-  auto folder = std::filesystem::path{path}.parent_path();
-  internal::descriptor lock{::open(folder.empty() ? "." : folder.c_str(),
-                                   O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (lock.get() < 0 || ::flock(lock.get(), LOCK_EX) != 0)
+  auto folder = internal::folder_of(path);
+  internal::descriptor lock{
+    ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (lock.get() < 0)
     return tl::unexpected{system_failure(path)};
+  if (auto ok = lock_folder(lock.get(), path, folder); !ok)
+    return tl::unexpected{ok.error()};
   if (auto ok = clear(path, *address); !ok)
     return tl::unexpected{ok.error()};
   auto fd = new_socket(SOCK_NONBLOCK);

@@ -15,8 +15,10 @@ namespace node_proxy::tools {
 class unix_listener {
 public:
   /// Listens at `path`, with mode 0600. What a process has left there that has
-  /// ended is replaced. Errors: a sentence that names the path, and the process
-  /// that listens there.
+  /// ended is replaced. The folder is one where nobody else can replace the
+  /// socket (`check_folder_of`), and which nobody keeps locked. Errors: a
+  /// sentence that names the path, and the process that listens there or has
+  /// the lock.
   [[nodiscard]] static tl::expected<unix_listener, std::string>
   open(const std::string& path);
 

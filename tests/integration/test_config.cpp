@@ -150,6 +150,15 @@ TEST_CASE_FIXTURE(fixture,
   CHECK(contains(missing.errors, folder / "missing"));
 }
 
+TEST_CASE_FIXTURE(fixture, "what goes together may be in the file") {
+  CHECK(contains(error_of("http = \"0.0.0.0:0\"\n"), "--http-public"));
+  write("http = \"0.0.0.0:0\"\nhttp-public = true\n");
+  process node{{NODE_PROXY_TOOL, "run", "--config", file, "--key", key.file}};
+  CHECK(comes_true([&] { return contains(node.errors(), "HTTP at "); }));
+  node.signal(SIGTERM);
+  CHECK(node.wait() == 0);
+}
+
 TEST_CASE_FIXTURE(fixture, "what is no file is refused") {
   for (std::string path : {"/dev/zero", "/", "nowhere"}) {
     auto result = run_tool({"run", "--config", path});
@@ -176,7 +185,9 @@ TEST_CASE_FIXTURE(fixture, "at SIGHUP the level of the log is read again") {
   write(text + "\"loud\"");
   node.signal(SIGHUP);
   CHECK(comes_true([&] {
-    return contains(node.errors(), file + ":3: log: there is no such level");
+    return contains(node.errors(), file
+                                     + ":3: log: expected one level of trace, "
+                                       "debug, info, warning, error, off");
   }));
   CHECK_FALSE(contains(node.errors(), "[debug]"));
   write(text + "\"debug\"");
@@ -202,7 +213,7 @@ TEST_CASE_FIXTURE(fixture, "at SIGHUP a file without a level means the usual "
     write(text + (wrong ? "log = \"loud\"" : ""));
     wrong = !wrong;
     node.signal(SIGHUP);
-    return contains(node.errors(), "there is no such level");
+    return contains(node.errors(), "expected one level");
   }));
   node.signal(SIGTERM);
   CHECK(node.wait() == 0);

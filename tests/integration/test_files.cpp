@@ -214,11 +214,17 @@ TEST_CASE("wrong usage has an exit status of its own") {
   auto advert = folder / "advert";
   output_of({"keygen", "--out", key});
   check_fails({}, 2, "subcommand");
-  check_fails({"fly"}, 2, "subcommand");
+  check_fails({"fly"}, 2, "'fly' is no command: expected one of keygen, id,");
+  check_fails({"--fly"}, 2, "'--fly' is no option of all commands");
+  check_fails({"stauts", "--control", "x"}, 2, "'stauts' is no command");
   check_fails({"keygen"}, 2, "--out");
   check_fails({"keygen", "--out", folder / "new", "--in"}, 2, "--in");
   check_fails({"id"}, 2, "FILE");
   check_fails({"run"}, 2, "--key");
+  check_fails({"run", "--kye", key}, 2,
+              "'--kye' is not understood: expected "
+              "what `node-proxy run --help` lists");
+  check_fails({"status", "all"}, 2, "'all' is not understood");
   std::vector<std::string> run{"run", "--key", key, "--listen",
                                "tcp://127.0.0.1:0"};
   auto with = [](std::vector<std::string> command,

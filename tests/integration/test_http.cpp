@@ -200,7 +200,8 @@ TEST_CASE("everybody's address takes a word for it") {
   temporary_folder folder;
   tool_key key{folder, "key"};
   auto refused = run_tool({"run", "--key", key.file, "--http", "0.0.0.0:0"});
-  CHECK(refused.status == 1);
+  CHECK(refused.status == 2);
+  CHECK(contains(refused.errors, "--http: "));
   CHECK(contains(refused.errors, "--http-public"));
   CHECK(run_tool({"run", "--key", key.file, "--http", "localhost:80"}).status
         == 2);

@@ -114,6 +114,26 @@ TEST_CASE("one signal ends a node whose output nobody reads") {
   CHECK(uut.wait(10s) == 0);
 }
 
+TEST_CASE("why nothing can be written is said") {
+  temporary_folder folder;
+  tool_key key{folder, "node"};
+  auto into_full = [](std::vector<std::string> command) {
+    std::vector<std::string> shell{
+      "/bin/sh", "-c", "exec \"$0\" \"$@\" >/dev/full", NODE_PROXY_TOOL};
+    shell.insert(shell.end(), command.begin(), command.end());
+    auto result = run(shell);
+    CHECK(result.status == 1);
+    return result.errors;
+  };
+  CHECK(into_full({"run", "--key", key.file, "--listen", "tcp://127.0.0.1:0"})
+          .find("an event cannot be written to standard output: No space left "
+                "on device")
+        != std::string::npos);
+  CHECK(into_full({"id", key.file})
+          .find("standard output cannot be written: No space left on device")
+        != std::string::npos);
+}
+
 TEST_CASE("a second signal ends a node at once") {
   temporary_folder folder;
   tool_key nobody{folder, "nobody"};

@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -198,6 +200,39 @@ TEST_CASE_FIXTURE(two_nodes,
   REQUIRE(std::filesystem::exists(state + "/control"));
   tool_node again{alices_key, {"--state", state}};
   CHECK(status(state)["node"] == again.id());
+}
+
+TEST_CASE("a socket is not where others can replace it") {
+  temporary_folder folder;
+  tool_key key{folder, "key"};
+  auto open = folder / "open";
+  std::filesystem::create_directory(open);
+  REQUIRE(::chmod(open.c_str(), 0777) == 0);
+  std::vector<std::string> command{"run", "--key", key.file, "--control",
+                                   open + "/control"};
+  auto result = run_tool(command);
+  CHECK(result.status == 1);
+  CHECK(contains(result.errors, open + "/control is in the folder " + open));
+  CHECK(contains(result.errors, "chmod go-w"));
+  // As in /tmp, others cannot replace it there.
+  REQUIRE(::chmod(open.c_str(), 01777) == 0);
+  tool_node node{key, {"--control", open + "/control"}};
+  CHECK(run_tool({"status", "--control", open}).status == 0);
+  node.stop(SIGTERM);
+}
+
+TEST_CASE("who keeps a folder locked is named") {
+  temporary_folder folder;
+  tool_key key{folder, "key"};
+  auto fd = ::open((folder / "").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  REQUIRE(fd >= 0);
+  REQUIRE(::flock(fd, LOCK_EX) == 0);
+  auto result =
+    run_tool({"run", "--key", key.file, "--control", folder / "control"});
+  CHECK(result.status == 1);
+  CHECK(contains(result.errors, "process " + std::to_string(::getpid())
+                                  + " has locked the folder "));
+  ::close(fd);
 }
 
 TEST_CASE("something else than a socket is left alone") {

@@ -81,7 +81,7 @@ TEST_CASE("what is wrong about workers is said") {
     return x;
   };
   refused(with(run, "nowhere"), 2, "'nowhere' is no place for workers");
-  refused(with(run, "0.0.0.0:0"), 1, "--workers-trusted-network");
+  refused(with(run, "0.0.0.0:0"), 2, "--workers-trusted-network");
   std::vector<std::string> worker{"worker", "--key", key.file, "--coordinator"};
   refused(with(worker, "127.0.0.1:1"), 1, "no coordinator at 127.0.0.1:1");
   tool_key other{folder, "carol"};
