@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <memory>
 
 #include <poll.h>
@@ -24,6 +25,9 @@ namespace {
 /// More than any event has.
 constexpr std::size_t longest_line = 1u << 20;
 
+/// How long the first line may take, for which the node asks nobody.
+constexpr std::chrono::milliseconds patience{5'000};
+
 /// Prints an event, with the names that the user has given.
 int print_event(const std::string& line, const node_names& names, int stop) {
   auto event = json::parse(line, nullptr, false);
@@ -34,6 +38,9 @@ int print_event(const std::string& line, const node_names& names, int stop) {
   };
   if (auto error = text_at("error"); !error.empty())
     return fail(error);
+  // That is said first, whether anything happens or not.
+  if (event.is_object() && event.contains("following"))
+    return exit_ok;
   if (text_at("event").empty())
     return fail("what answers is not a node");
   if (auto name = names.name_of(text_at("node")); !name.empty())
@@ -44,13 +51,18 @@ int print_event(const std::string& line, const node_names& names, int stop) {
 }
 
 /// Prints each line that comes until a signal does: exit_ok.
-int print_lines(int fd, const node_names& names, int stop) {
+int print_lines(int fd, const std::string& path, const node_names& names,
+                int stop) {
   std::string text;
+  auto timeout = static_cast<int>(patience.count());
   std::array<char, 65'536> buffer;
   for (;;) {
     pollfd fds[] = {{fd, POLLIN, 0}, {stop, POLLIN, 0}, {STDOUT_FILENO, 0, 0}};
-    if (::poll(fds, std::size(fds), -1) < 0)
+    auto ready = ::poll(fds, std::size(fds), timeout);
+    if (ready < 0)
       continue;
+    if (ready == 0)
+      return fail(silence_text(path));
     if (fds[1].revents != 0)
       return exit_ok;
     if (fds[2].revents != 0)
@@ -60,6 +72,7 @@ int print_lines(int fd, const node_names& names, int stop) {
       continue;
     if (got <= 0)
       return fail("the node has ended, or this was too slow for it");
+    timeout = -1;
     text.append(buffer.data(), static_cast<std::size_t>(got));
     for (auto end = text.find('\n'); end != std::string::npos;
          end = text.find('\n')) {
@@ -74,14 +87,15 @@ int print_lines(int fd, const node_names& names, int stop) {
 
 int follow(const control_options& options) {
   stop_signals signals;
-  auto fd = connect_to(control_path(options.control));
+  auto path = control_path(options.control);
+  auto fd = connect_to(path);
   if (!fd)
     return fail(fd.error());
   std::string_view request = "events\n";
   auto until = std::chrono::steady_clock::now() + control_patience;
   if (!write_until(fd->get(), request, until, signals.fd()))
     return fail("the node takes no request");
-  return print_lines(fd->get(), node_names{options.names}, signals.fd());
+  return print_lines(fd->get(), path, node_names{options.names}, signals.fd());
 }
 
 } // namespace

@@ -45,9 +45,16 @@ struct ping_totals {
   }
 };
 
+/// Whether there was a signal.
+bool has_come(int stop) {
+  pollfd fd{stop, POLLIN, 0};
+  return ::poll(&fd, 1, 0) > 0;
+}
+
 /// What stands between the running node and a peer, in its own words.
-std::string trouble_of(const control_options& options, const named_node& node) {
-  auto status = ask(options, "status");
+std::string trouble_of(const control_options& options, const named_node& node,
+                       int stop) {
+  auto status = ask(options, "status", stop);
   if (status)
     for (const auto& x : status->value("peers", json::array()))
       if (x.value("node", "") == node.id && x.value("state", "") != "connected")
@@ -55,15 +62,19 @@ std::string trouble_of(const control_options& options, const named_node& node) {
   return {};
 }
 
-/// Sends one ping, and prints what comes of it.
+/// Sends one ping, and prints what comes of it, unless nobody waits for that
+/// any more.
 int ping_once(const control_options& options, const named_node& node,
-              ping_totals& totals) {
-  auto seq = ++totals.sent;
-  auto answer = ask(options, "ping " + node.id);
+              ping_totals& totals, int stop) {
+  auto seq = totals.sent + 1;
+  auto answer = ask(options, "ping " + node.id, stop);
+  if (!answer && has_come(stop))
+    return exit_ok;
+  ++totals.sent;
   if (!answer)
     return print_line(fmt::format("no answer from {}: seq={} {}{}", node.title,
                                   seq, internal::make_visible(answer.error()),
-                                  trouble_of(options, node)));
+                                  trouble_of(options, node, stop)));
   auto ms = answer->value("round_trip_us", 0.0) / 1'000;
   totals.add(ms);
   return print_line(
@@ -84,7 +95,9 @@ int print_summary(const named_node& node, const ping_totals& x) {
 
 int ping(const ping_options& options) {
   stop_signals signals;
-  auto node = find_node(options.control);
+  auto node = find_node(options.control, signals.fd());
+  if (!node && has_come(signals.fd()))
+    return exit_error;
   if (!node)
     return fail(node.error());
   ping_totals totals;
@@ -92,9 +105,9 @@ int ping(const ping_options& options) {
   auto step = std::chrono::duration_cast<clock::duration>(
     milliseconds{1'000 * options.interval});
   for (;;) {
-    if (ping_once(options.control, *node, totals) != exit_ok)
+    if (ping_once(options.control, *node, totals, signals.fd()) != exit_ok)
       return exit_error;
-    if (totals.sent == options.count)
+    if (totals.sent == options.count || has_come(signals.fd()))
       break;
     next = std::max(next + step, clock::now());
     auto left =

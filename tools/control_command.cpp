@@ -15,14 +15,16 @@ std::vector<std::string> ids_in(const json& status) {
   std::vector<std::string> result;
   for (const auto& x : status.value("peers", json::array()))
     result.push_back(x.value("node", ""));
+  result.push_back(status.value("node", ""));
   return result;
 }
 
 /// Names that the node has been told come before others.
 void add_names_in(const json& status, std::vector<node_name>& names) {
-  for (const auto& x : status.value("peers", json::array()))
-    if (auto id = parse_node_id(x.value("node", "")); id && x.contains("name"))
-      names.insert(names.begin(), {x.value("name", ""), *id});
+  const auto named = status.value("names", json::object());
+  for (const auto& [node, name] : named.items())
+    if (auto id = parse_node_id(node); id && name.is_string())
+      names.insert(names.begin(), {name.get<std::string>(), *id});
 }
 
 } // namespace
@@ -52,13 +54,13 @@ void add_node(CLI::App& app, control_options& options) {
 }
 
 tl::expected<json, std::string> ask(const control_options& options,
-                                    std::string_view request) {
-  return ask_node(control_path(options.control), request);
+                                    std::string_view request, int stop) {
+  return ask_node(control_path(options.control), request, stop);
 }
 
-tl::expected<named_node, std::string>
-find_node(const control_options& options) {
-  auto status = ask(options, "status");
+tl::expected<named_node, std::string> find_node(const control_options& options,
+                                                int stop) {
+  auto status = ask(options, "status", stop);
   if (!status)
     return tl::unexpected{status.error()};
   auto all = options.names;
@@ -67,6 +69,9 @@ find_node(const control_options& options) {
   auto id = names.find(options.node, ids_in(*status));
   if (!id)
     return tl::unexpected{id.error()};
+  if (*id == status->value("node", ""))
+    return tl::unexpected{"'" + options.node
+                          + "' is the running node itself; expected a peer"};
   auto title = id->substr(0, shown_digits);
   if (auto name = names.name_of(*id); !name.empty())
     title += " (" + internal::make_visible(name) + ")";

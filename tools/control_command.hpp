@@ -31,7 +31,7 @@ void add_node(CLI::App& app, control_options& options);
 
 /// Errors: those of `ask_node`.
 [[nodiscard]] tl::expected<json, std::string>
-ask(const control_options& options, std::string_view request);
+ask(const control_options& options, std::string_view request, int stop = -1);
 
 /// A node that was named to a command.
 struct named_node {
@@ -41,8 +41,8 @@ struct named_node {
 };
 
 /// Finds the node that `options.node` means, by what the running node knows.
-/// Errors: sentences.
+/// It is another one. Errors: sentences.
 [[nodiscard]] tl::expected<named_node, std::string>
-find_node(const control_options& options);
+find_node(const control_options& options, int stop = -1);
 
 } // namespace node_proxy::tools

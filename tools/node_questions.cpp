@@ -177,6 +177,8 @@ void node_questions::answer(std::string_view request,
   }
   if (request == "events") {
     reply->follow();
+    // Whether the node answers is to be known though nothing happens.
+    static_cast<void>(reply->add(text_of({{"following", true}})));
     return events_.follow(
       {[reply](std::string_view event) { return reply->add(event); },
        [reply] {

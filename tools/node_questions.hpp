@@ -38,7 +38,8 @@ public:
   [[nodiscard]] tl::expected<void, std::string>
   set_permanent(const node_id& id, bool permanent) const;
 
-  /// Answers a line of a client with JSON, a line of it for each event.
+  /// Answers a line of a client with JSON, and one about events with a line for
+  /// each, behind one that says so.
   ///
   ///     status
   ///     permanent NODE_ID on|off

@@ -1,6 +1,7 @@
 // disconnect, forget, ping, events: what an operator does with a running node.
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <list>
 
@@ -165,6 +166,47 @@ TEST_CASE_FIXTURE(two_nodes, "pings go on until a signal, then are summed up") {
   auto rest = pinging.rest();
   CHECK(contains(rest, "ping statistics"));
   CHECK(pinging.wait() == 0);
+}
+
+TEST_CASE_FIXTURE(two_nodes, "a ping that waits ends with the signal") {
+  // It waits for 5 s each time, and nothing else.
+  bob.program().signal(SIGSTOP);
+  process pinging{{NODE_PROXY_TOOL, "ping", "--control", state, bob.id()}};
+  REQUIRE(comes_true([&] { return peers()[0]["waiting"]["messages"] == 1; }));
+  auto begin = std::chrono::steady_clock::now();
+  pinging.signal(SIGINT);
+  CHECK(contains(pinging.rest(), "0 sent, 0 answered"));
+  CHECK(pinging.wait() == 1);
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{3});
+  bob.program().signal(SIGCONT);
+}
+
+TEST_CASE_FIXTURE(two_nodes, "a node is no peer of its own") {
+  for (const auto* verb : {"ping", "disconnect", "forget"}) {
+    auto result = tell(verb, {alice.id()});
+    CHECK(result.status == 1);
+    CHECK(contains(result.errors, "is the running node itself"));
+  }
+  auto result = tell("permanent", {alice.id().substr(0, 12), "on"});
+  CHECK(result.status == 1);
+  CHECK(contains(result.errors, "is the running node itself"));
+}
+
+TEST_CASE_FIXTURE(two_nodes, "names of `run` are known for who is not there") {
+  exchange();
+  REQUIRE(tell("forget", {"bob"}).status == 0);
+  REQUIRE(comes_true([&] { return peers().empty(); }));
+  auto result = tell("disconnect", {"bob"});
+  CHECK(result.status == 1);
+  CHECK(contains(result.errors, bob.id().substr(0, 12) + " (bob): "));
+}
+
+TEST_CASE_FIXTURE(two_nodes, "a stopped node is told from a quiet one") {
+  alice.program().signal(SIGSTOP);
+  auto result = tell("events", {});
+  CHECK(result.status == 1);
+  CHECK(contains(result.errors, "the node does not answer"));
+  alice.program().signal(SIGCONT);
 }
 
 TEST_CASE_FIXTURE(two_nodes, "events are followed") {
