@@ -42,7 +42,6 @@ struct acceptor_parts {
   peer_settings settings;
   std::size_t places = 0;
   admission_actor router;
-  std::vector<handshake_worker> workers;
 };
 
 /// One of the workers, and what it is given.
@@ -66,9 +65,10 @@ public:
   acceptor_state(const acceptor_state&) = delete;
   acceptor_state& operator=(const acceptor_state&) = delete;
 
-  void start(acceptor_parts parts) {
+  void start(acceptor_parts parts,
+             const std::vector<handshake_worker>& workers) {
     parts_ = std::move(parts);
-    for (const auto& x : parts_.workers)
+    for (const auto& x : workers)
       workers_.push_back({x});
     unproven_.emplace(parts_.places, parts_.settings);
     timer_.emplace(parts_.loop, caf::actor_cast<tick_receiver>(self_));
@@ -304,13 +304,13 @@ inbound_handler spawn_acceptor(caf::actor_system& system,
                                std::shared_ptr<event_loop> loop,
                                const node_config& config, std::size_t places,
                                admission_actor router,
-                               std::vector<handshake_worker> workers) {
-  acceptor_parts parts{std::move(loop), config.self,       config.settings,
-                       places,          std::move(router), std::move(workers)};
+                               const std::vector<handshake_worker>& workers) {
+  acceptor_parts parts{std::move(loop), config.self, config.settings, places,
+                       std::move(router)};
   return spawn_in_loop<acceptor_actor, acceptor_state>(
     system, *parts.loop, [=](auto* self) -> acceptor_actor::behavior_type {
       auto* state = &state_of(self);
-      state->start(parts);
+      state->start(parts, workers);
       return {
         [state](const inbound& msg) { state->handle(msg); },
         [state](make_room msg) { return state->handle(msg); },

@@ -23,6 +23,7 @@ namespace node_proxy::internal {
 [[nodiscard]] inbound_handler
 spawn_acceptor(caf::actor_system& system, std::shared_ptr<event_loop> loop,
                const node_config& config, std::size_t places,
-               admission_actor router, std::vector<handshake_worker> workers);
+               admission_actor router,
+               const std::vector<handshake_worker>& workers);
 
 } // namespace node_proxy::internal
