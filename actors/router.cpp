@@ -315,7 +315,7 @@ void router_state::handle_down(const caf::down_msg& msg) {
   // Actors of other processes may have the same number.
   if (proxy == proxy_ids_.end()
       || proxies_.at(proxy->second).handle.address() != msg.source) {
-    observers_.remove(msg.source);
+    observers_.handle_down(msg.source);
     return handle_worker_down(msg);
   }
   auto remote = proxy->second;
@@ -387,6 +387,7 @@ router_behavior(router_service::stateful_pointer<router_state> self,
     [](const shared_engine&) {
       // For workers, too.
     },
+    [&state](const ended_engine& msg) { state.handle(msg); },
   };
 }
 

@@ -1,6 +1,6 @@
 // How a worker joins its node (`node_config::coordinator`), and all that the
 // two say to each other then: `worker_report` one way, `worker_order` the
-// other, so that each keeps its order, and `shared_engine`.
+// other, so that each keeps its order, `shared_engine` and `ended_engine`.
 //
 // Only these send them. Yet they are not in `internal`, where what they are
 // made of is: CAF finds the `inspect` of messages that cross its middleman in
@@ -70,6 +70,16 @@ struct shared_engine {
 
   std::uint64_t number = 0;
   register_engine engine;
+};
+
+/// An actor of another process has ended that is, or was, an engine of the
+/// node, or nobody reaches it any more. CAF tells that to the process with
+/// which that one is connected, and to no other. From a worker: of one that has
+/// registered there.
+struct ended_engine {
+  auto fields() { return std::tie(engine); }
+
+  caf::actor engine;
 };
 
 } // namespace node_proxy

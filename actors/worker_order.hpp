@@ -129,19 +129,8 @@ struct new_advert {
   }
 };
 
-/// An engine has no name any more.
+/// An engine has no name any more. What it has got it may still take.
 struct forget_engine {
-  engine_name name;
-
-  template <class Archive>
-  void serialize(Archive& archive) {
-    archive(CEREAL_NVP(name));
-  }
-};
-
-/// An engine has ended, and nobody has its name. What it was asked is not
-/// answered any more if its process has died.
-struct end_engine {
   engine_name name;
 
   template <class Archive>
@@ -217,8 +206,7 @@ struct worker_order {
     internal::take_peer, internal::peer_order, internal::retire_order,
     internal::new_advert, internal::forget_engine, internal::tell_numbers,
     internal::tell_status, internal::may_leave, internal::leave_now,
-    internal::dismissed, internal::told_permanence, internal::forget_order,
-    internal::end_engine>
+    internal::dismissed, internal::told_permanence, internal::forget_order>
     what;
 
   template <class Archive>

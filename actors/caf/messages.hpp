@@ -84,7 +84,8 @@ class actor_system_config;
   X(subscribe_observer)                                                        \
   X(unsubscribe_observer)                                                      \
   X(join_node)                                                                 \
-  X(shared_engine)
+  X(shared_engine)                                                             \
+  X(ended_engine)
 
 namespace node_proxy {
 

@@ -132,10 +132,11 @@ bool engine_directory::remove(const engine_name& name) {
 }
 
 void engine_directory::handle_end(const engine_name& name) {
-  auto known = find(name);
-  if (!known)
-    return;
-  const auto& engine = (*known)->engine();
+  if (auto known = find(name))
+    handle_end((*known)->engine());
+}
+
+void engine_directory::handle_end(const caf::actor& engine) {
   if (auto note = handle_ended(key_of(engine), actor_end::failure))
     detach(engine, *note);
 }

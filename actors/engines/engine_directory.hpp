@@ -149,8 +149,9 @@ public:
   /// may still answer.
   bool remove(const engine_name& name);
 
-  /// Somebody knows that the engine of that name has ended: of a process that
-  /// has died that may not show here.
+  /// Somebody knows that an engine has ended, or the one of that name: of a
+  /// process that has died that may not show here.
+  void handle_end(const caf::actor& engine);
   void handle_end(const engine_name& name);
 
   /// The engine of that name. Errors: unknown_engine; engine_gone if it has

@@ -16,8 +16,14 @@ bool event_observers::add(const caf::actor& x) {
   if (observers_.size() >= max_observers)
     return false;
   observers_.push_back(std::make_shared<observer>(observer{x}));
-  monitor_end(self_, x);
+  if (monitored_.insert(x.address()).second)
+    monitor_end(self_, x);
   return true;
+}
+
+void event_observers::handle_down(const caf::actor_addr& x) {
+  monitored_.erase(x);
+  remove(x);
 }
 
 void event_observers::remove(const caf::actor_addr& x) {
@@ -30,7 +36,6 @@ void event_observers::remove(const caf::actor_addr& x) {
   // Answers that it owes may still come.
   (*found)->removed = true;
   observers_.erase(found);
-  demonitor_end(self_, x);
 }
 
 void event_observers::report(const node_event& event) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include <node_proxy/actors/node_event.hpp>
@@ -28,6 +29,9 @@ public:
 
   void remove(const caf::actor_addr& x);
 
+  /// An actor has ended that the Router monitors.
+  void handle_down(const caf::actor_addr& x);
+
   void report(const node_event& event);
 
 private:
@@ -43,6 +47,9 @@ private:
 
   router_service::pointer self_;
   std::vector<std::shared_ptr<observer>> observers_;
+  // Those that have not ended, though they may have been removed: the Router
+  // may monitor them as engines, and would do neither any more.
+  std::set<caf::actor_addr> monitored_;
 };
 
 } // namespace node_proxy::internal

@@ -55,6 +55,14 @@ struct waiting_registration {
   std::set<worker_id> open;
 };
 
+/// An actor of another process that is, or was, an engine of this node.
+struct foreign_engine {
+  caf::actor engine;
+  /// The process of the node by which it has come first, or the coordinator if
+  /// it has come there, too: without that one CAF may not find the way to it.
+  worker_id by = coordinator;
+};
+
 /// Somebody wants a peer of a worker forgotten.
 struct waiting_parting {
   worker_id worker = coordinator;
@@ -80,6 +88,7 @@ struct node_workers {
   /// Of the typed engines of this process, by name: other processes reach them
   /// by these.
   std::map<engine_name, engine_host_actor> hosts;
+  std::map<caf::actor_addr, foreign_engine> foreign_engines;
 };
 
 } // namespace node_proxy::internal

@@ -39,6 +39,7 @@ router_state::handle(const register_engine& msg) {
   if (auto ok = engines_->add(msg); !ok)
     return refuse<engine_registered>(make_error(ok.error(), msg.name));
   end_host(msg.name);
+  watch_foreign(msg.engine);
   auto shared = workers_ && !workers_->all.empty();
   if (shared)
     share(msg, make_promise<engine_registered>(self_));
@@ -70,8 +71,8 @@ void router_state::handle(const engine_left& msg) {
   const auto& entry = *msg.entry;
   engines_->unwatch(msg.entry, self_->id());
   report_gone(entry);
-  if (entry.ended())
-    end_elsewhere(entry.name(), entry.engine());
+  if (entry.ended() && !engines_->find(entry.name()))
+    end_host(entry.name());
 }
 
 /// Tells operators that there is an engine, and later that it has gone.
@@ -85,7 +86,7 @@ void router_state::watch(const register_engine& engine) {
     report_gone(**entry);
   else
     report({engine_gone_event{engine.name, engine_departure::ended}});
-  end_elsewhere(engine.name, engine.engine);
+  end_host(engine.name);
 }
 
 void router_state::report_gone(const engine_entry& x) {
@@ -95,18 +96,6 @@ void router_state::report_gone(const engine_entry& x) {
   else if (*x.stage() == engine_stage::failed)
     reason = engine_departure::failed;
   report({engine_gone_event{x.name(), reason}});
-}
-
-/// An engine has ended. CAF tells other processes of those of this one; of
-/// those whose process has died it tells this process alone.
-void router_state::end_elsewhere(const engine_name& name,
-                                 const caf::actor& engine) {
-  // If the name is in use again they have been told by that.
-  if (engines_->find(name))
-    return;
-  end_host(name);
-  if (is_remote(engine))
-    tell_all(end_engine{name});
 }
 
 } // namespace node_proxy::internal

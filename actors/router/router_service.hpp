@@ -41,13 +41,15 @@ using router_service = router_actor::extend_with<actor_interface<
   void(proxy_event), void(node_proxy_dormant), void(passed_on),
   void(all_peer_metrics), void(all_peer_statuses), void(engine_left),
   void(tick), node_joined(join_node), void(worker_report), void(worker_order),
-  void(shared_engine)>>;
+  void(shared_engine), void(ended_engine)>>;
 
 /// The Router of a worker as its coordinator knows it, and the other way round.
-using worker_end = actor_interface<void(worker_order), void(shared_engine),
-                                   node_proxy_found(lookup_node_proxy)>;
-using coordinator_end = router_actor::extend_with<actor_interface<
-  node_joined(join_node), connect_reply(connect_request), void(worker_report)>>;
+using worker_end =
+  actor_interface<void(worker_order), void(shared_engine), void(ended_engine),
+                  node_proxy_found(lookup_node_proxy)>;
+using coordinator_end = router_actor::extend_with<
+  actor_interface<node_joined(join_node), connect_reply(connect_request),
+                  void(worker_report), void(ended_engine)>>;
 
 /// What a Router and its Node Proxies work with.
 struct router_services {

@@ -92,6 +92,7 @@ public:
 
   node_joined handle(const join_node& msg);
   void handle(worker_report& msg);
+  void handle(const ended_engine& msg);
 
 private:
   // Of what there is a limit for the whole node.
@@ -205,6 +206,9 @@ private:
   void end_registrations();
   register_engine for_others(const register_engine& engine);
   void end_host(const engine_name& name);
+  void watch_foreign(const caf::actor& engine);
+  void end_foreign(const caf::actor_addr& engine);
+  void end_engines_by(worker_id worker, const caf::node_id* spared);
   void lose(worker_id id, std::string_view why);
   void forget_worker(worker_id id);
   void watch_workers();
@@ -285,7 +289,6 @@ private:
   void report(const node_id& remote, const peer_connect_failed& event);
   void watch(const register_engine& engine);
   void report_gone(const engine_entry& x);
-  void end_elsewhere(const engine_name& name, const caf::actor& engine);
 
   router_service::pointer self_;
   node_config config_;

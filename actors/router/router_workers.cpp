@@ -96,6 +96,7 @@ void router_state::handle_worker_down(const caf::down_msg& msg) {
   for (const auto& [id, x] : workers_->all)
     if (x.handle.address() == msg.source)
       return lose(id, "its process has ended");
+  end_foreign(msg.source);
 }
 
 /// Looks at the time.
@@ -128,7 +129,9 @@ void router_state::lose(worker_id id, std::string_view why) {
   else
     services_.log.warn("worker {} is lost: {}", id, why);
   directory_->handle_lost(id, now_of(self_).steady);
+  auto still_there = workers_->all.at(id).handle.node();
   forget_worker(id);
+  end_engines_by(id, why.empty() ? &still_there : nullptr);
   go_on();
   if (!stopping_)
     advertise();
@@ -209,6 +212,49 @@ void router_state::end_host(const engine_name& name) {
     return;
   if (auto host = workers_->hosts.extract(name); !host.empty())
     send_anonymously(host.mapped(), stop_engine_host{});
+}
+
+/// Its end is told to workers, whether it has its name then or not: it may have
+/// something of theirs.
+void router_state::watch_foreign(const caf::actor& engine) {
+  if (!workers_ || !is_remote(engine))
+    return;
+  worker_id by = coordinator;
+  static_cast<void>(current_worker(by));
+  auto [x, is_new] = workers_->foreign_engines.try_emplace(
+    engine.address(), foreign_engine{engine, by});
+  if (by == coordinator)
+    x->second.by = by;
+  if (is_new)
+    monitor_end(self_, engine);
+}
+
+void router_state::end_foreign(const caf::actor_addr& engine) {
+  auto gone = workers_->foreign_engines.extract(engine);
+  if (gone.empty())
+    return;
+  const auto& ended = gone.mapped().engine;
+  engines_->handle_end(ended);
+  for (const auto& [id, x] : workers_->all)
+    send_message(self_, x.handle, ended_engine{ended});
+}
+
+void router_state::handle(const ended_engine& msg) {
+  worker_id from = coordinator;
+  if (msg.engine && current_worker(from))
+    end_foreign(msg.engine.address());
+}
+
+/// A worker is gone, and with it the way to those engines that have come by it.
+/// @param spared a process that still runs, if any.
+void router_state::end_engines_by(worker_id worker,
+                                  const caf::node_id* spared) {
+  std::vector<caf::actor_addr> lost;
+  for (const auto& [address, x] : workers_->foreign_engines)
+    if (x.by == worker && (!spared || x.engine.node() != *spared))
+      lost.push_back(address);
+  for (const auto& x : lost)
+    end_foreign(x);
 }
 
 void router_state::take(worker_id from, const engine_noted& msg) {

@@ -9,8 +9,10 @@ namespace node_proxy::internal {
 
 caf::result<engine_registered>
 worker_state::handle(const register_engine& msg) {
-  if (!msg.types)
+  if (!msg.types) {
+    watch_engine(msg.engine);
     return ask_coordinator<engine_registered>(msg);
+  }
   auto host =
     spawn_engine_host(self_->system(), {services_.loops.front(),
                                         caf::actor_cast<router_actor>(self_),
@@ -82,9 +84,18 @@ void worker_state::take(const forget_engine& msg) {
   static_cast<void>(engines_->remove(msg.name));
 }
 
-void worker_state::take(const end_engine& msg) {
-  end_host(msg.name);
-  engines_->handle_end(msg.name);
+/// One that has no name any more may still have something of somebody.
+void worker_state::handle(const ended_engine& msg) {
+  if (is_coordinator() && msg.engine)
+    engines_->handle_end(msg.engine);
+}
+
+/// Of one that comes from another process CAF tells this one whether it has
+/// ended: others hear of it by the coordinator.
+void worker_state::watch_engine(const caf::actor& engine) {
+  if (engine && is_remote(engine)
+      && foreign_engines_.emplace(engine.address(), engine).second)
+    monitor_end(self_, engine);
 }
 
 /// A typed engine of this process has its name no more: its host ends when it

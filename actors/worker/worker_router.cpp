@@ -312,6 +312,11 @@ void worker_state::handle_down(const caf::down_msg& msg) {
     return finish_stop();
   if (hosted_.erase(msg.source) > 0)
     return;
+  if (auto x = foreign_engines_.extract(msg.source); !x.empty()) {
+    engines_->handle_end(x.mapped());
+    send_message(self_, coordinator_, ended_engine{x.mapped()});
+    return;
+  }
   auto known = proxy_ids_.find(msg.source.id());
   if (known == proxy_ids_.end())
     return;
@@ -448,6 +453,7 @@ worker_behavior(router_service::stateful_pointer<worker_state> self,
     },
     [&state](worker_order& msg) { state.handle(msg); },
     [&state](const shared_engine& msg) { state.handle(msg); },
+    [&state](const ended_engine& msg) { state.handle(msg); },
   };
 }
 

@@ -76,6 +76,7 @@ public:
 
   void handle(worker_order& msg);
   void handle(const shared_engine& msg);
+  void handle(const ended_engine& msg);
 
 private:
   struct proxy {
@@ -157,6 +158,7 @@ private:
                      const engine_host_actor& host);
   void replace_engine(const engine_name& name);
   void end_host(const engine_name& name);
+  void watch_engine(const caf::actor& engine);
   void fail_requests();
   void go_on();
 
@@ -172,7 +174,6 @@ private:
   void take(const retire_order& msg);
   void take(new_advert& msg);
   void take(const forget_engine& msg);
-  void take(const end_engine& msg);
   void take(const told_permanence& msg);
   void take(const tell_numbers& msg);
   void take(const tell_status& msg);
@@ -215,6 +216,8 @@ private:
   std::map<std::uint64_t, promise<done>> permanences_;
   // By their hosts.
   std::map<caf::actor_addr, hosted_engine> hosted_;
+  // Actors of other processes that have come here to be engines.
+  std::map<caf::actor_addr, caf::actor> foreign_engines_;
   std::shared_ptr<engine_directory> engines_;
   std::shared_ptr<unanswered_failures> unanswered_;
   proxy_spawner spawner_;

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include <node_proxy/protocol/wire/advert.hpp>
+
 #include "actors/caf/remoting_config.hpp"
 #include "actors/node_fixture.hpp"
 

@@ -34,6 +34,7 @@ caf::behavior scripted_coordinator(caf::event_based_actor* self,
     [self, to](const worker_report& msg) { self->send(to, msg); },
     [self, worker](const worker_order& msg) { self->send(*worker, msg); },
     [self, worker](const shared_engine& msg) { self->send(*worker, msg); },
+    [self, worker](const ended_engine& msg) { self->send(*worker, msg); },
   };
 }
 
@@ -49,6 +50,7 @@ caf::behavior scripted_worker(caf::event_based_actor* self,
       self->send(router, worker_report{engine_noted{msg.number}});
     },
     [self, router](const worker_report& msg) { self->send(router, msg); },
+    [self, to](const ended_engine& msg) { self->send(to, msg); },
   };
 }
 
@@ -266,7 +268,7 @@ TEST_CASE_FIXTURE(worker_alone, "a worker is told that an engine has ended") {
                   node_process::message_to(node.id(), "engine", "hi"));
   static_cast<void>(third.next<done>());
   SUBCASE("and nobody has its name") {
-    order(end_engine{"engine"});
+    self->send(coordinator, ended_engine{*engine});
   }
   SUBCASE("and another one has its name") {
     share("engine", coordinator);
@@ -283,6 +285,11 @@ TEST_CASE_FIXTURE(coordinator_alone, "a worker learns which engines end") {
   auto engine = system.middleman().remote_actor("127.0.0.1", third.port);
   REQUIRE(engine);
   REQUIRE(ask<engine_registered>(register_engine{"engine", *engine}));
+  SUBCASE("that do nothing else") {}
+  SUBCASE("that have observed the node for a while") {
+    REQUIRE(ask<done>(subscribe_observer{*engine}));
+    REQUIRE(ask<done>(unsubscribe_observer{*engine}));
+  }
   caf::anon_send_exit(third.engine, caf::exit_reason::kill);
-  CHECK(next_order<end_engine>().name == "engine");
+  CHECK(next<ended_engine>().engine == *engine);
 }

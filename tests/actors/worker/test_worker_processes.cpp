@@ -11,13 +11,12 @@
 #include <map>
 #include <set>
 
-#include <poll.h>
-
 #include <node_proxy/protocol/wire/advert.hpp>
 
 #include "actors/silent_engine.hpp"
 #include "deployment.hpp"
 #include "support/child_process.hpp"
+#include "support/number_pipe.hpp"
 #include "support/octets.hpp"
 
 using namespace test;
@@ -41,28 +40,6 @@ std::shared_ptr<const identity> numbered_identity(std::uint64_t number) {
 std::shared_ptr<const identity> node_identity() {
   return numbered_identity(1'000'000);
 }
-
-/// One process tells another a number.
-class number_pipe {
-public:
-  number_pipe() { REQUIRE(::pipe(fds_) == 0); }
-
-  void put(std::uint16_t x) const {
-    static_cast<void>(::write(fds_[1], &x, sizeof(x)));
-  }
-
-  /// 0 once whoever could put something has ended.
-  [[nodiscard]] std::uint16_t take() const {
-    std::uint16_t result = 0;
-    static_cast<void>(::read(fds_[0], &result, sizeof(result)));
-    return result;
-  }
-
-  void close_end() const { ::close(fds_[1]); }
-
-private:
-  int fds_[2];
-};
 
 std::uint16_t port_of(const transport_address& x) {
   auto tcp = std::get_if<tcp_addr>(&x);
@@ -445,6 +422,16 @@ TEST_CASE("a worker that is stopped for long is given up, and ends") {
   // It is given up, and its peers come back elsewhere.
   x.wait_for([&] { return x.advert().addrs.size() == worker_count - 1; });
   x.exchange(2);
+  // Its engines are, too, though its process is there.
+  auto asked = std::make_shared<outcomes>();
+  auto gone = std::make_shared<std::atomic<bool>>(false);
+  x.send(x.near, *x.node_ptr, x.node_ptr->id(), "0", "",
+         [=](std::optional<errc> error) {
+           *gone = error == errc::engine_gone;
+           asked->add(error);
+         });
+  x.wait_for([&] { return asked->all() == 1; });
+  CHECK(*gone);
   // The others' messages have gone long before.
   x.wait_for([&] { return x.from_node->all() >= x.sent; }, 60s);
   CHECK(x.from_node->other == 0);
