@@ -234,6 +234,8 @@ struct node_metrics {
   /// something to do.
   std::uint64_t event_loops = 0;
   std::uint64_t event_loops_busy_us = 0;
+  /// Workers that ended without a word, or were silent for too long.
+  std::uint64_t lost_workers = 0;
   peer_totals peers;
 
   template <class Archive>
@@ -243,7 +245,8 @@ struct node_metrics {
             CEREAL_NVP(proven_handshakes), CEREAL_NVP(handshakes),
             CEREAL_NVP(failed_handshakes), CEREAL_NVP(unanswered_failures),
             CEREAL_NVP(late_answers), CEREAL_NVP(event_loops),
-            CEREAL_NVP(event_loops_busy_us), CEREAL_NVP(peers));
+            CEREAL_NVP(event_loops_busy_us), CEREAL_NVP(lost_workers),
+            CEREAL_NVP(peers));
   }
 
   friend bool operator==(const node_metrics&, const node_metrics&) = default;

@@ -212,10 +212,12 @@ struct limit_event {
   /// to each sender.
   std::string limit;
   std::uint64_t max = 0;
+  /// The process that has it for itself, if that is a worker.
+  std::optional<std::uint64_t> worker = {};
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(CEREAL_NVP(limit), CEREAL_NVP(max));
+    archive(CEREAL_NVP(limit), CEREAL_NVP(max), CEREAL_NVP(worker));
   }
 
   friend bool operator==(const limit_event&, const limit_event&) = default;

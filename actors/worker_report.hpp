@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <node_proxy/actors/exchange_messages.hpp>
+#include <node_proxy/actors/node_status.hpp>
 #include <node_proxy/actors/worker_link.hpp>
 #include <node_proxy/messages/connect_reply.hpp>
 #include <node_proxy/messages/connection_permanence.hpp>
@@ -233,10 +234,28 @@ struct told_numbers {
 struct told_status {
   std::uint64_t round = 0;
   std::vector<peer_status> peers;
+  /// Engines of the node of which something is known there alone: that they are
+  /// typed, and what they have not taken that came by this process.
+  std::vector<engine_status> engines;
+  /// Those that each process has for itself.
+  std::vector<limit_status> limits;
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(CEREAL_NVP(round), CEREAL_NVP(peers));
+    archive(CEREAL_NVP(round), CEREAL_NVP(peers), CEREAL_NVP(engines),
+            CEREAL_NVP(limits));
+  }
+};
+
+/// Something that this process has for itself begins to be met
+/// (`limit_event`).
+struct met_limit {
+  std::string limit;
+  std::uint64_t max = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(limit), CEREAL_NVP(max));
   }
 };
 
@@ -277,7 +296,7 @@ struct worker_report {
     internal::proven_peer, internal::offered_rest, internal::ended_service,
     internal::told_event, internal::engine_noted, internal::told_numbers,
     internal::told_status, internal::leaving, internal::left,
-    internal::asked_permanence, internal::told_parting>
+    internal::asked_permanence, internal::told_parting, internal::met_limit>
     what;
 
   template <class Archive>

@@ -122,7 +122,18 @@ void add_node(writer& to, const node_status& x, std::string_view version) {
   to.begin("untaken_messages", "gauge",
            "Messages that engines here have and have not taken.");
   to.add({}, untaken);
-  to.begin("limit_used", "gauge", "How much is used of what is limited.");
+  to.begin("workers", "gauge", "Workers of the node, by state.");
+  std::array<std::uint64_t, enum_names<worker_stage>.size()> workers{};
+  for (const auto& y : x.workers)
+    ++workers.at(static_cast<std::size_t>(y.state));
+  for (std::size_t i = 0; i < workers.size(); ++i)
+    to.add({{"state", enum_names<worker_stage>[i]}}, workers[i]);
+  to.begin("worker_peers", "gauge", "Peers that a worker serves.");
+  for (const auto& y : x.workers)
+    to.add({{"worker", std::to_string(y.number)}}, y.peers);
+  to.begin("limit_used", "gauge",
+           "How much is used of what is limited; of what each process has for "
+           "itself, in that which has the least left.");
   for (const auto& y : x.limits)
     to.add({{"limit", y.name}}, y.used);
   to.begin("limit_max", "gauge", "The limits.");
@@ -253,6 +264,9 @@ void add_connections(writer& to, const node_metrics& x) {
            "Messages that failed and whose senders wait for no answer, by "
            "reason.");
   to.add("reason", x.unanswered_failures);
+  to.begin("lost_workers_total", "counter",
+           "Workers that ended without a word, or fell silent for too long.");
+  to.add({}, x.lost_workers);
   to.begin("late_answers_total", "counter",
            "Answers of typed engines for which nobody waited any more.");
   to.add({}, x.late_answers);

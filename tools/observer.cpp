@@ -77,7 +77,10 @@ json to_line(const node_proxy_ended_event& event) {
 }
 
 json to_line(const limit_event& event) {
-  return {{"event", "limit"}, {"limit", event.limit}, {"max", event.max}};
+  json result{{"event", "limit"}, {"limit", event.limit}, {"max", event.max}};
+  if (event.worker)
+    result["worker"] = *event.worker;
+  return result;
 }
 
 json to_line(const missed_event& event) {

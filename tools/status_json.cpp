@@ -113,15 +113,38 @@ json to_json(const peer_status& x, const node_names& names) {
   return result;
 }
 
+json to_json(const std::vector<transport_address>& x) {
+  auto result = json::array();
+  for (const auto& y : x)
+    result.push_back(to_string(y));
+  return result;
+}
+
+json to_json(const worker_status& x) {
+  json result{{"worker", x.number},
+              {"addresses", to_json(x.addresses)},
+              {"peers", x.peers},
+              {"age_ms", x.age_ms},
+              {"state", to_string(x.state)}};
+  if (x.silent_ms)
+    result["silent_ms"] = *x.silent_ms;
+  return result;
+}
+
+json to_json(const limit_status& x) {
+  json result{{"name", x.name}, {"used", x.used}, {"max", x.max}};
+  if (x.worker)
+    result["worker"] = *x.worker;
+  return result;
+}
+
 } // namespace
 
 json to_json(const node_status& x, const node_names& names) {
   json result;
   add_node(result, x.node, names);
   result["age_ms"] = x.age_ms;
-  auto& addresses = result["addresses"] = json::array();
-  for (const auto& y : x.addresses)
-    addresses.push_back(to_string(y));
+  result["addresses"] = to_json(x.addresses);
   auto& peers = result["peers"] = json::array();
   for (const auto& y : x.peers)
     peers.push_back(to_json(y, names));
@@ -136,7 +159,10 @@ json to_json(const node_status& x, const node_names& names) {
   result["remembered_peers"] = x.remembered_peers;
   auto& limits = result["limits"] = json::array();
   for (const auto& y : x.limits)
-    limits.push_back({{"name", y.name}, {"used", y.used}, {"max", y.max}});
+    limits.push_back(to_json(y));
+  auto& workers = result["workers"] = json::array();
+  for (const auto& y : x.workers)
+    workers.push_back(to_json(y));
   return result;
 }
 

@@ -134,13 +134,16 @@ std::string number_of(const json& x, const char* key) {
   return std::to_string(x.at(key).get<std::uint64_t>());
 }
 
+std::string milliseconds_of(const json& x, const char* key) {
+  return duration_text(x.at(key).get<std::uint64_t>() * 1'000);
+}
+
 std::string title(const json& status, const node_names& names) {
   std::string result = "node ";
   result += status.at("node").get<std::string>();
   if (auto name = name_of(status, names); !name.empty())
     result += " (" + name + ")";
-  auto age = status.at("age_ms").get<std::uint64_t>();
-  result += ", up for " + duration_text(age * 1'000);
+  result += ", up for " + milliseconds_of(status, "age_ms");
   for (const auto& x : status.at("addresses"))
     result += ", " + x.get<std::string>();
   return internal::make_visible(result) + "\n";
@@ -158,9 +161,38 @@ std::string limits_near(const json& limits) {
       return in_bytes ? bytes_text(count) : std::to_string(count);
     };
     result += "near its limit: " + internal::make_visible(name) + ", "
-              + text(used) + " of " + text(max) + "\n";
+              + text(used) + " of " + text(max);
+    if (auto worker = x.find("worker"); worker != x.end())
+      result += " in worker " + std::to_string(worker->get<std::uint64_t>());
+    result += '\n';
   }
   return result;
+}
+
+std::string joined(const json& texts) {
+  std::string result;
+  for (const auto& x : texts)
+    result += (result.empty() ? "" : ", ") + x.get<std::string>();
+  return result;
+}
+
+/// Those that hold connections for the node, if there are any.
+std::string workers_table(const json& workers, bool coloured) {
+  if (workers.empty())
+    return {};
+  table result{{"WORKER", "PEERS", "UP FOR", "ADDRESSES", "STATE"}};
+  for (const auto& x : workers) {
+    std::string state = x.at("state");
+    auto colour = state == "serving" ? "\x1b[32m" : "\x1b[33m";
+    if (x.contains("silent_ms"))
+      state += " for " + milliseconds_of(x, "silent_ms");
+    auto addresses = joined(x.at("addresses"));
+    result.add({number_of(x, "worker"), number_of(x, "peers"),
+                milliseconds_of(x, "age_ms"),
+                addresses.empty() ? "-" : addresses, state},
+               coloured ? colour : "");
+  }
+  return result.text();
 }
 
 } // namespace
@@ -192,6 +224,7 @@ std::string peers_table(const json& status, const node_names& names,
                 waiting_of(x), number_of(x, "untaken"), state_of(x)},
                coloured ? colour_of(x) : std::string_view{});
   return title(status, names) + result.text()
+         + workers_table(status.at("workers"), coloured)
          + limits_near(status.at("limits"));
 }
 

@@ -10,7 +10,8 @@
 
 namespace node_proxy::tools {
 
-/// A line about the node, a table of its peers, and which limits are near.
+/// A line about the node, a table of its peers, one of its workers if it has
+/// any, and which limits are near.
 /// What strangers have named is made visible. Ids are cut as far as they stay
 /// different, but not below 8 digits.
 /// @param status as `to_json` makes it. What does not fit throws

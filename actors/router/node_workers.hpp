@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -28,15 +29,21 @@ struct node_worker {
               std::vector<weighted_address> its_addresses, duration timeout,
               steady_time now)
     : handle(std::move(its_handle)), addresses(std::move(its_addresses)),
-      link(timeout, now) {}
+      joined(now), link(timeout, now) {}
 
   worker_end handle;
   std::vector<weighted_address> addresses;
+  steady_time joined;
   process_link link;
   handed_messages handed;
   /// What it has counted, as it said last.
   told_numbers numbers;
   asked_rounds asked;
+  /// What it has said in the present round.
+  std::optional<told_status> status;
+  /// It has not answered something in time, and has said nothing since: nobody
+  /// waits for it any more.
+  bool silent = false;
   bool leaving = false;
 };
 
@@ -73,9 +80,9 @@ struct waiting_parting {
 };
 
 struct node_workers {
-  /// How long an engine that registers waits for workers: one that stands still
-  /// is not to hold it up.
-  static constexpr duration registration_patience = std::chrono::seconds{1};
+  /// How long an engine that registers waits for workers, and who asks how
+  /// things stand: one that stands still is not to hold them up.
+  static constexpr duration patience = std::chrono::seconds{1};
 
   std::map<worker_id, node_worker> all;
   held_queue<held_batch> held;
@@ -83,6 +90,11 @@ struct node_workers {
   std::uint64_t last_registration = 0;
   std::map<std::uint64_t, waiting_parting> partings;
   std::uint64_t last_parting = 0;
+  /// So long workers are waited for that have been asked.
+  steady_time numbers_until{};
+  steady_time status_until{};
+  /// How many ended without a word, or were silent for too long.
+  std::uint64_t lost = 0;
   /// What workers have counted that are gone.
   told_numbers ended;
   /// Of the typed engines of this process, by name: other processes reach them

@@ -63,6 +63,7 @@ node_metrics router_state::metrics() {
   result.peers = counts_.handle_answers(std::exchange(counted_, {}));
   if (!workers_)
     return result;
+  result.lost_workers = workers_->lost;
   auto others = workers_->ended;
   for (const auto& [id, x] : workers_->all)
     add_to(others, x.numbers);

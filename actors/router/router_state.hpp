@@ -21,6 +21,7 @@
 #include <node_proxy/actors/router/handshake_counts.hpp>
 #include <node_proxy/actors/router/local_route.hpp>
 #include <node_proxy/actors/router/node_workers.hpp>
+#include <node_proxy/actors/router/process_limits.hpp>
 #include <node_proxy/actors/router/proxy_counts.hpp>
 #include <node_proxy/actors/router/proxy_spawner.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
@@ -95,13 +96,6 @@ public:
   void handle(const ended_engine& msg);
 
 private:
-  // Of what there is a limit for the whole node.
-  struct limit_use {
-    std::string_view name;
-    std::uint64_t used = 0;
-    std::uint64_t max = 0;
-  };
-
   /// What another process serves.
   struct served_elsewhere {
     node_id id;
@@ -181,6 +175,7 @@ private:
   void take(worker_id from, const ended_service& msg);
   void take(worker_id from, told_event& msg);
   void take(worker_id from, const told_parting& msg);
+  void take(worker_id from, const met_limit& msg);
   void take(worker_id from, const engine_noted& msg);
   void take(worker_id from, const told_numbers& msg);
   void take(worker_id from, told_status& msg);
@@ -214,6 +209,7 @@ private:
   void watch_workers();
   template <class Question>
   std::size_t ask_workers(std::uint64_t round);
+  void end_late_rounds();
   template <class Survey>
   void note_answer(std::uint64_t& round, Survey& survey,
                    void (router_state::*end)());
@@ -262,10 +258,11 @@ private:
   void end_metrics_survey();
   node_metrics metrics();
   void begin_status_survey();
-  void add_statuses(std::vector<peer_status>& peers);
   void end_status_survey();
   node_status status();
   peer_status unserved_status(const node_id& id) const;
+  peer_status untold_status(const node_id& id) const;
+  void add_workers(node_status& to, steady_time now);
   std::vector<limit_use> limits_in_use();
   void answer_surveys();
 

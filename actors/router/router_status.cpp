@@ -1,7 +1,7 @@
 // What the Router does for those who ask how things stand.
 
 #include <algorithm>
-#include <iterator>
+#include <set>
 #include <utility>
 
 #include <node_proxy/actors/caf/sending.hpp>
@@ -40,23 +40,15 @@ void router_state::begin_status_survey() {
   auto round = ++last_round_;
   asked_here_.status = round;
   status_survey_.begin(ask_workers<tell_status>(round) + 1);
-  statuses_.clear();
   ask_proxies<get_peer_status>(round);
 }
 
 void router_state::handle(all_peer_statuses& msg) {
   if (msg.round != asked_here_.status)
     return;
-  add_statuses(msg.answers);
+  statuses_ = std::move(msg.answers);
   note_answer(asked_here_.status, status_survey_,
               &router_state::end_status_survey);
-}
-
-void router_state::add_statuses(std::vector<peer_status>& peers) {
-  if (statuses_.empty())
-    statuses_ = std::move(peers);
-  else
-    std::ranges::move(peers, std::back_inserter(statuses_));
 }
 
 void router_state::end_status_survey() {
@@ -73,23 +65,74 @@ node_status router_state::status() {
   for (const auto& x : advert().addrs)
     result.addresses.push_back(x.address);
   result.peers = std::exchange(statuses_, {});
-  // Who has retired since is among the unserved, or not worth a line.
+  // Who has retired since is among the unserved, or not worth a line, and who
+  // is served elsewhere by now is told of there.
   std::erase_if(result.peers, [this](const peer_status& x) {
-    return !proxies_.contains(x.node);
+    return !directory_->is_served_by(coordinator, x.node);
   });
+  result.engines = engines_->list();
+  for (const auto& x : limits_in_use())
+    result.limits.push_back(status_of(x));
+  result.limits.push_back(
+    status_of(fullest_outbox(result.peers, config_.settings)));
+  if (workers_)
+    add_workers(result, now);
   for (const auto& id : directory_->unserved())
     result.peers.push_back(unserved_status(id));
   result.peers = sorted(std::move(result.peers));
-  result.engines = engines_->list();
   result.known_adverts = directory_->adverts().size();
   result.remembered_peers = directory_->records(now);
-  for (const auto& x : limits_in_use())
-    result.limits.push_back({std::string{x.name}, x.used, x.max});
-  std::uint64_t fullest = 0;
-  for (const auto& x : result.peers)
-    fullest = std::max(fullest, x.waiting.bytes);
-  result.limits.push_back(
-    {"outbox_bytes", fullest, config_.settings.outbox_bytes});
+  return result;
+}
+
+/// What the workers have said, and what is known of those that have not.
+void router_state::add_workers(node_status& to, steady_time now) {
+  std::set<worker_id> untold;
+  for (auto& [id, x] : workers_->all) {
+    auto said = std::exchange(x.status, std::nullopt);
+    worker_status status;
+    status.number = id;
+    status.peers = directory_->load(id);
+    status.age_ms = milliseconds(now - x.joined);
+    for (const auto& y : x.addresses)
+      status.addresses.push_back(y.address);
+    if (x.silent) {
+      status.state = worker_stage::silent;
+      status.silent_ms = milliseconds(x.link.silence(now));
+    } else if (x.leaving) {
+      status.state = worker_stage::leaving;
+    }
+    to.workers.push_back(std::move(status));
+    if (!said) {
+      untold.insert(id);
+      continue;
+    }
+    for (auto& y : said->peers)
+      if (directory_->is_served_by(id, y.node))
+        to.peers.push_back(std::move(y));
+    for (auto& y : said->limits)
+      add_limit(to.limits, std::move(y), id);
+    for (const auto& y : said->engines) {
+      auto known =
+        std::ranges::lower_bound(to.engines, y.name, {}, &engine_status::name);
+      if (known == to.engines.end() || known->name != y.name)
+        continue;
+      known->untaken += y.untaken;
+      known->typed = known->typed || y.typed;
+    }
+  }
+  for (const auto& [id, x] : proxies_)
+    if (x.elsewhere && untold.contains(x.elsewhere->holder))
+      to.peers.push_back(untold_status(id));
+}
+
+/// Of a peer whose worker has not answered.
+peer_status router_state::untold_status(const node_id& id) const {
+  peer_status result;
+  result.node = id;
+  result.permanent = directory_->is_permanent(id);
+  result.state =
+    directory_->connected(id) ? peer_state::connected : peer_state::connecting;
   return result;
 }
 
@@ -110,17 +153,17 @@ peer_status router_state::unserved_status(const node_id& id) const {
   return result;
 }
 
-std::vector<router_state::limit_use> router_state::limits_in_use() {
-  const auto& budget = spawner_.budget();
-  const auto& strangers = *budget.strangers();
-  return {{"peers", directory_->here(), config_.max_peers},
-          {"guests", directory_->gone_guests(), config_.max_peers},
-          {"remembered_peers", directory_->records(now_of(self_).steady),
-           config_.peers_kept.records},
-          {"kept_adverts", directory_->adverts().loose(),
-           config_.adverts_kept.strangers},
-          {"receive_bytes", budget.used(), budget.size()},
-          {"stranger_bytes", strangers.used(), strangers.size()}};
+std::vector<limit_use> router_state::limits_in_use() {
+  std::vector<limit_use> result{
+    {"peers", directory_->here(), config_.max_peers},
+    {"guests", directory_->gone_guests(), config_.max_peers},
+    {"remembered_peers", directory_->records(now_of(self_).steady),
+     config_.peers_kept.records},
+    {"kept_adverts", directory_->adverts().loose(),
+     config_.adverts_kept.strangers}};
+  for (const auto& x : budgets_in_use(spawner_.budget()))
+    result.push_back(x);
+  return result;
 }
 
 } // namespace node_proxy::internal

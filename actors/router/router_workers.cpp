@@ -70,6 +70,7 @@ void router_state::handle(worker_report& msg) {
     return;
   }
   known->link.handle_life(now_of(self_).steady);
+  known->silent = false;
   std::visit([&](auto& x) { take(from, x); }, msg.what);
 }
 
@@ -111,6 +112,7 @@ void router_state::watch_workers() {
     else if (auto sign = x.link.poll_sign(now))
       tell(id, link_sign{sign->messages, sign->bytes});
   end_registrations();
+  end_late_rounds();
   for (auto id : silent) {
     tell(id, dismissed{});
     lose(id, "it does not answer");
@@ -128,6 +130,7 @@ void router_state::lose(worker_id id, std::string_view why) {
     services_.log.info("worker {} has left", id);
   else
     services_.log.warn("worker {} is lost: {}", id, why);
+  workers_->lost += why.empty() ? 0 : 1;
   directory_->handle_lost(id, now_of(self_).steady);
   auto still_there = workers_->all.at(id).handle.node();
   forget_worker(id);
@@ -178,13 +181,15 @@ void router_state::share(const register_engine& engine,
   auto& x = workers_->registrations[number];
   x.waiting = std::move(waiting);
   x.name = engine.name;
-  x.until = now_of(self_).steady + node_workers::registration_patience;
+  x.until = now_of(self_).steady + node_workers::patience;
   timer_->wait_until(x.until);
   auto shared = for_others(engine);
   for (const auto& [id, worker] : workers_->all) {
-    x.open.insert(id);
+    if (!worker.silent)
+      x.open.insert(id);
     send_message(self_, worker.handle, shared_engine{number, shared});
   }
+  end_registrations();
 }
 
 /// An engine as other processes get it: a typed one is reached by its host.
@@ -257,6 +262,12 @@ void router_state::end_engines_by(worker_id worker,
     end_foreign(x);
 }
 
+void router_state::take(worker_id from, const met_limit& msg) {
+  services_.log.warn("the limit of {} is met in worker {}: {}", msg.limit, from,
+                     msg.max);
+  report({limit_event{msg.limit, msg.max, from}});
+}
+
 void router_state::take(worker_id from, const engine_noted& msg) {
   auto x = workers_->registrations.find(msg.number);
   if (x == workers_->registrations.end())
@@ -272,28 +283,39 @@ void router_state::end_registrations() {
   auto is_over = [now](const auto& entry) {
     return entry.second.open.empty() || entry.second.until <= now;
   };
-  for (auto& entry : workers_->registrations)
-    if (is_over(entry))
-      fulfil(entry.second.waiting, engine_registered{entry.second.name});
+  for (auto& entry : workers_->registrations) {
+    if (!is_over(entry))
+      continue;
+    fulfil(entry.second.waiting, engine_registered{entry.second.name});
+    for (auto id : entry.second.open)
+      workers_->all.at(id).silent = true;
+  }
   std::erase_if(workers_->registrations, is_over);
 }
 
 // -- for those who ask --------------------------------------------------------
 
-/// Asks all workers.
+/// Asks all workers but those that are silent.
 /// @returns how many these are.
 template <class Question>
 std::size_t router_state::ask_workers(std::uint64_t round) {
   if (!workers_)
     return 0;
+  constexpr auto for_numbers = std::is_same_v<Question, tell_numbers>;
+  auto until = now_of(self_).steady + node_workers::patience;
+  (for_numbers ? workers_->numbers_until : workers_->status_until) = until;
+  std::size_t asked = 0;
   for (auto& [id, x] : workers_->all) {
-    if constexpr (std::is_same_v<Question, tell_numbers>)
-      x.asked.numbers = round;
-    else
-      x.asked.status = round;
+    if (!for_numbers)
+      x.status.reset();
+    if (x.silent)
+      continue;
+    (for_numbers ? x.asked.numbers : x.asked.status) = round;
     tell(id, Question{round});
+    timer_->wait_until(until);
+    ++asked;
   }
-  return workers_->all.size();
+  return asked;
 }
 
 template std::size_t
@@ -312,6 +334,37 @@ void router_state::note_answer(std::uint64_t& round, Survey& survey,
     (this->*end)();
 }
 
+/// Nobody waits any longer for workers that have not answered. Their numbers
+/// are those of the last time.
+void router_state::end_late_rounds() {
+  auto now = now_of(self_).steady;
+  std::vector<node_worker*> no_numbers;
+  std::vector<node_worker*> no_status;
+  for (auto& [id, x] : workers_->all) {
+    if (x.asked.numbers > 0 && now >= workers_->numbers_until)
+      no_numbers.push_back(&x);
+    if (x.asked.status > 0 && now >= workers_->status_until)
+      no_status.push_back(&x);
+  }
+  for (auto* x : no_numbers)
+    x->silent = true;
+  for (auto* x : no_status)
+    x->silent = true;
+  // The last one ends the round, and may begin the next one.
+  for (auto* x : no_numbers)
+    note_answer(x->asked.numbers, metrics_survey_,
+                &router_state::end_metrics_survey);
+  for (auto* x : no_status)
+    note_answer(x->asked.status, status_survey_,
+                &router_state::end_status_survey);
+  for (const auto& [id, x] : workers_->all) {
+    if (x.asked.numbers > 0)
+      timer_->wait_until(workers_->numbers_until);
+    if (x.asked.status > 0)
+      timer_->wait_until(workers_->status_until);
+  }
+}
+
 void router_state::take(worker_id from, const told_numbers& msg) {
   auto& x = workers_->all.at(from);
   x.numbers = msg;
@@ -324,7 +377,7 @@ void router_state::take(worker_id from, told_status& msg) {
   auto& x = workers_->all.at(from);
   if (msg.round != x.asked.status)
     return;
-  add_statuses(msg.peers);
+  x.status = std::move(msg);
   note_answer(x.asked.status, status_survey_, &router_state::end_status_survey);
 }
 

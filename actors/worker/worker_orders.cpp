@@ -8,6 +8,7 @@
 #include <node_proxy/actors/loop/now.hpp>
 #include <node_proxy/actors/proxy/outcome.hpp>
 #include <node_proxy/actors/router/peer_totals.hpp>
+#include <node_proxy/actors/router/process_limits.hpp>
 #include <node_proxy/actors/router/worker_events.hpp>
 
 namespace node_proxy::internal {
@@ -187,6 +188,7 @@ void worker_state::take(const forget_order& msg) {
 void worker_state::handle(const proxy_event& msg) {
   if (auto metrics = std::get_if<proxy_metrics>(&msg.what))
     return counts_.handle_end(metrics->proxy, metrics->counted);
+  watch_limits();
   auto to = proxies_.find(msg.remote);
   if (to == proxies_.end())
     return; // it retires
@@ -194,6 +196,12 @@ void worker_state::handle(const proxy_event& msg) {
     to->second.record = *record;
   else if (auto event = event_to_tell(msg))
     tell(std::move(*event));
+}
+
+void worker_state::watch_limits() {
+  for (const auto& x : budgets_in_use(spawner_.budget()))
+    if (limit_watch_.handle_use(x.name, x.used, x.max, now()))
+      tell(met_limit{std::string{x.name}, x.max});
 }
 
 /// Once the coordinator has what is left of the peer, the Node Proxy retires.
@@ -267,7 +275,18 @@ void worker_state::take(const tell_status& msg) {
 }
 
 void worker_state::handle(all_peer_statuses& msg) {
-  tell(told_status{msg.round, std::move(msg.answers)});
+  told_status result;
+  result.round = msg.round;
+  result.peers = std::move(msg.answers);
+  result.engines = engines_->list();
+  std::erase_if(result.engines, [](const engine_status& x) {
+    return !x.typed && x.untaken == 0;
+  });
+  for (const auto& x : budgets_in_use(spawner_.budget()))
+    result.limits.push_back(status_of(x));
+  result.limits.push_back(
+    status_of(fullest_outbox(result.peers, config_.settings)));
+  tell(std::move(result));
 }
 
 // -- the end ------------------------------------------------------------------

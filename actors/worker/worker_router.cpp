@@ -293,6 +293,7 @@ void worker_state::handle_tick() {
   timer_->handle_tick();
   if (!link_)
     return;
+  watch_limits();
   // A process that was stopped for long has been given up meanwhile.
   if (link_->lost(now())) {
     lose_coordinator("it does not answer");

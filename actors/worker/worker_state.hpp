@@ -21,6 +21,7 @@
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/typed/engine_host.hpp>
 #include <node_proxy/messages/connection_permanence.hpp>
+#include <node_proxy/protocol/node/limit_watch.hpp>
 #include <node_proxy/protocol/node/process_link.hpp>
 #include <node_proxy/protocol/node/retirement.hpp>
 #include <node_proxy/protocol/node/worker_peers.hpp>
@@ -161,6 +162,7 @@ private:
   void watch_engine(const caf::actor& engine);
   void fail_requests();
   void go_on();
+  void watch_limits();
 
   void take(const link_sign& msg);
   void take(handed_batch& msg);
@@ -225,6 +227,7 @@ private:
   std::shared_ptr<const node_advert> advert_;
   proxy_counts counts_;
   handshake_counts handshakes_;
+  limit_watch limit_watch_;
   // It is about to leave: the coordinator knows, and then the rest stops.
   bool leaving_ = false;
   bool stopping_ = false;

@@ -172,6 +172,11 @@ public:
     return known && known->holder == who;
   }
 
+  /// How many peers a process serves.
+  [[nodiscard]] std::size_t load(worker_id who) const {
+    return claims_.load(who);
+  }
+
   /// Whether messages for a peer that is served are held until its claim has
   /// ended, as its holder is about to leave.
   [[nodiscard]] bool holds_messages(const node_id& id) const {

@@ -70,6 +70,9 @@ public:
            && sent_.bytes - taken_.bytes < max_bytes;
   }
 
+  /// For how long nothing has come of the other end.
+  [[nodiscard]] duration silence(steady_time now) const { return now - heard_; }
+
   /// The other end has been silent for too long.
   [[nodiscard]] bool lost(steady_time now) const {
     return now >= heard_ + timeout_;

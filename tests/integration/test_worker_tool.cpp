@@ -31,14 +31,26 @@ std::string logged_after(const process& program, const std::string& text) {
 /// A node that takes workers, and one of them.
 struct two_programs {
   two_programs()
-    : key{folder, "bob"}, sender{folder, "alice"},
-      bob{key, {"--engine", "inbox=print", "--workers-at", "127.0.0.1:0"}},
+    : key{folder, "bob"}, sender{folder, "alice"}, bob{key,
+                                                       {"--engine",
+                                                        "inbox=print",
+                                                        "--workers-at",
+                                                        "127.0.0.1:0",
+                                                        "--control", control}},
       place{logged_after(bob.program(), "workers may join at ")},
       worker{{NODE_PROXY_TOOL, "worker", "--key", key.file, "--coordinator",
               place, "--listen", "tcp://127.0.0.1:0"}},
       address{logged_after(worker, "it listens at ")} {}
 
+  run_result status(std::vector<std::string> options = {}) const {
+    options.insert(options.begin(), {"status", "--control", control});
+    auto result = run_tool(options);
+    REQUIRE_MESSAGE(result.status == 0, result.errors);
+    return result;
+  }
+
   temporary_folder folder;
+  std::string control = folder / "control";
   tool_key key;
   tool_key sender;
   tool_node bob;
@@ -56,6 +68,30 @@ TEST_CASE_FIXTURE(two_programs, "a node is reached by its worker") {
   bob.await("received", {{"from", sender.id}, {"text", "hello"}});
   worker.signal(SIGTERM);
   CHECK(worker.wait() == 0);
+  bob.stop(SIGTERM);
+}
+
+TEST_CASE_FIXTURE(two_programs, "the status of a node names its workers") {
+  auto workers = [this] {
+    return json::parse(status({"--json"}).out).at("workers");
+  };
+  auto known = workers();
+  REQUIRE(known.size() == 1);
+  CHECK(known[0]["addresses"] == json{address});
+  CHECK(known[0]["state"] == "serving");
+  CHECK(known[0]["peers"] == 0);
+  auto table = status().out;
+  CHECK_MESSAGE(table.find("WORKER") != std::string::npos, table);
+  CHECK_MESSAGE(table.find(address) != std::string::npos, table);
+  // It is not given up yet when this is answered.
+  worker.signal(SIGSTOP);
+  CHECK(comes_true([&] {
+    auto x = workers();
+    return x.size() == 1 && x[0]["state"] == "silent" && x[0]["silent_ms"] > 0;
+  }));
+  worker.signal(SIGKILL);
+  CHECK(comes_true([&] { return workers().empty(); }));
+  CHECK(status().out.find("WORKER") == std::string::npos);
   bob.stop(SIGTERM);
 }
 

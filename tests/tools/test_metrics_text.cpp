@@ -55,6 +55,10 @@ TEST_CASE("metrics are written in the format of Prometheus") {
   status.age_ms = 1'500;
   status.engines = {{"inbox", false, 4}, {"store", true, 3}};
   status.limits = {{"peers", 2, 1'000}};
+  status.workers.resize(3);
+  status.workers[1].number = 7;
+  status.workers[1].peers = 12;
+  status.workers[2].state = worker_stage::leaving;
   peer_status peer;
   peer.state = peer_state::connected;
   peer.connection = connection_status{};
@@ -65,6 +69,7 @@ TEST_CASE("metrics are written in the format of Prometheus") {
   status.peers[1].waiting = {4, 2'000, 500};
   node_metrics counted;
   counted.proven_handshakes = 7;
+  counted.lost_workers = 5;
   counted.failed_handshakes = {{"decrypt_failed", 2}};
   counted.peers.messages_delivered = 10;
   counted.peers.messages_failed = {{"expired", 3}, {"denied", 1}};
@@ -94,6 +99,10 @@ TEST_CASE("metrics are written in the format of Prometheus") {
   CHECK(contains(text, "node_proxy_uptime_seconds 1.5"));
   CHECK(contains(text, "node_proxy_untaken_messages 7"));
   CHECK(contains(text, R"(node_proxy_limit_max{limit="peers"} 1000)"));
+  CHECK(contains(text, R"(node_proxy_workers{state="serving"} 2)"));
+  CHECK(contains(text, R"(node_proxy_workers{state="silent"} 0)"));
+  CHECK(contains(text, R"(node_proxy_worker_peers{worker="7"} 12)"));
+  CHECK(contains(text, "node_proxy_lost_workers_total 5"));
   CHECK(contains(text, "process_resident_memory_bytes 5000"));
   CHECK(contains(text, "process_cpu_seconds_total 2.5"));
   CHECK(contains(text, "process_open_fds 7"));

@@ -64,6 +64,34 @@ TEST_CASE("a status becomes JSON with its words") {
   CHECK(peer["waiting"]["engines"][0]["engine"] == "inbox");
   CHECK(json["engines"][1]["typed"] == true);
   CHECK(json["limits"][1]["max"] == 128u << 20);
+  CHECK_FALSE(json["limits"][1].contains("worker"));
+  CHECK(json["workers"].empty());
+}
+
+TEST_CASE("the workers of a node have a table, if it has any") {
+  auto status = example();
+  status.limits[1].worker = 7;
+  status.workers = {{7,
+                     {parse_address("tcp://127.0.0.1:4001").value(),
+                      parse_address("tcp://127.0.0.2:4001").value()},
+                     12,
+                     60'000,
+                     std::nullopt,
+                     worker_stage::serving},
+                    {9, {}, 3, 7'200'000, 4'000, worker_stage::silent}};
+  auto json = to_json(status, {});
+  CHECK(json["limits"][1]["worker"] == 7);
+  CHECK_FALSE(json["workers"][0].contains("silent_ms"));
+  CHECK(json["workers"][1]["state"] == "silent");
+  auto text = peers_table(json, {});
+  CHECK_MESSAGE(
+    text.ends_with(
+      R"(WORKER  PEERS  UP FOR  ADDRESSES                                   STATE
+7       12     60 s    tcp://127.0.0.1:4001, tcp://127.0.0.2:4001  serving
+9       3      2 h     -                                           silent for 4 s
+near its limit: outbox_bytes, 120 MiB of 128 MiB in worker 7
+)"),
+    text);
 }
 
 TEST_CASE("states stand out where that is wanted") {

@@ -141,11 +141,26 @@ function showEngines(engines) {
   }));
 }
 
+// Of a node of one process there are none.
+function showWorkers(workers) {
+  find("workers-section").hidden = workers.length === 0;
+  find("workers").tBodies[0].replaceChildren(...workers.map((x) => {
+    const row = element("tr");
+    const silence = x.silent_ms === undefined ? "" : " for " + span(x.silent_ms);
+    cell(row, "Worker", String(x.worker));
+    cell(row, "State", element("span", x.state + silence, x.state === "serving" ? "connected" : "retrying"));
+    cell(row, "Peers", String(x.peers));
+    cell(row, "Up for", span(x.age_ms));
+    cell(row, "Addresses", x.addresses.join(", ") || "-");
+    return row;
+  }));
+}
+
 function showLimits(limits) {
   find("limits").replaceChildren(...limits.map((x) => {
     const text = (n) => x.name.endsWith("_bytes") ? bytes(n) : String(n);
     const near = x.used >= 0.8 * x.max;
-    const label = x.name.replaceAll("_", " ");
+    const label = x.name.replaceAll("_", " ") + (x.worker === undefined ? "" : " of worker " + x.worker);
     const item = element("li", label + ": " + text(x.used) + " of " + text(x.max) + " ", near ? "near" : "");
     const bar = element("progress");
     bar.max = Math.max(1, x.max);
@@ -175,6 +190,7 @@ function show(status, events) {
     status.known_adverts + " adverts known, " + status.remembered_peers + " peers remembered";
   showPeers(status.peers, performance.now());
   showEngines(status.engines);
+  showWorkers(status.workers);
   showLimits(status.limits);
   showEvents(events);
 }

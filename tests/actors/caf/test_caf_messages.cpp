@@ -69,6 +69,7 @@ node_metrics some_metrics() {
   result.late_answers = 8;
   result.event_loops = 9;
   result.event_loops_busy_us = 10;
+  result.lost_workers = 29;
   auto& peers = result.peers;
   peers.connection_attempts = 11;
   peers.failed_attempts = 12;
@@ -116,9 +117,15 @@ node_status some_status() {
   peer.waiting = {16, 17, 18};
   peer.waiting_for = {{"inbox", {19, 20, 21}}};
   peer.untaken = 22;
-  return {
-    some_id(2), 23, {tcp_addr{ipv4{}, 82}}, {peer}, {{"outbox", true, 24}},
-    25,         26, {{"peers", 27, 28}}};
+  return {some_id(2),
+          23,
+          {tcp_addr{ipv4{}, 82}},
+          {peer},
+          {{"outbox", true, 24}},
+          25,
+          26,
+          {{"peers", 27, 28, 29}},
+          {{30, {tcp_addr{ipv4{}, 83}}, 31, 32, 33, worker_stage::silent}}};
 }
 
 /// Sends back all plain messages and `node_status`; answers a number with the
@@ -185,7 +192,7 @@ TEST_CASE_FIXTURE(remoting_fixture,
   check_round_trip(some_status());
   check_round_trip(
     node_parting{parting_result::under_way, 1, 2, true, true, true});
-  check_round_trip(node_event{limit_event{"peers", 3}});
+  check_round_trip(node_event{limit_event{"peers", 3, 4}});
   check_round_trip(node_event{node_proxy_ended_event{some_id(7)}});
   check_round_trip(node_event{missed_event{4}});
 }

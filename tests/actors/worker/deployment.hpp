@@ -13,6 +13,17 @@
 
 namespace test {
 
+/// Waits for what is said of one kind, such as in a `worker_order`; all else is
+/// dropped.
+template <class Content, class Message, class Fixture>
+Content next_said(Fixture& to) {
+  for (;;) {
+    auto x = to.template next<Message>();
+    if (auto wanted = std::get_if<Content>(&x.what))
+      return std::move(*wanted);
+  }
+}
+
 /// One process of a node, and an actor, `self`, that can be an engine.
 class node_process : public basic_system_fixture<remoting_config> {
 public:

@@ -71,17 +71,6 @@ caf::behavior plain_sender(caf::event_based_actor* self,
   }};
 }
 
-/// Waits for what is said of one kind, such as in a `worker_order`; all else is
-/// dropped.
-template <class Content, class Message, class Fixture>
-Content next_said(Fixture& to) {
-  for (;;) {
-    auto x = to.template next<Message>();
-    if (auto wanted = std::get_if<Content>(&x.what))
-      return std::move(*wanted);
-  }
-}
-
 /// A worker.
 struct worker_alone : basic_system_fixture<remoting_config> {
   ~worker_alone() {
@@ -278,6 +267,71 @@ TEST_CASE_FIXTURE(worker_alone, "a worker is told that an engine has ended") {
                  CHECK_MESSAGE(code_of(error) == errc::engine_gone,
                                describe(error));
                });
+}
+
+TEST_CASE_FIXTURE(coordinator_alone, "a silent worker holds up no question") {
+  auto peer = fresh_identity();
+  node_advert advert;
+  advert.version = 1;
+  REQUIRE(sign_advert(*peer, advert));
+  REQUIRE(ask<node_advert_reply>(advert));
+  REQUIRE(ask<node_connect_reply>(node_connect_request{peer->id(), true}));
+  // It is not lost yet when these are answered.
+  auto status = ask<node_status>(get_node_status{});
+  REQUIRE_MESSAGE(status, reason(status));
+  REQUIRE(status->workers.size() == 1);
+  CHECK(status->workers[0].state == worker_stage::silent);
+  CHECK(status->workers[0].silent_ms > 0u);
+  CHECK(status->workers[0].peers == 1);
+  REQUIRE(status->peers.size() == 1);
+  CHECK(status->peers[0].node == peer->id());
+  CHECK(status->peers[0].state == peer_state::connecting);
+  CHECK(status->peers[0].permanent);
+  auto numbers = ask<node_metrics>(get_node_metrics{});
+  REQUIRE(numbers);
+  CHECK(numbers->node_proxies == 1);
+  CHECK(numbers->lost_workers == 0);
+  // Nor does it by answers that come late.
+  told_status late_status;
+  late_status.round = next_order<tell_status>().round;
+  report(late_status);
+  told_numbers late_numbers;
+  late_numbers.round = late_status.round + 1;
+  report(late_numbers);
+  caf::anon_send_exit(worker, caf::exit_reason::kill);
+  CHECK(comes_true([this] {
+    auto x = ask<node_metrics>(get_node_metrics{});
+    return x && x->lost_workers == 1;
+  }));
+}
+
+TEST_CASE_FIXTURE(coordinator_alone,
+                  "what waits for a worker that leaves does not end with it") {
+  test_node peer{local_config()};
+  peer.add_engine(
+    "ear",
+    peer.system.spawn(forward_engine, caf::actor_cast<caf::actor>(peer.self)));
+  REQUIRE(ask<node_advert_reply>(peer.node.advert()));
+  auto handed = self->request(node.router(), patience,
+                              message_to(peer.node.id(), "ear", "handed"));
+  static_cast<void>(next_order<handed_batch>());
+  report(leaving{});
+  static_cast<void>(next_order<may_leave>());
+  auto held = self->request(node.router(), patience,
+                            message_to(peer.node.id(), "ear", "held"));
+  // It has not been lost before that has come.
+  static_cast<void>(ask<node_advert>(get_local_advert{}));
+  caf::anon_send_exit(worker, caf::exit_reason::kill);
+  handed.receive([](delivered) { FAIL_CHECK("nobody has delivered it"); },
+                 [](const caf::error& error) {
+                   CHECK_MESSAGE(code_of(error) == errc::unconfirmed,
+                                 describe(error));
+                 });
+  auto is_delivered = false;
+  held.receive([&](delivered) { is_delivered = true; },
+               [](const caf::error& error) { FAIL_CHECK(describe(error)); });
+  CHECK(is_delivered);
+  CHECK(as_text(next_message(peer.self).msg) == "held");
 }
 
 TEST_CASE_FIXTURE(coordinator_alone, "a worker learns which engines end") {
