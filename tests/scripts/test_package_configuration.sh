@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# What a package says of what it needs: with a CAF outside of the system's
+# folders. Nothing is built, and $NODE_PROXY_BUILD
+# tells only which compiler and which CAF there are.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+if ! command -v pkg-config > /dev/null; then
+  echo "pkg-config is missing"
+  exit 77
+fi
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+failures=0
+
+complain() {
+  echo "FAILED: $*"
+  failures=$((failures + 1))
+}
+
+# cached NAME: the value of a variable in the build of this project.
+cached() {
+  sed -n "s/^$1:[A-Z]*=//p" "$NODE_PROXY_BUILD/CMakeCache.txt"
+}
+if [[ -z $(cached CAF_CORE_LIBRARY) ]]; then
+  echo "this CAF has a package configuration, and lies where it lies"
+  exit 77
+fi
+
+# quietly COMMAND...: shows what it has printed only if it fails.
+quietly() {
+  "$@" > "$folder/log" 2>&1 && return
+  cat "$folder/log"
+  return 1
+}
+
+# configure PROJECT BUILD OPTION...: with the compiler of that build.
+configure() {
+  quietly cmake -S "$1" -B "$2" -G Ninja -DCMAKE_BUILD_TYPE=Debug \
+    -DCMAKE_CXX_COMPILER="$(cached CMAKE_CXX_COMPILER)" "${@:3}"
+}
+
+# The CAF of the build in a place of its own.
+mkdir -p "$folder/caf/include" "$folder/caf/lib"
+ln -s "$(cached CAF_INCLUDE_DIR)/caf" "$folder/caf/include/caf"
+for name in CORE IO; do
+  library=$(cached "CAF_${name}_LIBRARY")
+  ln -s "$library" "$folder/caf/lib/${library##*/}"
+done
+outside="$root/tests/scripts/outside_project"
+for kind in static shared; do
+  shared=OFF
+  [[ $kind == static ]] || shared=ON
+  configure "$outside" "$folder/$kind" -DNODE_PROXY_SOURCE="$root" \
+    -DBUILD_SHARED_LIBS=$shared -DCMAKE_PREFIX_PATH="$folder/caf"
+
+  # What users of pkg-config get.
+  flags=$(PKG_CONFIG_PATH=$folder/$kind/node_proxy \
+    pkg-config --cflags --libs node_proxy)
+  for flag in "-I$folder/caf/include" "-L$folder/caf/lib"; do
+    [[ " $flags " == *" $flag "* ]] || complain "$kind: no $flag in $flags"
+  done
+  [[ $flags != *-I/usr/include* ]] || complain "$kind: a system folder in $flags"
+done
+
+# A header refuses a CAF that is not the one of the library, and names both.
+mkdir -p "$folder/other/caf"
+sed 's/^#define CAF_VERSION .*/#define CAF_VERSION 99901/' \
+  "$folder/caf/include/caf/config.hpp" > "$folder/other/caf/config.hpp"
+compile() {
+  "$(cached CMAKE_CXX_COMPILER)" -std=c++20 -fsyntax-only "$@" \
+    "-I$folder/static/node_proxy/include" "-I$folder/caf/include" -x c++ \
+    "$folder/static/node_proxy/installed/compat.hpp"
+}
+quietly compile || complain "the header refuses its own CAF"
+if compile "-I$folder/other" > "$folder/log" 2>&1; then
+  complain "a header takes any CAF"
+fi
+version=$(sed -n 's/^#define CAF_VERSION //p' "$folder/caf/include/caf/config.hpp")
+for text in "CAF_VERSION is 99901" \
+  "node_proxy was built with CAF .*(CAF_VERSION $version)"; do
+  grep -q "$text" "$folder/log" ||
+    complain "who has another CAF is not told \"$text\": $(cat "$folder/log")"
+done
+
+if ((failures > 0)); then
+  exit 1
+fi
+echo "Packages say what they need."
