@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a package says of what it needs: with a CAF outside of the system's
-# folders. Nothing is built, and $NODE_PROXY_BUILD
+# folders, and with a shared library. Nothing is built, and $NODE_PROXY_BUILD
 # tells only which compiler and which CAF there are.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -61,6 +61,23 @@ for kind in static shared; do
   done
   [[ $flags != *-I/usr/include* ]] || complain "$kind: a system folder in $flags"
 done
+
+# Whoever links a shared library needs nothing that only this one needs.
+mkdir "$folder/package" "$folder/user"
+cp "$folder/shared/node_proxy"/node_proxyConfig*.cmake \
+  "$root/cmake/FindCAF.cmake" "$folder/package"
+# The targets themselves: here it is enough to get that far.
+touch "$folder/package/node_proxyTargets.cmake"
+cat > "$folder/user/CMakeLists.txt" << 'PROJECT'
+cmake_minimum_required(VERSION 3.25)
+project(user LANGUAGES CXX)
+find_package(node_proxy REQUIRED)
+PROJECT
+configure "$folder/user" "$folder/user/build" \
+  -DCMAKE_PREFIX_PATH="$folder/package;$folder/caf" \
+  -DCMAKE_DISABLE_FIND_PACKAGE_SQLiteCpp=ON \
+  -DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON ||
+  complain "a shared library needs what it has linked itself"
 
 # A header refuses a CAF that is not the one of the library, and names both.
 mkdir -p "$folder/other/caf"
