@@ -31,14 +31,14 @@ bool is_broken_promise([[maybe_unused]] const Content& content) {
 #endif
 }
 
-/// Has `f(number, content)` called for each answer that comes to `who`, in the
-/// thread of whoever answers. The number is that of the request's
-/// `response_id`.
+/// Has `f(number, content, from)` called for each answer that comes to `who`,
+/// in the thread of whoever answers. The number is that of the request's
+/// `response_id`. `from` is null if CAF answers for an actor that has ended.
 template <class F>
 void handle_answers(caf::actor_companion& who, F f) {
   who.on_enqueue([f = std::move(f)](const caf::mailbox_element_ptr& x) {
     if (x->mid.is_response() && !is_broken_promise(x->content()))
-      f(x->mid.integer_value(), x->content());
+      f(x->mid.integer_value(), x->content(), x->sender);
   });
 }
 
@@ -50,9 +50,9 @@ void handle_answer_messages(caf::actor_companion& who, F f) {
     if (!x->mid.is_response())
       return;
 #if CAF_MAJOR_VERSION >= 1
-    f(x->mid.integer_value(), std::move(x->payload));
+    f(x->mid.integer_value(), std::move(x->payload), x->sender);
 #else
-    f(x->mid.integer_value(), x->move_content_to_message());
+    f(x->mid.integer_value(), x->move_content_to_message(), x->sender);
 #endif
   });
 }

@@ -63,4 +63,15 @@ std::optional<actor_end> end_of(const caf::actor& whom) {
   return end->is_known ? std::optional{end->how.load()} : std::nullopt;
 }
 
+bool is_over(const caf::actor& whom) {
+  auto* actor = caf::actor_cast<caf::abstract_actor*>(whom);
+  if (auto* x = dynamic_cast<caf::scheduled_actor*>(actor);
+      x != nullptr && x->mailbox().closed())
+    return true;
+  if (auto* x = dynamic_cast<caf::blocking_actor*>(actor);
+      x != nullptr && x->mailbox().closed())
+    return true;
+  return end_of(whom).has_value();
+}
+
 } // namespace node_proxy::internal

@@ -49,4 +49,8 @@ void detach(const caf::actor& whom, end_note::id_type id);
 /// How an actor has ended, if it has, even if others have not been told yet.
 [[nodiscard]] std::optional<actor_end> end_of(const caf::actor& whom);
 
+/// Whether an actor takes nothing more: it has ended, or is about to. 0.17
+/// first answers what the actor has not come to, and notes the end then.
+[[nodiscard]] bool is_over(const caf::actor& whom);
+
 } // namespace node_proxy::internal

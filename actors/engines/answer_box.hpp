@@ -14,12 +14,20 @@ namespace node_proxy::internal {
 /// Engines have answered.
 struct engines_answered {};
 
+/// An error as an answer to a request.
+struct answered_error {
+  caf::error error;
+  /// Who says so. Null: CAF, of an actor that has ended, or this module, of the
+  /// engine that was asked.
+  caf::actor_addr from;
+};
+
 /// What has become of a request to an engine.
 struct engine_answer {
   /// That of the request.
   std::uint64_t number = 0;
   /// None if the engine's handler has returned anything else.
-  std::optional<caf::error> error;
+  std::optional<answered_error> error;
   /// How much of a batch it has taken, if it says so.
   std::optional<std::uint64_t> taken;
 };

@@ -41,6 +41,7 @@ public:
   static constexpr std::uint64_t time_to_live = 600;
 
   /// @param engine in whose name answers are sent.
+  /// @param actor is that engine. This does not keep it.
   /// @param without_notes of an engine in another process: is told when an
   ///                      answer is there, as nothing else tells that its
   ///                      handler has returned; null of others.
@@ -48,7 +49,7 @@ public:
   ///              knows that the request is handled, as it stays until then;
   ///              null if the Router is to take this, too.
   answer_sender(std::shared_ptr<const engine_interface> types,
-                caf::actor_addr router, engine_id engine,
+                caf::actor_addr router, engine_id engine, caf::actor_addr actor,
                 std::shared_ptr<answer_box> without_notes,
                 caf::actor_addr proxy = {});
 
@@ -61,28 +62,34 @@ public:
   void handle_asked(std::uint64_t number, open_answer what);
 
   /// The handler has returned.
-  /// @returns an error if it was none of the engine: CAF has answered for it.
-  std::optional<caf::error> handle_returned(std::uint64_t number);
+  /// @returns an error that tells of an `engine_fault` and is no answer.
+  std::optional<answered_error> handle_returned(std::uint64_t number);
 
   /// The request has failed, and will have no answer.
-  /// @returns what CAF has answered for the engine, if it has.
-  std::optional<caf::error> handle_failed(std::uint64_t number);
+  /// @returns likewise.
+  std::optional<answered_error> handle_failed(std::uint64_t number);
 
 private:
   struct entry {
     open_answer what;
     bool returned = false;
     std::optional<caf::message> answer;
+    // Who has answered, with an error.
+    caf::actor_addr from;
   };
 
-  void handle_answer(std::uint64_t number, caf::message answer);
-  void put_aside(std::uint64_t number, caf::message answer);
+  void handle_answer(std::uint64_t number, caf::message answer,
+                     const caf::strong_actor_ptr& from);
+  void put_aside(std::uint64_t number, caf::message answer,
+                 const caf::strong_actor_ptr& from);
+  [[nodiscard]] std::optional<answered_error> fault_in(const entry& x) const;
   void send(const open_answer& what, const caf::message& answer,
             const caf::actor_addr& to) const;
 
   const std::shared_ptr<const engine_interface> types_;
   const caf::actor_addr router_;
   const engine_id engine_;
+  const caf::actor_addr actor_;
   const std::shared_ptr<answer_box> without_notes_;
   const caf::actor_addr proxy_;
   std::mutex mutex_;

@@ -33,8 +33,8 @@ std::uint64_t engine_entry::untaken() const {
 
 void engine_entry::warn_unfit(const node_log& log) const {
   if (!warned_.test_and_set())
-    log.error("the engine '{}' has no handler for {}: it fails the messages "
-              "that it gets",
+    log.error("the engine '{}' answers as one that has no handler for {}: the "
+              "messages that it does not take have failed",
               name(),
               types()     ? "a message of its interface"
               : batches() ? "engine_msg_batch"

@@ -88,7 +88,8 @@ public:
 
   [[nodiscard]] shared_engine_stage stage() const { return stage_; }
 
-  /// Logs, once, that the engine has no handler for what it registered for.
+  /// Logs, once, that the engine does not seem to have a handler for what it
+  /// registered for.
   void warn_unfit(const node_log& log) const;
 
   /// Logs, once, that it gets messages that are not those of its interface.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <node_proxy/actors/caf/answers.hpp>
+#include <node_proxy/actors/engines/engine_fault.hpp>
 
 namespace node_proxy::internal {
 
@@ -21,10 +22,11 @@ constexpr std::size_t batch_messages = 1'024;
 constexpr std::size_t batch_bytes = 256 * 1'024;
 
 /// Why an engine that answers with an error has not taken a message.
-control::reject_reason reason_of(const caf::error& error, bool is_typed) {
+control::reject_reason reason_of(const caf::error& error,
+                                 std::optional<engine_fault> fault,
+                                 bool is_typed) {
   using enum control::reject_reason;
-  // CAF answers in the name of those who have ended.
-  if (error == caf::sec::request_receiver_down)
+  if (fault == engine_fault::gone)
     return engine_gone;
   // What a typed engine gets has been decoded.
   return !is_typed && error == errc::malformed ? malformed : engine_failed;
@@ -124,7 +126,7 @@ void engine_lanes::start(lane& x, const engine_id& name) {
     return;
   }
   auto sender = std::make_shared<answer_sender>(
-    x.to->types(), engines_->router(), name,
+    x.to->types(), engines_->router(), name, x.to->engine().address(),
     x.to->is_remote() ? requests_.box() : nullptr, proxy_);
   x.notes = requests_.notes_on(*x.to, sender);
   x.asker = answer_sender::spawn_asker(self_->system(), std::move(sender));
@@ -216,9 +218,12 @@ void engine_lanes::handle_answer(const engine_answer& answer) {
   const auto& asked = known->what;
   --x.open;
   if (answer.error) {
-    if (*answer.error == caf::sec::unexpected_message)
+    auto fault = fault_of(*answer.error, x.to->engine().address());
+    if (fault == engine_fault::unfit)
       x.to->warn_unfit(log_);
-    finish(x, asked, {0, reason_of(*answer.error, x.to->types() != nullptr)});
+    finish(
+      x, asked,
+      {0, reason_of(answer.error->error, fault, x.to->types() != nullptr)});
   } else {
     auto all = ids_of(asked).size();
     auto taken = std::min<std::uint64_t>(answer.taken.value_or(all), all);

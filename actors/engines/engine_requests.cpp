@@ -11,10 +11,12 @@ namespace node_proxy::internal {
 namespace {
 
 template <class Content>
-engine_answer make_answer(std::uint64_t number, const Content& content) {
+engine_answer make_answer(std::uint64_t number, const Content& content,
+                          const caf::strong_actor_ptr& from) {
   engine_answer result{number, std::nullopt, std::nullopt};
   if (content.template match_elements<caf::error>())
-    result.error = content.template get_as<caf::error>(0);
+    result.error = answered_error{content.template get_as<caf::error>(0),
+                                  caf::actor_cast<caf::actor_addr>(from)};
   else if (content.template match_elements<batch_taken>())
     result.taken = content.template get_as<batch_taken>(0).count;
   return result;
@@ -61,10 +63,11 @@ void engine_requests::start() {
   box_ = std::make_shared<answer_box>(caf::actor_cast<caf::actor>(self_));
   // Hidden: the end of the actor system does not wait for it.
   asker_ = self_->system().spawn<caf::actor_companion, caf::hidden>();
-  internal::handle_answers(companion(),
-                           [box = box_](auto number, const auto& content) {
-                             box->put(make_answer(number, content));
-                           });
+  internal::handle_answers(
+    companion(),
+    [box = box_](auto number, const auto& content, const auto& from) {
+      box->put(make_answer(number, content, from));
+    });
 }
 
 caf::actor_companion& engine_requests::companion() const {

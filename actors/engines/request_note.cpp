@@ -3,6 +3,8 @@
 #include <exception>
 #include <optional>
 
+#include <node_proxy/actors/error.hpp>
+
 namespace node_proxy::internal {
 
 namespace {
@@ -26,7 +28,7 @@ void request_note::handle_destroyed() const {
   // A handler of a blocking actor throws through whoever holds the request; of
   // other actors the end has been noted before.
   if (std::uncaught_exceptions() > 0 || *notes_->stage == engine_stage::failed)
-    answer.error = caf::make_error(caf::sec::runtime_error);
+    answer.error = answered_error{caf::make_error(caf::sec::runtime_error), {}};
   if (auto sender = notes_->sender.get()) {
     // What an engine has skipped was given back when it ended. In 1.x its end
     // has been noted by then.
@@ -52,7 +54,7 @@ request_handover::~request_handover() {
   if (notes_.sender)
     notes_.sender->handle_failed(number_);
   notes_.answers->put(
-    {number_, caf::make_error(caf::sec::request_receiver_down), std::nullopt});
+    {number_, answered_error{make_error(errc::engine_gone), {}}, std::nullopt});
 }
 
 } // namespace node_proxy::internal

@@ -17,7 +17,7 @@ caf::error error_for(control::reject_reason reason) {
   switch (reason) {
   case unknown_engine:
   case engine_gone:
-    return caf::make_error(caf::sec::request_receiver_down);
+    return make_error(errc::engine_gone);
   case malformed:
     return make_error(errc::malformed);
   case engine_failed:

@@ -16,12 +16,14 @@ namespace {
 
 using text_actor = actor_interface<std::string(std::string)>;
 
-/// The test is the Router.
+/// The test is the Router, and the engine.
 struct fixture : system_fixture {
-  fixture() {
+  fixture() { serve(self->address()); }
+
+  void serve(const caf::actor_addr& engine) {
     sender = std::make_shared<answer_sender>(
       interface_of<text_actor>(), self->address(), engine_id{node_id{}, "x"},
-      nullptr);
+      engine, nullptr);
     asker = answer_sender::spawn_asker(system, sender);
   }
 
@@ -76,10 +78,26 @@ TEST_CASE_FIXTURE(fixture, "what has failed is not answered") {
 
 TEST_CASE_FIXTURE(fixture,
                   "what CAF answers in an engine's name is no answer") {
+  auto engine = system.spawn([]() -> caf::behavior {
+    return {[](int) {
+    }};
+  });
+  serve(engine.address());
+  caf::anon_send_exit(engine, caf::exit_reason::kill);
+  self->wait_for(engine);
   ask(0);
   answer(0, caf::make_error(caf::sec::request_receiver_down));
-  CHECK(sender->handle_returned(number(0)) == caf::sec::request_receiver_down);
+  auto fault = sender->handle_returned(number(0));
+  REQUIRE(fault);
+  CHECK(fault->error == caf::sec::request_receiver_down);
   CHECK_FALSE(has_got<node_out_msg>());
+}
+
+TEST_CASE_FIXTURE(fixture, "what CAF answers for others is an answer") {
+  ask(0);
+  answer(0, caf::make_error(caf::sec::request_receiver_down));
+  CHECK_FALSE(sender->handle_returned(number(0)));
+  CHECK(next_answered() == 0);
 }
 
 TEST_CASE_FIXTURE(fixture, "of too many answers the oldest are given up") {

@@ -2,10 +2,14 @@
 
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <spdlog/logger.h>
+#include <spdlog/sinks/ostream_sink.h>
 
 #include "actors/silent_engine.hpp"
 #include "two_test_nodes.hpp"
@@ -137,8 +141,43 @@ TEST_CASE_FIXTURE(fixture, "a message is taken when it is delegated") {
   CHECK(send_one("x") == std::nullopt);
   static_cast<void>(b.next<done>());
   end(worker);
-  // That is an answer before the handler returns.
-  CHECK(send_one("x") == errc::engine_gone);
+  // That is an answer before the handler returns, of an engine that lives.
+  CHECK(send_one("x") == errc::engine_failed);
+}
+
+TEST_CASE("an engine is not logged as unfit for whom it delegates to") {
+  std::ostringstream out;
+  auto config = local_config();
+  config.logger = std::make_shared<spdlog::logger>(
+    "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
+  test_node b{std::move(config)};
+  auto unfit = b.system.spawn<caf::detached>([]() -> caf::behavior {
+    return {[](done x) {
+      return x;
+    }};
+  });
+  auto delegating =
+    b.system.spawn([unfit](caf::event_based_actor* self) -> caf::behavior {
+      return {[self, unfit](const engine_msg& msg) -> caf::result<done> {
+        self->delegate(unfit, msg);
+        // That counts only if the answer is there when the handler returns.
+        caf::scoped_actor waiting{self->system()};
+        waiting->request(unfit, patience, done{})
+          .receive([](done) {}, [](const caf::error&) {});
+        return caf::delegated<done>{};
+      }};
+    });
+  b.add_engine("unfit", unfit);
+  b.add_engine("delegating", delegating);
+  for (auto* name : {"unfit", "delegating"}) {
+    auto outcome = b.send(b.message_to(b.node.id(), name, {}));
+    REQUIRE_FALSE(outcome);
+    CHECK(code_of(outcome.error()) == errc::engine_failed);
+  }
+  b.node.shutdown();
+  CHECK(out.str().find("engine 'unfit' answers as one that has no handler")
+        != std::string::npos);
+  CHECK(out.str().find("'delegating'") == std::string::npos);
 }
 
 namespace {

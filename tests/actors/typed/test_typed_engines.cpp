@@ -70,6 +70,34 @@ TEST_CASE_FIXTURE(kv_nodes, "a handler that promises and throws has failed") {
   CHECK(code_of(read(handle_of("x"), "a").error()) == errc::engine_failed);
 }
 
+TEST_CASE_FIXTURE(kv_nodes, "what CAF says of a delegate is for who asks") {
+  auto gone = caf::actor_cast<caf::actor>(b.system.spawn(kv_engine, store));
+  end(gone);
+  auto unfit = b.system.spawn([]() -> caf::behavior {
+    return {[](done) {
+    }};
+  });
+  auto x = b.system.spawn([=](caf::event_based_actor* self) -> caf::behavior {
+    return {[=](read_atom, const std::string& key) {
+              self->delegate(gone, read_atom_v, key);
+              return caf::delegated<std::string>{};
+            },
+            [=](later_atom, std::uint64_t number) {
+              self->delegate(unfit, later_atom_v, number);
+              return caf::delegated<std::uint64_t>{};
+            }};
+  });
+  REQUIRE(b.node.serve<kv_actor>("x", x));
+  auto handle = handle_of("x");
+  CHECK(read(handle, "a").error() == caf::sec::request_receiver_down);
+  CHECK(error_of<std::uint64_t>(handle, later_atom_v, std::uint64_t{1})
+        == caf::sec::unexpected_message);
+  auto unanswered = to("x");
+  unanswered.msg.msg = bytes{std::byte{0}, std::byte{1}, std::byte{'a'}};
+  CHECK(code_of(a.send(unanswered).error()) == errc::engine_failed);
+  end(x);
+}
+
 TEST_CASE_FIXTURE(kv_nodes, "the name of an engine that ended is free") {
   end_engine();
   CHECK(code_of(read(kv, "a").error()) == errc::engine_gone);
