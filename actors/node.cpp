@@ -192,7 +192,6 @@ struct __attribute__((visibility("hidden"))) node::parts
 
   // There only as long as there are actors.
   caf::actor_system& system;
-  bool system_ended = false;
   std::mutex mutex;
   node_id id;
   duration grace{0};
@@ -203,8 +202,8 @@ struct __attribute__((visibility("hidden"))) node::parts
   state_keeper_actor keeper;
   transport_actor transport;
   router_service router;
-  // What users get of it.
-  router_actor public_router;
+  // What users get of it, in any thread. What they get keeps a loop of its own.
+  std::shared_ptr<access_parts> access;
   inbound_handler acceptor;
   std::vector<handshake_worker> workers;
   std::vector<transport_address> addresses;
@@ -226,7 +225,7 @@ caf::expected<void> node::parts::start(node_config config) {
   router_services services{transport, loops, keeper, log, unanswered};
   router = config.coordinator ? spawn_worker_router(system, config, services)
                               : spawn_router(system, config, services, *stored);
-  public_router = router;
+  access = access_parts::make({&system, home, router}, id, log, unanswered);
   workers = spawn_handshake_workers(system, config.settings);
   acceptor = spawn_acceptor(system, home, config, unproven_places(config),
                             router, workers);
@@ -332,7 +331,8 @@ void node::parts::shutdown() {
     stop(x);
   if (router)
     stop(router);
-  public_router = nullptr;
+  if (access)
+    access->close();
   stop(transport);
   // The Router has waited until all was written.
   if (keeper)
@@ -343,7 +343,8 @@ void node::parts::shutdown() {
 /// There is no time left for goodbyes, and no clock to measure it.
 void node::parts::handle_system_end() {
   std::lock_guard guard{mutex};
-  system_ended = true;
+  if (access)
+    access->handle_system_end();
   if (!transport)
     return;
   log.warn("the actor system ends before its node: shut the node down first, "
@@ -360,7 +361,6 @@ void node::parts::handle_system_end() {
   for (auto& x : workers)
     kill(x);
   kill(router);
-  public_router = nullptr;
   kill(transport);
   if (keeper) {
     // It writes what has changed.
@@ -387,8 +387,8 @@ const node_id& node::id() const {
   return parts_->id;
 }
 
-const router_actor& node::router() const {
-  return parts_->public_router;
+router_actor node::router() const {
+  return parts_->access->state().router;
 }
 
 const std::vector<transport_address>& node::addresses() const {
@@ -400,10 +400,8 @@ const node_advert& node::advert() const {
 }
 
 node_access node::access() const {
-  return node_access{access_parts::make(
-    parts_->system_ended ? nullptr : &parts_->system,
-    parts_->loops.empty() ? nullptr : parts_->loops.front(), parts_->id,
-    parts_->public_router, parts_->log, parts_->unanswered)};
+  return node_access{access_parts::make(parts_->access->state(), parts_->id,
+                                        parts_->log, parts_->unanswered)};
 }
 
 void node::shutdown() {

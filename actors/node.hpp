@@ -41,8 +41,9 @@ public:
   [[nodiscard]] const node_id& id() const;
 
   /// Takes messages of local engines to other nodes (`node_out_msg`,
-  /// `node_out_batch`), and engines (`register_engine`).
-  [[nodiscard]] const router_actor& router() const;
+  /// `node_out_batch`), and engines (`register_engine`). Null after the end of
+  /// the node.
+  [[nodiscard]] router_actor router() const;
 
   /// Where connections are accepted, with the ports that were chosen.
   [[nodiscard]] const std::vector<transport_address>& addresses() const;

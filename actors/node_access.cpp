@@ -48,8 +48,8 @@ const node_id& node_access::id() const {
   return parts_->id;
 }
 
-const router_actor& node_access::router() const {
-  return parts_->router;
+router_actor node_access::router() const {
+  return parts_->state().router;
 }
 
 std::vector<reason_count> node_access::unanswered_failures() const {
@@ -61,14 +61,13 @@ std::uint64_t node_access::late_answers() const {
 }
 
 caf::expected<void> node_access::add_engine(register_engine what) const {
-  auto system = parts_->system();
-  if (!system)
+  auto [system, loop, router] = parts_->state();
+  if (!router)
     return make_error(errc::shutting_down);
-  const auto& router = parts_->router;
   engine_host_actor host;
-  if (router && is_remote(caf::actor_cast<caf::actor>(router))) {
+  if (is_remote(caf::actor_cast<caf::actor>(router))) {
     auto spawned =
-      spawn_engine_host(*system, {parts_->loop(), router, parts_->log, what});
+      spawn_engine_host(*system, {loop, router, parts_->log, what});
     if (!spawned)
       return std::move(spawned.error());
     host = std::move(*spawned);
@@ -87,12 +86,12 @@ caf::expected<void> node_access::add_engine(register_engine what) const {
 caf::actor
 node_access::spawn_remote(engine_id whom, remote_options options,
                           std::shared_ptr<const engine_interface> types) const {
-  auto system = parts_->system();
+  auto [system, loop, router] = parts_->state();
   if (!system)
     return {};
   return spawn_engine_client(
-    *system, {parts_->loop(), parts_->id, std::move(whom), options,
-              std::move(types), parts_->router, parts_->unanswered});
+    *system, {std::move(loop), parts_->id, std::move(whom), options,
+              std::move(types), std::move(router), parts_->unanswered});
 }
 
 caf::expected<node_access> access_node(caf::actor_system& system,
@@ -108,7 +107,7 @@ caf::expected<node_access> access_node(caf::actor_system& system,
     return make_error(errc::out_of_resources,
                       "the event loops: " + error_text(loops.error()));
   return node_access{access_parts::make(
-    &system, loops->front(), advert->id, router, node_log{std::move(logger)},
+    {&system, loops->front(), router}, advert->id, node_log{std::move(logger)},
     std::make_shared<internal::unanswered_failures>())};
 }
 

@@ -49,13 +49,14 @@ struct remote_options {
 /// They are free as well when this process dies, or loses its connection to the
 /// node, of which the end of `router` tells (monitor it): then ask for access
 /// again. It may outlive its actor system: after that `router` and handles are
-/// null, and nothing can be served (shutting_down).
+/// null, and nothing can be served (shutting_down). Any thread may use it, also
+/// while its actor system ends.
 class NODE_PROXY_EXPORT node_access {
 public:
   /// The id of the node.
   [[nodiscard]] const node_id& id() const;
 
-  [[nodiscard]] const router_actor& router() const;
+  [[nodiscard]] router_actor router() const;
 
   // Defined in <node_proxy/actors/typed_engine.hpp>:
 

@@ -394,9 +394,15 @@ expected<event_loops, os_error> event_loop::of(caf::actor_system& system,
 }
 
 void event_loop::add_dependent(std::weak_ptr<system_dependent> x) {
-  std::lock_guard guard{mutex_};
-  std::erase_if(dependents_, [](const auto& y) { return y.expired(); });
-  dependents_.push_back(std::move(x));
+  std::unique_lock guard{mutex_};
+  if (!system_ends_) {
+    std::erase_if(dependents_, [](const auto& y) { return y.expired(); });
+    dependents_.push_back(std::move(x));
+    return;
+  }
+  guard.unlock();
+  if (auto dependent = x.lock())
+    dependent->handle_system_end();
 }
 
 /// The actor system waits for the threads of the loops, and these for those who
@@ -407,6 +413,7 @@ void event_loop::handle_system_end(const event_loops& loops) {
   std::thread{[loops] {
     for (const auto& loop : loops) {
       std::unique_lock guard{loop->mutex_};
+      loop->system_ends_ = true;
       auto dependents = std::exchange(loop->dependents_, {});
       guard.unlock();
       for (const auto& x : dependents)

@@ -70,7 +70,7 @@ public:
   event_loop(caf::actor_system& system, descriptor epoll, descriptor waker);
 
   /// `x` is to be notified of the end of the actor system, if it lives until
-  /// then.
+  /// then: at once if that end has begun.
   void add_dependent(std::weak_ptr<system_dependent> x);
 
   /// From now on it looks for events for that long, after each one, before it
@@ -103,6 +103,7 @@ private:
   std::array<std::atomic<std::size_t>, 2> uses_{};
   std::mutex mutex_;
   std::vector<std::weak_ptr<system_dependent>> dependents_;
+  bool system_ends_ = false;
 };
 
 /// The loop that has the fewest of a use, of several the first one. It has one

@@ -5,13 +5,11 @@
 namespace node_proxy::internal {
 
 std::shared_ptr<access_parts>
-access_parts::make(caf::actor_system* system,
-                   const std::shared_ptr<event_loop>& loop, const node_id& id,
-                   router_actor router, node_log log,
+access_parts::make(access_state state, const node_id& id, node_log log,
                    std::shared_ptr<internal::unanswered_failures> unanswered) {
-  std::shared_ptr<access_parts> result{
-    new access_parts{system, loop, id, std::move(router), std::move(log),
-                     std::move(unanswered)}};
+  auto loop = state.loop;
+  std::shared_ptr<access_parts> result{new access_parts{
+    std::move(state), id, std::move(log), std::move(unanswered)}};
   if (loop)
     loop->add_dependent(result);
   return result;
@@ -31,22 +29,24 @@ void access_parts::add_host(const engine_host_actor& host) {
   hosts_.push_back(host.address());
 }
 
+void access_parts::close() {
+  // What goes here goes when nothing is locked any more.
+  access_state ended;
+  std::lock_guard guard{mutex_};
+  std::swap(ended, state_);
+  state_.system = ended.system;
+}
+
 /// The actor system waits for the threads of the loop.
 void access_parts::handle_system_end() {
+  close();
   std::lock_guard guard{mutex_};
-  system_ = nullptr;
-  loop_.reset();
-  router = nullptr;
+  state_.system = nullptr;
 }
 
-caf::actor_system* access_parts::system() const {
+access_state access_parts::state() const {
   std::lock_guard guard{mutex_};
-  return system_;
-}
-
-std::shared_ptr<event_loop> access_parts::loop() const {
-  std::lock_guard guard{mutex_};
-  return loop_;
+  return state_;
 }
 
 } // namespace node_proxy::internal

@@ -15,13 +15,21 @@
 
 namespace node_proxy::internal {
 
+/// What ends before the access does.
+struct access_state {
+  /// Null once the actor system ends. That waits as long as somebody has the
+  /// loop.
+  caf::actor_system* system = nullptr;
+  /// Where actors run. Null, as is the Router, once the node has been shut
+  /// down, or the actor system ends.
+  std::shared_ptr<event_loop> loop;
+  router_actor router;
+};
+
 class access_parts final : public system_dependent {
 public:
-  /// @param system null if it has ended, as are the following.
-  /// @param loop like the Router, null of a node that has been shut down.
   [[nodiscard]] static std::shared_ptr<access_parts>
-  make(caf::actor_system* system, const std::shared_ptr<event_loop>& loop,
-       const node_id& id, router_actor router, node_log log,
+  make(access_state state, const node_id& id, node_log log,
        std::shared_ptr<internal::unanswered_failures> unanswered);
 
   access_parts(const access_parts&) = delete;
@@ -33,32 +41,26 @@ public:
   /// `host` ends with this.
   void add_host(const engine_host_actor& host);
 
+  /// The node has been shut down.
+  void close();
+
   void handle_system_end() override;
 
-  /// Null once the actor system ends.
-  [[nodiscard]] caf::actor_system* system() const;
+  /// As it is at one moment.
+  [[nodiscard]] access_state state() const;
 
-  /// Where actors run: null if the node has been shut down, or the actor system
-  /// ends.
-  [[nodiscard]] std::shared_ptr<event_loop> loop() const;
-
-  /// Null likewise.
-  router_actor router;
   const node_id id;
   const node_log log;
   const std::shared_ptr<internal::unanswered_failures> unanswered;
 
 private:
-  access_parts(caf::actor_system* system, std::shared_ptr<event_loop> loop,
-               const node_id& its_id, router_actor its_router, node_log its_log,
+  access_parts(access_state state, const node_id& its_id, node_log its_log,
                std::shared_ptr<internal::unanswered_failures> its_failures)
-    : router(std::move(its_router)), id(its_id), log(std::move(its_log)),
-      unanswered(std::move(its_failures)), system_(system),
-      loop_(std::move(loop)) {}
+    : id(its_id), log(std::move(its_log)), unanswered(std::move(its_failures)),
+      state_(std::move(state)) {}
 
   mutable std::mutex mutex_;
-  caf::actor_system* system_;
-  std::shared_ptr<event_loop> loop_;
+  access_state state_;
   // Of engines for a node of another process.
   std::vector<caf::actor_addr> hosts_;
 };

@@ -118,6 +118,39 @@ TEST_CASE("access to a node may outlive its actor system") {
         == 0);
 }
 
+TEST_CASE("access to a node may be used while its actor system ends") {
+  static_assert(
+    !std::is_reference_v<decltype(std::declval<node_access>().router())>);
+  CHECK(status_of_child([] {
+          std::optional<node> uut;
+          std::thread user;
+          std::atomic<bool> is_used = false;
+          auto use = [&](const node_access& x) {
+            return x.router() && x.remote<kv_actor>({uut->id(), "engine"});
+          };
+          {
+            plain_system x;
+            uut.emplace(start(x.system));
+            user = std::thread{[&, before = uut->access()] {
+              // CAF 0.17 has room for the ends of 63 actors at its own end.
+              for (int i = 0; i < 20; ++i) {
+                use(before);
+                use(uut->access());
+              }
+              is_used = true;
+              is_used.notify_one();
+              while (before.router() || uut->router())
+                std::this_thread::yield();
+              if (use(before) || use(uut->access()))
+                ::_exit(1);
+            }};
+            is_used.wait(false);
+          }
+          user.join();
+        })
+        == 0);
+}
+
 TEST_CASE("nodes end after each other in many actor systems") {
   CHECK(status_of_child([] {
           for (int i = 0; i < 20; ++i) {
