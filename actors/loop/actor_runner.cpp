@@ -71,6 +71,11 @@ public:
     is_last_ = true;
   }
 
+  [[nodiscard]] bool idle() {
+    lock guard{mutex_};
+    return jobs_.empty() && running_ == nullptr;
+  }
+
 private:
   using lock = std::unique_lock<std::mutex>;
 
@@ -311,6 +316,10 @@ actor_unit& actor_runner::unit() noexcept {
 
 void actor_runner::handle_system_end() {
   core_->handle_system_end();
+}
+
+bool actor_runner::idle() {
+  return core_->idle();
 }
 
 bool actor_runner::has_this_thread() noexcept {

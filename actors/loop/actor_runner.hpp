@@ -59,6 +59,9 @@ public:
   /// From now on all actors run here, as nobody else does.
   void handle_system_end();
 
+  /// No actor runs here, nor waits for its turn.
+  [[nodiscard]] bool idle();
+
   /// What runs actors here, whoever wakes them.
   [[nodiscard]] actor_unit& unit() noexcept;
 

@@ -405,12 +405,34 @@ void event_loop::add_dependent(std::weak_ptr<system_dependent> x) {
     dependent->handle_system_end();
 }
 
+namespace {
+
+/// How long the scheduler of CAF goes on for the sake of actors that end.
+constexpr std::chrono::seconds end_patience{5};
+
+/// Waits until the actors that are to end have ended, while CAF's clock goes:
+/// that of 0.17 has no room for the ends of more than 63 when it has stopped,
+/// and whoever comes then waits for ever.
+template <class Condition>
+void wait_for_ends(Condition ended) {
+  // This may be the thread that is to run them.
+  if (actor_runner::has_this_thread())
+    return;
+  for (auto until = steady_now() + end_patience;
+       !ended() && steady_now() < until;)
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+}
+
+} // namespace
+
 /// The actor system waits for the threads of the loops, and these for those who
-/// depend on them. The caller must not wait: it may be what they wait for.
+/// depend on them. The caller must not wait for ever: it may be what they wait
+/// for.
 void event_loop::handle_system_end(const event_loops& loops) {
   for (const auto& loop : loops)
     loop->runner_.handle_system_end();
-  std::thread{[loops] {
+  auto told = std::make_shared<std::atomic<bool>>(false);
+  std::thread{[loops, told] {
     for (const auto& loop : loops) {
       std::unique_lock guard{loop->mutex_};
       loop->system_ends_ = true;
@@ -420,7 +442,13 @@ void event_loop::handle_system_end(const event_loops& loops) {
         if (auto dependent = x.lock())
           dependent->handle_system_end();
     }
+    *told = true;
   }}.detach();
+  wait_for_ends([&loops, &told] {
+    return *told && std::ranges::all_of(loops, [](const auto& loop) {
+      return loop->runner_.idle();
+    });
+  });
 }
 
 std::shared_ptr<event_loop> use_one_of(const event_loops& loops,

@@ -15,6 +15,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <node_proxy/protocol/wire/advert.hpp>
+
 #include "actors/reason.hpp"
 #include "actors/typed/key_value.hpp"
 #include "node_fixture.hpp"
@@ -147,6 +149,43 @@ TEST_CASE("access to a node may be used while its actor system ends") {
             is_used.wait(false);
           }
           user.join();
+        })
+        == 0);
+}
+
+TEST_CASE("an actor system may end before a node with many peers and handles") {
+  // CAF 0.17 has room for the ends of 63 actors when it has ended itself.
+  constexpr std::size_t many = 100;
+  CHECK(status_of_child([] {
+          std::optional<node> uut;
+          std::vector<remote_interface<kv_actor>> handles;
+          {
+            plain_system x;
+            uut.emplace(start(x.system));
+            caf::scoped_actor self{x.system};
+            for (std::size_t i = 0; i < many; ++i) {
+              // It has addresses where nobody is.
+              auto other = fresh_identity();
+              auto advert = uut->advert();
+              if (!sign_advert(*other, advert))
+                ::_exit(1);
+              self->request(uut->router(), patience, advert)
+                .receive([](const node_advert_reply&) {},
+                         [](const caf::error&) { ::_exit(2); });
+              self
+                ->request(uut->router(), patience,
+                          node_connect_request{other->id(), true})
+                .receive([](const node_connect_reply&) {},
+                         [](const caf::error&) { ::_exit(3); });
+              handles.push_back(uut->remote<kv_actor>({other->id(), "kv"}));
+            }
+            auto proxies = many;
+            self->request(uut->router(), patience, get_node_metrics{})
+              .receive([&](const node_metrics& x) { proxies = x.node_proxies; },
+                       [](const caf::error&) { ::_exit(4); });
+            if (proxies < many)
+              ::_exit(5);
+          }
         })
         == 0);
 }
