@@ -19,6 +19,7 @@
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/loop/event_loop.hpp>
 #include <node_proxy/actors/node_event.hpp>
+#include <node_proxy/actors/router/registry_reporter.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/setting.hpp>
 #include <node_proxy/actors/tcp/tcp_socket.hpp>
@@ -204,6 +205,7 @@ struct __attribute__((visibility("hidden"))) node::parts
   router_service router;
   // What users get of it, in any thread. What they get keeps a loop of its own.
   std::shared_ptr<access_parts> access;
+  registry_reporter reporter;
   inbound_handler acceptor;
   std::vector<handshake_worker> workers;
   std::vector<transport_address> addresses;
@@ -236,6 +238,9 @@ caf::expected<void> node::parts::start(node_config config) {
     return ok;
   if (auto ok = advertise(self, config); !ok)
     return ok;
+  // What a node of several processes counts is its coordinator's to say.
+  if (!config.coordinator)
+    reporter = spawn_registry_reporter(system, home, router, id);
   if (config.observer)
     for (const auto& address : addresses)
       send_anonymously(config.observer, node_event{listening_event{address}});
@@ -318,6 +323,8 @@ void node::parts::shutdown() {
     self->wait_for(handle);
     handle = nullptr;
   };
+  if (reporter)
+    stop(reporter);
   // Peers that wait for a way to us may come until all has gone that can.
   if (router)
     send_request(&*self, router, caf::infinite, stop_router{grace})
@@ -357,6 +364,7 @@ void node::parts::handle_system_end() {
     self->wait_for(handle);
     handle = nullptr;
   };
+  kill(reporter);
   kill(acceptor);
   for (auto& x : workers)
     kill(x);

@@ -12,8 +12,7 @@
 
 namespace node_proxy::tools {
 
-/// The text format of Prometheus, version 0.0.4. There is no label of which
-/// strangers could make many.
+/// The text format of Prometheus, version 0.0.4.
 /// @param version of this program.
 [[nodiscard]] std::string metrics_text(const node_status& status,
                                        const node_metrics& counted,
