@@ -4,6 +4,7 @@
 
 #include <caf/fwd.hpp>
 
+#include <node_proxy/actors/caf/version_check.hpp>
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/actors/node_config.hpp>
 #include <node_proxy/base/export.hpp>

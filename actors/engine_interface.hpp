@@ -7,6 +7,7 @@
 #include <optional>
 
 #include <node_proxy/actors/caf/interface_parts.hpp>
+#include <node_proxy/actors/caf/version_check.hpp>
 #include <node_proxy/actors/exchange_messages.hpp>
 #include <node_proxy/base/bytes.hpp>
 #include <node_proxy/protocol/wire/bare_error.hpp>

@@ -9,6 +9,7 @@
 #include <caf/error.hpp>
 
 #include <node_proxy/actors/caf/error_code.hpp>
+#include <node_proxy/actors/caf/version_check.hpp>
 #include <node_proxy/actors/errc.hpp>
 #include <node_proxy/base/export.hpp>
 

@@ -61,10 +61,13 @@ struct batch_failure {
   std::uint64_t index = 0;
   send_error error = send_error::unconfirmed;
   send_failure::unconfirmed_cause cause = send_failure::unconfirmed_cause::none;
+  /// It was this node that did not want it, and not the peer.
+  bool here = false;
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(CEREAL_NVP(index), CEREAL_NVP(error), CEREAL_NVP(cause));
+    archive(CEREAL_NVP(index), CEREAL_NVP(error), CEREAL_NVP(cause),
+            CEREAL_NVP(here));
   }
 
   friend bool operator==(const batch_failure&, const batch_failure&) = default;

@@ -8,6 +8,7 @@
 #include <caf/fwd.hpp>
 
 #include <node_proxy/actors/caf/interface_parts.hpp>
+#include <node_proxy/actors/caf/version_check.hpp>
 #include <node_proxy/actors/engine_messages.hpp>
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/actors/node_access.hpp>

@@ -10,6 +10,7 @@
 #include <caf/fwd.hpp>
 
 #include <node_proxy/actors/caf/interface_parts.hpp>
+#include <node_proxy/actors/caf/version_check.hpp>
 #include <node_proxy/actors/engine_messages.hpp>
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/actors/exchange_messages.hpp>

@@ -23,27 +23,22 @@ install(EXPORT node_proxy NAMESPACE node_proxy::
   FILE node_proxyTargets.cmake DESTINATION "${destination}"
   COMPONENT development)
 
-# The header that all others include which have to do with CAF refuses another
-# version of it, whatever users build with.
+# The header that all others include before CAF refuses another version of it,
+# whatever users build with.
 string(REGEX MATCH "^([0-9]+)\\.([0-9]+)\\.([0-9]+)" caf_number "${CAF_VERSION}")
 math(EXPR caf_number
   "${CMAKE_MATCH_1} * 10000 + ${CMAKE_MATCH_2} * 100 + ${CMAKE_MATCH_3}")
-set(compat_header "${PROJECT_SOURCE_DIR}/actors/caf/compat.hpp")
-set(checked_header "${PROJECT_BINARY_DIR}/installed/compat.hpp")
+set(checking_header "${PROJECT_BINARY_DIR}/installed/version_check.hpp")
 configure_file("${PROJECT_SOURCE_DIR}/cmake/caf_version_check.hpp.in"
-  "${checked_header}" @ONLY)
-file(READ "${compat_header}" compat_text)
-file(APPEND "${checked_header}" "${compat_text}")
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
-  "${compat_header}")
+  "${checking_header}" @ONLY)
 
 # The list is also what scripts/rules/includes goes by.
 file(STRINGS "${PROJECT_SOURCE_DIR}/cmake/public_headers.txt" headers)
 foreach(header IN LISTS headers)
   cmake_path(GET header PARENT_PATH folder)
   set(origin "${PROJECT_SOURCE_DIR}/${header}")
-  if(origin STREQUAL compat_header)
-    set(origin "${checked_header}")
+  if(header STREQUAL actors/caf/version_check.hpp)
+    set(origin "${checking_header}")
   endif()
   install(FILES "${origin}"
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/node_proxy/${folder}"

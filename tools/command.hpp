@@ -20,10 +20,9 @@ enum exit_status : int {
 };
 
 /// A command: its place on the command line, and what it does after the command
-/// line was read. `run` returns the exit status. `check` comes before, and
-/// throws a `CLI::ValidationError` if options are wrong together: of a file
-/// that
-/// `--config` names, all of them are there only then.
+/// line was read. `run` returns the exit status. `check` comes before, after
+/// the file of `--config`: it throws a `CLI::ValidationError` if options are
+/// wrong together.
 struct command {
   CLI::App* app = nullptr;
   std::function<int()> run;

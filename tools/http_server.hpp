@@ -41,10 +41,10 @@ parse_http_address(std::string_view text);
 /// A connection is for one request, but that of `/stream`, which has at most
 /// `max_request` octets, which come within `request_patience`, and has
 /// `patience` for all of it. Of too many connections the last ones are closed,
-/// and those that have waited for `max_wait`. That is longer than those take
-/// who say nothing. One at the loopback is for this host alone: requests that
-/// name another one are refused, so that no page of the web gets at it (DNS
-/// rebinding).
+/// and those that have waited for `max_wait`, which is longer than
+/// `request_patience`: those who say nothing do not keep others away. One at
+/// the loopback is for this host alone: requests that name another one are
+/// refused, so that no page of the web gets at it (DNS rebinding).
 class http_server {
 public:
   static constexpr std::size_t max_request = 16'384;

@@ -4,14 +4,17 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
+#include <iomanip>
 #include <limits>
 #include <optional>
+#include <sstream>
 #include <thread>
 
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -65,9 +68,11 @@ std::string holder(int fd) {
 /// The process that has locked the file, as the system lists it.
 std::string locker_of(int fd) {
   struct stat info {};
-  std::string where;
+  std::ostringstream where;
   if (::fstat(fd, &info) == 0)
-    where = ":" + std::to_string(info.st_ino);
+    where << std::hex << std::setfill('0') << std::setw(2) << major(info.st_dev)
+          << ':' << std::setw(2) << minor(info.st_dev) << ':' << std::dec
+          << info.st_ino;
   std::ifstream locks{"/proc/locks"};
   // 1: FLOCK  ADVISORY  WRITE 1234 fe:00:5678 0 EOF
   std::string number;
@@ -77,7 +82,7 @@ std::string locker_of(int fd) {
   std::string pid;
   std::string file;
   while (locks >> number >> kind >> mode >> access >> pid >> file) {
-    if (kind == "FLOCK" && !where.empty() && file.ends_with(where))
+    if (kind == "FLOCK" && file == where.str())
       return "process " + pid;
     locks.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
   }

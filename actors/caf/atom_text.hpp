@@ -5,6 +5,7 @@
 #include <string>
 
 #include <node_proxy/actors/caf/interface_parts.hpp>
+#include <node_proxy/actors/caf/version_check.hpp>
 
 namespace node_proxy::internal {
 

@@ -13,6 +13,8 @@
 #include <caf/actor_companion.hpp>
 #include <caf/all.hpp>
 
+#include <node_proxy/actors/caf/version_check.hpp>
+
 namespace node_proxy {
 
 namespace detail {

@@ -13,6 +13,7 @@
 #include <caf/make_message.hpp>
 #endif
 
+#include <node_proxy/actors/caf/version_check.hpp>
 #include <node_proxy/actors/errc.hpp>
 
 namespace caf {

@@ -14,6 +14,7 @@
 #include <caf/sec.hpp>
 #include <caf/type_id.hpp>
 
+#include <node_proxy/actors/caf/version_check.hpp>
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/base/export.hpp>
 #include <node_proxy/messages/basics.hpp>

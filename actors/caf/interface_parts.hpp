@@ -8,6 +8,7 @@
 
 #include <caf/all.hpp>
 
+#include <node_proxy/actors/caf/version_check.hpp>
 #include <node_proxy/actors/exchange_messages.hpp>
 
 namespace node_proxy::internal {

@@ -19,6 +19,7 @@
 #endif
 
 #include <node_proxy/actors/caf/saving_inspector.hpp>
+#include <node_proxy/actors/caf/version_check.hpp>
 
 namespace node_proxy::detail {
 

@@ -17,6 +17,7 @@
 
 #include <node_proxy/actors/caf/compat.hpp>
 #include <node_proxy/actors/caf/inspect.hpp>
+#include <node_proxy/actors/caf/version_check.hpp>
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/base/export.hpp>
 

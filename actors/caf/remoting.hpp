@@ -7,6 +7,7 @@
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
 
+#include <node_proxy/actors/caf/version_check.hpp>
 #include <node_proxy/actors/node_status.hpp>
 #include <node_proxy/actors/operator_messages.hpp>
 #include <node_proxy/actors/router.hpp>

@@ -14,6 +14,8 @@
 #include <caf/meta/load_callback.hpp>
 #include <caf/meta/save_callback.hpp>
 #include <caf/serializer.hpp>
+
+#include <node_proxy/actors/caf/version_check.hpp>
 #endif
 
 namespace node_proxy::detail {

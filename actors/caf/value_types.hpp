@@ -7,6 +7,7 @@
 #include <caf/all.hpp>
 
 #include <node_proxy/actors/caf/messages.hpp>
+#include <node_proxy/actors/caf/version_check.hpp>
 #include <node_proxy/protocol/wire/bare.hpp>
 
 namespace node_proxy::detail {

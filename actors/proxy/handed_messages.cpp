@@ -17,7 +17,7 @@ batch_answer answer_to(promise<delivered> waiting,
     }
     const auto& x = outcome.failures.front();
     if (waiting.pending())
-      fail(waiting, to_error({x.error, x.cause}));
+      fail(waiting, to_error({x.error, x.cause, x.here}));
     else
       unanswered->add(to_errc(x.error));
   };
@@ -37,7 +37,7 @@ batch_answer answer_to(promise<batch_outcome> waiting,
 batch_outcome failed_batch(std::size_t size, const send_failure& failure) {
   batch_outcome result;
   for (std::size_t i = 0; i < size; ++i)
-    result.failures.push_back({i, failure.error, failure.cause});
+    result.failures.push_back({i, failure.error, failure.cause, failure.here});
   return result;
 }
 

@@ -46,9 +46,14 @@ caf::error to_error(const send_failure& failure) {
   if (failure.error == send_error::unconfirmed)
     return make_error(errc::unconfirmed, std::string{to_string(failure.cause)});
   if (failure.error == send_error::denied)
-    return make_error(errc::denied, "the peer refuses this node");
+    return make_error(errc::denied, failure.here
+                                      ? "this node refuses the peer"
+                                      : "the peer refuses this node");
   if (failure.error == send_error::unknown_node)
-    return make_error(errc::unknown_node, "none of its addresses is dialled");
+    return make_error(errc::unknown_node,
+                      failure.here
+                        ? "no advert of it is known"
+                        : "no address of it is known, or none is dialled");
   if (failure.error == send_error::too_large)
     return make_error(errc::too_large,
                       "the message has more octets than the peer takes");

@@ -51,12 +51,17 @@ private:
   Result result_;
 };
 
-/// What to ask `asked` of them, in the name of `self`.
-template <class Question, class Self>
-[[nodiscard]] Question call_roll(Self* self, std::uint64_t round,
-                                 std::size_t asked) {
+/// Asks all Node Proxies of this process. These questions are not counted as
+/// something to do, and so no reason not to retire.
+/// @param proxies by their nodes; those of other processes have no `handle`.
+template <class Question, class Self, class Proxies>
+void ask_all(Self* self, const Proxies& proxies, std::uint64_t round) {
   using call = typename decltype(Question::call)::element_type;
-  return {std::make_shared<call>(self->address(), round, asked)};
+  Question question{
+    std::make_shared<call>(self->address(), round, proxies.size())};
+  for (const auto& [id, to] : proxies)
+    if (to.handle)
+      send_message(self, to.handle, question);
 }
 
 } // namespace node_proxy::internal

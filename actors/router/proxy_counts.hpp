@@ -2,8 +2,8 @@
 
 #pragma once
 
+#include <cstdint>
 #include <unordered_set>
-#include <vector>
 
 #include <node_proxy/actors/exchange_messages.hpp>
 #include <node_proxy/actors/proxy/node_proxy_service.hpp>
@@ -15,31 +15,33 @@ namespace node_proxy::internal {
 /// those that are there are asked.
 class proxy_counts {
 public:
-  /// Those that are there are asked, once at a time.
-  void handle_asked() { asked_ = true; }
+  /// Those that are there are asked.
+  void handle_asked(std::uint64_t round) { asked_ = round; }
 
   /// One of them has ended.
   void handle_end(caf::actor_id proxy, const peer_metrics& counted) {
     add_to(ended_, counted);
-    if (asked_)
+    if (asked_ > 0)
       ended_since_.insert(proxy);
   }
 
   /// All have answered that will.
-  [[nodiscard]] peer_totals
-  handle_answers(const std::vector<proxy_metrics>& answers) {
+  [[nodiscard]] peer_totals handle_answers(const all_peer_metrics& said) {
     auto result = ended_;
-    for (const auto& x : answers)
+    for (const auto& x : said.answers)
       if (!ended_since_.contains(x.proxy))
         add_to(result, x.counted);
-    asked_ = false;
-    ended_since_.clear();
+    // Of a round that was given up, others may be under way.
+    if (said.round == asked_) {
+      asked_ = 0;
+      ended_since_.clear();
+    }
     return result;
   }
 
 private:
   peer_totals ended_;
-  bool asked_ = false;
+  std::uint64_t asked_ = 0; // the last round; 0: all have answered
   std::unordered_set<caf::actor_id> ended_since_;
 };
 

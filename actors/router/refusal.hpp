@@ -17,10 +17,13 @@
 namespace node_proxy::internal {
 
 /// What keeps this node from talking to another one, in words.
-inline std::string words_about(const node_id& id, send_error error) {
+/// @param allowed by the policy of this node.
+inline std::string words_about(const node_id& id, send_error error,
+                               bool allowed) {
   auto result = to_hex(id.data);
   if (error == send_error::denied)
-    result += ": the policy of this node denies it";
+    result += allowed ? ": another node with the same key is served"
+                      : ": the policy of this node denies it";
   if (error == send_error::unknown_node)
     result += ": no advert of it is known";
   return result;

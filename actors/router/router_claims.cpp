@@ -174,7 +174,7 @@ void router_state::deliver(node_out_batch batch, batch_answer answer) {
   auto id = batch.msgs.front().msg.target.node.value_or(config_.self->id());
   auto to = find_or_spawn(id);
   if (!to)
-    return answer(failed_batch(size, {to.error()}));
+    return answer(failed_batch(size, {to.error(), {}, true}));
   if ((*to)->elsewhere)
     return hand_on(*(*to)->elsewhere, std::move(batch), std::move(answer));
   (*to)->retirement.handle_sent();

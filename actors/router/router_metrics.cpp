@@ -19,14 +19,14 @@ void router_state::begin_metrics_survey() {
   auto round = ++last_round_;
   asked_here_.numbers = round;
   metrics_survey_.begin(ask_workers<tell_numbers>(round) + 1);
-  counts_.handle_asked();
-  ask_proxies<get_peer_metrics>(round);
+  counts_.handle_asked(round);
+  ask_all<get_peer_metrics>(self_, proxies_, round);
 }
 
 void router_state::handle(all_peer_metrics& msg) {
   if (msg.round != asked_here_.numbers)
     return;
-  counted_ = std::move(msg.answers);
+  counted_ = std::move(msg);
   note_answer(asked_here_.numbers, metrics_survey_,
               &router_state::end_metrics_survey);
 }

@@ -137,11 +137,10 @@ void router_state::serve_here(const serve_peer& x) {
 void router_state::perform(const end_claim& action) {
   auto ended = proxies_.extract(action.id);
   const auto& x = ended.mapped();
-  if (x.elsewhere) {
+  if (x.elsewhere)
     workers_->held.handle_release(action.id);
-  } else {
+  else
     proxy_ids_.erase(x.handle.id());
-  }
 }
 
 void router_state::perform(const report_lost& action) {
@@ -177,8 +176,9 @@ void router_state::perform(const announce_advert& action) {
 
 void router_state::perform(const report_denied& action) {
   services_.log.warn(
-    "no permanent connection to {}: the policy of this node denies it",
-    to_hex(action.id.data));
+    "no permanent connection to {} ({})",
+    words_about(action.id, action.reason, directory_->allows(action.id)),
+    to_string(action.reason));
 }
 
 void router_state::perform(const report_turned_away& action) {
@@ -189,8 +189,8 @@ void router_state::perform(const report_turned_away& action) {
 }
 
 void router_state::perform(const report_left_out& action) {
-  services_.log.warn("{} events of peers that nobody here has introduced were "
-                     "not reported: there were too many",
+  services_.log.warn("{} events of peers that nobody here has introduced, or "
+                     "that are denied, were not reported: there were too many",
                      action.events);
   report({left_out_event{action.events}});
 }

@@ -244,15 +244,6 @@ private:
     // This node ends with its peers.
   }
 
-  /// They are not counted as something to do, and so no reason not to retire.
-  template <class Question>
-  void ask_proxies(std::uint64_t round) {
-    auto question = call_roll<Question>(self_, round, proxy_ids_.size());
-    for (const auto& [id, to] : proxies_)
-      if (!to.elsewhere)
-        send_message(self_, to.handle, question);
-  }
-
   // router_metrics.cpp, router_status.cpp
   void begin_metrics_survey();
   void end_metrics_survey();
@@ -316,7 +307,7 @@ private:
   event_observers observers_{self_};
   limit_watch limit_watch_;
   // What has been said in the present rounds.
-  std::vector<proxy_metrics> counted_;
+  all_peer_metrics counted_;
   std::vector<peer_status> statuses_;
   steady_time started_{};
   // There is one write at a time, however slow the disk is.

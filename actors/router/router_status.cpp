@@ -40,7 +40,7 @@ void router_state::begin_status_survey() {
   auto round = ++last_round_;
   asked_here_.status = round;
   status_survey_.begin(ask_workers<tell_status>(round) + 1);
-  ask_proxies<get_peer_status>(round);
+  ask_all<get_peer_status>(self_, proxies_, round);
 }
 
 void router_state::handle(all_peer_statuses& msg) {

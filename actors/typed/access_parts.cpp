@@ -30,18 +30,17 @@ void access_parts::add_host(const engine_host_actor& host) {
 }
 
 void access_parts::close() {
-  // What goes here goes when nothing is locked any more.
-  access_state ended;
+  // It goes when nothing is locked any more.
+  router_actor ended;
   std::lock_guard guard{mutex_};
-  std::swap(ended, state_);
-  state_.system = ended.system;
+  std::swap(ended, state_.router);
 }
 
 /// The actor system waits for the threads of the loop.
 void access_parts::handle_system_end() {
-  close();
+  access_state ended;
   std::lock_guard guard{mutex_};
-  state_.system = nullptr;
+  std::swap(ended, state_);
 }
 
 access_state access_parts::state() const {

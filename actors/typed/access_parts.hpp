@@ -17,12 +17,12 @@ namespace node_proxy::internal {
 
 /// What ends before the access does.
 struct access_state {
-  /// Null once the actor system ends. That waits as long as somebody has the
-  /// loop.
+  /// Null once the actor system ends.
   caf::actor_system* system = nullptr;
-  /// Where actors run. Null, as is the Router, once the node has been shut
-  /// down, or the actor system ends.
+  /// Where actors run, and what tells of the end of the actor system, which
+  /// waits as long as somebody has it. Null as the system is.
   std::shared_ptr<event_loop> loop;
+  /// Null also once the node has been shut down.
   router_actor router;
 };
 
@@ -41,7 +41,7 @@ public:
   /// `host` ends with this.
   void add_host(const engine_host_actor& host);
 
-  /// The node has been shut down.
+  /// The node is about to be shut down.
   void close();
 
   void handle_system_end() override;

@@ -254,8 +254,8 @@ void worker_state::take(const told_permanence& msg) {
 }
 
 void worker_state::take(const tell_numbers& msg) {
-  counts_.handle_asked();
-  ask_proxies<get_peer_metrics>(msg.round);
+  counts_.handle_asked(msg.round);
+  ask_all<get_peer_metrics>(self_, proxies_, msg.round);
 }
 
 void worker_state::handle(const all_peer_metrics& msg) {
@@ -266,12 +266,12 @@ void worker_state::handle(const all_peer_metrics& msg) {
   result.failed_handshakes = handshakes_.failed();
   result.unanswered_failures = unanswered_->counts();
   result.late_answers = unanswered_->late_answers();
-  result.peers = counts_.handle_answers(msg.answers);
+  result.peers = counts_.handle_answers(msg);
   tell(std::move(result));
 }
 
 void worker_state::take(const tell_status& msg) {
-  ask_proxies<get_peer_status>(msg.round);
+  ask_all<get_peer_status>(self_, proxies_, msg.round);
 }
 
 void worker_state::handle(all_peer_statuses& msg) {

@@ -117,14 +117,6 @@ private:
     send_to(to, routed_mark{});
   }
 
-  /// They are not counted as something to do, and so no reason not to retire.
-  template <class Question>
-  void ask_proxies(std::uint64_t round) {
-    auto question = call_roll<Question>(self_, round, proxies_.size());
-    for (const auto& [id, to] : proxies_)
-      send_message(self_, to.handle, question);
-  }
-
   /// Has the coordinator answer somebody. Nothing is delegated: CAF says
   /// nothing of requests to a process that has died since.
   template <class Answer, class Msg>

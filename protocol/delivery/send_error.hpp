@@ -77,6 +77,8 @@ struct send_failure {
 
   send_error error = send_error::unconfirmed;
   unconfirmed_cause cause = unconfirmed_cause::none;
+  /// It was this node that did not want it, and not the peer.
+  bool here = false;
 
   friend bool operator==(const send_failure&, const send_failure&) = default;
 };

@@ -119,8 +119,8 @@ peer_directory::handle_local_addresses(std::vector<weighted_address> addresses,
   if (!is_first)
     return result;
   for (const auto& id : permanent_)
-    if (!handle_wanted(id, now.steady))
-      actions_.emplace_back(report_denied{id});
+    if (auto ok = handle_wanted(id, now.steady); !ok)
+      actions_.emplace_back(report_denied{id, ok.error()});
   comeback_.handle_start(now.steady);
   return result;
 }
@@ -261,10 +261,12 @@ bool peer_directory::is_reported(const node_id& id) {
 void peer_directory::note_turned_away(const node_id& id, steady_time now) {
   if (!turned_away_.handle_refused(id, connect_reply_error::denied))
     return;
-  if (denied_visits_.handle_visit(now))
+  if (denied_visits_.handle_visit(now)) {
     actions_.emplace_back(report_turned_away{id});
-  else
+  } else {
     denied_visits_.handle_left_out();
+    turned_away_.handle_forgotten(id);
+  }
 }
 
 void peer_directory::handle_addresses(const node_id& id,

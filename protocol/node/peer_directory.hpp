@@ -102,7 +102,7 @@ public:
   /// get it with the handshake.
   /// @param min_version of the advert, such as the seconds of a clock: a node
   ///                      that forgot its last one does not fall behind it.
-  /// Errors: those of `sign_advert`; the advert stays as it is.
+  /// Errors: why there is no new one; the advert stays as it is.
   [[nodiscard]] expected<void, std::string_view>
   handle_local_addresses(std::vector<weighted_address> addresses,
                          std::uint64_t min_version, timestamp now);
@@ -158,8 +158,8 @@ public:
 
   void handle_addresses(const node_id& id, const address_memory& memory);
 
-  /// A peer knows an advert of this node of that version. Errors: those of
-  /// `sign_advert`.
+  /// A peer knows an advert of this node of that version. Errors: why there is
+  /// no newer one.
   [[nodiscard]] expected<void, std::string_view>
   handle_overtaken(const overtaken_advert& msg, timestamp now);
 

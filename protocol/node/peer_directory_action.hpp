@@ -62,10 +62,10 @@ struct announce_advert {
   std::shared_ptr<const node_advert> advert;
 };
 
-/// An operator is to know that a peer is not kept connected, as it was to be:
-/// the policy of this node denies it.
+/// An operator is to know that a peer is not kept connected, as it was to be.
 struct report_denied {
   node_id id;
+  send_error reason = send_error::denied;
 };
 
 /// An operator is to know that a node was denied a connection by the policy of

@@ -52,6 +52,7 @@ void peer_directory::drop(const node_id& id) {
   book_.erase(id);
   adverts_.handle_forgotten(id);
   troubles_.handle_forgotten(id);
+  turned_away_.handle_forgotten(id);
   forget_connected(id);
   drop_forgotten();
 }

@@ -86,7 +86,7 @@ bool is_in_order(bytes_view previous, bytes_view next) {
 template <hash_table T>
 bool is_crowded(const T& xs, const typename T::key_type& key) {
   constexpr std::size_t max_together = 128;
-  if (xs.size() < max_together)
+  if (xs.size() < max_together || xs.find(key) != xs.end())
     return false;
   auto key_of = [](const auto& entry) -> const typename T::key_type& {
     if constexpr (map_container<T>)
@@ -97,13 +97,14 @@ bool is_crowded(const T& xs, const typename T::key_type& key) {
   auto place = xs.bucket(key);
   const typename T::key_type* last = nullptr;
   std::size_t together = 0;
-  for (auto i = xs.begin(place); i != xs.end(place); ++i) {
+  for (auto i = xs.begin(place); i != xs.end(place) && together < max_together;
+       ++i) {
     const auto& next = key_of(*i);
     if (!last || !xs.key_eq()(*last, next))
       ++together;
     last = &next;
   }
-  return together >= max_together && xs.find(key) == xs.end();
+  return together == max_together;
 }
 
 /// @returns whether `xs` took it.

@@ -86,7 +86,7 @@ sed 's/^#define CAF_VERSION .*/#define CAF_VERSION 99901/' \
 compile() {
   "$(cached CMAKE_CXX_COMPILER)" -std=c++20 -fsyntax-only "$@" \
     "-I$folder/static/node_proxy/include" "-I$folder/caf/include" -x c++ \
-    "$folder/static/node_proxy/installed/compat.hpp"
+    "$folder/static/node_proxy/installed/version_check.hpp"
 }
 quietly compile || complain "the header refuses its own CAF"
 if compile "-I$folder/other" > "$folder/log" 2>&1; then
@@ -98,6 +98,13 @@ for text in "CAF_VERSION is 99901" \
   grep -q "$text" "$folder/log" ||
     complain "who has another CAF is not told \"$text\": $(cat "$folder/log")"
 done
+
+while read -r header; do
+  if grep -q '^#include <caf/' "$root/$header" &&
+    ! grep -q '^#include <.*/caf/version_check.hpp>' "$root/$header"; then
+    complain "$header: CAF without <node_proxy/actors/caf/version_check.hpp>"
+  fi
+done < "$root/cmake/public_headers.txt"
 
 if ((failures > 0)); then
   exit 1

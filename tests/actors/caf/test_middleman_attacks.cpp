@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <node_proxy/actors/disk/state_keeper.hpp>
+#include <node_proxy/actors/router/local_delivery.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/tcp/tcp_dials.hpp>
 #include <node_proxy/actors/tcp/tcp_linger.hpp>
