@@ -210,9 +210,17 @@ private:
   template <class Question>
   std::size_t ask_workers(std::uint64_t round);
   void end_late_rounds();
+
+  /// Somebody who was asked has answered, or will not.
   template <class Survey>
   void note_answer(std::uint64_t& round, Survey& survey,
-                   void (router_state::*end)());
+                   void (router_state::*end)()) {
+    if (std::exchange(round, 0) == 0)
+      return;
+    survey.handle_answer();
+    if (survey.complete())
+      (this->*end)();
+  }
 
   void introduce(const node_advert& advert);
   void handle_down(const caf::down_msg& msg);

@@ -323,17 +323,6 @@ router_state::ask_workers<tell_numbers>(std::uint64_t round);
 template std::size_t
 router_state::ask_workers<tell_status>(std::uint64_t round);
 
-/// Somebody who was asked has answered, or will not.
-template <class Survey>
-void router_state::note_answer(std::uint64_t& round, Survey& survey,
-                               void (router_state::*end)()) {
-  if (std::exchange(round, 0) == 0)
-    return;
-  survey.handle_answer();
-  if (survey.complete())
-    (this->*end)();
-}
-
 /// Nobody waits any longer for workers that have not answered. Their numbers
 /// are those of the last time.
 void router_state::end_late_rounds() {
