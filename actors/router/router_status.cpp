@@ -12,19 +12,28 @@ namespace node_proxy::internal {
 
 namespace {
 
-/// The same by their ids. They are large, so each is moved once.
-std::vector<peer_status> sorted(std::vector<peer_status> peers) {
-  std::vector<peer_status*> order;
+/// Brings them into the order of their ids. They are large, so each is moved
+/// once, and where they are: memory for all of them once more is dear.
+void sort(std::vector<peer_status>& peers) {
+  std::vector<std::pair<node_id, std::size_t>> order;
   order.reserve(peers.size());
-  for (auto& x : peers)
-    order.push_back(&x);
-  std::ranges::sort(
-    order, {}, [](const peer_status* x) -> const node_id& { return x->node; });
-  std::vector<peer_status> result;
-  result.reserve(peers.size());
-  for (auto* x : order)
-    result.push_back(std::move(*x));
-  return result;
+  for (const auto& x : peers)
+    order.emplace_back(x.node, order.size());
+  std::ranges::sort(order);
+  for (std::size_t first = 0; first < order.size(); ++first) {
+    if (order[first].second == first)
+      continue;
+    // Each goes where the one before it in this circle was.
+    auto held = std::move(peers[first]);
+    auto to = first;
+    for (auto from = order[to].second; from != first; from = order[to].second) {
+      peers[to] = std::move(peers[from]);
+      order[to].second = to;
+      to = from;
+    }
+    peers[to] = std::move(held);
+    order[to].second = to;
+  }
 }
 
 } // namespace
@@ -79,7 +88,7 @@ node_status router_state::status() {
     add_workers(result, now);
   for (const auto& id : directory_->unserved())
     result.peers.push_back(unserved_status(id));
-  result.peers = sorted(std::move(result.peers));
+  sort(result.peers);
   result.known_adverts = directory_->adverts().size();
   result.remembered_peers = directory_->records(now);
   return result;

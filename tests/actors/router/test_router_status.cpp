@@ -1,8 +1,12 @@
 // How things stand with a node, for whoever asks the Router.
 
+#include <algorithm>
 #include <atomic>
+#include <set>
+#include <utility>
 
 #include <node_proxy/actors/caf/sending.hpp>
+#include <node_proxy/protocol/wire/advert.hpp>
 
 #include "actors/node_fixture.hpp"
 
@@ -174,6 +178,29 @@ TEST_CASE("why nobody is reached is told, with where that was") {
   REQUIRE(x.peers.size() == 1);
   REQUIRE(x.peers[0].failure);
   CHECK(x.peers[0].failure->reason == "connection_refused");
+}
+
+TEST_CASE("peers are told of once each, in the order of their ids") {
+  constexpr std::size_t count = 60;
+  auto config = local_config();
+  std::set<node_id> ids;
+  while (ids.size() < count) {
+    auto other = fresh_identity();
+    node_advert advert;
+    advert.version = 1;
+    REQUIRE(sign_advert(*other, advert));
+    config.adverts.push_back(std::move(advert));
+    ids.insert(other->id());
+  }
+  test_node a{std::move(config)};
+  // Some of them have a Node Proxy.
+  auto has_proxy = false;
+  for (const auto& id : ids)
+    if (std::exchange(has_proxy, !has_proxy))
+      static_cast<void>(
+        a.ask<node_connect_reply>(node_connect_request{id, true}));
+  auto status = status_of(a);
+  CHECK(std::ranges::equal(status.peers, ids, {}, &peer_status::node));
 }
 
 TEST_CASE_FIXTURE(two_nodes, "all who ask at once are told") {
