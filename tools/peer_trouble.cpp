@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 
+#include <node_proxy/actors/caf/messages.hpp>
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/node_event.hpp>
 

@@ -47,20 +47,16 @@ for name in CORE IO; do
   ln -s "$library" "$folder/caf/lib/${library##*/}"
 done
 outside="$root/tests/scripts/outside_project"
-for kind in static shared; do
-  shared=OFF
-  [[ $kind == static ]] || shared=ON
-  configure "$outside" "$folder/$kind" -DNODE_PROXY_SOURCE="$root" \
-    -DBUILD_SHARED_LIBS=$shared -DCMAKE_PREFIX_PATH="$folder/caf"
+configure "$outside" "$folder/shared" -DNODE_PROXY_SOURCE="$root" \
+  -DBUILD_SHARED_LIBS=ON -DCMAKE_PREFIX_PATH="$folder/caf"
 
-  # What users of pkg-config get.
-  flags=$(PKG_CONFIG_PATH=$folder/$kind/node_proxy \
-    pkg-config --cflags --libs node_proxy)
-  for flag in "-I$folder/caf/include" "-L$folder/caf/lib"; do
-    [[ " $flags " == *" $flag "* ]] || complain "$kind: no $flag in $flags"
-  done
-  [[ $flags != *-I/usr/include* ]] || complain "$kind: a system folder in $flags"
+# What users of pkg-config get.
+flags=$(PKG_CONFIG_PATH=$folder/shared/node_proxy \
+  pkg-config --cflags --libs node_proxy)
+for flag in "-I$folder/caf/include" "-L$folder/caf/lib"; do
+  [[ " $flags " == *" $flag "* ]] || complain "no $flag in $flags"
 done
+[[ $flags != *-I/usr/include* ]] || complain "a system folder in $flags"
 
 # Whoever links a shared library needs nothing that only this one needs.
 mkdir "$folder/package" "$folder/user"
@@ -85,8 +81,8 @@ sed 's/^#define CAF_VERSION .*/#define CAF_VERSION 99901/' \
   "$folder/caf/include/caf/config.hpp" > "$folder/other/caf/config.hpp"
 compile() {
   "$(cached CMAKE_CXX_COMPILER)" -std=c++20 -fsyntax-only "$@" \
-    "-I$folder/static/node_proxy/include" "-I$folder/caf/include" -x c++ \
-    "$folder/static/node_proxy/installed/version_check.hpp"
+    "-I$folder/shared/node_proxy/include" "-I$folder/caf/include" -x c++ \
+    "$folder/shared/node_proxy/installed/version_check.hpp"
 }
 quietly compile || complain "the header refuses its own CAF"
 if compile "-I$folder/other" > "$folder/log" 2>&1; then
