@@ -233,7 +233,7 @@ void router_state::pass_on_elsewhere(const served_elsewhere& to,
   } else if (content.match_elements<node_advert>()) {
     auto reply = handle(content.get_as<node_advert>(0));
     auto waiting = make_promise<node_advert_reply>(self_);
-    fulfil(waiting, std::move(reply));
+    fulfil(waiting, reply);
   } else if (content.match_elements<connection_permanence>()) {
     auto permanence = content.get_as<connection_permanence>(0);
     order(to, permanence);
