@@ -56,6 +56,7 @@ void add_all(std::vector<transport_address>& all,
 std::vector<weighted_address>
 by_weight(const std::vector<weighted_address>& addresses) {
   std::vector<weighted_address> result;
+  result.reserve(addresses.size());
   for (const auto& x : addresses)
     result.push_back({canonical(x.address), x.weight});
   std::ranges::stable_sort(result, std::greater{}, &weighted_address::weight);
