@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -13,6 +14,14 @@ namespace test {
 class number_pipe {
 public:
   number_pipe() { REQUIRE(::pipe(fds_) == 0); }
+
+  number_pipe(const number_pipe&) = delete;
+  number_pipe& operator=(const number_pipe&) = delete;
+
+  ~number_pipe() {
+    ::close(fds_[0]);
+    close_end();
+  }
 
   void put(std::uint16_t x) const {
     static_cast<void>(::write(fds_[1], &x, sizeof(x)));
@@ -25,7 +34,11 @@ public:
     return result;
   }
 
-  void close_end() const { ::close(fds_[1]); }
+  /// This process puts nothing any more.
+  void close_end() {
+    if (fds_[1] >= 0)
+      ::close(std::exchange(fds_[1], -1));
+  }
 
 private:
   int fds_[2];

@@ -15,6 +15,7 @@
 #include "actors/node_fixture.hpp"
 #include "remoting_config.hpp"
 #include "support/child_process.hpp"
+#include "support/number_pipe.hpp"
 
 namespace test {
 
@@ -25,33 +26,6 @@ inline void demand(bool ok, const std::string& what) {
   std::cerr << "not so: " << what << std::endl;
   ::_exit(1);
 }
-
-/// Numbers from one process to another.
-class number_pipe {
-public:
-  number_pipe() { REQUIRE(::pipe(fds_) == 0); }
-
-  number_pipe(const number_pipe&) = delete;
-  number_pipe& operator=(const number_pipe&) = delete;
-
-  ~number_pipe() {
-    ::close(fds_[0]);
-    ::close(fds_[1]);
-  }
-
-  void put(std::uint16_t x) const {
-    static_cast<void>(::write(fds_[1], &x, sizeof(x)));
-  }
-
-  [[nodiscard]] std::uint16_t take() const {
-    std::uint16_t result = 0;
-    static_cast<void>(::read(fds_[0], &result, sizeof(result)));
-    return result;
-  }
-
-private:
-  int fds_[2];
-};
 
 /// A node whose Router others can reach, until `ended` says so; it answers a
 /// request of its own then, and ends in good order.

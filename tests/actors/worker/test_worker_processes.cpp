@@ -50,7 +50,7 @@ std::uint16_t port_of(const transport_address& x) {
 /// nothing, until it is told to leave or its Router ends. Says where it
 /// listens, and what the engine has got.
 int work(const std::string& name, const number_pipe& ports,
-         const number_pipe& listens, const number_pipe& ends,
+         const number_pipe& listens, number_pipe& ends,
          const number_pipe& kept) {
   auto port = ports.take();
   ends.close_end();

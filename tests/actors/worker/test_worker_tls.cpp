@@ -11,6 +11,7 @@
 #include "actors/caf/remoting_config.hpp"
 #include "actors/node_fixture.hpp"
 #include "support/child_process.hpp"
+#include "support/number_pipe.hpp"
 #include "support/octets.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -50,27 +51,8 @@ std::shared_ptr<const identity> node_identity() {
   return std::make_shared<identity>(identity::from_seed(seeded(1).next_key()));
 }
 
-/// Tells another process a port.
-class port_pipe {
-public:
-  port_pipe() { REQUIRE(::pipe(fds_) == 0); }
-
-  void put(std::uint16_t port) const {
-    static_cast<void>(::write(fds_[1], &port, sizeof(port)));
-  }
-
-  [[nodiscard]] std::uint16_t take() const {
-    std::uint16_t result = 0;
-    static_cast<void>(::read(fds_[0], &result, sizeof(result)));
-    return result;
-  }
-
-private:
-  int fds_[2];
-};
-
 /// A worker, until its Router ends.
-int work(const credentials& keys, const port_pipe& ports) {
+int work(const credentials& keys, const number_pipe& ports) {
   auto port = ports.take();
   tls_config config{keys};
   caf::actor_system system{config};
@@ -102,7 +84,7 @@ bool reaches(caf::actor_system_config& config, F remote_actor) {
 TEST_CASE("a worker serves peers over TLS, which others do not have") {
   credentials keys;
   credentials others;
-  port_pipe ports;
+  number_pipe ports;
   auto worker = start_child([&] { return work(keys, ports); });
   {
     tls_config config{keys};
