@@ -148,7 +148,8 @@ struct tally {
   }
 };
 
-caf::behavior counting(caf::event_based_actor*, std::shared_ptr<tally> all) {
+caf::behavior counting(caf::event_based_actor*,
+                       const std::shared_ptr<tally>& all) {
   return {[all](const engine_msg& msg) {
     all->add(msg);
   }};
@@ -263,8 +264,8 @@ struct world {
 
   /// Each peer sends a message to the node, and the node one to each peer.
   void exchange(std::size_t round) {
-    auto note = [](std::shared_ptr<outcomes> x,
-                   std::shared_ptr<outcomes> y = nullptr) {
+    auto note = [](const std::shared_ptr<outcomes>& x,
+                   const std::shared_ptr<outcomes>& y = nullptr) {
       return [x, y](std::optional<errc> error) {
         x->add(error);
         if (y)
