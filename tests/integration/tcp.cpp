@@ -106,7 +106,7 @@ tcp_recorder::tcp_recorder(std::uint16_t port)
 tcp_recorder::~tcp_recorder() {
   if (thread_.joinable()) {
     std::uint64_t one = 1;
-    static_cast<void>(::write(stop_fd_, &one, sizeof(one)));
+    static_cast<void>(!::write(stop_fd_, &one, sizeof(one)));
     thread_.join();
   }
   ::close(stop_fd_);

@@ -45,7 +45,7 @@ thread_local const random_world* present = nullptr;
 void (*previous_handler)(int) = SIG_DFL;
 
 void print(std::string_view text) {
-  static_cast<void>(::write(STDERR_FILENO, text.data(), text.size()));
+  static_cast<void>(!::write(STDERR_FILENO, text.data(), text.size()));
 }
 
 /// Who aborts does so between two steps of ours, so what it left can be read.

@@ -24,13 +24,13 @@ public:
   }
 
   void put(std::uint16_t x) const {
-    static_cast<void>(::write(fds_[1], &x, sizeof(x)));
+    static_cast<void>(!::write(fds_[1], &x, sizeof(x)));
   }
 
   /// 0 once whoever could put something has ended.
   [[nodiscard]] std::uint16_t take() const {
     std::uint16_t result = 0;
-    static_cast<void>(::read(fds_[0], &result, sizeof(result)));
+    static_cast<void>(!::read(fds_[0], &result, sizeof(result)));
     return result;
   }
 
