@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <unordered_set>
 
 #include <node_proxy/messages/identities.hpp>
 #include <node_proxy/protocol/node/stored_state.hpp>
@@ -15,8 +16,11 @@ namespace node_proxy::internal {
 
 /// Gathers changes. What strangers cause does not have the disk written all the
 /// time: some of it may be written at once, the rest waits for what joins it,
-/// and of each node only what it came to is written. All else is not delayed.
-/// Time never runs backwards from call to call.
+/// and of each node only what it came to is written. What has to go from the
+/// disk goes first, and what has never been there costs nothing: however fast
+/// strangers come and go, there is not more of them on disk than the node
+/// knows, and a little. All else is not delayed. Time never runs backwards from
+/// call to call.
 class change_log {
 public:
   /// How many changes that strangers cause are written at once, and each
@@ -26,6 +30,8 @@ public:
 
   /// How long those that have to wait are gathered.
   static constexpr duration interval = std::chrono::seconds{5};
+
+  explicit change_log(const stored_state& on_disk);
 
   // -- events -----------------------------------------------------------------
 
@@ -53,9 +59,13 @@ public:
 
 private:
   void release(steady_time now, bool all);
+  state_changes take_urgent();
 
   state_changes urgent_;
-  state_changes waiting_;
+  state_changes waiting_; // of strangers
+  // What was on disk, or handed out to be written.
+  std::unordered_set<node_id> stored_nodes_;
+  std::unordered_set<node_id> stored_connected_;
   token_bucket budget_{max, rate};
   steady_time not_before_{};
 };

@@ -24,7 +24,7 @@ peer_directory::peer_directory(const directory_settings& settings,
   : settings_(settings), self_(std::move(self)), random_(std::move(random)),
     book_(settings.peers_kept, requests_), adverts_(settings.adverts_kept),
     comeback_(random_source{random_.next_key()}),
-    advert_(self_, stored.own_version) {
+    advert_(self_, stored.own_version), changes_(stored) {
   for (const auto& id : stored.permanent_peers) {
     permanent_.insert(id);
     adverts_.handle_hold(id, advert_hold::permanent);

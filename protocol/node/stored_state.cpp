@@ -11,10 +11,6 @@ void state_changes::add(const state_changes& later) {
     permanent.insert_or_assign(id, is_permanent);
   for (const auto& [id, is_connected] : later.connected)
     connected.insert_or_assign(id, is_connected);
-  bound();
-}
-
-void state_changes::bound() {
   // Each is at most a needless attempt, or a missing one.
   if (connected.size() > max_nodes)
     connected.clear();

@@ -38,13 +38,11 @@ struct state_changes {
   /// Whether a node is connected.
   std::unordered_map<node_id, bool> connected = {};
 
-  /// Adds changes that came after these, and then bounds them.
+  /// Adds changes that came after these. However long nothing can be written,
+  /// they do not grow for ever: of too many nodes it is not kept which were
+  /// forgotten (these are known again after a restart, and forgotten then) or
+  /// connected.
   void add(const state_changes& later);
-
-  /// However slowly they are written, strangers do not make them grow for ever:
-  /// of too many nodes it is not kept which were forgotten (these are known
-  /// again after a restart, and forgotten then) or connected.
-  void bound();
 
   [[nodiscard]] bool empty() const {
     return !own_version && nodes.empty() && permanent.empty()

@@ -1,5 +1,8 @@
 #include <node_proxy/protocol/node/change_log.hpp>
 
+#include <algorithm>
+#include <set>
+
 #include <doctest/doctest.h>
 
 using namespace node_proxy;
@@ -23,7 +26,7 @@ known_node node_of(unsigned number, std::uint64_t version = 1) {
 }
 
 struct fixture {
-  change_log uut;
+  change_log uut{stored_state{}};
   steady_time now = 1'000s;
 
   /// So many strangers have new adverts.
@@ -94,12 +97,53 @@ TEST_CASE_FIXTURE(fixture, "the last word about a node counts") {
   CHECK_FALSE(uut.poll(now, true));
 }
 
-TEST_CASE_FIXTURE(fixture, "what waits does not grow for ever") {
-  for (unsigned i = 0; i < 2 * state_changes::max_nodes; ++i) {
-    auto id = id_of(i & 0xffff);
-    id.data[2] = std::byte(i >> 16);
-    uut.handle_node(id, std::nullopt, true);
-    uut.handle_connected(id, true, true);
+TEST_CASE_FIXTURE(fixture, "what was never written is not removed") {
+  add(most + 100);
+  CHECK(written() == most);
+  for (unsigned i = 0; i < most + 100; ++i) {
+    uut.handle_node(id_of(i), std::nullopt, true);
+    uut.handle_connected(id_of(i), true, true);
+    uut.handle_connected(id_of(i), false, true);
   }
-  CHECK(written(true) <= 2 * state_changes::max_nodes);
+  auto changes = uut.poll(now, true);
+  REQUIRE(changes);
+  CHECK(changes->nodes.size() == most);
+  CHECK(std::ranges::none_of(changes->nodes,
+                             [](const auto& x) { return x.second; }));
+  CHECK(changes->connected.empty());
+}
+
+TEST_CASE("what was on disk when the node started is removed") {
+  stored_state before;
+  before.nodes.push_back(node_of(1));
+  before.connected_peers.push_back(id_of(1));
+  change_log uut{before};
+  uut.handle_node(id_of(1), std::nullopt, true);
+  uut.handle_connected(id_of(1), false, true);
+  auto changes = uut.poll({}, false);
+  REQUIRE(changes);
+  CHECK(changes->nodes.contains(id_of(1)));
+  CHECK(changes->connected.contains(id_of(1)));
+}
+
+TEST_CASE_FIXTURE(fixture, "strangers that come and go quickly do not fill the "
+                           "disk") {
+  constexpr unsigned known_at_once = 1'000;
+  constexpr unsigned each_second = 20;
+  std::set<node_id> on_disk;
+  for (unsigned i = 0; i < 60'000; ++i) {
+    uut.handle_node(id_of(i), node_of(i), true);
+    if (i >= known_at_once)
+      uut.handle_node(id_of(i - known_at_once), std::nullopt, true);
+    now += 1s / each_second;
+    auto changes = uut.poll(now, false);
+    if (!changes)
+      continue;
+    for (const auto& [id, node] : changes->nodes)
+      if (node)
+        on_disk.insert(id);
+      else
+        on_disk.erase(id);
+  }
+  CHECK(on_disk.size() < known_at_once + 100);
 }
