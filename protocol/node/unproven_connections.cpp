@@ -21,8 +21,10 @@ std::size_t share(std::size_t places, std::size_t sixteenths) {
 unproven_connections::unproven_connections(std::size_t places,
                                            const peer_settings& settings)
   : settings_{settings}, silent_{share(places, 2)}, unread_{share(places, 2)},
-    named_{share(places, 2)}, answered_{share(places, 8)},
-    known_named_{share(places, 1)}, known_answered_{share(places, 1)} {
+    strangers_{crowd<connection_source>{share(places, 2)},
+               crowd<connection_source>{share(places, 8)}},
+    known_{crowd<known_caller>{share(places, 1)},
+           crowd<known_caller>{share(places, 1)}} {
   // nop
 }
 
@@ -49,7 +51,7 @@ void unproven_connections::handle_first_frame(connection_id id,
   leave(id, x);
   x.at = stage::unread;
   set_deadline(id, x, x.opened + settings_.handshake_timeout);
-  unread_.add(id, x.source, now, answered_.size_of(x.source));
+  unread_.add(id, x.source, now, strangers_.answered.size_of(x.source));
   keep_to_places(unread_);
 }
 
@@ -62,11 +64,11 @@ void unproven_connections::handle_named(connection_id id, const node_id& peer,
   x.at = stage::named;
   if (known) {
     x.known = peer;
-    known_named_.add(id, peer, now);
-    keep_to_places(known_named_);
+    known_.add(id, x.as_known(), now);
+    keep_to_places(known_.waiting);
   } else {
-    named_.add(id, x.source, now, answered_.size_of(x.source));
-    keep_to_places(named_);
+    strangers_.add(id, x.source, now);
+    keep_to_places(strangers_.waiting);
   }
 }
 
@@ -77,12 +79,10 @@ void unproven_connections::handle_answered(connection_id id, steady_time now) {
   auto& x = position->second;
   leave(id, x);
   x.at = stage::answered;
-  if (x.known) {
-    known_answered_.add(id, *x.known, now);
-    keep_to_places(known_answered_);
-  } else {
-    answered_.add(id, x.source, now);
-  }
+  if (x.known)
+    known_.answered.add(id, x.as_known(), now);
+  else
+    strangers_.answered.add(id, x.source, now);
 }
 
 void unproven_connections::handle_closed(connection_id id) {
@@ -96,7 +96,7 @@ void unproven_connections::handle_closed(connection_id id) {
 void unproven_connections::handle_shortage() {
   // As if each crowd had fewer places.
   const auto* fullest = &silent_;
-  for (const auto* x : {&unread_, &named_, &answered_})
+  for (const auto* x : {&unread_, &strangers_.waiting, &strangers_.answered})
     if (x->size() * fullest->places() > fullest->size() * x->places())
       fullest = x;
   if (auto out = fullest->next_out())
@@ -124,31 +124,42 @@ std::optional<handshake_work> unproven_connections::poll_work(steady_time now) {
   std::optional<handshake_work> result;
   for (std::size_t i = 0; i < queues && !result; ++i)
     result = poll_queue(next_queue_++ % queues, now);
-  is_held_ = !result && named_.size() > 0;
+  is_held_ = !result;
   return result;
 }
 
 std::optional<handshake_work>
 unproven_connections::poll_queue(std::size_t index, steady_time now) {
-  using enum handshake_work::half;
   if (index == 0) {
     if (auto id = unread_.poll_turn())
-      return begin(*id, read);
-  } else if (index == 1) {
-    if (auto id = known_named_.poll_turn())
-      return begin(*id, answer);
-  } else if (named_.size() > 0 && make_room_for_answer(now)) {
-    ++answering_;
-    return begin(*named_.poll_turn(), answer);
+      return begin(*id, handshake_work::half::read);
+    return std::nullopt;
   }
-  return std::nullopt;
+  return index == 1 ? poll_answer(known_, now) : poll_answer(strangers_, now);
+}
+
+template <class Source>
+std::optional<handshake_work>
+unproven_connections::poll_answer(answer_line<Source>& line, steady_time now) {
+  if (line.waiting.size() == 0)
+    return std::nullopt;
+  if (!line.has_room()) {
+    auto at = line.next_answer();
+    if (!at || *at > now)
+      return std::nullopt;
+    finish(line.answered.next_out()->id, unproven_end::made_room);
+  }
+  ++line.answering;
+  return begin(*line.waiting.poll_turn(), handshake_work::half::answer);
 }
 
 std::optional<steady_time> unproven_connections::poll_timeout() const {
   std::optional<steady_time> deadline;
   if (!deadlines_.empty())
     deadline = deadlines_.begin()->first;
-  return earliest({deadline, is_held_ ? answers_held_until() : std::nullopt});
+  if (!is_held_)
+    return deadline;
+  return earliest({deadline, strangers_.next_answer(), known_.next_answer()});
 }
 
 // -- steps --------------------------------------------------------------------
@@ -170,15 +181,15 @@ void unproven_connections::leave(connection_id id, const entry& x) {
     unread_.remove(id);
     break;
   case stage::named:
-    named_.remove(id);
-    known_named_.remove(id);
+    strangers_.waiting.remove(id);
+    known_.waiting.remove(id);
     break;
   case stage::answering:
-    answering_ -= !x.known;
+    --(x.known ? known_.answering : strangers_.answering);
     break;
   case stage::answered:
-    answered_.remove(id);
-    known_answered_.remove(id);
+    strangers_.answered.remove(id);
+    known_.answered.remove(id);
     break;
   case stage::reading:
     break;
@@ -194,24 +205,6 @@ template <class Source>
 void unproven_connections::keep_to_places(const crowd<Source>& x) {
   while (x.size() > x.places())
     finish(x.next_out()->id, unproven_end::made_room);
-}
-
-/// When the next stranger can be answered, if not now.
-std::optional<steady_time> unproven_connections::answers_held_until() const {
-  auto first = answered_.next_out();
-  if (!first || answered_.size() + answering_ < answered_.places())
-    return std::nullopt;
-  return first->since + proof_time;
-}
-
-bool unproven_connections::make_room_for_answer(steady_time now) {
-  if (answered_.size() + answering_ < answered_.places())
-    return true;
-  auto at = answers_held_until();
-  if (!at || *at > now)
-    return false;
-  finish(answered_.next_out()->id, unproven_end::made_room);
-  return true;
 }
 
 handshake_work unproven_connections::begin(connection_id id,

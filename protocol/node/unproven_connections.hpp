@@ -58,13 +58,14 @@ struct handshake_work {
 /// if there are more sources than places.
 ///
 /// - *Known* peers are in crowds of their own as soon as it is known who calls.
-///   That may be a replay, so these have bounds, too: each peer is a source.
+///   That may be a replay, so these have bounds, too, and a peer that calls is
+///   another source than whoever replays its call from elsewhere.
 /// - Halves of handshakes wait for the processor in crowds. These take turns,
 ///   and so do the sources within each. First come those of which fewer were
 ///   answered without having proven themselves until now.
-/// - Strangers that were answered keep their places for `proof_time` at least,
-///   as long as there are descriptors. So only so many are answered in a second
-///   if they prove nothing. Those that do leave at once.
+/// - Those that were answered keep their places for `proof_time` at least, as
+///   long as there are descriptors. So only so many are answered in a second if
+///   they prove nothing. Those that do leave at once.
 ///
 /// `handle_*` take events, whereupon `poll_end` says which connections are to
 /// be closed, and `poll_work` which handshake goes on. Time never runs
@@ -141,7 +142,36 @@ private:
     answered,
   };
 
+  // A known peer that calls from there.
+  using known_caller = std::pair<node_id, connection_source>;
+
+  // Those who wait for an answer, and those who have got it.
+  template <class Source>
+  struct answer_line {
+    crowd<Source> waiting;
+    crowd<Source> answered;
+    std::size_t answering = 0; // places are kept for them
+
+    void add(connection_id id, const Source& source, steady_time now) {
+      waiting.add(id, source, now, answered.size_of(source));
+    }
+
+    [[nodiscard]] bool has_room() const {
+      return answered.size() + answering < answered.places();
+    }
+
+    /// When those who wait for an answer, and for nothing else, get one.
+    [[nodiscard]] std::optional<steady_time> next_answer() const {
+      auto first = answered.next_out();
+      if (waiting.size() == 0 || has_room() || !first)
+        return std::nullopt;
+      return first->since + proof_time;
+    }
+  };
+
   struct entry {
+    [[nodiscard]] known_caller as_known() const { return {*known, source}; }
+
     connection_source source;
     steady_time opened{};
     steady_time deadline{};
@@ -153,9 +183,11 @@ private:
   void set_deadline(connection_id id, entry& x, steady_time at);
   void leave(connection_id id, const entry& x);
   void finish(connection_id id, unproven_end reason);
-  std::optional<steady_time> answers_held_until() const;
-  bool make_room_for_answer(steady_time now);
   std::optional<handshake_work> poll_queue(std::size_t index, steady_time now);
+
+  template <class Source>
+  std::optional<handshake_work> poll_answer(answer_line<Source>& line,
+                                            steady_time now);
   handshake_work begin(connection_id id, handshake_work::half what);
 
   template <class Source>
@@ -166,15 +198,11 @@ private:
   std::set<std::pair<steady_time, connection_id>> deadlines_;
   crowd<connection_source> silent_;
   crowd<connection_source> unread_;
-  crowd<connection_source> named_;
-  crowd<connection_source> answered_;
-  crowd<node_id> known_named_;
-  crowd<node_id> known_answered_;
-  // Strangers that are being answered, to whom places are kept.
-  std::size_t answering_ = 0;
+  answer_line<connection_source> strangers_;
+  answer_line<known_caller> known_;
   // Whose turn it is: those that are unread, named and known, or named.
   std::size_t next_queue_ = 0;
-  // Strangers wait for an answer, and for nothing else.
+  // Some wait for an answer, and for nothing else.
   bool is_held_ = false;
   fifo<end> ends_;
 };

@@ -358,9 +358,38 @@ TEST_CASE_FIXTURE(fixture, "replays take places of the peer that they name") {
   auto bobs = answered(1, bob, true);
   for (std::size_t i = 1; i < known_places; ++i)
     answered(1, alice, true);
-  CHECK(ends() == "");
-  answered(1, alice, true);
+  auto last = call_by_name(1, alice, true);
+  CHECK(work() == "");
+  CHECK(uut.poll_timeout() == now + unproven_connections::proof_time);
+  now += unproven_connections::proof_time;
+  CHECK(work() == "answer " + std::to_string(last));
   CHECK(ends() == std::to_string(bobs + 1) + " made_room ");
+}
+
+TEST_CASE_FIXTURE(fixture, "replays from elsewhere do not keep a peer out") {
+  constexpr std::uint64_t elsewhere = 1;
+  constexpr std::uint64_t home = 2;
+  // More than all places in the time that a proof takes.
+  constexpr auto pause = unproven_connections::proof_time / (4 * known_places);
+  auto replay = [&] {
+    auto id = call(elsewhere);
+    for (auto next = work(); !next.empty(); next = work())
+      if (next == "read " + std::to_string(id))
+        uut.handle_named(id, alice, true, now);
+      else
+        uut.handle_answered(std::stoull(next.substr(next.find(' '))), now);
+    now += pause;
+  };
+  for (std::size_t i = 0; i < 8 * known_places; ++i)
+    replay();
+  static_cast<void>(ends());
+  auto real = call_by_name(home, alice, true);
+  // It is answered after this time at most, and has this time then.
+  auto until = now + 2 * unproven_connections::proof_time;
+  while (now < until)
+    replay();
+  CHECK((' ' + ends()).find(' ' + std::to_string(real) + ' ')
+        == std::string::npos);
 }
 
 TEST_CASE_FIXTURE(fixture, "so do those that wait for an answer") {
