@@ -20,7 +20,7 @@ constexpr std::array strangers{peer_standing::known, peer_standing::guest};
 dial_place place_of(const transport_address& address) {
   const auto* host = host_of(address);
   assert(host != nullptr);
-  return {canonical(*host), port_of(address).value_or(0)};
+  return source_of(canonical(*host));
 }
 
 } // namespace

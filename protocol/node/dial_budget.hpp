@@ -25,8 +25,8 @@ namespace node_proxy::internal {
 /// others nor each other from their turn:
 ///
 /// - they have a part of the budget;
-/// - at one place there is one node at most: of all strangers who name a place
-///   one is dialled at a time, and places take turns;
+/// - of all who name a host, or an IPv6 network, one is dialled at a time,
+///   whatever the port, and these places take turns;
 /// - one that has had its time without a connection gives way when others wait.
 ///
 /// Time never runs backwards from call to call.

@@ -10,15 +10,15 @@
 #include <set>
 #include <utility>
 
-#include <node_proxy/messages/transport_address.hpp>
+#include <node_proxy/protocol/wire/connection_source.hpp>
 
 namespace node_proxy::internal {
 
 /// Names a dial among all of a node.
 using dial_id = std::uint64_t;
 
-/// Where a dial goes: a host and a port.
-using dial_place = std::pair<ip_address, std::uint16_t>;
+/// Where a dial goes, as far as nobody easily has many of it.
+using dial_place = connection_source;
 
 /// Places take turns, however many dials wait for each; dials to one place are
 /// in the order of their numbers. A place may be *held*: its turn does not come

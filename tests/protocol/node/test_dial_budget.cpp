@@ -16,18 +16,18 @@ using namespace std::chrono_literals;
 
 namespace {
 
-transport_address place(unsigned port, unsigned host = 1) {
-  return tcp_addr{
-    ipv4{{std::byte{1}, std::byte{1}, std::byte{1}, std::byte(host)}},
-    static_cast<std::uint16_t>(port)};
+transport_address place(unsigned host, std::uint16_t port = 1) {
+  return tcp_addr{ipv4{{std::byte{1}, std::byte{1}, std::byte(host >> 8),
+                        std::byte(host & 0xff)}},
+                  port};
 }
 
 /// Eight dials, two of them for strangers.
 struct fixture {
   using enum peer_standing;
 
-  dial_id want(peer_standing standing, unsigned port) {
-    uut.handle_wanted(++last, place(port), standing);
+  dial_id want(peer_standing standing, unsigned host) {
+    uut.handle_wanted(++last, place(host), standing);
     return last;
   }
 
@@ -126,12 +126,21 @@ TEST_CASE_FIXTURE(fixture, "a place has several names") {
   CHECK(begin() == "1");
 }
 
+TEST_CASE_FIXTURE(fixture, "one host has one turn, whatever the port") {
+  for (std::uint16_t port = 1; port <= 5; ++port)
+    uut.handle_wanted(++last, place(1, port), guest);
+  auto other = want(guest, 2);
+  CHECK(begin() == "1 " + std::to_string(other));
+  uut.handle_end(1);
+  CHECK(begin() == "2");
+}
+
 TEST_CASE_FIXTURE(fixture, "places take turns") {
   for (unsigned i = 1; i <= 8; ++i)
     want(introduced, i);
   begin();
-  for (auto port : {1u, 1u, 1u, 2u, 3u, 2u})
-    want(named, port);
+  for (auto host : {1u, 1u, 1u, 2u, 3u, 2u})
+    want(named, host);
   std::string order;
   for (dial_id id = 1; id <= 6; ++id) {
     uut.handle_end(id);
@@ -189,18 +198,18 @@ struct history {
 
   void want() {
     auto standing = static_cast<peer_standing>(random.below(4));
-    auto port = static_cast<unsigned>(1 + random.below(20));
-    uut.handle_wanted(++last, place(port), standing);
-    waiting[last] = {standing, port};
+    auto host = static_cast<unsigned>(1 + random.below(20));
+    uut.handle_wanted(++last, place(host), standing);
+    waiting[last] = {standing, host};
   }
 
   void begin() {
     while (auto id = uut.poll_begin(now)) {
       auto x = waiting.extract(*id);
       REQUIRE_FALSE(x.empty());
-      auto [standing, port] = x.mapped();
+      auto [standing, host] = x.mapped();
       if (is_stranger(standing))
-        CHECK(places.insert(port).second);
+        CHECK(places.insert(host).second);
       under_way[*id] = x.mapped();
       CHECK(
         std::ranges::none_of(waiting, [&, standing = standing](const auto& y) {
