@@ -200,8 +200,8 @@ bool peer_directory::handle(const node_id& id, const peer_connected&,
 }
 
 bool peer_directory::handle(const node_id& id, const peer_resumed&,
-                            steady_time) {
-  return is_reported(id);
+                            steady_time now) {
+  return is_reported_again(id, now);
 }
 
 bool peer_directory::handle(const node_id& id, const peer_disconnected& event,
@@ -219,9 +219,12 @@ bool peer_directory::handle(const node_id& id, const peer_refused& event,
   return troubles_.handle_refused(id, event.reason) && is_reported(id);
 }
 
-bool peer_directory::handle(const node_id& id, const peer_key_shared&,
-                            steady_time) {
-  return is_reported(id);
+bool peer_directory::handle(const node_id& id, const peer_key_shared& event,
+                            steady_time now) {
+  // What a stranger says of the key of this node may be a lie.
+  if (event.is_own && is_stranger(standing_of(id)))
+    return false;
+  return is_reported_again(id, now);
 }
 
 bool peer_directory::handle(const node_id& id, const peer_unreachable& event,
@@ -251,6 +254,17 @@ bool peer_directory::handle_advert(const node_advert& advert) {
 bool peer_directory::is_reported(const node_id& id) {
   auto x = served_.find(id);
   if (!x || !x->unreported)
+    return true;
+  visits_.handle_left_out();
+  return false;
+}
+
+/// The same for what a stranger can have happen often in one visit: each time
+/// counts as one.
+bool peer_directory::is_reported_again(const node_id& id, steady_time now) {
+  if (!is_reported(id))
+    return false;
+  if (!is_stranger(standing_of(id)) || visits_.handle_visit(now))
     return true;
   visits_.handle_left_out();
   return false;

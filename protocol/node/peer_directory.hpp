@@ -265,6 +265,7 @@ private:
   void drop(const node_id& id);
   void drop_forgotten();
   bool is_reported(const node_id& id);
+  bool is_reported_again(const node_id& id, steady_time now);
   void note_turned_away(const node_id& id, steady_time now);
   void note_connected(const node_id& id);
   void note_disconnected(const node_id& id, bool goodbye, steady_time now);

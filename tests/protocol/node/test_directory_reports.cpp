@@ -57,3 +57,29 @@ TEST_CASE_FIXTURE(directory_fixture,
   CHECK(turned_away.size() == most);
   CHECK(left_out == 5);
 }
+
+TEST_CASE_FIXTURE(directory_fixture,
+                  "what strangers have happen all the time is told sometimes") {
+  CHECK(come(1) == "ok");
+  int told = 1;
+  for (int i = 0; i < 1'000; ++i)
+    told +=
+      tell(id_of(1), peer_resumed{1}) + tell(id_of(1), peer_key_shared{false});
+  CHECK(told == visit_quota::max);
+  wait(1ms);
+  CHECK(left_out == 2'001 - told);
+  // Of others it is told each time.
+  introduce(2);
+  CHECK(come(2) == "ok");
+  for (int i = 0; i < 1'000; ++i)
+    CHECK(tell(id_of(2), peer_resumed{1}));
+}
+
+TEST_CASE_FIXTURE(directory_fixture,
+                  "what a stranger says of the key of this node is not told") {
+  CHECK(come(1) == "ok");
+  CHECK_FALSE(tell(id_of(1), peer_key_shared{true}));
+  introduce(2);
+  CHECK(come(2) == "ok");
+  CHECK(tell(id_of(2), peer_key_shared{true}));
+}
