@@ -1,7 +1,9 @@
 #include <node_proxy/actors/tcp/tcp_transport.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -60,6 +62,16 @@ std::string_view advice_to_listen(errc code) {
 /// Whether a call failed because there is nothing to do now.
 bool is_would_block(int number) {
   return number == EAGAIN || number == EWOULDBLOCK;
+}
+
+/// Whether accept(2) failed for a reason of the connection that was next: its
+/// peer has gone again, its network has failed, a rule is against it; or the
+/// call was interrupted. The next call is about another one.
+bool concerns_one_connection(int number) {
+  constexpr int reasons[] = {ECONNABORTED, EINTR,      EPERM,     EPROTO,
+                             ENOPROTOOPT,  ENETDOWN,   EHOSTDOWN, EHOSTUNREACH,
+                             ENETUNREACH,  EOPNOTSUPP, ENONET};
+  return std::ranges::find(reasons, number) != std::end(reasons);
 }
 
 using tcp_transport_actor = transport_actor::extend_with<
@@ -280,10 +292,7 @@ void transport_state::accept_some(listener_entry& entry) {
       ask_for_room(entry, false);
       return;
     }
-    auto number = next.error().number;
-    // The peer has gone again, or the call was interrupted.
-    if (number == ECONNABORTED || number == EINTR || number == EPROTO
-        || number == EPERM)
+    if (concerns_one_connection(next.error().number))
       continue;
     // No descriptors, no memory.
     ask_for_room(entry, true);
