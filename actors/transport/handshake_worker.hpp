@@ -51,8 +51,9 @@ inline constexpr std::size_t max_handshake_workers = 4;
 
 /// Spawns workers with threads of their own, since a handshake takes as long as
 /// hundreds of messages: those who are connected are not to wait for those who
-/// want to be. They take half of the processors at most, or one if there is but
-/// one, whoever calls, and let others go first.
+/// want to be. They are half as many as there are processors, within
+/// `max_handshake_workers` and one at least, whoever calls, and let others go
+/// first.
 [[nodiscard]] std::vector<handshake_worker>
 spawn_handshake_workers(caf::actor_system& system,
                         const peer_settings& settings);
