@@ -154,7 +154,8 @@ struct done {
 /// asked for the last time is lost. Messages between engines of one node are
 /// not among them.
 struct peer_totals {
-  /// Attempts to connect, each to one address.
+  /// Attempts to connect, each to one address, and lookups of names that led
+  /// nowhere.
   std::uint64_t connection_attempts = 0;
   /// Those of them that came to nothing without a word of the peer.
   std::uint64_t failed_attempts = 0;

@@ -131,8 +131,10 @@ void add_connections(metric_writer& to, const node_metrics& x) {
                    "From the accepting of a connection until its peer was "
                    "proven.",
                    x.handshakes);
-  to.begin("connection_attempts_total", counter,
-           "Attempts to connect, each to one address.");
+  to.begin(
+    "connection_attempts_total", counter,
+    "Attempts to connect, each to one address, and lookups of names that "
+    "led nowhere.");
   to.add({}, x.peers.connection_attempts);
   to.begin("connection_attempts_failed_total", counter,
            "Those of them that came to nothing.");
