@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <utility>
 
 #include <node_proxy/actors/caf/sending.hpp>
@@ -270,11 +269,10 @@ void node_proxy_state::flush_soon() {
 
 void node_proxy_state::arm_tick() {
   auto present = now();
-  auto at = peer_->poll_timeout(present);
-  if (auto rest = retirement_.poll_timeout(present.steady))
-    at = std::min(at.value_or(*rest), *rest);
+  auto at = earliest(
+    {peer_->poll_timeout(present), retirement_.poll_timeout(present.steady)});
   if (stops_at_ && present.steady < *stops_at_)
-    at = std::min(at.value_or(*stops_at_), *stops_at_);
+    at = earliest({at, stops_at_});
   if (at)
     timer_->wait_until(*at);
 }

@@ -2,8 +2,11 @@
 
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
+#include <optional>
 
 #include <node_proxy/messages/basics.hpp>
 
@@ -39,5 +42,19 @@ struct timestamp {
     return {minutes < 0 ? 0 : static_cast<std::uint64_t>(minutes)};
   }
 };
+
+namespace internal {
+
+/// The first of those times that there are.
+[[nodiscard]] inline std::optional<steady_time>
+earliest(std::initializer_list<std::optional<steady_time>> times) {
+  std::optional<steady_time> result;
+  for (const auto& x : times)
+    if (x)
+      result = std::min(result.value_or(*x), *x);
+  return result;
+}
+
+} // namespace internal
 
 } // namespace node_proxy

@@ -1,6 +1,5 @@
 #include <node_proxy/actors/router/local_delivery.hpp>
 
-#include <algorithm>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -229,14 +228,9 @@ void local_delivery_state::end_if_done() {
 }
 
 void local_delivery_state::arm() {
-  auto at = steady_deadlines_.next();
-  auto earlier = [&at](steady_time other) {
-    at = at ? std::min(*at, other) : other;
-  };
+  auto at = earliest({steady_deadlines_.next(), stops_at_});
   if (auto wall = wall_deadlines_.next())
-    earlier(steady_deadline(*wall, now_of(self_)));
-  if (stops_at_)
-    earlier(*stops_at_);
+    at = earliest({at, steady_deadline(*wall, now_of(self_))});
   if (at)
     timer_->wait_until(*at);
 }

@@ -6,7 +6,6 @@
 #include <node_proxy/actors/caf/compat.hpp>
 #include <node_proxy/actors/tcp/tcp_socket.hpp>
 #include <node_proxy/actors/transport/dial_targets.hpp>
-#include <node_proxy/protocol/peer/timer_table.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
 
 namespace node_proxy::internal {

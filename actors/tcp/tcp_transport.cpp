@@ -21,7 +21,6 @@
 #include <node_proxy/actors/tcp/tcp_dials.hpp>
 #include <node_proxy/actors/tcp/tcp_linger.hpp>
 #include <node_proxy/actors/tcp/tcp_lookups.hpp>
-#include <node_proxy/protocol/peer/timer_table.hpp>
 #include <node_proxy/protocol/wire/address_kind.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
 

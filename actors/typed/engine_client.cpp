@@ -374,8 +374,7 @@ void engine_client::follow_up() {
   }
   auto at = open_.next_deadline();
   if (!queue_.empty())
-    at =
-      std::min(at.value_or(queue_.front().deadline), queue_.front().deadline);
+    at = earliest({at, queue_.front().deadline});
   if (at)
     timer_->wait_until(*at);
   auto idle = queue_.idle() && open_.empty();

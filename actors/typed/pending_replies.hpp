@@ -2,7 +2,6 @@
 
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -93,9 +92,7 @@ public:
 
   /// When one of the two above may have something.
   [[nodiscard]] std::optional<steady_time> next_deadline() {
-    auto first = next_of(deadlines_);
-    auto second = next_of(overdue_);
-    return first && second ? std::min(*first, *second) : first ? first : second;
+    return earliest({next_of(deadlines_), next_of(overdue_)});
   }
 
   [[nodiscard]] bool empty() const { return open_.empty(); }

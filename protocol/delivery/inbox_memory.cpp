@@ -100,8 +100,7 @@ void inbox::grant(incoming_channel& x, steady_time now) {
     x.handle_granted(now);
     charge(x);
     if (account_.counts())
-      check_at_ = std::min(check_at_.value_or(steady_time::max()),
-                           now + patience_for(message->announced));
+      check_at_ = earliest({check_at_, now + patience_for(message->announced)});
     return;
   }
   if (!std::exchange(x.grant_wanted, true))
@@ -157,8 +156,7 @@ void inbox::check_progress(steady_time now) {
       *x.unfinished()->granted + patience_for(x.unfinished()->announced);
     if (due <= now && account_.is_wanted())
       account_.handle_excess();
-    check_at_ = std::min(check_at_.value_or(steady_time::max()),
-                         std::max(due, now + check_interval));
+    check_at_ = earliest({check_at_, std::max(due, now + check_interval)});
   }
   // So do many beginnings, none of which may go on.
   if (to_grant_.empty())
@@ -168,8 +166,7 @@ void inbox::check_progress(steady_time now) {
     begun += x->memory();
   if (begun > stranger_account::spared && account_.is_wanted())
     account_.handle_excess();
-  check_at_ =
-    std::min(check_at_.value_or(steady_time::max()), now + check_interval);
+  check_at_ = earliest({check_at_, now + check_interval});
 }
 
 } // namespace node_proxy::internal

@@ -45,8 +45,7 @@ bool outbox::handle_send(send_token token, const channel_key& key,
   }
   x->handle_send(token, std::move(data), expires, now.steady);
   x->last_used = now.steady;
-  auto at = steady_deadline(expires, now);
-  next_deadline_ = std::min(next_deadline_.value_or(at), at);
+  next_deadline_ = earliest({next_deadline_, steady_deadline(expires, now)});
   if (connection_)
     connection_->schedule.add(*x);
   return true;
@@ -149,12 +148,9 @@ std::optional<std::uint64_t> outbox::find_open(const channel_key& key,
 // -- state --------------------------------------------------------------------
 
 std::optional<steady_time> outbox::next_deadline(timestamp) const {
-  auto result = next_deadline_;
-  if (!idle_.empty()) {
-    auto at = idle_.front().first + idle_timeout_;
-    result = std::min(result.value_or(at), at);
-  }
-  return result;
+  if (idle_.empty())
+    return next_deadline_;
+  return earliest({next_deadline_, idle_.front().first + idle_timeout_});
 }
 
 std::uint64_t outbox::first(std::uint64_t epoch) const {
@@ -329,8 +325,7 @@ void outbox::end_expired(timestamp now, send_error definite) {
   next_deadline_.reset();
   for (auto& [key, x] : channels_) {
     x.handle_timeout(now, definite);
-    if (auto at = x.next_deadline(now))
-      next_deadline_ = std::min(next_deadline_.value_or(*at), *at);
+    next_deadline_ = earliest({next_deadline_, x.next_deadline(now)});
   }
   follow_up();
 }

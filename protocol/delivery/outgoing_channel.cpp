@@ -264,10 +264,8 @@ outgoing_channel::record outgoing_channel::to_record() const {
 std::optional<steady_time>
 outgoing_channel::next_deadline(timestamp now) const {
   auto result = steady_deadlines_.next();
-  if (auto wall = wall_deadlines_.next()) {
-    auto at = steady_deadline(*wall, now);
-    result = std::min(result.value_or(at), at);
-  }
+  if (auto wall = wall_deadlines_.next())
+    result = earliest({result, steady_deadline(*wall, now)});
   return result;
 }
 

@@ -127,8 +127,7 @@ void unreliable_outbox::release(const entry& x) {
 }
 
 void unreliable_outbox::expect(const deadline& expires, timestamp now) {
-  auto at = steady_deadline(expires, now);
-  next_deadline_ = next_deadline_ ? std::min(*next_deadline_, at) : at;
+  next_deadline_ = earliest({next_deadline_, steady_deadline(expires, now)});
 }
 
 // -- unreliable_inbox ---------------------------------------------------------

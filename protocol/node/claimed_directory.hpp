@@ -13,7 +13,7 @@
 #include <node_proxy/protocol/node/peer_claims.hpp>
 #include <node_proxy/protocol/node/peer_directory.hpp>
 #include <node_proxy/protocol/node/service_pauses.hpp>
-#include <node_proxy/protocol/peer/timer_table.hpp>
+#include <node_proxy/protocol/timestamp.hpp>
 
 namespace node_proxy::internal {
 

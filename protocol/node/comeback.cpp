@@ -58,8 +58,7 @@ bool comeback::poll_way_back() {
 std::optional<steady_time> comeback::poll_timeout() const {
   if (planned_.empty())
     return next_probe_;
-  auto first = planned_.begin()->first;
-  return std::min(first, next_probe_.value_or(first));
+  return earliest({planned_.begin()->first, next_probe_});
 }
 
 // -- private ------------------------------------------------------------------
@@ -67,16 +66,13 @@ std::optional<steady_time> comeback::poll_timeout() const {
 void comeback::plan_dials(steady_time now) {
   planned_.clear();
   for (auto left = std::min(lost_.size(), max_dials); left > 0; --left) {
-    auto delay = duration{static_cast<duration::rep>(
-      random_.below(static_cast<std::uint64_t>(dial_time.count())))};
-    planned_.emplace(now + delay, next_in_turn());
+    auto at = now + random_.below(dial_time);
+    planned_.emplace(at, next_in_turn());
   }
 }
 
 void comeback::plan_probe(steady_time now) {
-  auto delay = duration{static_cast<duration::rep>(
-    random_.below(static_cast<std::uint64_t>(probe_interval.count())))};
-  next_probe_ = now + probe_interval / 2 + delay;
+  next_probe_ = now + probe_interval / 2 + random_.below(probe_interval);
 }
 
 void comeback::probe(steady_time now) {

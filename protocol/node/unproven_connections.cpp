@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <node_proxy/protocol/peer/timer_table.hpp>
-
 namespace node_proxy::internal {
 
 namespace {

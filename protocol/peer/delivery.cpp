@@ -5,7 +5,6 @@
 
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/delivery/send_check.hpp>
-#include <node_proxy/protocol/peer/timer_table.hpp>
 
 namespace node_proxy::internal {
 

@@ -87,9 +87,7 @@ void dialler::handle_refusal(steady_time now, random_source& random) {
 
 void dialler::handle_way_back(steady_time now, random_source& random) {
   backoff_.reset();
-  auto jitter = duration{static_cast<duration::rep>(
-    random.below(static_cast<std::uint64_t>(comeback_jitter.count())))};
-  not_before_ = std::min(not_before_, now + jitter);
+  not_before_ = std::min(not_before_, now + random.below(comeback_jitter));
 }
 
 void dialler::handle_loss(bool at_once, steady_time now,
@@ -152,7 +150,7 @@ std::optional<steady_time> dialler::next_deadline(bool wanted) const {
   if (!handshakes_.empty())
     result = handshakes_.front().deadline;
   if (wanted && may_dial())
-    result = result ? std::min(*result, not_before_) : not_before_;
+    result = earliest({result, not_before_});
   return result;
 }
 

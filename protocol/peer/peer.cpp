@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <node_proxy/protocol/peer/timer_table.hpp>
 #include <node_proxy/protocol/wire/advert.hpp>
 
 namespace node_proxy::internal {

@@ -6,22 +6,11 @@
 #include <array>
 #include <cassert>
 #include <cstddef>
-#include <initializer_list>
 #include <optional>
 
 #include <node_proxy/protocol/timestamp.hpp>
 
 namespace node_proxy::internal {
-
-/// The first of those times that there are.
-[[nodiscard]] inline std::optional<steady_time>
-earliest(std::initializer_list<std::optional<steady_time>> times) {
-  std::optional<steady_time> result;
-  for (const auto& x : times)
-    if (x)
-      result = std::min(result.value_or(*x), *x);
-  return result;
-}
 
 /// One time, or none, for each enumerator of `Timer`, of which `Last` is the
 /// last one; they start at 0 and have no gaps.

@@ -307,9 +307,8 @@ void node::arm(const remote_ptr& x) {
   if (x->timer)
     net_.cancel(*std::exchange(x->timer, std::nullopt));
   auto now = net_.now();
-  auto at = x->machine.poll_timeout(now);
-  if (auto rest = x->retirement.poll_timeout(now.steady))
-    at = std::min(at.value_or(*rest), *rest);
+  auto at = earliest({x->machine.poll_timeout(now),
+                      x->retirement.poll_timeout(now.steady)});
   if (at)
     x->timer = net_.schedule(std::max(*at - now.steady, duration{0}), owner_,
                              [this, x] { handle_timer(x); });
