@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
 
 #include <cereal/cereal.hpp>
+
+#include <node_proxy/protocol/timestamp.hpp>
 
 namespace node_proxy {
 
@@ -40,9 +41,8 @@ struct duration_counts {
   /// Of all, in microseconds.
   std::uint64_t sum_us = 0;
 
-  void add(std::chrono::nanoseconds took) {
-    auto us = static_cast<std::uint64_t>(
-      std::max<std::chrono::nanoseconds::rep>(took.count(), 0) / 1'000);
+  void add(duration took) {
+    auto us = microseconds(took);
     auto bucket = std::ranges::lower_bound(bounds_us, us);
     ++buckets[static_cast<std::size_t>(bucket - bounds_us.begin())];
     sum_us += us;

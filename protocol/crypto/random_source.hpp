@@ -7,6 +7,7 @@
 #include <span>
 
 #include <node_proxy/protocol/crypto/secret.hpp>
+#include <node_proxy/protocol/timestamp.hpp>
 
 namespace node_proxy::internal {
 
@@ -33,6 +34,12 @@ public:
 
   /// A number below `bound`, each with the same probability. `bound` > 0.
   [[nodiscard]] std::uint64_t below(std::uint64_t bound) noexcept;
+
+  /// A duration below `bound` and not below zero, likewise.
+  [[nodiscard]] duration below(duration bound) noexcept {
+    return duration{static_cast<duration::rep>(
+      below(static_cast<std::uint64_t>(bound.count())))};
+  }
 
   /// The next 32 octets.
   [[nodiscard]] secret_key next_key() noexcept;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdint>
 
 #include <node_proxy/protocol/crypto/random_source.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
@@ -29,8 +28,7 @@ public:
   [[nodiscard]] duration next(random_source& random) {
     auto ceiling = ceiling_;
     ceiling_ = std::min(cap_, ceiling_ * 2);
-    return duration{static_cast<std::int64_t>(
-      random.below(static_cast<std::uint64_t>(ceiling.count()) + 1))};
+    return random.below(ceiling + duration{1});
   }
 
   /// Begins anew after success.
