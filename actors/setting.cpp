@@ -144,9 +144,9 @@ constexpr std::array table{
                                in::count, 1),
   number_at<&nc::max_dials>("max-dials", "node_config::max_dials",
                             "most attempts to connect at once", in::count, 1),
-  number_at<&nc::adverts_kept, &advert_book_limits::strangers>(
-    "adverts-kept", "node_config::adverts_kept.strangers",
-    "adverts of strangers that are kept", in::count),
+  number_at<&nc::adverts_kept, &advert_book_limits::unheld>(
+    "adverts-kept", "node_config::adverts_kept.unheld",
+    "adverts that are kept of nodes that nobody holds", in::count),
   number_at<&nc::adverts_kept, &advert_book_limits::bytes>(
     "adverts-kept-bytes", "node_config::adverts_kept.bytes",
     "of these, with their addresses", in::bytes),

@@ -95,9 +95,9 @@ struct peer_settings {
   duration max_session_age = std::chrono::hours{24};
 };
 
-/// How many adverts of strangers are kept: of nodes that nobody holds.
+/// How many adverts are kept of nodes that nobody holds.
 struct advert_book_limits {
-  std::size_t strangers = 4'096;
+  std::size_t unheld = 4'096;
   /// Encoded, of all of them together, with the addresses that are remembered.
   std::size_t bytes = 4u << 20;
 };

@@ -169,7 +169,7 @@ std::vector<limit_use> router_state::limits_in_use() {
     {"remembered_peers", directory_->records(now_of(self_).steady),
      config_.peers_kept.records},
     {"kept_adverts", directory_->adverts().loose(),
-     config_.adverts_kept.strangers}};
+     config_.adverts_kept.unheld}};
   for (const auto& x : budgets_in_use(spawner_.budget()))
     result.push_back(x);
   return result;

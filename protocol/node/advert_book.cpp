@@ -135,7 +135,7 @@ void advert_book::remove(const node_id& id) {
 }
 
 void advert_book::bound() {
-  while (loose_.size() > limits_.strangers || bytes_ > limits_.bytes)
+  while (loose_.size() > limits_.unheld || bytes_ > limits_.bytes)
     remove(*loose_.first([](const node_id&) { return true; }));
 }
 

@@ -189,8 +189,8 @@ TEST_CASE_FIXTURE(fixture, "an older advert of an operator's says where a node "
   }
 }
 
-TEST_CASE_FIXTURE(fixture, "adverts of strangers on disk are bounded") {
-  config.adverts_kept.strangers = 5;
+TEST_CASE_FIXTURE(fixture, "adverts that nobody holds are bounded on disk") {
+  config.adverts_kept.unheld = 5;
   auto friends = fresh_identity();
   config.admission.allow(friends->id());
   config.admission.allow(config.self->id());
@@ -213,7 +213,7 @@ TEST_CASE_FIXTURE(fixture, "adverts of strangers on disk are bounded") {
   };
   CHECK(versions() == std::vector<std::uint64_t>{16, 17, 18, 19, 20, 100});
   // A smaller bound counts from the start.
-  config.adverts_kept.strangers = 2;
+  config.adverts_kept.unheld = 2;
   test_node{config}.node.shutdown();
   CHECK(versions().size() == 3);
 }

@@ -117,7 +117,7 @@ TEST_CASE("strangers that connect once cost no lasting memory") {
   auto variable = std::getenv("STRANGERS");
   auto count = variable ? std::stoul(variable) : 1'000;
   auto config = local_config();
-  config.adverts_kept.strangers = 50;
+  config.adverts_kept.unheld = 50;
   config.settings = hurried();
   test_node host{config};
   std::atomic<std::uint64_t> arrived = 0;

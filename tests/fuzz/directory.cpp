@@ -61,7 +61,7 @@ const node_advert& advert_of(std::uint64_t number, std::uint64_t version) {
 directory_settings small_settings() {
   directory_settings result;
   result.max_peers = max_peers;
-  result.adverts_kept.strangers = 3;
+  result.adverts_kept.unheld = 3;
   result.peers_kept.records = max_records;
   result.peers_kept.lifetime = 1h;
   return result;

@@ -91,7 +91,7 @@ void random_world::make_nodes() {
       x.rules.peers_kept = {random.below(2), random.below(3),
                             random.below(400'000), up_to(5s)};
     if (chance(20))
-      x.rules.adverts_kept.strangers = random.below(3);
+      x.rules.adverts_kept.unheld = random.below(3);
     if (chance(30))
       x.max_dials = dialler::max_attempts + random.below(6);
     x.comes_back = chance(50);

@@ -54,8 +54,7 @@ bool is(const std::optional<send_failure>& outcome, send_error error) {
 
 /// Whether there is no room for the adverts of all.
 bool forgets_adverts(const node& x) {
-  return x.memory_bounds().adverts_kept.strangers
-         < advert_book_limits{}.strangers;
+  return x.memory_bounds().adverts_kept.unheld < advert_book_limits{}.unheld;
 }
 
 /// Of what is larger nothing is promised: its receiver may be a stranger.
@@ -373,7 +372,7 @@ void referee::check_directory(node& x) {
   auto held = x.served() + x.disk().permanent_peers.size()
               + static_cast<std::size_t>(named);
   if (auto count = known.adverts().size();
-      count > x.memory_bounds().adverts_kept.strangers + held)
+      count > x.memory_bounds().adverts_kept.unheld + held)
     fail("knows " + std::to_string(count) + " adverts", x);
   if (forgets_adverts(x))
     return;
@@ -390,7 +389,7 @@ void referee::check_restored(const node& x, const stored_state& disk) {
   for (const auto& known : disk.nodes) {
     const auto& id = known.advert.id;
     if (x.directory().adverts().version(id) < known.advert.version
-        && disk.nodes.size() <= x.rules.adverts_kept.strangers)
+        && disk.nodes.size() <= x.rules.adverts_kept.unheld)
       fail("forgets an advert with its process", x, net_.find(id));
   }
 }

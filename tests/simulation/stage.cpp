@@ -120,7 +120,7 @@ void stage::give_memory(node& x) {
   auto before = std::exchange(x.rules.peers_kept, {});
   auto adverts_before = std::exchange(x.rules.adverts_kept, {});
   if (before.lifetime < peer_book_limits{}.lifetime
-      || adverts_before.strangers < advert_book_limits{}.strangers)
+      || adverts_before.unheld < advert_book_limits{}.unheld)
     revive(x);
 }
 

@@ -182,7 +182,7 @@ public:
     };
     hub.rules.max_peers = places;
     hub.rules.peers_kept.records = 64;
-    hub.rules.adverts_kept.strangers = 32;
+    hub.rules.adverts_kept.unheld = 32;
     hub.max_dials = 8;
     hub.comes_back = true;
     hub.restart();

@@ -83,7 +83,7 @@ TEST_CASE_FIXTURE(fixture, "of too many strangers the oldest one goes") {
   CHECK(forgotten() == "13");
 }
 
-TEST_CASE_FIXTURE(fixture, "adverts of strangers have a bound in bytes") {
+TEST_CASE_FIXTURE(fixture, "adverts that nobody holds have a bound in bytes") {
   add(1);
   add(2, 1, 16);
   CHECK(known() == "12");
@@ -128,7 +128,7 @@ TEST_CASE("a hundred thousand strangers leave no more than the bound") {
     while (uut.poll_forgotten()) {
     }
   }
-  CHECK(uut.size() == advert_book_limits{}.strangers);
+  CHECK(uut.size() == advert_book_limits{}.unheld);
 }
 
 TEST_CASE_FIXTURE(fixture, "an introduction lasts as long as the advert") {

@@ -280,7 +280,7 @@ TEST_CASE_FIXTURE(directory_fixture, "only newer adverts are news") {
 
 TEST_CASE_FIXTURE(directory_fixture,
                   "strangers are forgotten, others are not") {
-  settings.adverts_kept.strangers = 1;
+  settings.adverts_kept.unheld = 1;
   settings.configured = {id_of(1)};
   start();
   introduce(1);
@@ -429,7 +429,7 @@ TEST_CASE_FIXTURE(directory_fixture,
 }
 
 TEST_CASE_FIXTURE(directory_fixture, "what is forgotten is so on disk") {
-  settings.adverts_kept.strangers = 1;
+  settings.adverts_kept.unheld = 1;
   start();
   introduce(1);
   CHECK(come(1) == "ok");
