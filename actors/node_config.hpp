@@ -50,7 +50,7 @@ struct node_config {
   /// while there is something to do about them, engines that have not taken
   /// what they sent or answers that wait for them; then an address that has a
   /// 64th of that gets no further ones.
-  std::size_t max_peers = 1'000;
+  std::size_t max_peers = default_max_peers;
   /// Most inbound connections whose peer has not proven itself, but no more
   /// than half of the descriptors that this process may have. The next one
   /// takes the place of another one.

@@ -28,7 +28,7 @@ directory_settings settings_of(const node_config& config) {
   result.versions = config.settings.versions;
   result.admission = config.admission;
   result.max_peers = config.max_peers;
-  result.arrival_timeout = 2 * config.settings.handshake_timeout;
+  result.handshake_timeout = config.settings.handshake_timeout;
   result.adverts_kept = config.adverts_kept;
   result.peers_kept = config.peers_kept;
   for (const auto& x : config.adverts)

@@ -95,6 +95,9 @@ struct peer_settings {
   duration max_session_age = std::chrono::hours{24};
 };
 
+/// Most peers of a node that may be connected at once, if nobody chooses.
+inline constexpr std::size_t default_max_peers = 1'000;
+
 /// How many adverts are kept of nodes that nobody holds.
 struct advert_book_limits {
   std::size_t unheld = 4'096;

@@ -169,7 +169,7 @@ expected<void, arrival_error> peer_directory::take_in(const arrival& x,
     return unexpected{arrival_error::epoch_ended};
   if (!known)
     serve(x.id, x.key, take_record(x.id, now));
-  served_.handle_arrival(x.id, source, now + settings_.arrival_timeout);
+  served_.handle_arrival(x.id, source, now + settings_.arrival_timeout());
   make_room(standing_of(x.id));
   return {};
 }

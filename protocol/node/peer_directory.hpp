@@ -40,15 +40,20 @@ struct directory_settings {
   /// Most peers that may be connected at once: who has more standing takes the
   /// place of one that has less. As many more guests may have left while there
   /// is something to do about them.
-  std::size_t max_peers = 1'000;
-  /// How long a peer that has proven itself keeps its place without being
-  /// connected.
-  duration arrival_timeout = 2 * peer_settings{}.handshake_timeout;
+  std::size_t max_peers = default_max_peers;
+  /// See `peer_settings`.
+  duration handshake_timeout = peer_settings{}.handshake_timeout;
   advert_book_limits adverts_kept;
   peer_book_limits peers_kept;
   /// Nodes whose adverts are kept whatever others come, besides those that
   /// `admission` names.
   std::vector<node_id> configured;
+
+  /// How long a peer that has proven itself keeps its place without being
+  /// connected.
+  [[nodiscard]] duration arrival_timeout() const {
+    return 2 * handshake_timeout;
+  }
 };
 
 /// Decides for a node which peers are *served*: have a Node Proxy.

@@ -137,7 +137,7 @@ TEST_CASE_FIXTURE(directory_fixture,
   // Of two connections of a peer one is kept: of the other nobody says a word.
   CHECK(arrive(id_of(1), uut->handle_request(id_of(1), now.steady)) == "ok");
   leave(1);
-  auto until = now.steady + settings.arrival_timeout;
+  auto until = now.steady + settings.arrival_timeout();
   uut->handle_timeout(until - 1ns);
   CHECK(come(2) == "over_capacity");
   CHECK(*uut->poll_timeout() <= until);
