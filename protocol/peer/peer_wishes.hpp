@@ -76,8 +76,8 @@ public:
     return wants_connection() || (connections_.renews() && !stopping_);
   }
 
-  /// Nobody can have a stranger dialled again and again who does not call
-  /// himself.
+  /// A stranger is dialled no more often than it has called: nobody else can
+  /// have it dialled again and again.
   [[nodiscard]] bool may_dial() const {
     return !about_stranger() || adverts_.earned() > 0;
   }

@@ -1,4 +1,4 @@
-// What a node owes another one.
+// How well a node knows another one, and what follows from that.
 
 #pragma once
 
