@@ -147,7 +147,7 @@ void core_peer::send_and_cut(std::size_t size) {
   core_.handle_send(++last_token_, msg, now());
   // What is written now is lost together with the connection.
   losing_ = true;
-  core_.flush(now());
+  core_.flush(now(), memory_);
   act();
   losing_ = false;
   handle_closed();
@@ -172,7 +172,7 @@ void core_peer::handle_input() {
       break;
     core_.handle_frame(connection_, **body, time);
   }
-  core_.flush(time);
+  core_.flush(time, memory_);
   act();
 }
 
@@ -187,7 +187,7 @@ void core_peer::handle_timeout(const timestamp& time) {
   if (!at || *at > time.steady)
     return;
   core_.handle_timeout(time);
-  core_.flush(time);
+  core_.flush(time, memory_);
   act();
 }
 

@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include <node_proxy/base/frame_memory.hpp>
 #include <node_proxy/protocol/peer/peer.hpp>
 #include <node_proxy/protocol/wire/frame.hpp>
 
@@ -101,6 +102,7 @@ private:
   core_loop& loop_;
   std::shared_ptr<const node_proxy::identity> self_;
   std::uint16_t port_;
+  node_proxy::internal::frame_memory memory_;
   node_proxy::internal::peer core_;
   // The core has dialled; the socket may come later.
   node_proxy::internal::connection_id connection_ = 0;

@@ -17,8 +17,9 @@ peer::peer(std::shared_ptr<const peer_settings> settings,
                  std::move(random)),
     delivery_(*settings_, connections_.local(), remote, std::move(budget),
               record),
-    wishes_(connections_, delivery_, adverts_), spare_(std::move(spare)),
-    reading_(spare_) {
+    adverts_(settings_->dial_ranges),
+    wishes_(connections_, delivery_, adverts_), obstacles_(adverts_, wishes_),
+    spare_(std::move(spare)), reading_(spare_) {
   delivery_.handle_standing(wishes_.about_stranger(), {});
 }
 
@@ -31,7 +32,7 @@ void peer::handle_send(send_token token, const node_out_msg& msg, timestamp now,
   auto taken =
     delivery_.handle_send(token, msg, connections_.reachable(), now, limit);
   if (!taken) {
-    if (taken.error() == send_error::unknown_node && tells_obstacle())
+    if (taken.error() == send_error::unknown_node && obstacles_.untold())
       report_obstacle();
     return fail(token, taken.error());
   }
@@ -149,7 +150,7 @@ void peer::handle_hosts(attempt_id attempt, std::span<const ip_address> hosts,
   const auto* name = connections_.looked_up(attempt);
   if (name == nullptr)
     return;
-  auto found = adverts_.addresses_of(*name, hosts, settings_->dial_ranges);
+  auto found = adverts_.addresses_of(*name, hosts);
   if (found.empty())
     return handle_dial_failed(attempt, "forbidden_addresses", now);
   if (!connections_.handle_found(attempt, found, now))
@@ -240,27 +241,19 @@ peer_record peer::record() const {
 }
 
 peer_metrics peer::metrics() const {
-  return {connections_.metrics(),
-          delivery_.metrics(),
-          delivered_,
-          failed_,
-          frames_in_,
-          stale_adverts_,
-          unchecked_adverts_,
-          unknown_controls_};
+  auto result = counted_;
+  static_cast<connection_metrics&>(result) = connections_.metrics();
+  static_cast<delivery_metrics&>(result) = delivery_.metrics();
+  return result;
 }
 
 // -- about the connections ----------------------------------------------------
 
-std::vector<transport_address> peer::best_addresses() const {
-  return adverts_.best_addresses(settings_->dial_ranges);
-}
-
 /// Something else is known of the peer's addresses.
 void peer::update_addresses(timestamp now) {
-  connections_.handle_addresses(best_addresses());
+  connections_.handle_addresses(adverts_.best_addresses());
   wishes_.handle_addresses();
-  obstacle_told_ = false;
+  obstacles_.handle_change();
   follow_up(now);
 }
 
@@ -287,7 +280,7 @@ void peer::dial(timestamp now) {
   if (wishes_.may_dial()) {
     if (connections_.dial(now) && wishes_.about_stranger())
       adverts_.handle_dial(actions_);
-    else if (tells_obstacle() && !connections_.reachable())
+    else if (obstacles_.untold() && !connections_.reachable())
       report_obstacle();
   } else if (wishes_.wanted_once() && !connections_.holds_or_tries()) {
     wishes_.handle_connect_end();
@@ -324,21 +317,8 @@ void peer::report_failure(const peer_unreachable& event) {
     peer_event{peer_connect_failed{std::move(address), event.reason}});
 }
 
-/// That a peer cannot be dialled is told once, if anybody has vouched for it.
-bool peer::tells_obstacle() const {
-  return !obstacle_told_ && !wishes_.about_stranger();
-}
-
-/// The peer is wanted, and not dialled.
 void peer::report_obstacle() {
-  obstacle_told_ = true;
-  auto x = obstacle().value_or(dial_obstacle{});
-  peer_unreachable told{to_string(x.reason), std::nullopt, true};
-  if (!x.addresses.empty()) {
-    told.reason = to_string(x.addresses.front().reason);
-    told.place = destination{x.addresses.front().address};
-  }
-  actions_.emplace_back(peer_event{std::move(told)});
+  actions_.emplace_back(peer_event{obstacles_.poll_report()});
 }
 
 void peer::react(const peer_event& event) {
@@ -378,9 +358,9 @@ void peer::set_standing(peer_standing standing, timestamp now) {
 
 void peer::count_outcome(const send_outcome& x) {
   if (x.failure)
-    failed_[to_string(x.failure->error)] += x.count;
+    counted_.messages_failed[to_string(x.failure->error)] += x.count;
   else
-    delivered_ += x.count;
+    counted_.messages_delivered += x.count;
 }
 
 // -- the end of connections ----------------------------------------------------

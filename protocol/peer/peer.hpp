@@ -4,12 +4,10 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include <node_proxy/base/fifo.hpp>
 #include <node_proxy/base/frame_memory.hpp>
@@ -21,6 +19,7 @@
 #include <node_proxy/protocol/peer/address_memory.hpp>
 #include <node_proxy/protocol/peer/connections.hpp>
 #include <node_proxy/protocol/peer/delivery.hpp>
+#include <node_proxy/protocol/peer/dial_obstacles.hpp>
 #include <node_proxy/protocol/peer/peer_action.hpp>
 #include <node_proxy/protocol/peer/peer_adverts.hpp>
 #include <node_proxy/protocol/peer/peer_metrics.hpp>
@@ -203,9 +202,6 @@ public:
   /// @returns whether there may be more to send as soon as these are written.
   bool flush(timestamp now, frame_memory& memory);
 
-  /// The same with memory of its own.
-  bool flush(timestamp now);
-
   [[nodiscard]] std::optional<peer_action> poll_action();
 
   /// When to call `handle_timeout` at the latest.
@@ -253,7 +249,6 @@ public:
 
 private:
   // peer.cpp
-  std::vector<transport_address> best_addresses() const;
   void update_addresses(timestamp now);
   void want_connection();
   void follow_up(timestamp now);
@@ -262,7 +257,6 @@ private:
   void take_events();
   void react(const peer_event& event);
   void report_failure(const peer_unreachable& event);
-  bool tells_obstacle() const;
   void report_obstacle();
   void fail(send_token token, send_error error);
   void count_outcome(const send_outcome& x);
@@ -276,7 +270,6 @@ private:
 
   // peer_status.cpp
   peer_state state() const;
-  std::optional<dial_obstacle> obstacle() const;
   std::optional<connection_status> connection(timestamp now) const;
   peer_traffic traffic() const;
 
@@ -306,17 +299,12 @@ private:
   delivery delivery_;
   peer_adverts adverts_;
   peer_wishes wishes_;
+  dial_obstacles obstacles_;
   std::shared_ptr<spare_time> spare_;
   reading_budget reading_;
   fifo<peer_action> actions_;
-  // That the peer cannot be dialled was reported, since that changed last.
-  bool obstacle_told_ = false;
-  std::uint64_t delivered_ = 0;
-  std::map<std::string_view, std::uint64_t> failed_;
-  std::uint64_t frames_in_ = 0;
-  std::uint64_t stale_adverts_ = 0;
-  std::uint64_t unchecked_adverts_ = 0;
-  std::uint64_t unknown_controls_ = 0;
+  // But for what the two halves count.
+  peer_metrics counted_;
 };
 
 } // namespace node_proxy::internal

@@ -31,36 +31,27 @@ peer_adverts::handle_remote(const node_advert& advert, const node_id& remote,
 
 bool peer_adverts::handle_introduction(const node_advert& advert,
                                        fifo<peer_action>& out) {
-  auto memory = memory_;
-  memory.handle_introduction(advert);
-  return remember(memory, out);
+  return change([&](address_memory& x) { x.handle_introduction(advert); }, out);
 }
 
 bool peer_adverts::handle_contact(const transport_address& address,
                                   std::span<const transport_address> tried,
                                   fifo<peer_action>& out) {
-  auto memory = memory_;
-  memory.handle_contact(address, tried);
-  return remember(memory, out);
+  return change([&](address_memory& x) { x.handle_contact(address, tried); },
+                out);
 }
 
 bool peer_adverts::handle_call(const std::optional<ip_address>& host,
                                fifo<peer_action>& out) {
-  auto memory = memory_;
-  memory.handle_call(host);
-  return remember(memory, out);
+  return change([&](address_memory& x) { x.handle_call(host); }, out);
 }
 
 void peer_adverts::handle_wish(fifo<peer_action>& out) {
-  auto memory = memory_;
-  memory.handle_wish();
-  remember(memory, out);
+  change([](address_memory& x) { x.handle_wish(); }, out);
 }
 
 void peer_adverts::handle_dial(fifo<peer_action>& out) {
-  auto memory = memory_;
-  memory.handle_dial();
-  remember(memory, out);
+  change([](address_memory& x) { x.handle_dial(); }, out);
 }
 
 // -- state --------------------------------------------------------------------
@@ -75,27 +66,27 @@ peer_adverts::newer_than(const node_advert_versions& versions) const {
   return result;
 }
 
-std::vector<transport_address>
-peer_adverts::best_addresses(std::span<const ip_range> allowed) const {
+std::vector<transport_address> peer_adverts::best_addresses() const {
   return memory_.best_first(
-    remote_ ? remote_->addrs : std::vector<weighted_address>{}, allowed);
+    remote_ ? remote_->addrs : std::vector<weighted_address>{}, allowed_);
 }
 
-std::optional<dial_obstacle>
-peer_adverts::obstacle(std::span<const ip_range> allowed) const {
+std::optional<dial_obstacle> peer_adverts::obstacle() const {
   return memory_.obstacle(
-    remote_ ? remote_->addrs : std::vector<weighted_address>{}, allowed);
+    remote_ ? remote_->addrs : std::vector<weighted_address>{}, allowed_);
 }
 
 // -- private ------------------------------------------------------------------
 
+/// Has `f` change what is remembered.
 /// @returns whether that is something new.
-bool peer_adverts::remember(const address_memory& memory,
-                            fifo<peer_action>& out) {
-  if (memory == memory_)
+template <class F>
+bool peer_adverts::change(F f, fifo<peer_action>& out) {
+  auto before = memory_;
+  f(memory_);
+  if (memory_ == before)
     return false;
-  memory_ = memory;
-  out.emplace_back(learned_addresses{memory});
+  out.emplace_back(learned_addresses{memory_});
   return true;
 }
 

@@ -21,6 +21,10 @@ namespace node_proxy::internal {
 /// appended to `out` as an action.
 class peer_adverts {
 public:
+  /// @param allowed see `peer_settings::dial_ranges`; they outlive this object.
+  explicit peer_adverts(std::span<const ip_range> allowed)
+    : allowed_(allowed) {}
+
   // -- events -----------------------------------------------------------------
 
   /// This node has a new advert of its own.
@@ -81,19 +85,15 @@ public:
   newer_than(const node_advert_versions& versions) const;
 
   /// Where to dial the remote node, the best address first.
-  /// @param allowed see `peer_settings::dial_ranges`.
-  [[nodiscard]] std::vector<transport_address>
-  best_addresses(std::span<const ip_range> allowed) const;
+  [[nodiscard]] std::vector<transport_address> best_addresses() const;
 
   /// See `address_memory`.
-  [[nodiscard]] std::optional<dial_obstacle>
-  obstacle(std::span<const ip_range> allowed) const;
+  [[nodiscard]] std::optional<dial_obstacle> obstacle() const;
 
   /// See `address_memory`.
   [[nodiscard]] std::vector<transport_address>
-  addresses_of(const dns_addr& name, std::span<const ip_address> found,
-               std::span<const ip_range> allowed) const {
-    return memory_.addresses_of(name, found, allowed);
+  addresses_of(const dns_addr& name, std::span<const ip_address> found) const {
+    return memory_.addresses_of(name, found, allowed_);
   }
 
   /// The host from which the remote node has called last.
@@ -105,8 +105,10 @@ public:
   [[nodiscard]] std::uint64_t earned() const { return memory_.earned(); }
 
 private:
-  bool remember(const address_memory& memory, fifo<peer_action>& out);
+  template <class F>
+  bool change(F f, fifo<peer_action>& out);
 
+  std::span<const ip_range> allowed_;
   std::shared_ptr<const node_advert> local_;
   std::optional<node_advert> remote_;
   address_memory memory_;

@@ -12,7 +12,7 @@ namespace node_proxy::internal {
 void peer::handle_session(connection_id connection, proven_session session,
                           timestamp now) {
   if (adverts_.handle_call(session.from, actions_))
-    connections_.handle_contact(best_addresses());
+    connections_.handle_contact(adverts_.best_addresses());
   auto x = connections_.handle_session(
     connection, std::move(session.established), session.answered,
     wishes_.drained(),
@@ -51,7 +51,7 @@ void peer::handle_frame(connection_id connection, bytes_view body,
 void peer::handle_sealed(link& x, bytes_view body, timestamp now) {
   if (x.is<link::closing>())
     return;
-  ++frames_in_;
+  ++counted_.frames_in;
   auto frame = x.open(body, now.steady);
   if (!frame)
     return connections_.break_off(x, to_string(frame.error()), now);
@@ -105,14 +105,14 @@ void peer::handle(link& x, const control::resume& frame, timestamp now) {
 void peer::handle(link& x, const node_advert& frame, timestamp now) {
   const auto& self = connections_.local();
   if (!may_check(frame, now)) {
-    ++unchecked_adverts_;
+    ++counted_.unchecked_adverts;
     return;
   }
   auto ok = frame.id == self
               ? adverts_.handle_own(frame, self, actions_)
               : adverts_.handle_remote(frame, remote(), actions_);
   if (!ok && ok.error() == node_advert_refusal::stale)
-    ++stale_adverts_;
+    ++counted_.stale_adverts;
   else if (!ok)
     connections_.break_off(x, to_string(ok.error()), now);
   else if (frame.id != self)
@@ -139,7 +139,7 @@ void peer::handle(link& x, const control::goodbye& frame, timestamp now) {
 }
 
 void peer::handle(link&, const control::unknown&, timestamp) {
-  ++unknown_controls_;
+  ++counted_.unknown_controls;
 }
 
 void peer::handle(link&, const control::heartbeat&, timestamp) {
@@ -165,7 +165,7 @@ void peer::establish(link& x, const control::resume& resume, timestamp now) {
   if (confirmed.dialled_at
       && adverts_.handle_contact(confirmed.dialled_at->address,
                                  connections_.tried(), actions_))
-    connections_.handle_contact(best_addresses());
+    connections_.handle_contact(adverts_.best_addresses());
   auto replaces = connected();
   auto known = delivery_.remote_epoch();
   if (!connections_.prevails(x, known, delivery_.finished(), now))
@@ -190,7 +190,7 @@ void peer::establish(link& x, const control::resume& resume, timestamp now) {
   wishes_.handle_connect_end();
   for (auto advert : adverts_.newer_than(x.terms().remote_adverts))
     x.seal(*advert, now.steady);
-  obstacle_told_ = false;
+  obstacles_.handle_change();
   if (start->resent > 0)
     actions_.emplace_back(peer_event{peer_resumed{start->resent}});
   if (!replaces)
@@ -225,11 +225,6 @@ bool peer::flush(timestamp now, frame_memory& memory) {
   }
   // What the socket still has to take is told when it is written.
   return x->written();
-}
-
-bool peer::flush(timestamp now) {
-  frame_memory none;
-  return flush(now, none);
 }
 
 void peer::seal_owed(link& x, frame_memory& memory, timestamp now) {

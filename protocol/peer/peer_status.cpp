@@ -32,7 +32,7 @@ peer_status peer::status(timestamp now) const {
   if (result.refusal)
     result.refused_by = refusing_side::peer;
   if (!connected() && !connections_.holds_or_tries())
-    result.obstacle = obstacle();
+    result.obstacle = obstacles_.current();
   if (const auto& x = connections_.last_failure()) {
     auto& failure = result.failure.emplace();
     name_place(failure, x->to);
@@ -66,13 +66,6 @@ peer_state peer::state() const {
            : peer_state::waiting;
 }
 
-std::optional<dial_obstacle> peer::obstacle() const {
-  auto result = adverts_.obstacle(settings_->dial_ranges);
-  if (!result && !wishes_.may_dial())
-    result = dial_obstacle{obstacle_kind::stranger, {}};
-  return result;
-}
-
 std::optional<connection_status> peer::connection(timestamp now) const {
   auto x = connections_.active();
   if (!x)
@@ -91,16 +84,16 @@ std::optional<connection_status> peer::connection(timestamp now) const {
 }
 
 peer_traffic peer::traffic() const {
-  const auto& counted = delivery_.metrics();
+  const auto& handled = delivery_.metrics();
   peer_traffic result;
-  result.messages_in = counted.messages_in;
-  result.bytes_in = counted.bytes_in;
-  result.rejected = counted.messages_rejected;
-  result.dropped = counted.unreliable_dropped;
-  result.messages_out = counted.messages_out;
-  result.bytes_out = counted.bytes_out;
-  result.delivered = delivered_;
-  for (const auto& [reason, count] : failed_)
+  result.messages_in = handled.messages_in;
+  result.bytes_in = handled.bytes_in;
+  result.rejected = handled.messages_rejected;
+  result.dropped = handled.unreliable_dropped;
+  result.messages_out = handled.messages_out;
+  result.bytes_out = handled.bytes_out;
+  result.delivered = counted_.messages_delivered;
+  for (const auto& [reason, count] : counted_.messages_failed)
     result.failed.push_back({std::string{reason}, count});
   return result;
 }

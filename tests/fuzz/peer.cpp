@@ -9,6 +9,7 @@
 #include <set>
 #include <vector>
 
+#include <node_proxy/base/frame_memory.hpp>
 #include <node_proxy/protocol/crypto/crypto_init.hpp>
 #include <node_proxy/protocol/peer/peer.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
@@ -298,7 +299,7 @@ private:
   // -- what comes of it -------------------------------------------------------
 
   void pump() {
-    for (auto turns = 0; peer_->flush(now_); ++turns)
+    for (auto turns = 0; peer_->flush(now_, memory_); ++turns)
       require(turns < 1'000);
     for (auto actions = 0; auto action = peer_->poll_action(); ++actions) {
       require(actions < 100'000);
@@ -383,6 +384,7 @@ private:
 
   script script_;
   peer_settings settings_ = small_settings();
+  frame_memory memory_;
   timestamp now_{1'000s, 1'000'000s};
   random_source random_ = test::seeded(2);
   std::shared_ptr<receive_budget> budget_ =

@@ -286,7 +286,7 @@ void node::pump(const remote_ptr& x) {
   if (gathers_ || x->ended)
     return;
   for (auto more = true; more;) {
-    more = x->machine.flush(net_.now());
+    more = x->machine.flush(net_.now(), frames_);
     while (auto action = x->machine.poll_action())
       perform(x, *action);
     if (x->ended)
@@ -307,8 +307,8 @@ void node::arm(const remote_ptr& x) {
   if (x->timer)
     net_.cancel(*std::exchange(x->timer, std::nullopt));
   auto now = net_.now();
-  auto at = earliest({x->machine.poll_timeout(now),
-                      x->retirement.poll_timeout(now.steady)});
+  auto at = earliest(
+    {x->machine.poll_timeout(now), x->retirement.poll_timeout(now.steady)});
   if (at)
     x->timer = net_.schedule(std::max(*at - now.steady, duration{0}), owner_,
                              [this, x] { handle_timer(x); });

@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include <node_proxy/base/frame_memory.hpp>
 #include <node_proxy/protocol/node/dial_budget.hpp>
 #include <node_proxy/protocol/node/lookup_budget.hpp>
 #include <node_proxy/protocol/node/peer_directory.hpp>
@@ -498,6 +499,7 @@ private:
   bool gathers_ = false;
   unsigned incarnation_ = 0;
 
+  frame_memory frames_;
   // Those that the Router knows.
   std::map<node_id, remote_ptr> peers_;
   // What users have got.

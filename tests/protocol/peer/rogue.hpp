@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <node_proxy/base/frame_memory.hpp>
 #include <node_proxy/protocol/peer/peer.hpp>
 #include <node_proxy/protocol/session/handshake.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
@@ -157,7 +158,7 @@ public:
 
   /// Does what Bob wants done.
   void pump() {
-    while (uut.flush(now)) {
+    while (uut.flush(now, memory_)) {
     }
     while (auto action = uut.poll_action())
       perform(*action);
@@ -187,7 +188,7 @@ private:
       last_delivery = delivery->id;
       if (takes_messages) {
         uut.handle_finished(delivery->id, {}, now);
-        while (uut.flush(now)) {
+        while (uut.flush(now, memory_)) {
         }
       }
     } else if (auto outcome = std::get_if<send_outcome>(&action)) {
@@ -286,6 +287,7 @@ private:
 
   peer_settings settings_;
   random_source random_ = seeded(2);
+  frame_memory memory_;
   connection_id connection_ = 0;
   std::optional<sealer> out_;
   std::optional<opener> in_;

@@ -12,6 +12,7 @@
 #include <sodium/crypto_hash_sha256.h>
 #include <sodium/crypto_scalarmult_curve25519.h>
 
+#include <node_proxy/base/frame_memory.hpp>
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/crypto/cipher.hpp>
 #include <node_proxy/protocol/crypto/crypto_init.hpp>
@@ -169,7 +170,7 @@ public:
     alice_.handle_introduction(bob_advert(), now);
     shake_hands();
     alice_.handle_send(1, example_message(), now);
-    alice_.flush(now);
+    alice_.flush(now, memory_);
     from_alice();
     REQUIRE(frames.size() == 9);
     to_bob(frames[6]);
@@ -178,7 +179,7 @@ public:
     REQUIRE(actions.size() == 1);
     delivered = std::get<deliver_message>(actions[0]);
     bob_.handle_finished(delivered.id, {}, now);
-    bob_.flush(now);
+    bob_.flush(now, memory_);
     from_bob();
     REQUIRE(frames.size() == 10);
     outcomes = to_alice(frames[9]);
@@ -210,7 +211,7 @@ private:
     to_alice(frames[1]);
     auto proven = responder.handle_first_frame(body_of(frames.at(2)));
     bob_.handle_session(1, proven.value(), now);
-    bob_.flush(now);
+    bob_.flush(now, memory_);
     from_bob();
     to_alice(frames.at(3));
     to_alice(frames.at(4));
@@ -237,6 +238,7 @@ private:
     return result;
   }
 
+  frame_memory memory_;
   peer alice_;
   peer bob_;
 };
