@@ -7,6 +7,7 @@
 #include <benchmark/benchmark.h>
 
 #include <node_proxy/protocol/delivery/outbox.hpp>
+#include <node_proxy/protocol/delivery/window_shares.hpp>
 
 #include "micro/micro.hpp"
 
@@ -26,7 +27,8 @@ void through_outbox(benchmark::State& state) {
   auto msg = make_message(static_cast<std::size_t>(state.range(0)));
   auto data = message_codec{}.encode(msg).value();
   constexpr std::uint64_t window = 4u << 20;
-  outbox uut{peer_settings{}};
+  peer_settings settings;
+  outbox uut{settings, {}, receive_budget{settings}.strangers()};
   if (!uut.handle_resume(1, 0, window))
     state.SkipWithError("the outbox does not take the connection");
   send_token token = 0;

@@ -48,9 +48,9 @@ std::size_t inbox_record::unfinished_bytes() const {
 // -- inbox --------------------------------------------------------------------
 
 inbox::inbox(const peer_settings& settings,
-             std::shared_ptr<receive_budget> budget,
+             std::shared_ptr<receive_budget> budget, stranger_account& account,
              const std::optional<inbox_record>& record)
-  : max_message_(settings.max_message), account_(budget->strangers()),
+  : max_message_(settings.max_message), account_(account),
     shares_({settings.channel_window, settings.window, settings.large_window},
             std::move(budget)) {
   if (!record)

@@ -96,9 +96,10 @@ enum class inbox_error : std::uint8_t {
 /// `handle_*` take events.
 class inbox {
 public:
+  /// @param account of the peer, which outlives this.
   /// @param record what an earlier inbox left.
   inbox(const peer_settings& settings, std::shared_ptr<receive_budget> budget,
-        const std::optional<inbox_record>& record = std::nullopt);
+        stranger_account& account, const std::optional<inbox_record>& record);
 
   // -- events of connections --------------------------------------------------
 
@@ -171,9 +172,6 @@ public:
   }
 
   // -- state ------------------------------------------------------------------
-
-  /// What the peer takes as a stranger, for its other messages as well.
-  [[nodiscard]] stranger_account& account() { return account_; }
 
   /// The engine of an open channel; nullptr if there is none of this number.
   [[nodiscard]] const engine_name* target_of(std::uint64_t channel) const;
@@ -264,7 +262,7 @@ private:
   };
 
   std::uint32_t max_message_;
-  stranger_account account_;
+  stranger_account& account_;
   window_shares shares_;
   std::optional<std::uint64_t> epoch_;
   std::uint64_t generation_ = 0;

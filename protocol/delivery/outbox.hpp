@@ -70,9 +70,8 @@ public:
   using transmission = std::variant<control::frame, chunk_batch>;
 
   /// @param budget for what waits as long as the peer is a stranger.
-  explicit outbox(const peer_settings& settings,
-                  const outbox_record& record = {},
-                  std::shared_ptr<stranger_budget> budget = nullptr);
+  outbox(const peer_settings& settings, const outbox_record& record,
+         std::shared_ptr<stranger_budget> budget);
 
   outbox(const outbox&) = delete;
   outbox& operator=(const outbox&) = delete;

@@ -124,7 +124,7 @@ std::uint64_t stranger_backlog::max_size() const {
 void stranger_backlog::set(std::uint64_t bytes, bool counts) {
   auto before = signed_of(charged());
   bytes_ = bytes;
-  counts_ = counts && budget_;
+  counts_ = counts;
   if (auto more = signed_of(charged()) - before; more != 0)
     budget_->add_backlog(more);
 }

@@ -208,20 +208,18 @@ bool unreliable_inbox::has_room(const share& x, std::size_t cost) const {
 /// Whether there is so much for a stranger.
 bool unreliable_inbox::has_memory(const engine_name& target, share& x,
                                   std::size_t bytes) {
-  if (!account_ || !account_->counts())
+  if (!account_.counts())
     return true;
   charge(target, x);
-  return account_->may_hold(x.charge, bytes);
+  return account_.may_hold(x.charge, bytes);
 }
 
 /// Counts what there is for an engine, if the peer is a stranger.
 void unreliable_inbox::charge(const engine_name& target, share& x) {
-  if (!account_)
-    return;
-  if (account_->counts() && !x.charge.exists())
-    x.charge = stranger_charge{*account_, target};
+  if (account_.counts() && !x.charge.exists())
+    x.charge = stranger_charge{account_, target};
   auto partial = target == partial_target_ ? partial_.size() : 0;
-  x.charge.set(account_->counts()
+  x.charge.set(account_.counts()
                  ? x.cost + x.messages * stranger_budget::message_memory
                      + partial
                  : 0);

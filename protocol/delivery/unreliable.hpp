@@ -27,8 +27,8 @@ public:
   /// At most `max_bytes` are held, `limits::message_overhead` included for each
   /// message.
   /// @param budget for what waits as long as the peer is a stranger.
-  explicit unreliable_outbox(std::size_t max_bytes,
-                             std::shared_ptr<stranger_budget> budget = nullptr)
+  unreliable_outbox(std::size_t max_bytes,
+                    std::shared_ptr<stranger_budget> budget)
     : max_bytes_(max_bytes), held_(std::move(budget)) {}
 
   /// Takes in a message.
@@ -112,7 +112,7 @@ public:
 
   /// @param account of the peer, which outlives this.
   unreliable_inbox(std::uint64_t window, std::size_t max_message,
-                   stranger_account* account = nullptr)
+                   stranger_account& account)
     : window_(window), max_message_(max_message), account_(account) {}
 
   /// A whole message for an engine, or a fragment of one, in order.
@@ -167,7 +167,7 @@ private:
   std::uint64_t dropped_ = 0;
   std::uint64_t wasted_ = 0;
   std::uint64_t outstanding_ = 0;
-  stranger_account* account_;
+  stranger_account& account_;
   std::unordered_map<engine_name, share> by_engine_;
   std::uint64_t next_number_ = 0;
   bool oversized_ = false;

@@ -20,8 +20,8 @@ public:
   explicit receive_budget(const peer_settings& settings);
 
   /// @param strangers see `stranger_budget`.
-  explicit receive_budget(std::uint64_t bytes,
-                          std::shared_ptr<stranger_budget> strangers = nullptr)
+  receive_budget(std::uint64_t bytes,
+                 std::shared_ptr<stranger_budget> strangers)
     : size_(bytes), free_(static_cast<std::int64_t>(bytes)),
       strangers_(std::move(strangers)) {}
 

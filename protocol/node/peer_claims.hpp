@@ -44,7 +44,7 @@ public:
 
   /// A worker has joined.
   /// @param listens peers can call it.
-  [[nodiscard]] worker_id handle_join(bool listens = true);
+  [[nodiscard]] worker_id handle_join(bool listens);
 
   /// Whether peers can call the coordinator.
   void handle_listening(bool listens) { own_.listens = listens; }

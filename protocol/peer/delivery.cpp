@@ -37,8 +37,9 @@ delivery::delivery(const peer_settings& settings, const node_id& self,
     ack_delay_(settings.ack_delay),
     outbox_(settings, record.out, budget->strangers()),
     unreliable_out_(settings.window, budget->strangers()),
-    inbox_(settings, std::move(budget), record.in),
-    unreliable_in_(settings.window, settings.max_message, &inbox_.account()),
+    account_(budget->strangers()),
+    inbox_(settings, std::move(budget), account_, record.in),
+    unreliable_in_(settings.window, settings.max_message, account_),
     arena_bytes_(2 * settings.window), arena_(arena_bytes_) {}
 
 // -- events of this node ------------------------------------------------------

@@ -228,6 +228,8 @@ private:
   duration ack_delay_;
   outbox outbox_;
   unreliable_outbox unreliable_out_;
+  // What the peer takes as a stranger, for both of these.
+  stranger_account account_;
   inbox inbox_;
   unreliable_inbox unreliable_in_;
   message_codec codec_;

@@ -14,6 +14,7 @@
 #include <node_proxy/protocol/delivery/inbox.hpp>
 #include <node_proxy/protocol/wire/bare_types.hpp>
 
+#include "protocol/delivery/budgets.hpp"
 #include "protocol/delivery/message_sizes.hpp"
 #include "support/octets.hpp"
 
@@ -48,16 +49,16 @@ struct inbox_fixture {
 
   peer_settings settings;
   std::shared_ptr<receive_budget> budget;
+  stranger_account account{budget->strangers()};
   inbox uut;
   steady_time now{1s};
 
-  explicit inbox_fixture(const peer_settings& settings = with_windows(300'000,
-                                                                      0, 0),
-                         const std::optional<inbox_record>& record = {},
-                         std::shared_ptr<receive_budget> shared =
-                           std::make_shared<receive_budget>(all_memory))
+  explicit inbox_fixture(
+    const peer_settings& settings = with_windows(300'000, 0, 0),
+    const std::optional<inbox_record>& record = {},
+    std::shared_ptr<receive_budget> shared = budget_of(all_memory))
     : settings(settings), budget(std::move(shared)),
-      uut(settings, budget, record) {}
+      uut(settings, budget, account, record) {}
 
   template <class T>
   static std::string text_of(const expected<T, inbox_error>& result) {

@@ -14,6 +14,7 @@
 #include <node_proxy/protocol/session/session.hpp>
 #include <node_proxy/protocol/wire/bare.hpp>
 
+#include "protocol/delivery/budgets.hpp"
 #include "protocol/delivery/message_sizes.hpp"
 #include "support/chunks.hpp"
 #include "support/octets.hpp"
@@ -73,7 +74,7 @@ struct outbox_fixture {
 
   explicit outbox_fixture(const peer_settings& settings = holding(max_bytes),
                           const outbox_record& record = {})
-    : uut(settings, record) {}
+    : uut(settings, record, room_for_strangers()) {}
 
   bool try_send(send_token token, const channel_key& key, std::size_t size,
                 deadline expires = steady_time{1h}) {

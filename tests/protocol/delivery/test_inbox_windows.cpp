@@ -127,7 +127,7 @@ TEST_CASE("a large message waits until it is alone in its channel") {
 }
 
 TEST_CASE("memory that was not there is looked for again") {
-  auto budget = std::make_shared<receive_budget>(50'000);
+  auto budget = budget_of(50'000);
   inbox_fixture x{with_windows(own, 0, 100'000), {}, budget};
   inbox_fixture y{with_windows(own, 0, 100'000), {}, budget};
   x.connect();
@@ -155,7 +155,7 @@ TEST_CASE("memory that was not there is looked for again") {
 }
 
 TEST_CASE("all memory is given back") {
-  auto budget = std::make_shared<receive_budget>(1'000'000);
+  auto budget = budget_of(1'000'000);
   {
     inbox_fixture x{with_windows(own, 200'000, 100'000), {}, budget};
     x.connect("ab");

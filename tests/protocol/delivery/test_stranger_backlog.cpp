@@ -84,7 +84,7 @@ struct unreliable_stranger {
   }
 
   stranger_account account;
-  unreliable_inbox uut{100'000'000, 1'000'000, &account};
+  unreliable_inbox uut{100'000'000, 1'000'000, account};
 };
 
 } // namespace

@@ -10,6 +10,7 @@
 #include <node_proxy/protocol/session/session.hpp>
 #include <node_proxy/protocol/wire/bare.hpp>
 
+#include "protocol/delivery/budgets.hpp"
 #include "support/chunks.hpp"
 #include "support/octets.hpp"
 
@@ -61,7 +62,7 @@ std::string outcomes(unreliable_outbox& uut) {
 } // namespace
 
 TEST_CASE("an unreliable message is sent once, and nobody knows") {
-  unreliable_outbox uut{10'000};
+  unreliable_outbox uut{10'000, room_for_strangers()};
   CHECK(uut.handle_send(1, to_a, split(bytes(10)), never, at(0s)));
   CHECK(uut.handle_send(2, to_a, split(bytes(20)), never, at(0s)));
   CHECK(sent(uut) == "10. 20.");
@@ -71,7 +72,7 @@ TEST_CASE("an unreliable message is sent once, and nobody knows") {
 }
 
 TEST_CASE("a long unreliable message is cut") {
-  unreliable_outbox uut{1'000'000};
+  unreliable_outbox uut{1'000'000, room_for_strangers()};
   CHECK(
     uut.handle_send(1, to_a, split(bytes(2 * fragment + 5)), never, at(0s)));
   CHECK(sent(uut) == "16000");
@@ -82,7 +83,7 @@ TEST_CASE("a long unreliable message is cut") {
 }
 
 TEST_CASE("unreliable messages have a limit of bytes") {
-  unreliable_outbox uut{2 * (10 + overhead)};
+  unreliable_outbox uut{2 * (10 + overhead), room_for_strangers()};
   CHECK(uut.handle_send(1, to_a, split(bytes(10)), never, at(0s)));
   CHECK_FALSE(uut.handle_send(2, to_a, split(bytes(11)), never, at(0s)));
   CHECK(uut.handle_send(3, to_a, split(bytes(10)), never, at(0s)));
@@ -92,7 +93,7 @@ TEST_CASE("unreliable messages have a limit of bytes") {
 }
 
 TEST_CASE("unreliable messages expire until they are sent") {
-  unreliable_outbox uut{1'000'000};
+  unreliable_outbox uut{1'000'000, room_for_strangers()};
   CHECK_FALSE(uut.next_deadline());
   CHECK(uut.handle_send(1, to_a, split(bytes(10)), steady_time{9s}, at(0s)));
   CHECK(uut.handle_send(2, to_a, split(bytes(10)), steady_time{5s}, at(0s)));
@@ -109,7 +110,7 @@ TEST_CASE("unreliable messages expire until they are sent") {
 }
 
 TEST_CASE("an unreliable message expires by the wall clock") {
-  unreliable_outbox uut{1'000'000};
+  unreliable_outbox uut{1'000'000, room_for_strangers()};
   CHECK(uut.handle_send(1, to_a, split(bytes(10)), deadline{600s}, at(0s, 0s)));
   CHECK(uut.next_deadline() == 60s);
   uut.handle_timeout(at(60s, 60s), send_error::expired);
@@ -119,7 +120,7 @@ TEST_CASE("an unreliable message expires by the wall clock") {
 }
 
 TEST_CASE("what was begun is sent to its end") {
-  unreliable_outbox uut{1'000'000};
+  unreliable_outbox uut{1'000'000, room_for_strangers()};
   CHECK(uut.handle_send(1, to_a, split(bytes(fragment + 5)), steady_time{5s},
                         at(0s)));
   CHECK(uut.handle_send(2, to_a, split(bytes(7)), steady_time{5s}, at(0s)));
@@ -132,7 +133,7 @@ TEST_CASE("what was begun is sent to its end") {
 }
 
 TEST_CASE("what was begun ends with its connection") {
-  unreliable_outbox uut{1'000'000};
+  unreliable_outbox uut{1'000'000, room_for_strangers()};
   CHECK(uut.handle_send(1, to_a, split(bytes(fragment + 5)), never, at(0s)));
   CHECK(uut.handle_send(2, to_a, split(bytes(7)), never, at(0s)));
   CHECK(sent(uut, frame_size - 90) == "16000");
@@ -142,7 +143,7 @@ TEST_CASE("what was begun ends with its connection") {
 }
 
 TEST_CASE("the end of all unreliable messages") {
-  unreliable_outbox uut{1'000'000};
+  unreliable_outbox uut{1'000'000, room_for_strangers()};
   CHECK(uut.handle_send(1, to_a, split(bytes(fragment + 5)), never, at(0s)));
   CHECK(uut.handle_send(2, to_a, split(bytes(7)), never, at(0s)));
   CHECK(sent(uut, frame_size - 90) == "16000");
@@ -152,7 +153,8 @@ TEST_CASE("the end of all unreliable messages") {
 }
 
 TEST_CASE("unreliable messages come out whole") {
-  unreliable_inbox uut{100'000, 1'000};
+  stranger_account account{room_for_strangers()};
+  unreliable_inbox uut{100'000, 1'000, account};
   CHECK(uut.handle_chunk(a, true, numbered(10))->data == numbered(10));
   CHECK_FALSE(uut.handle_chunk(a, false, numbered(10)));
   CHECK_FALSE(uut.handle_chunk(a, false, {}));
@@ -160,7 +162,8 @@ TEST_CASE("unreliable messages come out whole") {
 }
 
 TEST_CASE("a connection takes its fragments with it") {
-  unreliable_inbox uut{100'000, 1'000};
+  stranger_account account{room_for_strangers()};
+  unreliable_inbox uut{100'000, 1'000, account};
   CHECK_FALSE(uut.handle_chunk(a, false, numbered(10)));
   uut.handle_disconnect();
   CHECK(uut.handle_chunk(a, true, numbered(5))->data == numbered(5));
@@ -170,7 +173,8 @@ TEST_CASE("a connection takes its fragments with it") {
 }
 
 TEST_CASE("unreliable messages that are too long are dropped") {
-  unreliable_inbox uut{100'000, 1'000};
+  stranger_account account{room_for_strangers()};
+  unreliable_inbox uut{100'000, 1'000, account};
   CHECK_FALSE(uut.handle_chunk(a, true, bytes(1'001)));
   CHECK_FALSE(uut.handle_chunk(a, false, bytes(1'000)));
   CHECK_FALSE(uut.handle_chunk(a, false, bytes(1)));
@@ -181,7 +185,8 @@ TEST_CASE("unreliable messages that are too long are dropped") {
 
 TEST_CASE("unreliable messages longer than the window take no memory") {
   constexpr auto window = 2 * fragment;
-  unreliable_inbox uut{window, 1'000 * fragment};
+  stranger_account account{room_for_strangers()};
+  unreliable_inbox uut{window, 1'000 * fragment, account};
   auto memory = [] {
     return mallinfo2().uordblks + mallinfo2().hblkhd;
   };
@@ -197,7 +202,7 @@ TEST_CASE("unreliable messages longer than the window take no memory") {
 }
 
 TEST_CASE("a frame is for one engine") {
-  unreliable_outbox uut{1'000'000};
+  unreliable_outbox uut{1'000'000, room_for_strangers()};
   CHECK(uut.next_key() == nullptr);
   CHECK(uut.handle_send(1, to_a, split(bytes(10)), never, at(0s)));
   CHECK(uut.handle_send(2, to_a, split(bytes(20)), never, at(0s)));
@@ -212,7 +217,8 @@ TEST_CASE("a frame is for one engine") {
 }
 
 TEST_CASE("without room unreliable messages are dropped") {
-  unreliable_inbox uut{2 * (10 + overhead), 1'000};
+  stranger_account account{room_for_strangers()};
+  unreliable_inbox uut{2 * (10 + overhead), 1'000, account};
   auto first = uut.handle_chunk(a, true, bytes(10));
   auto second = uut.handle_chunk(b, true, bytes(10));
   REQUIRE(second);
@@ -229,7 +235,8 @@ TEST_CASE("without room unreliable messages are dropped") {
 
 TEST_CASE("one engine leaves room for unreliable messages to others") {
   constexpr auto cost = 10 + overhead;
-  unreliable_inbox uut{8 * cost, 1'000};
+  stranger_account account{room_for_strangers()};
+  unreliable_inbox uut{8 * cost, 1'000, account};
   // As much as is free beside it ...
   auto first = uut.handle_chunk(a, true, bytes(10));
   for (auto i = 0; i < 3; ++i)
@@ -249,7 +256,8 @@ TEST_CASE("one engine leaves room for unreliable messages to others") {
 }
 
 TEST_CASE("fragments for two engines are not put together") {
-  unreliable_inbox uut{100'000, 1'000};
+  stranger_account account{room_for_strangers()};
+  unreliable_inbox uut{100'000, 1'000, account};
   CHECK_FALSE(uut.handle_chunk(a, false, numbered(10)));
   CHECK(uut.handle_chunk(b, true, numbered(5))->data == numbered(5));
   CHECK(uut.handle_chunk(a, true, numbered(7))->data == numbered(7));

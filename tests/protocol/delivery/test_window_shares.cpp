@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include "budgets.hpp"
+
 using namespace node_proxy::internal;
 
 namespace {
@@ -11,8 +13,7 @@ namespace {
 struct fixture {
   static constexpr std::int64_t all_memory = 10'000;
 
-  std::shared_ptr<receive_budget> budget =
-    std::make_shared<receive_budget>(all_memory);
+  std::shared_ptr<receive_budget> budget = test::budget_of(all_memory);
   window_shares uut{{100, 1'600, 1'000}, budget};
 
   /// An engine takes so much, in small messages.
@@ -176,7 +177,7 @@ TEST_CASE_FIXTURE(fixture, "memory outlives nobody") {
 }
 
 TEST_CASE("a budget may be overdrawn, but nothing is taken from it then") {
-  receive_budget uut{100};
+  receive_budget uut{100, test::room_for_strangers()};
   CHECK_FALSE(uut.take(101));
   CHECK(uut.take(100));
   CHECK_FALSE(uut.take(1));

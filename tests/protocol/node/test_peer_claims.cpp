@@ -12,8 +12,8 @@ namespace {
 
 struct two_workers {
   peer_claims uut;
-  worker_id a = uut.handle_join();
-  worker_id b = uut.handle_join();
+  worker_id a = uut.handle_join(true);
+  worker_id b = uut.handle_join(true);
   node_id peer = id_of(1);
 };
 
@@ -61,7 +61,7 @@ TEST_CASE_FIXTURE(two_workers, "a lost worker loses what it held") {
   CHECK(uut.find(other)->holder == b);
   CHECK_FALSE(uut.handle_offer(a, peer, number, 0));
   // One that comes back is another one.
-  auto again = uut.handle_join();
+  auto again = uut.handle_join(true);
   CHECK(again != a);
   CHECK(uut.may_serve(peer, again));
 }
@@ -82,7 +82,7 @@ TEST_CASE("whom nobody serves goes to the worker that has less to do") {
   CHECK(uut.choose(id_of(1)) == coordinator);
   std::vector<worker_id> workers;
   for (int i = 0; i < 4; ++i)
-    workers.push_back(uut.handle_join());
+    workers.push_back(uut.handle_join(true));
   for (std::size_t i = 1; i <= 64; ++i) {
     auto chosen = uut.choose(id_of(i));
     CHECK(uut.choose(id_of(i)) == chosen);
@@ -95,8 +95,8 @@ TEST_CASE("whom nobody serves goes to the worker that has less to do") {
 TEST_CASE("callers are spread, though all begin with the same address") {
   peer_claims uut;
   uut.handle_listening(false);
-  std::vector<worker_id> workers{uut.handle_join(), uut.handle_join(),
-                                 uut.handle_join()};
+  std::vector<worker_id> workers{uut.handle_join(true), uut.handle_join(true),
+                                 uut.handle_join(true)};
   for (std::size_t i = 1; i <= 120; ++i)
     for (auto x : workers)
       if (!uut.handle_call(id_of(i), x)) {
