@@ -184,14 +184,12 @@ struct node_proxy_services {
   transport_actor transport;
   node_proxy_supervisor router;
   std::shared_ptr<engine_directory> engines;
-  node_log log = {};
-  std::shared_ptr<unanswered_failures> unanswered =
-    std::make_shared<unanswered_failures>();
+  node_log log;
+  std::shared_ptr<unanswered_failures> unanswered;
   /// For what all peers may have outstanding here.
-  std::shared_ptr<receive_budget> budget =
-    std::make_shared<receive_budget>(peer_settings{});
+  std::shared_ptr<receive_budget> budget;
   /// For what is of no use of all that the peers send.
-  std::shared_ptr<spare_time> spare = std::make_shared<spare_time>();
+  std::shared_ptr<spare_time> spare;
 };
 
 /// What a Node Proxy is spawned with.

@@ -25,6 +25,7 @@ void proxy_spawner::start(const node_config& config,
   common.log = services.log;
   common.unanswered = services.unanswered;
   common.budget = std::make_shared<receive_budget>(config.settings);
+  common.spare = std::make_shared<spare_time>();
   services_ = std::make_shared<node_proxy_services>(std::move(common));
 }
 

@@ -58,10 +58,9 @@ struct router_services {
   event_loops loops;
   /// Writes down what changes; may be empty.
   state_keeper_actor keeper;
-  node_log log = {};
+  node_log log;
   /// Counts messages of this node that fail without anybody being told.
-  std::shared_ptr<unanswered_failures> unanswered =
-    std::make_shared<unanswered_failures>();
+  std::shared_ptr<unanswered_failures> unanswered;
 };
 
 /// Spawns a Router.

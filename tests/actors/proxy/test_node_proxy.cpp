@@ -36,6 +36,9 @@ struct fixture : system_fixture {
     services.settings = std::make_shared<peer_settings>(settings);
     services.router = caf::actor_cast<node_proxy_supervisor>(router);
     services.engines = std::make_shared<engine_directory>();
+    services.unanswered = std::make_shared<unanswered_failures>();
+    services.budget = std::make_shared<receive_budget>(settings);
+    services.spare = std::make_shared<spare_time>();
     node_proxy_config proxy_config;
     proxy_config.services = std::make_shared<node_proxy_services>(services);
     proxy_config.remote = remote->id();

@@ -78,6 +78,9 @@ struct fixture : system_fixture {
     services.settings = std::make_shared<peer_settings>(settings);
     services.router = system.spawn(router_behavior);
     services.engines = engines;
+    services.unanswered = std::make_shared<unanswered_failures>();
+    services.budget = std::make_shared<receive_budget>(settings);
+    services.spare = std::make_shared<spare_time>();
     node_proxy_config config;
     config.services = std::make_shared<node_proxy_services>(services);
     config.remote = alice().id();
