@@ -224,7 +224,7 @@ caf::expected<void> node::parts::start(node_config config) {
     return ok;
   const auto& home = loops.front();
   transport = spawn_tcp_transport(system, home, config.max_dials, log);
-  router_services services{transport, loops, keeper, log, unanswered};
+  router_dependencies services{transport, loops, keeper, log, unanswered};
   router = config.coordinator ? spawn_worker_router(system, config, services)
                               : spawn_router(system, config, services, *stored);
   access = access_parts::make({&system, home, router}, id, log, unanswered);

@@ -55,7 +55,7 @@ router_state::router_state(router_service::pointer self)
 }
 
 void router_state::start(const node_config& config,
-                         const router_services& services,
+                         const router_dependencies& services,
                          const stored_state& stored) {
   config_ = config;
   services_ = services;
@@ -348,7 +348,7 @@ namespace {
 
 router_service::behavior_type
 router_behavior(router_service::stateful_pointer<router_state> self,
-                const node_config& config, const router_services& services,
+                const node_config& config, const router_dependencies& services,
                 const stored_state& stored) {
   auto& state = state_of(self);
   state.start(config, services, stored);
@@ -400,7 +400,7 @@ router_behavior(router_service::stateful_pointer<router_state> self,
 
 router_service spawn_router(caf::actor_system& system,
                             const node_config& config,
-                            const router_services& services,
+                            const router_dependencies& services,
                             const stored_state& stored) {
   return spawn_in_loop<router_service, router_state>(
     system, *services.loops.front(), [=](auto* self) {

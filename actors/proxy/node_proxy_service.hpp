@@ -178,7 +178,7 @@ using node_proxy_supervisor =
   actor_interface<void(proxy_event), void(node_proxy_dormant)>;
 
 /// What all Node Proxies of a node have in common.
-struct node_proxy_services {
+struct node_proxy_dependencies {
   std::shared_ptr<const identity> self;
   std::shared_ptr<const peer_settings> settings;
   transport_actor transport;
@@ -194,7 +194,7 @@ struct node_proxy_services {
 
 /// What a Node Proxy is spawned with.
 struct node_proxy_config {
-  std::shared_ptr<const node_proxy_services> services;
+  std::shared_ptr<const node_proxy_dependencies> services;
   node_id remote;
   noise_public_key remote_key{};
   /// What is remembered of it; at least an epoch.

@@ -178,7 +178,7 @@ private:
 
   node_proxy_service::pointer self_;
   // Of all Node Proxies of the node.
-  std::shared_ptr<const node_proxy_services> services_;
+  std::shared_ptr<const node_proxy_dependencies> services_;
   node_id remote_;
   noise_public_key remote_key_{};
   std::shared_ptr<event_loop> loop_;

@@ -14,7 +14,7 @@ local_route::~local_route() {
 }
 
 void local_route::start(const node_config& config,
-                        const router_services& services,
+                        const router_dependencies& services,
                         std::shared_ptr<engine_directory> engines) {
   config_ = local_delivery_config{config.self->id(),      config.settings,
                                   services.loops.front(), std::move(engines),

@@ -22,7 +22,7 @@ public:
 
   ~local_route();
 
-  void start(const node_config& config, const router_services& services,
+  void start(const node_config& config, const router_dependencies& services,
              std::shared_ptr<engine_directory> engines);
 
   // -- events -----------------------------------------------------------------

@@ -13,10 +13,10 @@ proxy_spawner::proxy_spawner(router_service::pointer self)
 }
 
 void proxy_spawner::start(const node_config& config,
-                          const router_services& services,
+                          const router_dependencies& services,
                           std::shared_ptr<engine_directory> engines) {
   loops_ = services.loops;
-  node_proxy_services common;
+  node_proxy_dependencies common;
   common.self = config.self;
   common.settings = std::make_shared<peer_settings>(config.settings);
   common.transport = services.transport;
@@ -26,7 +26,7 @@ void proxy_spawner::start(const node_config& config,
   common.unanswered = services.unanswered;
   common.budget = std::make_shared<receive_budget>(config.settings);
   common.spare = std::make_shared<spare_time>();
-  services_ = std::make_shared<node_proxy_services>(std::move(common));
+  services_ = std::make_shared<node_proxy_dependencies>(std::move(common));
 }
 
 node_proxy_service

@@ -16,7 +16,7 @@ public:
   /// @param self the Router.
   explicit proxy_spawner(router_service::pointer self);
 
-  void start(const node_config& config, const router_services& services,
+  void start(const node_config& config, const router_dependencies& services,
              std::shared_ptr<engine_directory> engines);
 
   /// The Router monitors it.
@@ -32,7 +32,7 @@ public:
 private:
   router_service::pointer self_;
   random_source random_;
-  std::shared_ptr<const node_proxy_services> services_;
+  std::shared_ptr<const node_proxy_dependencies> services_;
   event_loops loops_;
 };
 

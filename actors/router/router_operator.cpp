@@ -127,7 +127,7 @@ caf::result<node_advert> router_state::handle(const get_node_advert& msg) {
 connected_nodes router_state::handle(get_connected_nodes) const {
   connected_nodes result;
   for (const auto& [id, to] : proxies_)
-    if (directory_->connected(id))
+    if (directory_->is_connected(id))
       result.nodes.push_back(id);
   std::ranges::sort(result.nodes);
   return result;

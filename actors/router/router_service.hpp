@@ -52,7 +52,7 @@ using coordinator_end = router_actor::extend_with<
                   void(worker_report), void(ended_engine)>>;
 
 /// What a Router and its Node Proxies work with.
-struct router_services {
+struct router_dependencies {
   transport_actor transport;
   /// Its Node Proxies are spread over these. The Router runs in the first one.
   event_loops loops;
@@ -67,7 +67,7 @@ struct router_services {
 /// @param stored what was on disk.
 [[nodiscard]] router_service spawn_router(caf::actor_system& system,
                                           const node_config& config,
-                                          const router_services& services,
+                                          const router_dependencies& services,
                                           const stored_state& stored);
 
 } // namespace node_proxy::internal

@@ -42,7 +42,7 @@ public:
 
   ~router_state();
 
-  void start(const node_config& config, const router_services& services,
+  void start(const node_config& config, const router_dependencies& services,
              const stored_state& stored);
 
   // -- what local engines ask -------------------------------------------------
@@ -289,7 +289,7 @@ private:
   router_service::pointer self_;
   node_config config_;
   // Without a keeper nothing is on disk.
-  router_services services_;
+  router_dependencies services_;
   directory_settings settings_;
   // Like the timer, there from the start on.
   std::optional<claimed_directory> directory_;

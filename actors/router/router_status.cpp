@@ -140,8 +140,8 @@ peer_status router_state::untold_status(const node_id& id) const {
   peer_status result;
   result.node = id;
   result.permanent = directory_->is_permanent(id);
-  result.state =
-    directory_->connected(id) ? peer_state::connected : peer_state::connecting;
+  result.state = directory_->is_connected(id) ? peer_state::connected
+                                              : peer_state::connecting;
   return result;
 }
 

@@ -36,7 +36,7 @@ worker_state::~worker_state() {
 }
 
 void worker_state::start(const node_config& config,
-                         const router_services& services) {
+                         const router_dependencies& services) {
   config_ = config;
   services_ = services;
   unanswered_ = services.unanswered;
@@ -408,7 +408,8 @@ auto coordinated(worker_state& state) {
 
 router_service::behavior_type
 worker_behavior(router_service::stateful_pointer<worker_state> self,
-                const node_config& config, const router_services& services) {
+                const node_config& config,
+                const router_dependencies& services) {
   auto& state = state_of(self);
   state.start(config, services);
   return {
@@ -462,7 +463,7 @@ worker_behavior(router_service::stateful_pointer<worker_state> self,
 
 router_service spawn_worker_router(caf::actor_system& system,
                                    const node_config& config,
-                                   const router_services& services) {
+                                   const router_dependencies& services) {
   return spawn_in_loop<router_service, worker_state>(
     system, *services.loops.front(),
     [=](auto* self) { return worker_behavior(self, config, services); });

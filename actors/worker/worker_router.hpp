@@ -12,6 +12,6 @@ namespace node_proxy::internal {
 /// It joins when it is told where this process listens (`local_addresses`).
 [[nodiscard]] router_service
 spawn_worker_router(caf::actor_system& system, const node_config& config,
-                    const router_services& services);
+                    const router_dependencies& services);
 
 } // namespace node_proxy::internal

@@ -37,7 +37,7 @@ public:
 
   ~worker_state();
 
-  void start(const node_config& config, const router_services& services);
+  void start(const node_config& config, const router_dependencies& services);
 
   // -- what actors of this process ask ----------------------------------------
 
@@ -189,7 +189,7 @@ private:
 
   router_service::pointer self_;
   node_config config_;
-  router_services services_;
+  router_dependencies services_;
   std::optional<timer> timer_;
   coordinator_end coordinator_;
   // There is none before this has joined, nor when the coordinator is lost.

@@ -144,7 +144,7 @@ bool claimed_directory::forget_request(worker_id called, const request& x) {
 void claimed_directory::end(const node_id& id,
                             std::optional<peer_record> record,
                             std::string_view why, steady_time now) {
-  if (connected(id) && handle_event(id, peer_disconnected{why}, now))
+  if (is_connected(id) && handle_event(id, peer_disconnected{why}, now))
     assigned_.push_back(report_lost{id, why});
   peer_directory::handle_end(id, std::move(record), now);
   assigned_.push_back(end_claim{id});

@@ -84,6 +84,7 @@ public:
   using peer_directory::handle_shutdown;
   using peer_directory::handle_wanted;
   using peer_directory::here;
+  using peer_directory::is_connected;
   using peer_directory::is_permanent;
   using peer_directory::loss;
   using peer_directory::poll_changes;

@@ -244,7 +244,7 @@ bool peer_directory::handle_advert(const node_advert& advert) {
   adverts_.handle_advert(advert);
   keep(id);
   // From now on there is a way back to it.
-  if (connected(id))
+  if (is_connected(id))
     note_connected(id);
   return is_reported(id);
 }
@@ -344,7 +344,7 @@ std::optional<state_changes> peer_directory::poll_changes(steady_time now) {
 
 // -- state --------------------------------------------------------------------
 
-bool peer_directory::connected(const node_id& id) const {
+bool peer_directory::is_connected(const node_id& id) const {
   auto x = served_.find(id);
   return x && x->connected;
 }

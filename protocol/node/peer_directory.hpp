@@ -192,7 +192,7 @@ public:
     return advert_.present();
   }
 
-  [[nodiscard]] bool connected(const node_id& id) const;
+  [[nodiscard]] bool is_connected(const node_id& id) const;
 
   [[nodiscard]] std::size_t connected() const { return served_.connected(); }
 

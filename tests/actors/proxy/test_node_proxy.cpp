@@ -31,7 +31,7 @@ struct fixture : system_fixture {
     auto remote = fresh_identity();
     peer_settings settings;
     settings.idle_timeout = std::chrono::milliseconds{1};
-    node_proxy_services services;
+    node_proxy_dependencies services;
     services.self = fresh_identity();
     services.settings = std::make_shared<peer_settings>(settings);
     services.router = caf::actor_cast<node_proxy_supervisor>(router);
@@ -40,7 +40,7 @@ struct fixture : system_fixture {
     services.budget = std::make_shared<receive_budget>(settings);
     services.spare = std::make_shared<spare_time>();
     node_proxy_config proxy_config;
-    proxy_config.services = std::make_shared<node_proxy_services>(services);
+    proxy_config.services = std::make_shared<node_proxy_dependencies>(services);
     proxy_config.remote = remote->id();
     proxy_config.remote_key = *noise_key_of(remote->id());
     proxy_config.record.epoch = 1;

@@ -73,7 +73,7 @@ struct fixture : system_fixture {
     // Nothing in these tests waits for these.
     settings.ack_delay = std::chrono::hours{1};
     settings.heartbeat_interval = std::chrono::hours{1};
-    node_proxy_services services;
+    node_proxy_dependencies services;
     services.self = std::make_shared<identity>(bob());
     services.settings = std::make_shared<peer_settings>(settings);
     services.router = system.spawn(router_behavior);
@@ -82,7 +82,7 @@ struct fixture : system_fixture {
     services.budget = std::make_shared<receive_budget>(settings);
     services.spare = std::make_shared<spare_time>();
     node_proxy_config config;
-    config.services = std::make_shared<node_proxy_services>(services);
+    config.services = std::make_shared<node_proxy_dependencies>(services);
     config.remote = alice().id();
     config.remote_key = alice().noise_public();
     config.record.epoch = 22;

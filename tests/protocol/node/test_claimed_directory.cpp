@@ -114,7 +114,7 @@ TEST_CASE_FIXTURE(fixture, "others go on with what a lost worker has served") {
     uut.handle_lost(a, now);
     CHECK(act() == lines{"lost: worker_lost", "end"});
     CHECK_FALSE(uut.find(peer));
-    CHECK_FALSE(uut.connected(peer));
+    CHECK_FALSE(uut.is_connected(peer));
   }
   SUBCASE("and it begins anew") {
     auto told = ask(b);
