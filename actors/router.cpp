@@ -119,10 +119,7 @@ caf::result<delivered> router_state::handle(node_out_msg& msg) {
     return refuse<delivered>(errc::shutting_down, {});
   auto to = find_or_spawn(*msg.msg.target.node);
   if (!to)
-    return refuse<delivered>(
-      to_errc(to.error()),
-      words_about(*msg.msg.target.node, to.error(),
-                  directory_->allows(*msg.msg.target.node)));
+    return refuse_peer<delivered>(*msg.msg.target.node, to.error());
   if ((*to)->elsewhere) {
     node_out_batch batch;
     batch.msgs.push_back(std::move(msg));
@@ -149,9 +146,7 @@ caf::result<batch_outcome> router_state::handle(node_out_batch& batch) {
   auto id = *first.msg.target.node;
   auto to = find_or_spawn(id);
   if (!to)
-    return refuse<batch_outcome>(
-      to_errc(to.error()), words_about(id, to.error(), directory_->allows(id)),
-      count);
+    return refuse_peer<batch_outcome>(id, to.error(), count);
   if ((*to)->elsewhere) {
     hand_on(*(*to)->elsewhere, std::move(batch),
             answer_to(make_promise<batch_outcome>(self_), unanswered_));
@@ -188,9 +183,7 @@ caf::result<node_proxy_found>
 router_state::handle(const lookup_node_proxy& msg) {
   auto to = find_or_spawn(msg.id);
   if (!to)
-    return refuse<node_proxy_found>(
-      to_errc(to.error()),
-      words_about(msg.id, to.error(), directory_->allows(msg.id)));
+    return refuse_peer<node_proxy_found>(msg.id, to.error());
   if ((*to)->elsewhere) {
     auto waiting = make_promise<node_proxy_found>(self_);
     const auto& holder = workers_->all.at((*to)->elsewhere->holder).handle;
@@ -212,9 +205,8 @@ void router_state::handle(passed_on& msg) {
   auto to = find_or_spawn(msg.remote);
   if (!to) {
     if (waits)
-      self_->make_response_promise().deliver(make_error(
-        to_errc(to.error()),
-        words_about(msg.remote, to.error(), directory_->allows(msg.remote))));
+      self_->make_response_promise().deliver(
+        error_about(msg.remote, to.error()));
     else
       unanswered_->add(to_errc(to.error()), messages_in(msg.content));
     return;

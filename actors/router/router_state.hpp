@@ -17,6 +17,7 @@
 #include <node_proxy/actors/node_event.hpp>
 #include <node_proxy/actors/node_status.hpp>
 #include <node_proxy/actors/operator_messages.hpp>
+#include <node_proxy/actors/proxy/outcome.hpp>
 #include <node_proxy/actors/router/event_observers.hpp>
 #include <node_proxy/actors/router/handshake_counts.hpp>
 #include <node_proxy/actors/router/local_route.hpp>
@@ -116,6 +117,22 @@ private:
                         std::uint64_t messages = 1) {
     return internal::refuse<R>(self_, *unanswered_, code, std::move(context),
                                messages);
+  }
+
+  /// Why a node is not to be talked to.
+  caf::error error_about(const node_id& id, send_error error) const {
+    return make_error(to_errc(error),
+                      words_about(id, error, directory_->allows(id)));
+  }
+
+  /// The same because of that.
+  template <class R>
+  caf::result<R> refuse_peer(const node_id& id, send_error error,
+                             std::uint64_t messages = 1) {
+    if (is_request(self_))
+      return error_about(id, error);
+    unanswered_->add(to_errc(error), messages);
+    return promise<R>{};
   }
 
   /// The same for what is no message to an engine.
