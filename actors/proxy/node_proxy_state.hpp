@@ -1,4 +1,4 @@
-// What a Node Proxy is made of, for its two source files.
+// What a Node Proxy is made of.
 
 #pragma once
 
