@@ -43,9 +43,9 @@ struct peer_settings {
   std::uint64_t node_window = 512u << 20;
   /// So much of `node_window`, at most half, is for what all strangers together
   /// have outstanding: peers whom nobody here has introduced. Room for four
-  /// messages of `max_message` there is in any case. One of them has an eighth
-  /// of it, and messages for one engine have as much as is free. What waits for
-  /// strangers may take half of it.
+  /// messages of `max_message` there is in any case. One stranger may have an
+  /// eighth of it, and messages for one engine as much as is free. What waits
+  /// for strangers may take half of it.
   std::uint64_t stranger_window = 256u << 20;
   /// Bytes of messages that may wait for one peer or for its acknowledgement,
   /// with `outbox::memory_overhead` for each of them. Those for one engine may
