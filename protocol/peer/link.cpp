@@ -41,7 +41,7 @@ void link::activate(std::uint64_t next_in, steady_time now) {
   phase_ = active{next_in};
   timers_.stop_all();
   handle_life(now);
-  handle_message(now);
+  restart_idle(now);
   // Nothing was said since the resume frame, and no key was replaced.
   count_silence(begun_);
   timers_.set(link_timer::rekey, begun_ + settings_->rekey_interval);
@@ -117,7 +117,7 @@ void link::handle_progress(std::size_t count, steady_time now) {
     handle_life(now);
 }
 
-void link::handle_message(steady_time now) {
+void link::restart_idle(steady_time now) {
   // Only the initiator closes for want of messages.
   if (is<active>() && terms().role == connection_role::initiator)
     timers_.set(link_timer::idle, now + settings_->idle_timeout);
@@ -145,7 +145,7 @@ void link::seal(outgoing&& what, frame_memory& memory, steady_time now) {
     crypto_.seal_unreliable(std::get<unreliable_chunks>(what).chunks, out_);
   }
   count_silence(now);
-  handle_message(now);
+  restart_idle(now);
 }
 
 void link::rekey_if_due(steady_time now) {

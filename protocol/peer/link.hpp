@@ -148,8 +148,9 @@ public:
     place_ = destination{std::move(address)};
   }
 
-  /// A message went or came, or is expected to.
-  void handle_message(steady_time now);
+  /// The time without messages begins anew: one went or came, or it has not
+  /// counted until now.
+  void restart_idle(steady_time now);
 
   /// Bytes of what `poll_frames` gave have left.
   void handle_written(std::size_t count) {

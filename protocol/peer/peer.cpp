@@ -75,7 +75,7 @@ void peer::handle_addresses(const address_memory& memory, timestamp now) {
 void peer::handle_permanence(connection_permanence permanence, timestamp now) {
   wishes_.handle_permanence(permanence);
   if (auto x = connections_.active())
-    x->handle_message(now.steady);
+    x->restart_idle(now.steady);
   follow_up(now);
 }
 

@@ -80,14 +80,14 @@ void peer::count_waste() {
 }
 
 void peer::handle(link& x, const opened_messages& frame, timestamp now) {
-  x.handle_message(now.steady);
+  x.restart_idle(now.steady);
   auto taken = delivery_.handle_messages(frame, now.steady, actions_);
   x.handle_taken();
   check(x, taken, now);
 }
 
 void peer::handle(link& x, const opened_unreliable& frame, timestamp now) {
-  x.handle_message(now.steady);
+  x.restart_idle(now.steady);
   auto taken = delivery_.handle_unreliable(frame, now.steady, actions_);
   x.handle_taken();
   check(x, taken, now);
