@@ -3,6 +3,7 @@
 
 #include <node_proxy/actors/router/router_state.hpp>
 
+#include <string>
 #include <utility>
 
 #include <node_proxy/actors/loop/now.hpp>
@@ -17,15 +18,21 @@ namespace node_proxy::internal {
 std::string router_state::objection_to(const join_node& msg) const {
   if (!workers_)
     return "the node takes no workers: node_config::max_workers is 0";
-  if (stopping_ || !running_)
-    return "the node stops, or has not started yet";
+  if (stopping_)
+    return "the node stops";
+  if (!running_)
+    return "the node has not started yet";
   if (msg.hello.version != worker_version)
-    return "the worker and the node are of different versions";
+    return "the worker speaks version " + std::to_string(msg.hello.version)
+           + " of what goes between the processes of a node, the node version "
+           + std::to_string(worker_version);
   if (msg.hello.self != config_.self->id())
     return "the worker has the key of another node: "
            + to_hex(msg.hello.self.data) + ", not of "
            + to_hex(config_.self->id().data);
-  if (!msg.worker || workers_->all.size() >= config_.max_workers)
+  if (!msg.worker)
+    return "the worker does not say who it is";
+  if (workers_->all.size() >= config_.max_workers)
     return "the node has as many workers as node_config::max_workers says";
   return {};
 }
