@@ -239,21 +239,18 @@ void worker_state::handle(const request_ended& msg) {
 }
 
 void worker_state::handle(passed_on& msg) {
-  auto is = [&msg]<class T>(const T*) {
-    return msg.content.match_elements<T>();
-  };
-  if (is(static_cast<node_out_msg*>(nullptr))) {
+  if (msg.content.match_elements<node_out_msg>()) {
     node_out_batch batch;
     batch.msgs.push_back(msg.content.get_as<node_out_msg>(0));
     pass_on(msg.remote, std::move(batch),
             answer_to(make_promise<delivered>(self_), unanswered_));
-  } else if (is(static_cast<node_out_batch*>(nullptr))) {
+  } else if (msg.content.match_elements<node_out_batch>()) {
     pass_on(msg.remote, msg.content.get_as<node_out_batch>(0),
             answer_to(make_promise<batch_outcome>(self_), unanswered_));
-  } else if (is(static_cast<node_advert*>(nullptr))) {
+  } else if (msg.content.match_elements<node_advert>()) {
     static_cast<void>(
       ask_coordinator<node_advert_reply>(msg.content.get_as<node_advert>(0)));
-  } else if (is(static_cast<connection_permanence*>(nullptr))
+  } else if (msg.content.match_elements<connection_permanence>()
              && peers_.way_to(msg.remote) != ways::here) {
     // Who serves the peer then is for the coordinator to say.
     auto waiting = make_promise<done>(self_);
