@@ -108,7 +108,7 @@ void node_proxy_state::read_paused() {
 }
 
 void node_proxy_state::perform(dial_peer& action) {
-  if (const auto* named = std::get_if<dns_addr>(&action.address))
+  if (const auto* named = std::get_if<dns_addr>(&action.to.address))
     look_up(action.id, named->name);
   else
     dial(action);
@@ -137,7 +137,7 @@ void node_proxy_state::look_up(attempt_id attempt, const std::string& name) {
 void node_proxy_state::dial(const dial_peer& action) {
   auto attempt = action.id;
   ++dials_;
-  internal::dial request{action.address};
+  internal::dial request{action.to.address};
   request.standing = peer_->standing();
   request.attempt = attempt;
   send_request(self_, services_->transport, caf::infinite, std::move(request))

@@ -134,7 +134,7 @@ bool attempts::dial(steady_time now, fifo<peer_action>& out) {
   auto attempt = dialler_.poll_attempt(now);
   if (!attempt)
     return false;
-  auto is_lookup = std::holds_alternative<dns_addr>(attempt->address);
+  auto is_lookup = std::holds_alternative<dns_addr>(attempt->to.address);
   made_ += is_lookup ? 0 : 1;
   out.emplace_back(std::move(*attempt));
   return !is_lookup;

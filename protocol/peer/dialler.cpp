@@ -107,7 +107,7 @@ std::optional<dialler::attempt> dialler::poll_attempt(steady_time now) {
     targets_, [this](const target& x) { return waits(x); });
   next->attempt = ++last_attempt_;
   not_before_ = now + attempt_delay_;
-  return attempt{last_attempt_, next->address, next->name};
+  return attempt{last_attempt_, {next->address, next->name}};
 }
 
 std::optional<attempt_id> dialler::poll_abandoned() {

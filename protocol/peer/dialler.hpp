@@ -47,9 +47,7 @@ public:
   /// An attempt that is to be made.
   struct attempt {
     attempt_id id = 0;
-    transport_address address;
-    /// The name that led to this address, if one did.
-    std::string name = {};
+    destination to;
   };
 
   /// A connection with the handshake under way on it.

@@ -9,12 +9,12 @@
 namespace simulation {
 
 void node::perform(const remote_ptr& x, const dial_peer& action) {
-  if (auto named = std::get_if<dns_addr>(&action.address))
+  if (auto named = std::get_if<dns_addr>(&action.to.address))
     return look_up(x, action.id, named->name);
   auto id = ++last_dial_;
   ++x->dials;
   dialling_.emplace(id, dialling{x, action, x->machine.standing()});
-  dials_->handle_wanted(id, action.address, x->machine.standing());
+  dials_->handle_wanted(id, action.to.address, x->machine.standing());
   dial_next();
 }
 
@@ -113,8 +113,9 @@ void node::begin_dial(dial_id id) {
   auto& x = dialling_.at(id);
   log(x.user->id, "dial");
   if (net_.observer)
-    net_.observer->handle_dial(*this, x.user->id, x.what.address, x.standing);
-  x.under_way = net_.dial(*this, owner_, x.what.address,
+    net_.observer->handle_dial(*this, x.user->id, x.what.to.address,
+                               x.standing);
+  x.under_way = net_.dial(*this, owner_, x.what.to.address,
                           [this, id](std::optional<connection_id> got) {
                             dialling_.at(id).under_way.reset();
                             handle_dialled(id, got);

@@ -16,7 +16,7 @@ transport_address address(std::uint16_t port) {
 
 std::uint16_t port_of(const std::optional<dialler::attempt>& attempt) {
   REQUIRE(attempt);
-  return std::get<tcp_addr>(attempt->address).port;
+  return std::get<tcp_addr>(attempt->to.address).port;
 }
 
 peer_settings quick() {
@@ -315,7 +315,7 @@ TEST_CASE("a name is looked up anew in each round") {
   for (auto now : {steady_time{1s}, steady_time{10s}}) {
     auto asked = uut.poll_attempt(now);
     REQUIRE(asked);
-    CHECK(asked->address == name);
+    CHECK(asked->to.address == name);
     REQUIRE(uut.looked_up(asked->id));
     CHECK(uut.looked_up(asked->id)->name == "a.test");
     CHECK(
@@ -325,7 +325,7 @@ TEST_CASE("a name is looked up anew in each round") {
     for (auto port : {2, 3, 1}) {
       auto made = uut.poll_attempt(now);
       CHECK(port_of(made) == port);
-      CHECK(made->name == (port == 1 ? "" : "a.test"));
+      CHECK(made->to.name == (port == 1 ? "" : "a.test"));
       CHECK_FALSE(uut.looked_up(made->id));
       uut.handle_dial_failed(made->id);
       CHECK(uut.handle_failure(now, random) == (port == 1));
