@@ -105,10 +105,10 @@ TEST_CASE("one signal ends a node whose output nobody reads") {
   unread_process uut{run_command(tool_key{folder, "node"})};
   uut.next_line();
   SUBCASE("with many answers to write") {
-    uut.write_what_it_takes(repeated("send nobody a b\n", many));
+    uut.write_until_stuck(repeated("send nobody a b\n", many));
   }
   SUBCASE("with much to log") {
-    uut.write_what_it_takes(repeated("what is this\n", many));
+    uut.write_until_stuck(repeated("what is this\n", many));
   }
   uut.signal(SIGTERM);
   CHECK(uut.wait(10s) == 0);
@@ -140,13 +140,12 @@ TEST_CASE("a second signal ends a node at once") {
   auto advert = nobody.advertise("tcp://127.0.0.1:1");
   unread_process uut{run_command(tool_key{folder, "node"}, {"--peer", advert})};
   uut.next_line();
-  // For this one a node waits as long as it may.
-  uut.write_what_it_takes("send " + nobody.id + " inbox hello\n");
-  CHECK_FALSE(uut.wait(300ms));
-  uut.signal(SIGTERM);
-  CHECK_FALSE(uut.wait(300ms));
+  // For this one a node waits as long as it may, `shutdown_grace`.
+  uut.write("send " + nobody.id + " inbox hello\n");
+  CHECK(json::parse(uut.next_line())["event"] == "connect_failed");
+  uut.signal_and_wait(SIGTERM);
   uut.signal(SIGINT);
-  CHECK(uut.wait(1s) == 128 + SIGINT);
+  CHECK(uut.wait(4s) == 128 + SIGINT);
 }
 
 TEST_CASE("what is not printed is not acknowledged") {

@@ -1,6 +1,9 @@
 #include "unread_process.hpp"
 
 #include <csignal>
+#include <cstdint>
+#include <fstream>
+#include <string>
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -10,6 +13,7 @@
 #include <unistd.h>
 
 #include "support/child_process.hpp"
+#include "support/comes_true.hpp"
 
 namespace node_proxy::testing {
 
@@ -26,6 +30,23 @@ struct pipe_ends {
   int read = -1;
   int write = -1;
 };
+
+std::size_t bytes_in(int pipe) {
+  int count = 0;
+  REQUIRE(::ioctl(pipe, FIONREAD, &count) == 0);
+  return static_cast<std::size_t>(count);
+}
+
+/// Whether a signal to the process is still to be taken.
+bool is_pending(pid_t process, int number) {
+  std::ifstream status{"/proc/" + std::to_string(process) + "/status"};
+  std::string key;
+  while (status >> key && key != "ShdPnd:")
+    std::getline(status, key);
+  std::uint64_t signals = 0;
+  REQUIRE((status >> std::hex >> signals));
+  return (signals >> (number - 1) & 1) != 0;
+}
 
 } // namespace
 
@@ -71,22 +92,21 @@ std::string unread_process::next_line() {
 }
 
 std::size_t unread_process::unread_bytes() const {
-  int count = 0;
-  REQUIRE(::ioctl(out_, FIONREAD, &count) == 0);
-  return static_cast<std::size_t>(count);
+  return bytes_in(out_);
 }
 
-std::size_t unread_process::write_what_it_takes(std::string_view text) {
-  constexpr int patience = 500;
-  auto size = text.size();
-  for (pollfd writable{in_, POLLOUT, 0};
-       !text.empty() && ::poll(&writable, 1, patience) > 0;) {
-    auto count = ::write(in_, text.data(), text.size());
-    if (count <= 0)
-      break;
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return size - text.size();
+void unread_process::write(std::string_view text) const {
+  REQUIRE(::write(in_, text.data(), text.size())
+          == static_cast<ssize_t>(text.size()));
+}
+
+void unread_process::write_until_stuck(std::string_view text) const {
+  REQUIRE(test::comes_true([&] {
+    auto count = text.empty() ? 0 : ::write(in_, text.data(), text.size());
+    if (count > 0)
+      text.remove_prefix(static_cast<std::size_t>(count));
+    return count <= 0 && is_full();
+  }));
 }
 
 void unread_process::signal(int number) const {
@@ -94,11 +114,25 @@ void unread_process::signal(int number) const {
   ::kill(pid_, number);
 }
 
+void unread_process::signal_and_wait(int number) const {
+  signal(number);
+  REQUIRE(test::comes_true([&] { return !is_pending(pid_, number); }));
+}
+
 std::optional<int> unread_process::wait(std::chrono::milliseconds at_most) {
   auto status = test::wait_for_end(pid_, at_most);
   if (status)
     pid_ = -1;
   return status;
+}
+
+// -- private ------------------------------------------------------------------
+
+/// Whether standard output or standard error is about full: a pipe has pages,
+/// of which the ends may be free.
+bool unread_process::is_full() const {
+  auto about = static_cast<std::size_t>(::fcntl(out_, F_GETPIPE_SZ)) * 2 / 3;
+  return bytes_in(out_) > about || bytes_in(err_) > about;
 }
 
 } // namespace node_proxy::testing

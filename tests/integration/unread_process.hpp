@@ -30,17 +30,26 @@ public:
   /// How much of its standard output can be read.
   [[nodiscard]] std::size_t unread_bytes() const;
 
-  /// Writes as much as it takes for some time.
-  /// @returns how much that was.
-  std::size_t write_what_it_takes(std::string_view text);
+  /// Writes a little.
+  void write(std::string_view text) const;
+
+  /// Writes until a pipe of its output is full, and it takes no more or has got
+  /// all of it.
+  void write_until_stuck(std::string_view text) const;
 
   void signal(int number) const;
+
+  /// The same, and waits until the signal is not pending any more: it has
+  /// `signalfd` tell it of signals.
+  void signal_and_wait(int number) const;
 
   /// Waits at most so long for the end. The exit status, or 128 and the number
   /// of the signal that ended it; nothing if it still runs.
   std::optional<int> wait(std::chrono::milliseconds at_most);
 
 private:
+  bool is_full() const;
+
   pid_t pid_ = -1;
   int in_ = -1;
   int out_ = -1;
