@@ -1,7 +1,7 @@
 // A Router and its messages beyond the middleman of CAF: another process of the
 // same deployment.
 
-#include "deployment.hpp"
+#include "middleman_deployment.hpp"
 
 using namespace test;
 
@@ -11,7 +11,7 @@ namespace {
 /// survive it.
 template <class F>
 void use_from_outside(F f) {
-  deployment all;
+  middleman_deployment all;
   CHECK(all.status_of_user(f) == 0);
   CHECK(all.end() == 0);
 }
@@ -53,7 +53,7 @@ TEST_CASE("an engine of another process is served by a node") {
 }
 
 TEST_CASE("an engine that dies with its process is gone") {
-  deployment all;
+  middleman_deployment all;
   CHECK(all.status_of_user([](remote_user& x) {
     auto engine =
       x.system.spawn(forward_engine, caf::actor_cast<caf::actor>(x.self));

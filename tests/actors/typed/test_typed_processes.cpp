@@ -5,7 +5,7 @@
 
 #include <node_proxy/base/hex.hpp>
 
-#include "actors/caf/deployment.hpp"
+#include "actors/caf/middleman_deployment.hpp"
 #include "actors/silent_engine.hpp"
 #include "key_value.hpp"
 
@@ -53,7 +53,7 @@ struct member_user : with_kv_types, remote_user {
 };
 
 /// A deployment with a process that serves typed engines until `end_engines`.
-class typed_deployment : public deployment {
+class typed_deployment : public middleman_deployment {
 public:
   /// @param serve is called with a `member_user`.
   template <class F>

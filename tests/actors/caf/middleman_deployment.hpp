@@ -64,7 +64,7 @@ struct remote_user : basic_system_fixture<remoting_config> {
 };
 
 /// A process with a node, and others that know its Router.
-class deployment {
+class middleman_deployment {
 public:
   /// A process of it, which is killed with this if it has not ended.
   class member {
@@ -102,7 +102,7 @@ public:
     bool waited_ = false;
   };
 
-  deployment()
+  middleman_deployment()
     : host_{[this] {
         host(ports_, ended_);
       }},
