@@ -88,9 +88,9 @@ void flood::wait_for(std::size_t count) const {
 }
 
 void flood::run() {
-  auto begun = run_clock::now();
+  auto begun = clock_type::now();
   while (!stopping_) {
-    std::chrono::duration<double> gone = run_clock::now() - begun;
+    std::chrono::duration<double> gone = clock_type::now() - begun;
     auto due = static_cast<double>(plan_.each_second) * gone.count();
     while (static_cast<double>(came_) < due && !stopping_)
       come();
@@ -107,7 +107,7 @@ void flood::come() {
   auto from = static_cast<std::uint32_t>(number % plan_.addresses);
   if (plan_.addresses > 1)
     ++from;
-  x = {begin_connection(from, plan_.to.port), run_clock::now(), 0};
+  x = {begin_connection(from, plan_.to.port), clock_type::now(), 0};
   if (plan_.habit == stranger_habit::half_a_handshake)
     send_some(x.fd, plan_.frames[number % plan_.frames.size()]);
   ++came_;
@@ -115,7 +115,7 @@ void flood::come() {
 }
 
 void flood::trickle() {
-  auto now = run_clock::now();
+  auto now = clock_type::now();
   for (auto& x : here_) {
     if (x.fd < 0 || x.next_octet > now)
       continue;

@@ -59,11 +59,11 @@ public:
   [[nodiscard]] std::size_t came() const { return came_; }
 
 private:
-  using run_clock = std::chrono::steady_clock;
+  using clock_type = std::chrono::steady_clock;
 
   struct stranger {
     int fd = -1;
-    run_clock::time_point next_octet;
+    clock_type::time_point next_octet;
     std::size_t sent = 0;
   };
 

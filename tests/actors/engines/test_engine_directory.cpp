@@ -194,12 +194,12 @@ TEST_CASE_FIXTURE(fixture, "many engines take no longer each than few") {
   std::vector<caf::actor> all(count);
   for (auto& x : all)
     x = engine();
-  using clock = std::chrono::steady_clock;
+  using clock_type = std::chrono::steady_clock;
   auto add = [&](std::size_t from, std::size_t to) {
-    auto begun = clock::now();
+    auto begun = clock_type::now();
     for (auto i = from; i < to; ++i)
       REQUIRE(uut->add({std::to_string(i), all[i]}));
-    return clock::now() - begun;
+    return clock_type::now() - begun;
   };
   auto first = add(0, 1'000);
   add(1'000, count - 1'000);

@@ -31,7 +31,7 @@ struct paced_load::state {
     std::unique_lock lock{shared->mutex};
     if (!shared->running)
       return;
-    auto now = run_clock::now();
+    auto now = clock_type::now();
     std::chrono::duration<double> time = now - shared->begun;
     auto due = static_cast<std::uint64_t>(time.count()
                                           * static_cast<double>(per_second));
@@ -56,7 +56,7 @@ struct paced_load::state {
   void handle_outcome(std::size_t index, std::uint64_t delivered) const {
     std::lock_guard lock{shared->mutex};
     auto& x = shared->samples[index];
-    x.took = run_clock::now() - x.sent;
+    x.took = clock_type::now() - x.sent;
     shared->delivered += delivered;
     if (--shared->open == 0)
       shared->all_answered.notify_all();
@@ -90,7 +90,7 @@ service paced_load::measure(std::chrono::milliseconds time) {
   {
     std::lock_guard lock{record_->mutex};
     record_->running = false;
-    std::chrono::duration<double> passed = run_clock::now() - record_->begun;
+    std::chrono::duration<double> passed = clock_type::now() - record_->begun;
     result.kept = static_cast<double>(record_->delivered)
                   / (passed.count() * static_cast<double>(per_second_));
   }
@@ -104,7 +104,7 @@ void paced_load::begin() {
   record_->samples.clear();
   record_->due = 0;
   record_->delivered = 0;
-  record_->begun = run_clock::now();
+  record_->begun = clock_type::now();
   record_->running = true;
 }
 
@@ -117,7 +117,7 @@ void paced_load::await_rest() {
 
 std::chrono::milliseconds paced_load::p99() {
   std::lock_guard lock{record_->mutex};
-  std::vector<run_clock::duration> delays;
+  std::vector<clock_type::duration> delays;
   for (const auto& x : record_->samples)
     delays.push_back(x.took);
   if (delays.empty())

@@ -39,11 +39,11 @@ public:
   service measure(std::chrono::milliseconds time);
 
 private:
-  using run_clock = std::chrono::steady_clock;
+  using clock_type = std::chrono::steady_clock;
 
   struct sample {
-    run_clock::time_point sent;
-    run_clock::duration took{};
+    clock_type::time_point sent;
+    clock_type::duration took{};
   };
 
   // What the actor and the test share.
@@ -51,7 +51,7 @@ private:
     std::mutex mutex;
     std::condition_variable all_answered;
     bool running = false;
-    run_clock::time_point begun;
+    clock_type::time_point begun;
     std::uint64_t due = 0; // messages that were sent since
     std::uint64_t delivered = 0;
     std::size_t open = 0;

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using run_clock = std::chrono::steady_clock;
+using clock_type = std::chrono::steady_clock;
 
 struct fixture {
   explicit fixture(node_config config = local_config())
@@ -114,10 +114,10 @@ TEST_CASE_FIXTURE(open_fixture, "black holes use up no descriptors") {
   }
   CHECK(open_descriptors() < before + of_strangers + 16);
 
-  auto begun = run_clock::now();
+  auto begun = clock_type::now();
   raw_listener own{local_host(0)};
   auto newcomer = call({own.address()});
-  CHECK(run_clock::now() - begun < 1s);
+  CHECK(clock_type::now() - begun < 1s);
   leave_for(newcomer);
   auto back = own.accept();
   CHECK_FALSE(back.receive(1).empty());

@@ -14,7 +14,7 @@ using namespace test;
 
 namespace {
 
-using run_clock = std::chrono::steady_clock;
+using clock_type = std::chrono::steady_clock;
 
 /// Strangers who come all the time, many at once. Each begins a handshake with
 /// the same first message, which costs the node as much as any.
@@ -76,14 +76,14 @@ struct fixture {
   }
 
   /// How long it takes until a message of Alice's is delivered.
-  run_clock::duration delay() {
-    auto begun = run_clock::now();
+  clock_type::duration delay() {
+    auto begun = clock_type::now();
     REQUIRE(alices.send(alices.message_to(bobs.node.id(), "sink", bytes(64))));
-    return run_clock::now() - begun;
+    return clock_type::now() - begun;
   }
 
-  run_clock::duration median_delay() {
-    std::vector<run_clock::duration> all(100);
+  clock_type::duration median_delay() {
+    std::vector<clock_type::duration> all(100);
     std::ranges::generate(all, [this] { return delay(); });
     auto middle = all.begin() + 50;
     std::ranges::nth_element(all, middle);
@@ -95,12 +95,12 @@ struct fixture {
 };
 
 /// What both ends of a handshake compute.
-run_clock::duration time_of_handshake() {
-  auto begun = run_clock::now();
+clock_type::duration time_of_handshake() {
+  auto begun = clock_type::now();
   handshake_pair pair;
   REQUIRE(pair.init() == "ok");
   REQUIRE(pair.reply() == "ok");
-  return run_clock::now() - begun;
+  return clock_type::now() - begun;
 }
 
 } // namespace

@@ -19,7 +19,7 @@ using namespace test;
 
 namespace {
 
-using run_clock = std::chrono::steady_clock;
+using clock_type = std::chrono::steady_clock;
 
 /// How long it may take to be connected.
 constexpr std::chrono::seconds at_most{1};
@@ -85,17 +85,17 @@ struct flooded_node {
   }
 
   /// A process begins that wants to be connected. @returns how long it takes.
-  run_clock::duration time_to_connect(node_config config, bool permanent) {
+  clock_type::duration time_to_connect(node_config config, bool permanent) {
     config.adverts = {bob->node.advert()};
     test_node who{std::move(config)};
-    auto begun = run_clock::now();
+    auto begun = clock_type::now();
     if (permanent)
       REQUIRE(who.ask<node_connect_reply>(
         node_connect_request{bob->node.id(), true}));
     else
       REQUIRE(who.send(who.message_to(bob->node.id(), "inbox", {})));
     who.next_event<connected_event>();
-    return run_clock::now() - begun;
+    return clock_type::now() - begun;
   }
 
   /// Newcomers, and Carol again and again.
