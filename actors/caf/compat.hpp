@@ -183,14 +183,4 @@ inline void use_sharing_scheduler(caf::actor_system_config& cfg) {
 #endif
 }
 
-/// Sets how many threads run actors, brokers not included.
-inline void set_scheduler_threads(caf::actor_system_config& cfg,
-                                  std::size_t threads) {
-#if CAF_MAJOR_VERSION >= 1
-  cfg.set("caf.scheduler.max-threads", threads);
-#else
-  cfg.set("scheduler.max-threads", threads);
-#endif
-}
-
 } // namespace node_proxy

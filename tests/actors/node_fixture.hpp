@@ -14,6 +14,7 @@
 #include <node_proxy/protocol/crypto/crypto_init.hpp>
 
 #include "actors/reason.hpp"
+#include "support/scheduler_threads.hpp"
 #include "system_fixture.hpp"
 
 namespace test {

@@ -14,6 +14,7 @@
 #include <node_proxy/actors/loop/actor_runner.hpp>
 
 #include "support/comes_true.hpp"
+#include "support/scheduler_threads.hpp"
 
 namespace test {
 

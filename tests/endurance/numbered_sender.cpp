@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include "support/scheduler_threads.hpp"
 #include <node_proxy/actors/advert_file.hpp>
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/actors/key_file.hpp>
@@ -44,7 +45,7 @@ peer_settings impatient_settings() {
 numbered_sender::system_config::system_config() {
   init(*this);
   use_sharing_scheduler(*this);
-  set_scheduler_threads(*this, 2);
+  test::set_scheduler_threads(*this, 2);
 }
 
 numbered_sender::numbered_sender(const std::string& advert_file,

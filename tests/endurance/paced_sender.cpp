@@ -10,6 +10,7 @@
 #include <node_proxy/actors/key_file.hpp>
 
 #include "numbered_sender.hpp"
+#include "support/scheduler_threads.hpp"
 
 namespace node_proxy::testing {
 
@@ -162,7 +163,7 @@ paced_amount paced_stream::amount() const {
 paced_sender::system_config::system_config() {
   init(*this);
   use_sharing_scheduler(*this);
-  set_scheduler_threads(*this, 2);
+  test::set_scheduler_threads(*this, 2);
 }
 
 paced_sender::paced_sender(const std::vector<node_advert>& to,

@@ -6,6 +6,8 @@
 #include <node_proxy/actors/caf/remoting.hpp>
 #include <node_proxy/actors/node.hpp>
 
+#include "support/scheduler_threads.hpp"
+
 namespace test {
 
 /// As a user has it who wants both.
@@ -14,7 +16,7 @@ struct remoting_config : caf::actor_system_config {
     node_proxy::load_middleman(*this);
     node_proxy::init(*this);
     node_proxy::use_sharing_scheduler(*this);
-    node_proxy::set_scheduler_threads(*this, 2);
+    set_scheduler_threads(*this, 2);
   }
 };
 

@@ -26,6 +26,8 @@
 #include <node_proxy/actors/key_file.hpp>
 #include <node_proxy/actors/node.hpp>
 
+#include "support/scheduler_threads.hpp"
+
 namespace {
 
 using namespace node_proxy;
@@ -83,7 +85,7 @@ struct system_config : caf::actor_system_config {
   system_config() {
     init(*this);
     use_sharing_scheduler(*this);
-    set_scheduler_threads(*this, 2);
+    test::set_scheduler_threads(*this, 2);
   }
 };
 
