@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <string>
-#include <typeindex>
 #include <utility>
 
 #include <node_proxy/actors/caf/atom_text.hpp>

@@ -17,6 +17,8 @@
 #include <node_proxy/actors/caf/asking.hpp>
 #include <node_proxy/actors/caf/initialized.hpp>
 #include <node_proxy/actors/caf/sending.hpp>
+#include <node_proxy/actors/disk/node_store.hpp>
+#include <node_proxy/actors/disk/state_keeper.hpp>
 #include <node_proxy/actors/loop/event_loop.hpp>
 #include <node_proxy/actors/node_event.hpp>
 #include <node_proxy/actors/router/registry_reporter.hpp>

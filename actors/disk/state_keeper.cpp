@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <node_proxy/actors/caf/sending.hpp>
+#include <node_proxy/actors/disk/node_store.hpp>
 
 namespace node_proxy::internal {
 

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <node_proxy/actors/caf/compat.hpp>
-#include <node_proxy/actors/disk/node_store.hpp>
 #include <node_proxy/actors/exchange_messages.hpp>
 #include <node_proxy/actors/local_messages.hpp>
 #include <node_proxy/actors/log/node_log.hpp>
+#include <node_proxy/protocol/node/stored_state.hpp>
 
 namespace node_proxy::internal {
+
+class node_store;
 
 /// Time has come to write again what could not be written.
 struct retry_write {};

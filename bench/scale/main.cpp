@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <future>
-#include <thread>
 #include <vector>
 
 #include <CLI/CLI.hpp>

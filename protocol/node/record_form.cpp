@@ -1,7 +1,6 @@
 #include <node_proxy/protocol/node/record_form.hpp>
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 namespace node_proxy::internal {

@@ -9,7 +9,8 @@
 #include <node_proxy/protocol/delivery/inbox.hpp>
 #include <node_proxy/protocol/delivery/outbox.hpp>
 #include <node_proxy/protocol/peer/backoff.hpp>
-#include <node_proxy/protocol/session/session.hpp>
+#include <node_proxy/protocol/timestamp.hpp>
+#include <node_proxy/protocol/wire/hello.hpp>
 
 namespace node_proxy::internal {
 

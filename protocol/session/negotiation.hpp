@@ -9,7 +9,7 @@
 
 #include <node_proxy/messages/connect_reply.hpp>
 #include <node_proxy/messages/connect_request.hpp>
-#include <node_proxy/protocol/crypto/cipher.hpp>
+#include <node_proxy/protocol/crypto/cipher_suite.hpp>
 #include <node_proxy/protocol/crypto/noise_types.hpp>
 #include <node_proxy/protocol/settings.hpp>
 

@@ -1,6 +1,5 @@
 #include <node_proxy/protocol/session/sealing.hpp>
 
-#include <algorithm>
 #include <cassert>
 #include <cstdlib>
 

@@ -12,7 +12,7 @@
 #include <node_proxy/base/block_allocator.hpp>
 #include <node_proxy/messages/basics.hpp>
 #include <node_proxy/messages/field.hpp>
-#include <node_proxy/protocol/crypto/cipher.hpp>
+#include <node_proxy/protocol/crypto/cipher_suite.hpp>
 
 namespace node_proxy::internal {
 

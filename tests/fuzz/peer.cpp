@@ -3,7 +3,6 @@
 // message is handed out once, each outcome is told once, timers advance, what
 // is outstanding is bounded and given back, and the end comes in time.
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
-#include <list>
 #include <optional>
 
 #include <doctest/doctest.h>

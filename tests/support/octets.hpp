@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <string>
-#include <vector>
 
 #include <node_proxy/base/hex.hpp>
 #include <node_proxy/messages/basics.hpp>

@@ -9,6 +9,7 @@
 #include <spdlog/sinks/base_sink.h>
 #include <sys/resource.h>
 
+#include <node_proxy/actors/disk/node_store.hpp>
 #include <node_proxy/protocol/wire/advert.hpp>
 
 #include "actors/node_fixture.hpp"
