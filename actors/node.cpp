@@ -24,6 +24,7 @@
 #include <node_proxy/actors/router/registry_reporter.hpp>
 #include <node_proxy/actors/router/router_service.hpp>
 #include <node_proxy/actors/setting.hpp>
+#include <node_proxy/actors/tcp/own_networks.hpp>
 #include <node_proxy/actors/tcp/tcp_socket.hpp>
 #include <node_proxy/actors/tcp/tcp_transport.hpp>
 #include <node_proxy/actors/transport/acceptor.hpp>
@@ -425,6 +426,7 @@ caf::expected<node> spawn_node(caf::actor_system& system, node_config config) {
   if (!init_crypto())
     return make_error(errc::bad_config, "libsodium cannot be initialized");
   config.settings.have_aes = config.use_aes && aes_available();
+  config.settings.own_networks = own_networks();
   auto no_threads = [] {
     return make_error(errc::out_of_resources,
                       "the threads of a node cannot be made: see "

@@ -78,6 +78,10 @@ struct peer_settings {
   /// Where else peers may have this node dial them, by their own adverts, than
   /// at addresses of the Internet and at hosts where they were met.
   std::vector<ip_range> dial_ranges;
+  /// The networks in which this host has an address, as they are found when the
+  /// node starts: their addresses of the Internet are dialled like those of
+  /// private networks.
+  std::vector<ip_range> own_networks = {};
   /// Delays between rounds of attempts to connect.
   duration backoff_base = std::chrono::milliseconds{100};
   duration backoff_cap = std::chrono::seconds{30};

@@ -155,8 +155,9 @@ peer_status router_state::unserved_status(const node_id& id) const {
     result.refused_by = refusing_side::here;
   }
   if (auto known = directory_->adverts().find(id))
-    result.obstacle = known->addresses.obstacle(known->advert.addrs,
-                                                config_.settings.dial_ranges);
+    result.obstacle = known->addresses.obstacle(
+      known->advert.addrs,
+      {config_.settings.dial_ranges, config_.settings.own_networks});
   else
     result.obstacle.emplace();
   return result;

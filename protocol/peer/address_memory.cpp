@@ -110,11 +110,11 @@ void address_memory::handle_dial() {
 
 std::vector<transport_address>
 address_memory::best_first(const std::vector<weighted_address>& advertised,
-                           std::span<const ip_range> allowed) const {
+                           const dial_scope& scope) const {
   auto told = by_weight(advertised);
   auto met = hosts();
   std::erase_if(told, [&](const weighted_address& x) {
-    return !may_dial(x.address, met, allowed);
+    return !may_dial(x.address, met, scope);
   });
   std::stable_partition(
     told.begin(), told.end(),
@@ -129,8 +129,8 @@ address_memory::best_first(const std::vector<weighted_address>& advertised,
 
 std::optional<dial_obstacle>
 address_memory::obstacle(const std::vector<weighted_address>& advertised,
-                         std::span<const ip_range> allowed) const {
-  if (!best_first(advertised, allowed).empty())
+                         const dial_scope& scope) const {
+  if (!best_first(advertised, scope).empty())
     return std::nullopt;
   dial_obstacle result;
   auto known = by_weight(advertised);
@@ -148,7 +148,7 @@ address_memory::obstacle(const std::vector<weighted_address>& advertised,
 std::vector<transport_address>
 address_memory::addresses_of(const dns_addr& name,
                              std::span<const ip_address> found,
-                             std::span<const ip_range> allowed) const {
+                             const dial_scope& scope) const {
   auto is_vouched_for =
     std::ranges::any_of(introduced_, [&name](const weighted_address& x) {
       return x.address == transport_address{name};
@@ -158,7 +158,7 @@ address_memory::addresses_of(const dns_addr& name,
   for (const auto& host : found) {
     transport_address address = tcp_addr{canonical(host), name.port};
     if (result.size() < max_hosts_of_name
-        && (is_vouched_for || may_dial(address, met, allowed)))
+        && (is_vouched_for || may_dial(address, met, scope)))
       add_new(result, address);
   }
   return result;

@@ -10,8 +10,8 @@
 
 #include <node_proxy/messages/node_advert.hpp>
 #include <node_proxy/messages/transport_address.hpp>
+#include <node_proxy/protocol/peer/dial_policy.hpp>
 #include <node_proxy/protocol/peer_status.hpp>
-#include <node_proxy/protocol/wire/address_range.hpp>
 
 namespace node_proxy::internal {
 
@@ -60,16 +60,15 @@ public:
   /// where it was met, the last one first; then what it says, as far as
   /// `may_dial` lets it, first at hosts from which it called; then what others
   /// say. The latter two by weight.
-  /// @param allowed see `peer_settings::dial_ranges`.
   [[nodiscard]] std::vector<transport_address>
   best_first(const std::vector<weighted_address>& advertised,
-             std::span<const ip_range> allowed) const;
+             const dial_scope& scope) const;
 
   /// What keeps the peer from being dialled, though nobody would mind: nothing
   /// if `best_first` has an address.
   [[nodiscard]] std::optional<dial_obstacle>
   obstacle(const std::vector<weighted_address>& advertised,
-           std::span<const ip_range> allowed) const;
+           const dial_scope& scope) const;
 
   /// The addresses to dial for one of these that is a name, after it was looked
   /// up and stands for the hosts `found`: at most `max_hosts_of_name`, as they
@@ -77,7 +76,7 @@ public:
   /// `may_dial`, as if the peer had named it.
   [[nodiscard]] std::vector<transport_address>
   addresses_of(const dns_addr& name, std::span<const ip_address> found,
-               std::span<const ip_range> allowed) const;
+               const dial_scope& scope) const;
 
   /// Somebody else than the peer has said where it is.
   [[nodiscard]] bool introduced() const { return !introduced_.empty(); }

@@ -17,7 +17,7 @@ peer::peer(std::shared_ptr<const peer_settings> settings,
                  std::move(random)),
     delivery_(*settings_, connections_.local(), remote, std::move(budget),
               record),
-    adverts_(settings_->dial_ranges),
+    adverts_({settings_->dial_ranges, settings_->own_networks}),
     wishes_(connections_, delivery_, adverts_), obstacles_(adverts_, wishes_),
     spare_(std::move(spare)), reading_(spare_) {
   delivery_.handle_standing(wishes_.about_stranger(), {});

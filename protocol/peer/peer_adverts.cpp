@@ -68,12 +68,12 @@ peer_adverts::newer_than(const node_advert_versions& versions) const {
 
 std::vector<transport_address> peer_adverts::best_addresses() const {
   return memory_.best_first(
-    remote_ ? remote_->addrs : std::vector<weighted_address>{}, allowed_);
+    remote_ ? remote_->addrs : std::vector<weighted_address>{}, scope_);
 }
 
 std::optional<dial_obstacle> peer_adverts::obstacle() const {
   return memory_.obstacle(
-    remote_ ? remote_->addrs : std::vector<weighted_address>{}, allowed_);
+    remote_ ? remote_->addrs : std::vector<weighted_address>{}, scope_);
 }
 
 // -- private ------------------------------------------------------------------

@@ -21,9 +21,8 @@ namespace node_proxy::internal {
 /// appended to `out` as an action.
 class peer_adverts {
 public:
-  /// @param allowed see `peer_settings::dial_ranges`; they outlive this object.
-  explicit peer_adverts(std::span<const ip_range> allowed)
-    : allowed_(allowed) {}
+  /// @param scope what it refers to outlives this object.
+  explicit peer_adverts(const dial_scope& scope) : scope_(scope) {}
 
   // -- events -----------------------------------------------------------------
 
@@ -93,7 +92,7 @@ public:
   /// See `address_memory`.
   [[nodiscard]] std::vector<transport_address>
   addresses_of(const dns_addr& name, std::span<const ip_address> found) const {
-    return memory_.addresses_of(name, found, allowed_);
+    return memory_.addresses_of(name, found, scope_);
   }
 
   /// The host from which the remote node has called last.
@@ -108,7 +107,7 @@ private:
   template <class F>
   bool change(F f, fifo<peer_action>& out);
 
-  std::span<const ip_range> allowed_;
+  dial_scope scope_;
   std::shared_ptr<const node_advert> local_;
   std::optional<node_advert> remote_;
   address_memory memory_;

@@ -73,3 +73,11 @@ std::string to_string(const ip_range& range) {
 }
 
 } // namespace node_proxy
+
+namespace node_proxy::internal {
+
+ip_range range_around(const ip_address& ip, unsigned prefix) {
+  return {without_rest(ip, prefix), prefix};
+}
+
+} // namespace node_proxy::internal

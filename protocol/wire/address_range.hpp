@@ -27,3 +27,11 @@ parse_ip_range(std::string_view text);
 [[nodiscard]] NODE_PROXY_EXPORT std::string to_string(const ip_range& range);
 
 } // namespace node_proxy
+
+namespace node_proxy::internal {
+
+/// The range of all addresses that have their first `prefix` bits in common
+/// with `ip`. An address that belongs to a link loses its interface.
+[[nodiscard]] ip_range range_around(const ip_address& ip, unsigned prefix);
+
+} // namespace node_proxy::internal

@@ -15,7 +15,7 @@ namespace {
 
 struct fixture {
   bool dials(std::string_view told) const {
-    return may_dial(parse_address(told).value(), met, allowed);
+    return may_dial(parse_address(told).value(), met, {allowed, own});
   }
 
   void meet(std::string_view ip) { met.push_back(*parse_ip_address(ip)); }
@@ -25,7 +25,12 @@ struct fixture {
   }
 
   std::vector<ip_address> met;
+  void be_in(std::string_view range) {
+    own.push_back(parse_ip_range(range).value());
+  }
+
   std::vector<ip_range> allowed;
+  std::vector<ip_range> own;
 };
 
 constexpr std::initializer_list<const char*> never{
@@ -121,4 +126,23 @@ TEST_CASE_FIXTURE(fixture, "whom we met at a host may be there, at any port") {
   CHECK_FALSE(dials("tcp://192.168.1.8:9"));
   CHECK_FALSE(dials("tcp://[fd00::8]:9"));
   CHECK_FALSE(dials("tcp://[2002:7f00:1::]:9"));
+}
+
+TEST_CASE_FIXTURE(fixture, "the network of this host is not the Internet") {
+  be_in("1.1.1.0/24");
+  be_in("2606:4700:0:1::/64");
+  for (auto text : {"tcp://1.1.1.7:9", "tcp://[::ffff:1.1.1.7]:9",
+                    "tcp://[2606:4700:0:1::7]:9"})
+    CHECK_MESSAGE(!dials(text), text);
+  CHECK(dials("tcp://1.1.2.7:9"));
+  CHECK(dials("tcp://[2606:4700:0:2::7]:9"));
+  SUBCASE("but for whom we met there") {
+    meet("1.1.1.7");
+    CHECK(dials("tcp://1.1.1.7:9"));
+    CHECK_FALSE(dials("tcp://1.1.1.8:9"));
+  }
+  SUBCASE("and where the operator allows it") {
+    allow("1.1.1.0/24");
+    CHECK(dials("tcp://1.1.1.7:9"));
+  }
 }
