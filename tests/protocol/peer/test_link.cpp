@@ -169,7 +169,7 @@ TEST_CASE_FIXTURE(fixture, "only the initiator leaves for want of messages") {
     uut->activate(0, now);
     CHECK(uut->next_deadline(true) == now + 1s);
     CHECK(uut->next_deadline(false) > now + 1s);
-    uut->handle_message(now + 500ms);
+    uut->restart_idle(now + 500ms);
     CHECK(uut->next_deadline(true) == now + 1'500ms);
   }
   SUBCASE("not the responder") {
