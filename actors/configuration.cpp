@@ -68,6 +68,13 @@ bool set(node_config& config, const setting& x,
   return value && x.set_text(config, *value).empty();
 }
 
+/// What an option was set to; nothing if it was not.
+std::optional<std::string> text_set(const setting& x,
+                                    const caf::actor_system_config& cfg) {
+  auto number = x.is_number() ? number_set(x, cfg) : std::nullopt;
+  return number ? to_text(x.unit, *number) : option_text(cfg, option_of(x));
+}
+
 /// The first option of the group that nobody knows.
 std::optional<std::string> unknown_option(const caf::actor_system_config& cfg) {
   for (auto& name : options_in(cfg, group)) {
@@ -95,13 +102,15 @@ caf::expected<node_config> configured(node_config base,
   auto bad = [](std::string text) {
     return make_error(errc::bad_config, std::move(text));
   };
+  if (!is_option_group(cfg, group))
+    return bad(std::string{group} + " is not a group of options");
   if (auto name = unknown_option(cfg))
     return bad(*name + ": there is no such option");
   for (const auto& x : all_settings()) {
-    auto name = option_of(x);
-    auto given = option_text(cfg, name);
+    auto given = text_set(x, cfg);
     if (given && !set(base, x, cfg))
-      return bad(name + " is " + *given + "; expected " + expected_text(x));
+      return bad(option_of(x) + " is " + *given + "; expected "
+                 + expected_text(x));
   }
   return base;
 }

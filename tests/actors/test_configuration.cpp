@@ -145,6 +145,35 @@ TEST_CASE("options come from a file, and the command line is stronger") {
   CHECK(result->max_dials == 3);
 }
 
+TEST_CASE("what is of another kind is refused wherever it comes from") {
+  auto in_file = [](const std::string& line) {
+#if CAF_MAJOR_VERSION >= 1
+    parsed_config config{{}, "node-proxy { " + line + " }"};
+#else
+    parsed_config config{{}, "[node-proxy]\n" + line + '\n'};
+#endif
+    REQUIRE_MESSAGE(!config.error, describe(config.error));
+    auto result = configured({}, config);
+    REQUIRE_FALSE_MESSAGE(result, line);
+    return context_of(result.error());
+  };
+  CHECK(in_file("max-peers=7.5").ends_with("expected 0 or more"));
+  CHECK(in_file("max-peers=true")
+        == "node-proxy.max-peers is true; expected 0 or more");
+  CHECK(in_file("idle-timeout=7").ends_with("expected 1 ms to 720 h"));
+  CHECK(in_file("chacha-only=1").ends_with("expected true or false"));
+  CHECK(in_file("listen=7").ends_with("with commas between them"));
+  parsed_config typed{{"--node-proxy.max-peers=many"}};
+  REQUIRE_MESSAGE(!typed.error, describe(typed.error));
+  auto result = configured({}, typed);
+  REQUIRE_FALSE(result);
+  CHECK(context_of(result.error()).ends_with("expected 0 or more"));
+  parsed_config group{{}, "node-proxy=5\n"};
+  result = configured({}, group);
+  REQUIRE_FALSE(result);
+  CHECK(code_of(result.error()) == errc::bad_config);
+}
+
 TEST_CASE("what cannot be is refused by its name") {
   CHECK(refusal_of("max-dials", std::int64_t{0})
         == "node-proxy.max-dials is 0; expected 1 or more");
@@ -153,7 +182,7 @@ TEST_CASE("what cannot be is refused by its name") {
   CHECK(refusal_of("max-peers", std::int64_t{-1})
         == "node-proxy.max-peers is -1; expected 0 or more");
   CHECK(refusal_of("busy-poll", caf::timespan{1s})
-        == "node-proxy.busy-poll is 1s; expected 0 s to 100 ms");
+        == "node-proxy.busy-poll is 1 s; expected 0 s to 100 ms");
   CHECK(refusal_of("idle-timeout", std::int64_t{60})
         == "node-proxy.idle-timeout is 60; expected 1 ms to 720 h");
   CHECK(
