@@ -31,7 +31,10 @@ caf::expected<void> node_access::serve(engine_name name,
                                        const Interface& actor) const {
   static_assert(internal::typed_handle<Interface>,
                 "name the interface: serve<my_actor>(name, actor)");
-  return add_engine(served(std::move(name), actor));
+  if constexpr (internal::typed_handle<Interface>)
+    return add_engine(served(std::move(name), actor));
+  else
+    return {};
 }
 
 template <class Interface>
@@ -44,11 +47,19 @@ template <class Interface>
 remote_interface<Interface> node_access::remote(engine_id whom,
                                                 remote_options options) const {
   using result = remote_interface<Interface>;
-  static_assert(!takes<result, engine_msg_batch>,
-                "a handle gets its answers as engine_msg_batch: wrap what the "
-                "interface takes into a struct");
-  return caf::actor_cast<result>(
-    spawn_remote(std::move(whom), options, internal::interface_of<result>()));
+  static_assert(internal::typed_handle<Interface>,
+                "name the interface of the engine, a caf::typed_actor: "
+                "remote<my_actor>(id). An untyped handle is made of that one: "
+                "caf::actor_cast<caf::actor>(handle)");
+  if constexpr (internal::typed_handle<Interface>) {
+    static_assert(!takes<result, engine_msg_batch>,
+                  "a handle gets its answers as engine_msg_batch: wrap what "
+                  "the interface takes into a struct");
+    return caf::actor_cast<result>(
+      spawn_remote(std::move(whom), options, internal::interface_of<result>()));
+  } else {
+    return {};
+  }
 }
 
 template <class Interface>

@@ -22,12 +22,16 @@ class typed_handler {
 public:
   using parts = handler_parts<Signature>;
 
+  static_assert(!has_type<asker>(typename parts::inputs{}),
+                "who asks is told by the first argument of a handler: further "
+                "ones are what he says");
+
   static bool takes(const message_content& content) {
-    return has_elements(content, typename parts::inputs{});
+    return contains(content, typename parts::inputs{});
   }
 
   static bool answers(const message_content& content) {
-    return has_elements(content, typename parts::results{});
+    return contains(content, typename parts::results{});
   }
 
   static expected<void, bare_error> append(bytes& out,
@@ -53,6 +57,46 @@ public:
   }
 
 private:
+  template <class T>
+  static constexpr bool
+    has_form = is_message_type<T> && (is_atom_type<T> || bare_value<T>);
+
+  /// Does not compile if there is none.
+  template <class T>
+  static void check_form() {
+    using namespace node_proxy::detail;
+    if constexpr (is_atom_type<T> || bare_value<T>)
+      static_assert(is_message_type<T>,
+                    "CAF has to know this type: give it a type id, by "
+                    "CAF_ADD_TYPE_ID");
+    else if constexpr (std::default_initializable<
+                         T> && has_value_form<value_writer, T>())
+      explain_value<value_reader, T>();
+    else
+      explain_value<value_writer, T>();
+  }
+
+  // Where something has no form, that is the only error, in `append_elements`.
+
+  template <class... Ts>
+  static bool contains(const message_content& content, type_pack<Ts...> types) {
+    if constexpr ((has_form<Ts> && ...))
+      return has_elements(content, types);
+    else
+      return false;
+  }
+
+  template <class... Ts>
+  static expected<void, bare_error>
+  append_elements(bytes& out, const message_content& content,
+                  type_pack<Ts...>) {
+    if constexpr ((has_form<Ts> && ...))
+      return append_values<Ts...>(out, content);
+    else
+      (check_form<Ts>(), ...);
+    return {};
+  }
+
   // Atoms have no octets: what is there is decided by the handler's number.
   template <class T>
   static auto present(const message_content& content, std::size_t index) {
@@ -64,12 +108,7 @@ private:
 
   template <class... Ts>
   static expected<void, bare_error>
-  append_elements(bytes& out, const message_content& content,
-                  type_pack<Ts...>) {
-    static_assert(
-      ((is_atom_type<Ts> || bare_value<Ts>)&&...),
-      "a type in the interface has no form on the wire: give it an inspect for "
-      "CAF, see bare_value in <node_proxy/actors/typed_payload.hpp>");
+  append_values(bytes& out, const message_content& content) {
     auto values = [&]<std::size_t... Is>(std::index_sequence<Is...>) {
       return std::tuple_cat(present<Ts>(content, Is)...);
     }
@@ -110,6 +149,15 @@ private:
   template <class... Ts, class... Before>
   static expected<caf::message, bare_error>
   decode_elements(bytes_view data, type_pack<Ts...>, const Before&... before) {
+    if constexpr ((has_form<Ts> && ...))
+      return decode_values_of<Ts...>(data, before...);
+    else
+      return unexpected{bare_error::bad_value};
+  }
+
+  template <class... Ts, class... Before>
+  static expected<caf::message, bare_error>
+  decode_values_of(bytes_view data, const Before&... before) {
     using tuple = decltype(std::tuple_cat(std::declval<decoded<Ts>>()...));
     auto values = decode_all(data, std::type_identity<tuple>{});
     if (!values)
@@ -206,11 +254,5 @@ std::shared_ptr<const engine_interface> interface_of() {
     const typed_interface<typename signatures_of<Handle>::type>>();
   return result;
 }
-
-/// A handle that says which messages its actor takes.
-template <class Handle>
-concept typed_handle = requires {
-  typename signatures_of<Handle>::type;
-};
 
 } // namespace node_proxy::internal

@@ -47,7 +47,9 @@ namespace node_proxy {
 ///
 /// Nothing that points to something else has a form, nor has what means
 /// something in its actor system alone: for a handle of an actor send an
-/// `engine_id`, for a `caf::error` what it says.
+/// `engine_id`, for a `caf::error` what it says. With CAF 1.x, what is an
+/// optional or a variant to CAF (`optional_inspector_access`,
+/// `variant_inspector_access`) is one here.
 template <class T>
 concept bare_value = std::default_initializable<T> && detail::has_value_form<
   detail::value_writer, T>() && detail::has_value_form<detail::value_reader,

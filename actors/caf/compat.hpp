@@ -25,7 +25,12 @@ struct handler_signature;
 #if CAF_MAJOR_VERSION >= 1
 template <class R, class... Ts>
 struct handler_signature<R(Ts...)> {
-  using type = caf::result<R>(Ts...);
+  using type = caf::result<R>(std::decay_t<Ts>...);
+};
+
+template <class... Rs, class... Ts>
+struct handler_signature<caf::result<Rs...>(Ts...)> {
+  using type = caf::result<Rs...>(std::decay_t<Ts>...);
 };
 
 // Whether an actor with this handler takes a message.
@@ -41,7 +46,13 @@ constexpr char inputs_end = ')';
 #else
 template <class R, class... Ts>
 struct handler_signature<R(Ts...)> {
-  using type = typename caf::replies_to<Ts...>::template with<R>;
+  using type = typename caf::replies_to<std::decay_t<Ts>...>::template with<R>;
+};
+
+template <class... Rs, class... Ts>
+struct handler_signature<caf::result<Rs...>(Ts...)> {
+  using type =
+    typename caf::replies_to<std::decay_t<Ts>...>::template with<Rs...>;
 };
 
 template <class Signature, class Msg>
@@ -67,7 +78,9 @@ inline constexpr bool any_is_handler_of<List<Signatures...>, Msg> =
 
 /// A statically typed actor handle, its handlers written as function types:
 /// `actor_interface<reply(request), void(notification)>`. 0.17 spells them
-/// `replies_to<request>::with<reply>`, 1.x `result<reply>(request)`.
+/// `replies_to<request>::with<reply>`, 1.x `result<reply>(request)`, which may
+/// be written here with either: `caf::result<a, b>(c)` answers with several
+/// values.
 ///
 /// A handler that can fail, or answers later, replies with a struct: promises
 /// of `void` cannot be fulfilled in 0.17.

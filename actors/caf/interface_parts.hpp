@@ -44,6 +44,10 @@ struct make_signature<type_pack<Inputs...>, type_pack<Outputs...>> {
 template <class T>
 inline constexpr bool is_atom_type = std::is_empty_v<T>;
 
+/// Whether values of this type can be in messages.
+template <class T>
+inline constexpr bool is_message_type = caf::has_type_id_v<T>;
+
 template <class T>
 bool is_element(const message_content& content, std::size_t index) {
   return content.match_element<T>(index);
@@ -76,6 +80,9 @@ template <class T>
 inline constexpr bool is_atom_type = caf::is_atom_constant<T>::value;
 
 template <class T>
+inline constexpr bool is_message_type = true;
+
+template <class T>
 bool is_element(const message_content& content, std::size_t index) {
   if constexpr (is_atom_type<T>)
     return content.match_element<caf::atom_value>(index)
@@ -99,6 +106,18 @@ struct signature_list<List<Signatures...>> {
 /// The handlers of typed actors with this handle.
 template <class Handle>
 using signatures_of = signature_list<typename Handle::signatures>;
+
+/// A handle that says which messages its actor takes.
+template <class Handle>
+concept typed_handle = requires {
+  typename signatures_of<Handle>::type;
+};
+
+/// Whether one of the types is `T`.
+template <class T, class... Ts>
+constexpr bool has_type(type_pack<Ts...>) {
+  return (std::is_same_v<T, Ts> || ...);
+}
 
 // A handler that answers with nothing has `void` or `unit_t` there.
 template <class Outputs>
@@ -167,11 +186,21 @@ struct handler_parts {
   using asked_signature = typename make_signature<inputs, outputs>::type;
 };
 
-template <class Handle, class Signatures = typename signatures_of<Handle>::type>
-struct asked_interface;
+// What is no typed handle is refused where it is used.
+template <class Handle>
+struct asked_interface {
+  using type = Handle;
+};
+
+template <class Handle, class Signatures>
+struct asked_handlers;
+
+template <typed_handle Handle>
+struct asked_interface<Handle>
+  : asked_handlers<Handle, typename signatures_of<Handle>::type> {};
 
 template <class Handle, class... Signatures>
-struct asked_interface<Handle, type_pack<Signatures...>> {
+struct asked_handlers<Handle, type_pack<Signatures...>> {
   using type = std::conditional_t<
     (handler_parts<Signatures>::wants_asker || ...),
     caf::typed_actor<typename handler_parts<Signatures>::asked_signature...>,

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <node_proxy/actors/caf/saving_inspector.hpp>
+#include <node_proxy/actors/caf/value_check.hpp>
 #include <node_proxy/actors/caf/value_types.hpp>
 #include <node_proxy/protocol/wire/bare_schema_archive.hpp>
 
@@ -27,10 +28,20 @@ public:
   template <class T>
   std::string describe() {
     constexpr auto way = way_of_value<value_describer, T>;
-    if constexpr (way == value_way::archive)
+    if constexpr (way == value_way::none)
+      return explain_value<value_describer, T>(), std::string{};
+    else if constexpr (way == value_way::archive)
       return bare_schema_archive{*schema_}.describe<T>();
     else if constexpr (way == value_way::form || std::is_enum_v<T>)
       return describe_form<value_describer, T>(*this);
+#if CAF_MAJOR_VERSION >= 1
+    else if constexpr (way == value_way::optional_access)
+      return "optional<"
+             + describe<typename caf::inspector_access<T>::value_type>() + '>';
+    else if constexpr (way == value_way::variant_access)
+      return schema_->define(typeid(T), schema_type_name(cpp_name<T>()),
+                             [this] { return describe_variant_of<T>(); });
+#endif
     else
       return schema_->define(typeid(T), schema_type_name(cpp_name<T>()),
                              [this] { return describe_inspected<T, way>(); });
@@ -52,7 +63,9 @@ public:
     fields_.add(name, "optional<" + describe<value>() + '>');
   }
 
-  void put_count(std::size_t) { fields_.add_value("uint"); }
+  void put_count(std::size_t) {
+    fields_.add_value("uint");
+  }
   void put_octets(bytes_view data) {
     fields_.add_value("data[" + std::to_string(data.size()) + ']');
   }
@@ -71,6 +84,25 @@ private:
     auto inner = std::exchange(fields_, std::move(outer));
     return inner.to_type(*schema_);
   }
+
+#if CAF_MAJOR_VERSION >= 1
+  template <class T>
+  std::string describe_variant_of() {
+    schema_union result;
+    for_each_alternative<T>([&]<class U>(std::size_t tag, const U&) {
+      result.add(*schema_, tag, describe_alternative_of<T, U>());
+    });
+    return result.to_type();
+  }
+
+  template <class T, class U>
+  std::string describe_alternative_of() {
+    if constexpr (std::is_same_v<T, U>)
+      return "void"; // see get_alternative_of
+    else
+      return describe<U>();
+  }
+#endif
 
   schema_text* schema_;
   schema_fields fields_;

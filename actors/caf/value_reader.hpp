@@ -3,6 +3,7 @@
 #pragma once
 
 #include <node_proxy/actors/caf/loading_inspector.hpp>
+#include <node_proxy/actors/caf/value_check.hpp>
 #include <node_proxy/actors/caf/value_types.hpp>
 #include <node_proxy/protocol/wire/bare_form_reader.hpp>
 
@@ -27,10 +28,9 @@ public:
   template <class T>
   void get(T& x) {
     constexpr auto way = way_of_value<value_reader, T>;
-    static_assert(way != value_way::none,
-                  "the type T has no BARE form: give it an `inspect`, as CAF "
-                  "asks for; pointers and handles of actors cannot be sent");
-    if constexpr (way == value_way::archive)
+    if constexpr (way == value_way::none)
+      explain_value<value_reader, T>();
+    else if constexpr (way == value_way::archive)
       get_archive(x);
     else if constexpr (way == value_way::form)
       get_form_of(x);
@@ -76,10 +76,14 @@ private:
     if (!reader_.begin_struct())
       return;
     in_enum_ = std::is_enum_v<T>;
-    bool is_done;
+    auto is_done = true;
     if constexpr (Way == value_way::inspect)
       is_done = is_success(inspect(*this, x));
 #if CAF_MAJOR_VERSION >= 1
+    else if constexpr (Way == value_way::optional_access)
+      get_optional_of(x);
+    else if constexpr (Way == value_way::variant_access)
+      get_variant_of(x);
     else
       is_done = caf::inspector_access<T>::apply(*this, x);
 #endif
@@ -88,6 +92,25 @@ private:
     in_enum_ = false;
     reader_.end_struct();
   }
+
+#if CAF_MAJOR_VERSION >= 1
+  template <class T>
+  void get_optional_of(T& x) {
+    using traits = typename caf::inspector_access<T>::traits;
+    x = T{};
+    if (!reader_.take_flag())
+      return;
+    traits::emplace(x);
+    get(traits::deref_load(x));
+  }
+
+  template <class T>
+  void get_variant_of(T& x) {
+    auto tag = reader_.take_uint();
+    if (is_ok() && !get_alternative_of(*this, tag, x))
+      reader_.fail(bare_error::bad_tag);
+  }
+#endif
 
   bare_reader reader_;
   /// A number is that of an enum, which BARE writes as `uint`.

@@ -2,7 +2,12 @@
 
 #pragma once
 
+#include <concepts>
+#include <cstddef>
+#include <iterator>
+#include <tuple>
 #include <type_traits>
+#include <utility>
 
 #include <caf/all.hpp>
 
@@ -46,6 +51,10 @@ inline constexpr bool is_local_value<caf::message> = true;
 /// Its category has a number of its own in each program.
 template <>
 inline constexpr bool is_local_value<caf::error> = true;
+#if CAF_MAJOR_VERSION < 1
+template <>
+inline constexpr bool is_local_value<caf::group> = true;
+#endif
 
 /// Who knows the form of a type.
 enum class value_way {
@@ -57,6 +66,9 @@ enum class value_way {
   form,
   /// A specialization of CAF's `inspector_access`.
   access,
+  /// One that says that CAF is to treat it as an optional, or as a variant.
+  optional_access,
+  variant_access,
   /// Its `inspect`.
   inspect,
   /// It has nothing in it.
@@ -75,6 +87,22 @@ constexpr bool has_access() {
 #else
   return false;
 #endif
+}
+
+/// Types that say by such a specialization what they are like.
+template <class T>
+constexpr value_way way_by_traits() {
+#if CAF_MAJOR_VERSION >= 1
+  if constexpr (has_access<T>()) {
+    using access = caf::inspector_access<T>;
+    if constexpr (std::derived_from<access, caf::optional_inspector_access<T>>)
+      return value_way::optional_access;
+    else if constexpr (std::derived_from<access,
+                                         caf::variant_inspector_access<T>>)
+      return value_way::variant_access;
+  }
+#endif
+  return value_way::none;
 }
 
 /// Types that say nothing to CAF.
@@ -97,10 +125,14 @@ template <class Inspector, class T>
 constexpr value_way find_value_way() {
   if constexpr (is_plain_message<T> || is_field_wrapper<T>)
     return value_way::archive;
-  else if constexpr (is_local_value<T> || is_pointer<T>)
+  else if constexpr (is_local_value<T>)
     return value_way::none;
   else if constexpr (!may_have_code(kind_of<T>))
     return value_way::form;
+  else if constexpr (way_by_traits<T>() != value_way::none)
+    return way_by_traits<T>();
+  else if constexpr (is_pointer<T>)
+    return value_way::none;
   else if constexpr (has_access<T>())
     return value_way::access;
   else if constexpr (has_inspect<Inspector, T>)
@@ -111,6 +143,38 @@ constexpr value_way find_value_way() {
 
 template <class Inspector, class T>
 inline constexpr value_way way_of_value = find_value_way<Inspector, T>();
+
+#if CAF_MAJOR_VERSION >= 1
+
+/// Calls `f(tag, y)` with a value of each alternative of what CAF treats as a
+/// variant.
+template <class T, class F>
+void for_each_alternative(F f) {
+  using traits = typename caf::inspector_access<T>::traits;
+  std::size_t tag = 0;
+  for (auto type : traits::allowed_types) {
+    traits::load(type, [&](auto& y) { f(tag, y); });
+    ++tag;
+  }
+}
+
+/// Reads the alternative with this tag.
+/// @returns false if there is none.
+template <class Coder, class T>
+bool get_alternative_of(Coder& coder, std::uint64_t tag, T& x) {
+  using traits = typename caf::inspector_access<T>::traits;
+  return tag < std::size(traits::allowed_types)
+         && traits::load(
+           traits::allowed_types[tag], [&](auto& y) {
+             // CAF itself stands for nothing in `config_value`.
+             if constexpr (!std::is_same_v<std::remove_cvref_t<decltype(y)>, T>)
+               coder.get(y);
+             if (coder.is_ok())
+               traits::assign(x, std::move(y));
+           });
+}
+
+#endif
 
 template <class Inspector, class T>
 constexpr bool has_value_form();

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <node_proxy/actors/caf/saving_inspector.hpp>
+#include <node_proxy/actors/caf/value_check.hpp>
 #include <node_proxy/actors/caf/value_types.hpp>
 #include <node_proxy/protocol/wire/bare_form_writer.hpp>
 
@@ -29,10 +30,9 @@ public:
   template <class T>
   void put(const T& x) {
     constexpr auto way = way_of_value<value_writer, T>;
-    static_assert(way != value_way::none,
-                  "the type T has no BARE form: give it an `inspect`, as CAF "
-                  "asks for; pointers and handles of actors cannot be sent");
-    if constexpr (way == value_way::archive)
+    if constexpr (way == value_way::none)
+      explain_value<value_writer, T>();
+    else if constexpr (way == value_way::archive)
       put_archive(x);
     else if constexpr (way == value_way::form)
       put_form_of(x);
@@ -85,10 +85,14 @@ private:
     if (!writer_.begin_struct())
       return;
     in_enum_ = std::is_enum_v<T>;
-    bool is_done;
+    auto is_done = true;
     if constexpr (Way == value_way::inspect)
       is_done = is_success(inspect(*this, x));
 #if CAF_MAJOR_VERSION >= 1
+    else if constexpr (Way == value_way::optional_access)
+      put_optional_of(x);
+    else if constexpr (Way == value_way::variant_access)
+      put_variant_of(x);
     else
       is_done = caf::inspector_access<T>::apply(*this, x);
 #endif
@@ -97,6 +101,22 @@ private:
     in_enum_ = false;
     writer_.end_struct();
   }
+
+#if CAF_MAJOR_VERSION >= 1
+  template <class T>
+  void put_optional_of(T& x) {
+    writer_.put_flag(static_cast<bool>(x));
+    if (x)
+      put(caf::inspector_access<T>::traits::deref_save(x));
+  }
+
+  template <class T>
+  void put_variant_of(T& x) {
+    using traits = typename caf::inspector_access<T>::traits;
+    writer_.put_uint(traits::type_index(x));
+    traits::visit([this](const auto& y) { this->put(y); }, x);
+  }
+#endif
 
   bare_writer writer_;
   /// A number is that of an enum, which BARE writes as `uint`.

@@ -1,7 +1,11 @@
 // Whatever works with CAF's own inspectors works with ours, in the spelling of
 // each of its versions.
 
+#include <memory>
 #include <stdexcept>
+#include <string>
+#include <utility>
+#include <variant>
 
 #include <caf/all.hpp>
 #include <doctest/doctest.h>
@@ -48,6 +52,21 @@ TEST_CASE("an inspect that throws is an error") {
   CHECK(hex_of(inspected::throwing{1}) == "bad_value");
   CHECK(hex_of(inspected::throwing{-1}) == "ffffffff");
   CHECK(from<inspected::throwing>("00000000").error() == bare_error::bad_value);
+}
+
+TEST_CASE("values of a configuration have a form") {
+  using caf::config_value;
+  config_value::dictionary inner;
+  inner["b"] = config_value{7};
+  config_value::dictionary all;
+  all["a"] = config_value{std::move(inner)};
+  all["c"] = config_value{
+    config_value::list{config_value{true}, config_value{std::string{"x"}}}};
+  all["d"] = config_value{};
+  config_value x{std::move(all)};
+  CHECK(from<config_value>(hex_of(x)) == x);
+  CHECK(from<config_value>("7f").error() == bare_error::bad_tag);
+  CHECK(!bare_schema<config_value>().empty());
 }
 
 #if CAF_MAJOR_VERSION >= 1
@@ -187,6 +206,22 @@ struct accessed {
   std::uint8_t a = 0;
 };
 
+/// It is like an optional to CAF where it points.
+struct chained {
+  std::int8_t value = 0;
+  std::unique_ptr<chained> next;
+};
+
+template <class Inspector>
+bool inspect(Inspector& f, chained& x) {
+  return f.object(x).fields(f.field("value", x.value), f.field("next", x.next));
+}
+
+/// It is a variant to CAF, though not to C++.
+struct either {
+  std::variant<std::int32_t, std::string> what;
+};
+
 /// Its fields are listed by hand.
 struct by_hand {
   std::vector<std::uint8_t> values;
@@ -220,6 +255,56 @@ struct caf::inspector_access<inspected::accessed>
     return f.object(x).fields(f.field("a", x.a));
   }
 };
+
+template <>
+struct caf::inspector_access<std::unique_ptr<inspected::chained>>
+  : optional_inspector_access<std::unique_ptr<inspected::chained>> {};
+
+template <>
+struct caf::variant_inspector_traits<inspected::either>
+  : variant_inspector_traits<std::variant<std::int32_t, std::string>> {
+  static auto type_index(const inspected::either& x) { return x.what.index(); }
+
+  template <class F, class Value>
+  static auto visit(F&& f, Value&& x) {
+    return std::visit(std::forward<F>(f), x.what);
+  }
+
+  template <class U>
+  static void assign(inspected::either& x, U&& value) {
+    x.what = std::forward<U>(value);
+  }
+};
+
+template <>
+struct caf::inspector_access<inspected::either>
+  : variant_inspector_access<inspected::either> {};
+
+TEST_CASE("what CAF treats as an optional has the form of one") {
+  inspected::chained x{1, std::make_unique<inspected::chained>()};
+  CHECK(hex_of(x) == "01010000");
+  auto y = from<inspected::chained>("01010200").value();
+  REQUIRE(y.next);
+  CHECK(y.next->value == 2);
+  CHECK(!y.next->next);
+  CHECK(decode_value<inspected::chained>(bytes(1'000'000, std::byte{1})).error()
+        == bare_error::too_long);
+  CHECK(bare_schema<inspected::chained>()
+        == "type Chained struct {\n"
+           "  value: i8\n"
+           "  next: optional<Chained>\n"
+           "}\n");
+}
+
+TEST_CASE("what CAF treats as a variant has the form of a union") {
+  CHECK(hex_of(inspected::either{"a"}) == "010161");
+  CHECK(from<inspected::either>("0007000000")->what
+        == std::variant<std::int32_t, std::string>{7});
+  CHECK(from<inspected::either>("02").error() == bare_error::bad_tag);
+  CHECK(from<inspected::either>("0161").error() == bare_error::truncated);
+  CHECK(bare_schema<inspected::either>()
+        == "type Either union { i32 = 0 | str = 1 }\n");
+}
 
 TEST_CASE("getters and setters stand for what they get and set") {
   CHECK(hex_of(inspected::meters{1.0}) == "000000000000f03f");
