@@ -79,9 +79,9 @@ public:
   /// time; `caf::sec::unexpected_message` if the interface has no such message.
   ///
   /// The actor ends when nobody has the handle any more and nothing is under
-  /// way, and with the node, which answers open requests with shutting_down. It
-  /// can be monitored. It ignores the end of those who are linked to it, who
-  /// would end it for all others.
+  /// way, and with the node, which answers open requests with shutting_down;
+  /// that is the reason of its end then. It can be monitored. It ignores the
+  /// end of those who are linked to it, who would end it for all others.
   template <class Interface>
   [[nodiscard]] remote_interface<Interface>
   remote(engine_id whom, remote_options options = {}) const;

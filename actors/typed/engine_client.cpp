@@ -148,7 +148,11 @@ void engine_client::start(engine_client_config config) {
   set_exit_handler(self_, [](const caf::exit_msg&) {
     // nop
   });
-  set_down_handler(self_, [this](const caf::down_msg&) { self_->quit(); });
+  set_down_handler(self_, [this](const caf::down_msg& msg) {
+    // Anybody can send one.
+    if (msg.source == config_.router.address())
+      self_->quit(make_error(errc::shutting_down));
+  });
   monitor_end(self_, config_.router);
 }
 
@@ -221,7 +225,7 @@ void engine_client::register_name() {
       },
       [this](const caf::error& why) {
         fail_all(why);
-        self_->quit();
+        self_->quit(why);
       });
 }
 

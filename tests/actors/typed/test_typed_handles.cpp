@@ -130,7 +130,7 @@ TEST_CASE_FIXTURE(kv_nodes, "a node that ends answers what is open") {
   open.receive(
     [](std::uint64_t) { FAIL("nobody has kept the promise"); },
     [](const caf::error& e) { CHECK(code_of(e) == errc::shutting_down); });
-  static_cast<void>(a.next<caf::down_msg>());
+  CHECK(code_of(a.next<caf::down_msg>().reason) == errc::shutting_down);
   CHECK(read(kv, "a").error() == caf::sec::request_receiver_down);
   CHECK(read(handle_of("kv"), "a").error() == caf::sec::request_receiver_down);
   auto served = a.node.serve("kv", engine);
@@ -149,6 +149,26 @@ TEST_CASE_FIXTURE(kv_nodes, "the end of who is linked to a handle is ignored") {
   a.self->send(linked, std::string{"end"});
   a.self->wait_for(linked);
   a.self->send_exit(kv, caf::exit_reason::user_shutdown);
+  CHECK(read(kv, "a").error() == kv_errc::no_such_key);
+}
+
+TEST_CASE_FIXTURE(kv_nodes, "who is linked to a handle ends with the node") {
+  auto linked = a.system.spawn(
+    [handle = kv](caf::event_based_actor* self) -> caf::behavior {
+      self->link_to(handle);
+      return {[](read_atom) {
+        return done{};
+      }};
+    });
+  REQUIRE(a.test_node::basic_system_fixture::ask<done>(linked, read_atom_v));
+  a.self->monitor(linked);
+  a.node.shutdown();
+  CHECK(code_of(a.next<caf::down_msg>().reason) == errc::shutting_down);
+}
+
+TEST_CASE_FIXTURE(kv_nodes, "a handle does not end with whom others name") {
+  caf::anon_send(caf::actor_cast<caf::actor>(kv),
+                 caf::down_msg{engine.address(), caf::exit_reason::kill});
   CHECK(read(kv, "a").error() == kv_errc::no_such_key);
 }
 
