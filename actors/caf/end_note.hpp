@@ -12,7 +12,7 @@
 namespace node_proxy::internal {
 
 /// How an actor has ended. It fails if it ends with an error, as it does when a
-/// handler throws.
+/// handler throws. `user_shutdown` is none: that is how users end actors.
 enum class actor_end : std::uint8_t { normal, failure };
 
 /// Is left on an actor. Unlike CAF's monitors it needs no mailbox: what it does
@@ -31,7 +31,8 @@ public:
   virtual void handle_end(actor_end how) = 0;
 
   void actor_exited(const caf::error& reason, unit*) final {
-    handle_end(reason ? actor_end::failure : actor_end::normal);
+    auto failed = reason && reason != caf::exit_reason::user_shutdown;
+    handle_end(failed ? actor_end::failure : actor_end::normal);
   }
 
   bool matches(const token& what) final;

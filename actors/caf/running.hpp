@@ -60,7 +60,16 @@ void send_as_request(Self* self, const caf::actor& from, caf::message_id id,
           std::move(msg));
 }
 
-/// The same with a note, see `make_noted_element`.
+/// The same in whatever thread, for a companion that asks once.
+template <class Msg>
+void send_as_request(const caf::actor& from, const caf::actor& to, Msg msg) {
+  auto& companion = *static_cast<caf::actor_companion*>(
+    caf::actor_cast<caf::abstract_actor*>(from));
+  enqueue(to, nullptr, caf::actor_cast<caf::strong_actor_ptr>(from),
+          new_request_id(companion), std::move(msg));
+}
+
+/// As the first one with a note, see `make_noted_element`.
 template <class Self, class Msg, class Note>
 void send_as_request(Self* self, const caf::actor& from, caf::message_id id,
                      const caf::actor& to, Msg msg, Note note) {
@@ -104,6 +113,15 @@ inline caf::actor living(const caf::actor_addr& whom) {
 inline void end_companion(caf::actor_companion& who) {
   who.on_enqueue(nullptr);
   who.cleanup(caf::exit_reason::user_shutdown, nullptr);
+}
+
+/// The same while it hands on a message.
+inline void end_companion_later(caf::actor who) {
+  auto& system = caf::actor_cast<caf::abstract_actor*>(who)->home_system();
+  system.spawn<caf::hidden>([who = std::move(who)](caf::event_based_actor*) {
+    end_companion(*static_cast<caf::actor_companion*>(
+      caf::actor_cast<caf::abstract_actor*>(who)));
+  });
 }
 
 // -- running actors -----------------------------------------------------------

@@ -4,6 +4,7 @@
 
 #include <node_proxy/actors/caf/answers.hpp>
 #include <node_proxy/actors/caf/messages.hpp>
+#include <node_proxy/actors/caf/running.hpp>
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/engines/answer_form.hpp>
 #include <node_proxy/actors/engines/engine_fault.hpp>
@@ -39,11 +40,16 @@ caf::actor answer_sender::spawn_asker(caf::actor_system& system,
 }
 
 void answer_sender::handle_asked(std::uint64_t number, open_answer what) {
-  std::lock_guard guard{mutex_};
-  if (open_.size() >= max_open)
-    open_.erase(open_.begin());
-  open_.emplace_hint(open_.end(), number,
-                     entry{std::move(what), false, {}, {}});
+  decltype(open_)::node_type oldest;
+  {
+    std::lock_guard guard{mutex_};
+    if (open_.size() >= max_open)
+      oldest = open_.extract(open_.begin());
+    open_.emplace_hint(open_.end(), number,
+                       entry{std::move(what), false, {}, {}});
+  }
+  if (oldest)
+    send_failure(oldest.mapped().what, "the engine owes too many answers");
 }
 
 std::optional<answered_error>
@@ -64,6 +70,12 @@ answer_sender::handle_returned(std::uint64_t number) {
     return fault;
   send(x.what, *x.answer, proxy_ ? proxy_ : router_);
   return std::nullopt;
+}
+
+bool answer_sender::has_result(std::uint64_t number) {
+  std::lock_guard guard{mutex_};
+  auto x = open_.find(number);
+  return x != open_.end() && x->second.answer && !is_error(*x->second.answer);
 }
 
 std::optional<answered_error>
@@ -124,7 +136,45 @@ void answer_sender::send(const open_answer& what, const caf::message& answer,
   msg.expiry = rel_time{time_to_live};
   msg.msg = {engine_, what.to, what.mailbox,
              encode_answer(*types_, what.handler, answer)};
-  send_anonymously(next, std::move(msg));
+  if (msg.msg.msg.size() < large_answer)
+    send_anonymously(next, std::move(msg));
+  else
+    send_large(next, what, std::move(msg));
+}
+
+/// Sends it in the name of somebody who learns what becomes of it. It is in
+/// order with other answers, as it goes from here.
+void answer_sender::send_large(const caf::actor& next, const open_answer& what,
+                               node_out_msg msg) const {
+  auto& system = caf::actor_cast<caf::abstract_actor*>(next)->home_system();
+  auto waiting = system.spawn<caf::actor_companion, caf::hidden>();
+  handle_answers(
+    companion_of(waiting),
+    [self = shared_from_this(), what, address = waiting.address(),
+     is_known = is_remote(next)](auto, const auto& content, const auto&) {
+      if (content.template match_elements<caf::error>())
+        self->handle_unsent(what, content.template get_as<caf::error>(0));
+      if (is_known)
+        end_companion_later(caf::actor_cast<caf::actor>(address));
+    });
+  send_as_request(waiting, next, std::move(msg));
+}
+
+/// An answer was not sent.
+void answer_sender::handle_unsent(const open_answer& what,
+                                  const caf::error& why) const {
+  // Otherwise a shorter one would not get there, either.
+  auto code = code_of(why);
+  if (code == errc::too_large || code == errc::outbox_full)
+    send_failure(what, "the engine's answer cannot be sent: " + describe(why));
+}
+
+/// There will be no answer of the engine.
+void answer_sender::send_failure(const open_answer& what,
+                                 std::string text) const {
+  send(what,
+       caf::make_message(make_error(errc::engine_failed, std::move(text))),
+       router_);
 }
 
 } // namespace node_proxy::internal

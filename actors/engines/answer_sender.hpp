@@ -8,11 +8,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include <node_proxy/actors/caf/compat.hpp>
 #include <node_proxy/actors/engine_interface.hpp>
 #include <node_proxy/actors/engines/answer_box.hpp>
 #include <node_proxy/messages/engine_msg.hpp>
+#include <node_proxy/messages/node_out_msg.hpp>
 
 namespace node_proxy::internal {
 
@@ -27,15 +29,20 @@ struct open_answer {
 /// each as a message of its own, when they come: in the thread of whoever
 /// answers, and for as long as somebody may, even if nobody asks any more.
 ///
-/// Until the engine's handler has returned its answer is held back: if the
-/// handler turns out to have failed, the asker learns that by the outcome of
-/// its message.
+/// Until the engine's handler has returned its answer is held back: an error of
+/// CAF may turn out to tell of the engine itself, and the asker learns that by
+/// the outcome of its message.
 class answer_sender : public std::enable_shared_from_this<answer_sender> {
 public:
   /// How many answers may be owed. Those that have been owed for longest are
-  /// given up when there are more: an engine that forgets its promises is not
-  /// to fill the memory.
+  /// given up when there are more, which is told to those who wait for them: an
+  /// engine that forgets its promises is not to fill the memory.
   static constexpr std::size_t max_open = 16'384;
+
+  /// From this size on an answer may be too much for the outbox, or for whoever
+  /// asked. He is told that instead, so what becomes of the answer is of
+  /// interest here, which costs a message more.
+  static constexpr std::size_t large_answer = 16 * 1'024;
 
   /// How long an answer may be on its way, in seconds.
   static constexpr std::uint64_t time_to_live = 600;
@@ -65,6 +72,9 @@ public:
   /// @returns an error that tells of an `engine_fault` and is no answer.
   std::optional<answered_error> handle_returned(std::uint64_t number);
 
+  /// Whether the request has got an answer that is no error.
+  [[nodiscard]] bool has_result(std::uint64_t number);
+
   /// The request has failed, and will have no answer.
   /// @returns likewise.
   std::optional<answered_error> handle_failed(std::uint64_t number);
@@ -85,6 +95,10 @@ private:
   [[nodiscard]] std::optional<answered_error> fault_in(const entry& x) const;
   void send(const open_answer& what, const caf::message& answer,
             const caf::actor_addr& to) const;
+  void send_large(const caf::actor& next, const open_answer& what,
+                  node_out_msg msg) const;
+  void handle_unsent(const open_answer& what, const caf::error& why) const;
+  void send_failure(const open_answer& what, std::string text) const;
 
   const std::shared_ptr<const engine_interface> types_;
   const caf::actor_addr router_;

@@ -30,6 +30,9 @@ void request_note::handle_destroyed() const {
   if (std::uncaught_exceptions() > 0 || *notes_->stage == engine_stage::failed)
     answer.error = answered_error{caf::make_error(caf::sec::runtime_error), {}};
   if (auto sender = notes_->sender.get()) {
+    // The first answer counts, whatever the handler does then.
+    if (answer.error && sender->has_result(number_))
+      answer.error = std::nullopt;
     // What an engine has skipped was given back when it ended. In 1.x its end
     // has been noted by then.
     if (!answer.error)

@@ -24,9 +24,9 @@ struct request_notes {
 /// Goes with a request to an engine, and answers in its name when CAF destroys
 /// the request. The handler has returned then, and has promised to answer
 /// later, or delegated, or forgotten its promise: all of the request is taken.
-/// If a handler that has promised throws, or ends its actor with an error, it
-/// has failed. All else is answered by the engine or, when it has ended, by CAF
-/// in its name, before the request is destroyed.
+/// If a handler that has promised, and not answered, throws or ends its actor
+/// with an error, it has failed. All else is answered by the engine or, when it
+/// has ended, by CAF in its name, before the request is destroyed.
 struct request_note {
   request_note() = default;
 

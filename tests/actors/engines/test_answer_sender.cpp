@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <node_proxy/actors/caf/running.hpp>
+#include <node_proxy/actors/engines/answer_form.hpp>
 #include <node_proxy/actors/typed_engine.hpp>
 
 #include "actors/system_fixture.hpp"
@@ -44,6 +45,13 @@ struct fixture : system_fixture {
   /// To which request an answer is sent next.
   mailbox_id next_answered() {
     return next<node_out_msg>().msg.mailbox.value();
+  }
+
+  /// What an asker gets instead of an answer.
+  static caf::error failure_in(const node_out_msg& msg) {
+    auto answer = decode_answer(*interface_of<text_actor>(), 0, msg.msg.msg);
+    REQUIRE_FALSE(answer);
+    return answer.error();
   }
 
   std::shared_ptr<answer_sender> sender;
@@ -105,8 +113,41 @@ TEST_CASE_FIXTURE(fixture, "of too many answers the oldest are given up") {
     ask(i);
     CHECK_FALSE(sender->handle_returned(number(i)));
   }
+  auto msg = next<node_out_msg>();
+  CHECK(msg.msg.mailbox == 0u);
+  CHECK(code_of(failure_in(msg)) == errc::engine_failed);
   answer(0, std::string{"given up"});
   answer(1, std::string{"kept"});
   CHECK(next_answered() == 1);
+  CHECK_FALSE(has_got<node_out_msg>());
+}
+
+TEST_CASE_FIXTURE(fixture, "an answer that has no room is an error instead") {
+  auto why = errc::too_large;
+  auto is_told = true;
+  SUBCASE("at the asker") {}
+  SUBCASE("in the outbox") {
+    why = errc::outbox_full;
+  }
+  SUBCASE("but not where there is no way") {
+    why = errc::unknown_node;
+    is_told = false;
+  }
+  ask(0);
+  ask(1);
+  answer(0, std::string(answer_sender::large_answer, 'x'));
+  answer(1, std::string{"small"});
+  for (std::size_t i = 0; i < 2; ++i)
+    CHECK_FALSE(sender->handle_returned(number(i)));
+  self->receive([&](const node_out_msg& msg) -> caf::result<delivered> {
+    CHECK(msg.msg.mailbox == 0u);
+    return make_error(why);
+  });
+  CHECK(next_answered() == 1);
+  if (is_told) {
+    auto msg = next<node_out_msg>();
+    CHECK(msg.msg.mailbox == 0u);
+    CHECK(code_of(failure_in(msg)) == errc::engine_failed);
+  }
   CHECK_FALSE(has_got<node_out_msg>());
 }

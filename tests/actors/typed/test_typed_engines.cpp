@@ -70,6 +70,48 @@ TEST_CASE_FIXTURE(kv_nodes, "a handler that promises and throws has failed") {
   CHECK(code_of(read(handle_of("x"), "a").error()) == errc::engine_failed);
 }
 
+TEST_CASE_FIXTURE(kv_nodes, "who quits when it has answered has not failed") {
+  auto ends = [this](auto handler) {
+    auto x =
+      b.system.spawn([handler](caf::event_based_actor* self) -> caf::behavior {
+        return {[self, handler](read_atom, const std::string& key) {
+          return handler(self, key);
+        }};
+      });
+    REQUIRE(b.node.serve<kv_actor>("x", x));
+    auto answer = read(handle_of("x"), "a");
+    REQUIRE_MESSAGE(answer, describe(answer.error()));
+    CHECK(*answer == "a");
+    b.self->wait_for(x);
+  };
+  using self = caf::event_based_actor*;
+  using result = caf::result<std::string>;
+  ends([](self me, const std::string& key) -> result {
+    me->quit(caf::exit_reason::user_shutdown);
+    return key;
+  });
+  ends([](self me, const std::string& key) -> result {
+    me->quit(caf::make_error(caf::sec::bad_function_call));
+    return key;
+  });
+  ends([](self me, const std::string& key) -> result {
+    auto promised = me->make_response_promise<std::string>();
+    promised.deliver(key);
+    me->quit(caf::make_error(caf::sec::bad_function_call));
+    return promised;
+  });
+  ends([](self me, const std::string& key) -> result {
+    auto other = me->spawn([]() -> caf::behavior {
+      return {[](const std::string& text) {
+        return text;
+      }};
+    });
+    me->quit(caf::exit_reason::user_shutdown);
+    me->delegate(other, key);
+    return caf::delegated<std::string>{};
+  });
+}
+
 TEST_CASE_FIXTURE(kv_nodes, "what CAF says of a delegate is for who asks") {
   auto gone = caf::actor_cast<caf::actor>(b.system.spawn(kv_engine, store));
   end(gone);
@@ -154,6 +196,51 @@ TEST_CASE_FIXTURE(kv_nodes, "what the interface does not have is refused") {
 
 TEST_CASE_FIXTURE(kv_nodes, "what has no encoding is not sent") {
   CHECK(code_of(read(kv, "\xff").error()) == errc::malformed);
+}
+
+TEST_CASE_FIXTURE(kv_nodes, "an answer that is too large is an error") {
+  store->values["a"] = std::string(peer_settings{}.max_message, 'x');
+  auto error = read(kv, "a").error();
+  CHECK(code_of(error) == errc::engine_failed);
+  CHECK(context_of(error).find("too_large") != std::string::npos);
+  auto here = b.node.remote<kv_actor>({std::nullopt, "kv"});
+  CHECK(code_of(b.test_node::basic_system_fixture::ask<std::string>(
+                   here, read_atom_v, std::string{"a"})
+                  .error())
+        == errc::engine_failed);
+}
+
+namespace {
+
+/// In the spelling of CAF 1.x, which all versions understand.
+using pair_actor = actor_interface<caf::result<std::string, std::uint64_t>(
+                                     read_atom, const std::string&),
+                                   caf::result<void>(write_atom)>;
+
+} // namespace
+
+TEST_CASE_FIXTURE(kv_nodes, "a handler may answer with several values") {
+  auto x = b.system.spawn([]() -> pair_actor::behavior_type {
+    return {
+      [](read_atom,
+         const std::string& key) -> caf::result<std::string, std::uint64_t> {
+        return {key + "!", std::uint64_t{key.size()}};
+      },
+      [](write_atom) {
+      }};
+  });
+  REQUIRE(b.node.serve("x", x));
+  auto answered = false;
+  a.self
+    ->request(a.node.remote<pair_actor>({b.node.id(), "x"}), patience,
+              read_atom_v, std::string{"abc"})
+    .receive(
+      [&](const std::string& text, std::uint64_t size) {
+        answered = text == "abc!" && size == 3;
+      },
+      [](const caf::error& e) { FAIL(describe(e)); });
+  CHECK(answered);
+  end(caf::actor_cast<caf::actor>(x));
 }
 
 TEST_CASE_FIXTURE(kv_nodes, "a message that is not delivered is an error") {
