@@ -75,6 +75,15 @@ std::optional<std::string> text_set(const setting& x,
   return number ? to_text(x.unit, *number) : option_text(cfg, option_of(x));
 }
 
+/// What an option should be: also of which kind, if that is what is wrong.
+std::string expected_of(const setting& x, const caf::actor_system_config& cfg) {
+  auto kind = "";
+  if (x.is_number() && x.unit != setting_unit::flag && !number_set(x, cfg))
+    kind =
+      x.unit == setting_unit::time ? "a time with its unit, " : "a number, ";
+  return kind + expected_text(x);
+}
+
 /// The first option of the group that nobody knows.
 std::optional<std::string> unknown_option(const caf::actor_system_config& cfg) {
   for (auto& name : options_in(cfg, group)) {
@@ -110,7 +119,7 @@ caf::expected<node_config> configured(node_config base,
     auto given = text_set(x, cfg);
     if (given && !set(base, x, cfg))
       return bad(option_of(x) + " is " + *given + "; expected "
-                 + expected_text(x));
+                 + expected_of(x, cfg));
   }
   return base;
 }

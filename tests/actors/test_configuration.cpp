@@ -157,17 +157,18 @@ TEST_CASE("what is of another kind is refused wherever it comes from") {
     REQUIRE_FALSE_MESSAGE(result, line);
     return context_of(result.error());
   };
-  CHECK(in_file("max-peers=7.5").ends_with("expected 0 or more"));
+  CHECK(in_file("max-peers=7.5").ends_with("expected a number, 0 or more"));
   CHECK(in_file("max-peers=true")
-        == "node-proxy.max-peers is true; expected 0 or more");
-  CHECK(in_file("idle-timeout=7").ends_with("expected 1 ms to 720 h"));
+        == "node-proxy.max-peers is true; expected a number, 0 or more");
+  CHECK(in_file("idle-timeout=7")
+          .ends_with("expected a time with its unit, 1 ms to 720 h"));
   CHECK(in_file("chacha-only=1").ends_with("expected true or false"));
   CHECK(in_file("listen=7").ends_with("with commas between them"));
   parsed_config typed{{"--node-proxy.max-peers=many"}};
   REQUIRE_MESSAGE(!typed.error, describe(typed.error));
   auto result = configured({}, typed);
   REQUIRE_FALSE(result);
-  CHECK(context_of(result.error()).ends_with("expected 0 or more"));
+  CHECK(context_of(result.error()).ends_with("expected a number, 0 or more"));
   parsed_config group{{}, "node-proxy=5\n"};
   result = configured({}, group);
   REQUIRE_FALSE(result);
@@ -184,7 +185,8 @@ TEST_CASE("what cannot be is refused by its name") {
   CHECK(refusal_of("busy-poll", caf::timespan{1s})
         == "node-proxy.busy-poll is 1 s; expected 0 s to 100 ms");
   CHECK(refusal_of("idle-timeout", std::int64_t{60})
-        == "node-proxy.idle-timeout is 60; expected 1 ms to 720 h");
+        == "node-proxy.idle-timeout is 60; expected a time with its unit, 1 ms "
+           "to 720 h");
   CHECK(
     refusal_of("listen", "here")
       .ends_with("expected tcp://IP:PORT, several with commas between them"));
