@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # scripts/test --caf, with stand-ins for cmake and ctest.
 set -euo pipefail
+# shellcheck source=tests/scripts/lib.sh
+source "$(dirname "$0")/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
-failures=0
 
 mkdir "$tree"/{scripts,tools,caf,empty}
 cp "$root"/scripts/{test,lib.sh} "$tree/scripts/"
@@ -46,9 +47,9 @@ expect() {
   actual=$(sed -E 's/ -j [0-9]+//' <<< "$actual")
   # shellcheck disable=SC2053
   if [[ $actual != $expected || $status != "$wanted_status" ]]; then
-    printf 'FAILED: %s\nexpected: %s\nactual (%s): %s\n' \
-      "$name" "$expected" "$status" "$actual"
-    failures=$((failures + 1))
+    complain "$name
+expected: $expected
+actual ($status): $actual"
   fi
 }
 
@@ -68,7 +69,4 @@ expect "a prefix that is missing is refused" 2 \
   "--caf $tree/none: no such directory*" --caf "$tree/none"
 expect "a prefix has to be given" 2 "--caf : no such directory*" --caf
 
-if ((failures > 0)); then
-  exit 1
-fi
-echo "scripts/test --caf does what it should."
+conclude "scripts/test --caf does what it should."

@@ -3,13 +3,9 @@
 # of the files, links lead somewhere, and files and members of classes that they name
 # exist. Comments name members as documents do.
 set -euo pipefail
+# shellcheck source=tests/scripts/lib.sh
+source "$(dirname "$0")/lib.sh"
 cd "$(dirname "$0")/../.."
-
-failures=0
-complain() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
 
 mapfile -t documents < <(find . -name node_modules -prune -o -name build -prune \
   -o -name .git -prune -o -name '*.md' -printf '%P\n' | sort)
@@ -138,7 +134,4 @@ while IFS=: read -r file class _ member; do
 done < <(grep -oE '`[a-z_]+::[a-z_0-9]+' --with-filename \
   "${documents[@]}" "${sources[@]}" | tr -d '`' | sort -u)
 
-if ((failures > 0)); then
-  exit 1
-fi
-echo "Code, links and names in ${#documents[@]} documents are right."
+conclude "Code, links and names in ${#documents[@]} documents are right."

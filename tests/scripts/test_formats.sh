@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # The examples of docs/FORMATS.md are what the program node-proxy does.
 set -euo pipefail
+# shellcheck source=tests/scripts/lib.sh
+source "$(dirname "$0")/lib.sh"
 cd "$(dirname "$0")/../.."
 document=$PWD/docs/FORMATS.md
 tool=$NODE_PROXY_TOOL
@@ -8,13 +10,11 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 
-failures=0
 # same WHAT EXPECTED ACTUAL
 same() {
   if [[ $2 != "$3" ]]; then
-    echo "FAILED: $1"
+    complain "$1"
     diff <(echo "$2") <(echo "$3") || true
-    failures=$((failures + 1))
   fi
 }
 
@@ -92,10 +92,7 @@ same 'the files of the state' \
   "$(cd state && stat -c '%a %n' *)"
 same 'the mode of the state' 700 "$(stat -c %a state)"
 kill -TERM "$node"
-wait "$node" || failures=$((failures + 1))
+wait "$node" || complain "a node ends with status $?"
 same 'what becomes of typed lines' "$printed" "$(sort -t: -k3 output)"
 
-if ((failures > 0)); then
-  exit 1
-fi
-echo 'The examples of docs/FORMATS.md are right.'
+conclude 'The examples of docs/FORMATS.md are right.'

@@ -3,17 +3,15 @@
 # is what is compiled for it in a release build. That is looked for in the
 # commands that would be run, and in their results where this is such a build.
 set -euo pipefail
+# shellcheck source=tests/scripts/lib.sh
+source "$(dirname "$0")/lib.sh"
 cd "$(dirname "$0")/../.."
 tool=$NODE_PROXY_TOOL
 build=$NODE_PROXY_BUILD
 
-failures=0
 # has WHAT PATTERN TEXT: a line of the text matches the pattern.
 has() {
-  if ! grep -qE -- "$2" <<< "$3"; then
-    echo "FAILED: $1"
-    failures=$((failures + 1))
-  fi
+  grep -qE -- "$2" <<< "$3" || complain "$1"
 }
 
 # -- the program --------------------------------------------------------------
@@ -27,19 +25,16 @@ has 'addresses of functions cannot be overwritten' 'GNU_RELRO' "$segments"
 has 'they are all found at the start' 'FLAGS_1.* NOW' "$dynamic"
 has 'the stack is no code' 'GNU_STACK .* RW +0' "$segments"
 if grep -E 'LOAD .* RWE ' <<< "$segments"; then
-  echo "FAILED: nothing can be both written and run"
-  failures=$((failures + 1))
+  complain "nothing can be both written and run"
 fi
 
 # -- how it is compiled for release -------------------------------------------
 
 release=$(mktemp -d)
 trap 'rm -rf "$release"' EXIT
-# cached NAME FOLDER: the value that CMake has for it there.
-cached() { sed -n "s/^$1:[A-Z]*=//p" "$2/CMakeCache.txt"; }
 cmake --preset release -B "$release" \
-  -DCMAKE_CXX_COMPILER="$(cached CMAKE_CXX_COMPILER "$build")" \
-  -DCMAKE_PREFIX_PATH="$(cached CMAKE_PREFIX_PATH "$build")" \
+  -DCMAKE_CXX_COMPILER="$(cached CMAKE_CXX_COMPILER)" \
+  -DCMAKE_PREFIX_PATH="$(cached CMAKE_PREFIX_PATH)" \
   > "$release/log" 2>&1 || { cat "$release/log"; exit 1; }
 
 commands=$(grep -E '"command":.* -c [^ ]*/(base|protocol|actors|tools)/' \
@@ -80,4 +75,4 @@ if grep -qE '^CMAKE_BUILD_TYPE:[A-Z]*=Rel' "$build/CMakeCache.txt"; then
     fi
   done
 fi
-exit "$((failures > 0))"
+conclude "The program is hardened."

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # install_packages of scripts/lib.sh, with stand-ins for Debian's tools.
 set -euo pipefail
+# shellcheck source=tests/scripts/lib.sh
+source "$(dirname "$0")/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 tools=$(mktemp -d)
 trap 'rm -rf "$tools"' EXIT
-failures=0
 
 # tool NAME: puts in a stand-in, its text on standard input.
 tool() {
@@ -33,9 +34,9 @@ expect() {
     source "$0/scripts/lib.sh"
     install_packages "$@" 2>&1' "$root" "$@" | grep -v '^$' || true)
   if [[ $actual != "$expected" ]]; then
-    printf 'FAILED: %s\nexpected: %s\nactual:   %s\n' \
-      "$name" "$expected" "$actual"
-    failures=$((failures + 1))
+    complain "$name
+expected: $expected
+actual:   $actual"
   fi
 }
 
@@ -64,7 +65,4 @@ rm "$tools/dpkg-query"
 expect "elsewhere than on Debian the packages are named" \
   "This is not Debian: please install by hand: present absent" present absent
 
-if ((failures > 0)); then
-  exit 1
-fi
-echo "install_packages does what it should."
+conclude "install_packages does what it should."

@@ -3,6 +3,8 @@
 # use every public name of ours without saying which one is meant, but for those
 # that docs/GUIDE.md names. $NODE_PROXY_BUILD is where this project was built.
 set -euo pipefail
+# shellcheck source=tests/scripts/lib.sh
+source "$(dirname "$0")/lib.sh"
 cd "$(dirname "$0")/../.."
 if ! command -v clang++ > /dev/null; then
   echo "clang++ is missing, which lists names"
@@ -13,11 +15,6 @@ trap 'rm -rf "$folder"' EXIT
 
 # What both have, in the order of the alphabet.
 documented="duration ip_address node_id policy timestamp"
-
-# cached NAME: the value of a variable in the build.
-cached() {
-  sed -n "s/^$1:[A-Z]*=//p" "$NODE_PROXY_BUILD/CMakeCache.txt"
-}
 
 flags=(-std=c++20 -fsyntax-only "-I$NODE_PROXY_BUILD/include")
 caf=$(cached CAF_INCLUDE_DIR)

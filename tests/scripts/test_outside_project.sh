@@ -2,33 +2,18 @@
 # Projects of others can link the libraries into a shared library, and can add
 # this project as a subdirectory. $NODE_PROXY_BUILD is where it was built.
 set -euo pipefail
+# shellcheck source=tests/scripts/lib.sh
+source "$(dirname "$0")/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 project=$root/tests/scripts/outside_project
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-failures=0
 
-complain() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-
-# cached NAME: the value of a variable in the build of this project.
-cached() {
-  sed -n "s/^$1:[A-Z]*=//p" "$NODE_PROXY_BUILD/CMakeCache.txt"
-}
-
-# configure BUILD OPTION...: with the compiler and the CAF of that build.
-configure() {
-  local build=$1
-  shift
-  cmake -S "$project" -B "$build" -G Ninja \
-    -DCMAKE_BUILD_TYPE="$(cached CMAKE_BUILD_TYPE)" \
-    -DCMAKE_CXX_COMPILER="$(cached CMAKE_CXX_COMPILER)" \
+# configure_like BUILD OPTION...: as this project was.
+configure_like() {
+  configure "$project" "$1" -DCMAKE_BUILD_TYPE="$(cached CMAKE_BUILD_TYPE)" \
     -DCMAKE_CXX_FLAGS="$(cached CMAKE_CXX_FLAGS)" \
-    -DCMAKE_CXX_STANDARD=20 "$@" > "$folder/log" 2>&1 && return
-  cat "$folder/log"
-  return 1
+    -DCMAKE_CXX_STANDARD=20 "${@:2}"
 }
 
 links_into_a_shared_library() {
@@ -36,7 +21,7 @@ links_into_a_shared_library() {
     > /dev/null &&
     (cd "$folder/installed/include" && find node_proxy -name '*.hpp' | LC_ALL=C sort |
       sed 's/.*/#include <&>/') > "$folder/headers.cpp" &&
-    configure "$folder/user" "-DHEADERS=$folder/headers.cpp" \
+    configure_like "$folder/user" "-DHEADERS=$folder/headers.cpp" \
       "-DCMAKE_PREFIX_PATH=$folder/installed;$(cached CMAKE_PREFIX_PATH)" &&
     cmake --build "$folder/user" && "$folder/user/program"
 }
@@ -59,7 +44,7 @@ is_a_subdirectory() {
   for name in CLI11 nlohmann_json doctest benchmark; do
     without+=("-DCMAKE_DISABLE_FIND_PACKAGE_$name=ON")
   done
-  configure "$1" -DNODE_PROXY_SOURCE="$root" "${without[@]}" \
+  configure_like "$1" -DNODE_PROXY_SOURCE="$root" "${without[@]}" \
     -DCMAKE_PREFIX_PATH="$(cached CMAKE_PREFIX_PATH)" "${@:2}"
 }
 
@@ -86,7 +71,4 @@ is_a_subdirectory "$folder/shared" -DBUILD_SHARED_LIBS=ON ||
 [[ -n $(targets "$folder/shared" '/libnode_proxy\.so$') ]] ||
   complain "with BUILD_SHARED_LIBS, there is no shared library"
 
-if ((failures > 0)); then
-  exit 1
-fi
-echo "Other projects can use this one."
+conclude "Other projects can use this one."

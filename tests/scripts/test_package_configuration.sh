@@ -3,6 +3,8 @@
 # folders, and with a shared library. Nothing is built, and $NODE_PROXY_BUILD
 # tells only which compiler and which CAF there are.
 set -euo pipefail
+# shellcheck source=tests/scripts/lib.sh
+source "$(dirname "$0")/lib.sh"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 if ! command -v pkg-config > /dev/null; then
   echo "pkg-config is missing"
@@ -10,34 +12,10 @@ if ! command -v pkg-config > /dev/null; then
 fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-failures=0
-
-complain() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-
-# cached NAME: the value of a variable in the build of this project.
-cached() {
-  sed -n "s/^$1:[A-Z]*=//p" "$NODE_PROXY_BUILD/CMakeCache.txt"
-}
 if [[ -z $(cached CAF_CORE_LIBRARY) ]]; then
   echo "this CAF has a package configuration, and lies where it lies"
   exit 77
 fi
-
-# quietly COMMAND...: shows what it has printed only if it fails.
-quietly() {
-  "$@" > "$folder/log" 2>&1 && return
-  cat "$folder/log"
-  return 1
-}
-
-# configure PROJECT BUILD OPTION...: with the compiler of that build.
-configure() {
-  quietly cmake -S "$1" -B "$2" -G Ninja -DCMAKE_BUILD_TYPE=Debug \
-    -DCMAKE_CXX_COMPILER="$(cached CMAKE_CXX_COMPILER)" "${@:3}"
-}
 
 # The CAF of the build in a place of its own.
 mkdir -p "$folder/caf/include" "$folder/caf/lib"
@@ -47,7 +25,7 @@ for name in CORE IO; do
   ln -s "$library" "$folder/caf/lib/${library##*/}"
 done
 outside="$root/tests/scripts/outside_project"
-configure "$outside" "$folder/shared" -DNODE_PROXY_SOURCE="$root" \
+configure "$outside" "$folder/shared" -DCMAKE_BUILD_TYPE=Debug -DNODE_PROXY_SOURCE="$root" \
   -DBUILD_SHARED_LIBS=ON -DCMAKE_PREFIX_PATH="$folder/caf"
 
 # What users of pkg-config get.
@@ -69,7 +47,7 @@ cmake_minimum_required(VERSION 3.25)
 project(user LANGUAGES CXX)
 find_package(node_proxy REQUIRED)
 PROJECT
-configure "$folder/user" "$folder/user/build" \
+configure "$folder/user" "$folder/user/build" -DCMAKE_BUILD_TYPE=Debug \
   -DCMAKE_PREFIX_PATH="$folder/package;$folder/caf" \
   -DCMAKE_DISABLE_FIND_PACKAGE_SQLiteCpp=ON \
   -DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON ||
@@ -102,7 +80,4 @@ while read -r header; do
   fi
 done < "$root/cmake/public_headers.txt"
 
-if ((failures > 0)); then
-  exit 1
-fi
-echo "Packages say what they need."
+conclude "Packages say what they need."

@@ -2,15 +2,11 @@
 # Every rule of scripts/rules accepts a tree that keeps it, and names file and
 # line of one that breaks it.
 set -euo pipefail
+# shellcheck source=tests/scripts/lib.sh
+source "$(dirname "$0")/lib.sh"
 rules=$(cd "$(dirname "$0")/../../scripts/rules" && pwd)
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
-failures=0
-
-complain() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
 
 # fresh_tree: empties the tree and puts in files that keep all rules.
 fresh_tree() {
@@ -179,7 +175,4 @@ elif [[ $output != "protocol/long.cpp:601: "* ]]; then
   complain "size does not name the file: $output"
 fi
 
-if ((failures > 0)); then
-  exit 1
-fi
-echo "All rules accept what they should and refuse what they should."
+conclude "All rules accept what they should and refuse what they should."
