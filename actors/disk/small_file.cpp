@@ -16,18 +16,6 @@ namespace node_proxy::internal {
 
 namespace {
 
-bool write_all(int fd, bytes_view content) {
-  write_signals_blocked guard;
-  while (!content.empty()) {
-    auto count = ::write(fd, content.data(), content.size());
-    if (count < 0 && errno != EINTR)
-      return false;
-    if (count > 0)
-      content = content.subspan(static_cast<std::size_t>(count));
-  }
-  return true;
-}
-
 /// Makes names of files last: that of a new file is part of its folder.
 bool sync_folder_of(const std::string& path) {
   descriptor fd{
@@ -46,7 +34,11 @@ expected<void, file_error> check_kind(const file_name& name, int fd,
                                       S_ISDIR(info.st_mode)
                                         ? "is a directory; expected a file"
                                         : "is no regular file; expected one")};
-  if (access == file_access::any)
+  if (access == file_access::guarded && (info.st_mode & S_IWOTH) != 0)
+    return unexpected{make_file_error(
+      file_errc::not_private, name,
+      "may be written by everybody; expected a file that may not (chmod o-w)")};
+  if (access != file_access::owner_only)
     return {};
   return check_owner(name, info, S_IRWXG | S_IRWXO);
 }
@@ -110,6 +102,18 @@ expected<std::size_t, file_error> read_file(const file_name& name,
                                     "is too large; expected at most "
                                       + std::to_string(buffer.size() - 1)
                                       + " bytes")};
+}
+
+bool write_all(int fd, bytes_view content) {
+  write_signals_blocked guard;
+  while (!content.empty()) {
+    auto count = ::write(fd, content.data(), content.size());
+    if (count < 0 && errno != EINTR)
+      return false;
+    if (count > 0)
+      content = content.subspan(static_cast<std::size_t>(count));
+  }
+  return true;
 }
 
 expected<void, file_error> create_private_file(const file_name& name,

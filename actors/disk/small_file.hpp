@@ -36,6 +36,8 @@ struct file_name {
 enum class file_access : std::uint8_t {
   /// Anybody.
   any,
+  /// Anybody may read it, but not everybody write it.
+  guarded,
   /// Its owner alone, who is the user of this process: what is to be found at
   /// the path itself, no symbolic link, and in a folder where nobody else can
   /// replace it (`check_folder_of`).
@@ -49,6 +51,9 @@ enum class file_access : std::uint8_t {
 [[nodiscard]] expected<std::size_t, file_error>
 read_file(const file_name& name, file_access access,
           std::span<std::byte> buffer);
+
+/// Writes all of it, or says why not in `errno`: no signal comes of that.
+[[nodiscard]] bool write_all(int fd, bytes_view content);
 
 /// Writes a new file that only its owner may read and write. The file and its
 /// name are on the disk when this returns; on error there is no file. Errors:

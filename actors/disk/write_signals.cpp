@@ -1,5 +1,6 @@
 #include <node_proxy/actors/disk/write_signals.hpp>
 
+#include <cerrno>
 #include <ctime>
 #include <initializer_list>
 
@@ -17,11 +18,14 @@ write_signals_blocked::write_signals_blocked() noexcept {
 }
 
 write_signals_blocked::~write_signals_blocked() {
+  // Why the write has failed is still to be told.
+  auto reason = errno;
   // A write raises them for its own thread, where they wait now.
   const timespec no_time{};
   while (::sigtimedwait(&ours_, nullptr, &no_time) > 0)
     continue;
   ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  errno = reason;
 }
 
 } // namespace node_proxy::internal
