@@ -17,8 +17,9 @@ double share_used(const limit_status& x) {
 
 std::array<limit_use, 2> budgets_in_use(const receive_budget& budget) {
   const auto& strangers = *budget.strangers();
-  return {{{"receive_bytes", budget.used(), budget.size()},
-           {"stranger_bytes", strangers.used(), strangers.size()}}};
+  return {{{"receive_bytes", budget.used(), budget.size(), budget.shortages()},
+           {"stranger_bytes", strangers.used(), strangers.size(),
+            strangers.shortages()}}};
 }
 
 limit_use fullest_outbox(const std::vector<peer_status>& peers,

@@ -19,6 +19,8 @@ struct limit_use {
   std::string_view name;
   std::uint64_t used = 0;
   std::uint64_t max = 0;
+  /// How often the rest was less than somebody needed.
+  std::uint64_t shortages = 0;
 };
 
 /// What there is for messages of peers.

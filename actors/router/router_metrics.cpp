@@ -16,6 +16,7 @@ caf::result<node_metrics> router_state::handle(get_node_metrics) {
 }
 
 void router_state::begin_metrics_survey() {
+  watch_limits();
   auto round = ++last_round_;
   asked_here_.numbers = round;
   metrics_survey_.begin(ask_workers<tell_numbers>(round) + 1);

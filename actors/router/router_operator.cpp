@@ -153,7 +153,7 @@ done router_state::handle(const unsubscribe_observer& msg) {
 void router_state::watch_limits() {
   auto now = now_of(self_).steady;
   for (const auto& x : limits_in_use())
-    if (limit_watch_.handle_use(x.name, x.used, x.max, now)) {
+    if (limit_watch_.handle_use(x.name, x.used, x.max, x.shortages, now)) {
       services_.log.warn("the limit of {} is met: {}", x.name, x.max);
       report({limit_event{std::string{x.name}, x.max}});
     }

@@ -46,6 +46,7 @@ caf::result<node_status> router_state::handle(get_node_status) {
 }
 
 void router_state::begin_status_survey() {
+  watch_limits();
   auto round = ++last_round_;
   asked_here_.status = round;
   status_survey_.begin(ask_workers<tell_status>(round) + 1);

@@ -200,7 +200,7 @@ void worker_state::handle(const proxy_event& msg) {
 
 void worker_state::watch_limits() {
   for (const auto& x : budgets_in_use(spawner_.budget()))
-    if (limit_watch_.handle_use(x.name, x.used, x.max, now()))
+    if (limit_watch_.handle_use(x.name, x.used, x.max, x.shortages, now()))
       tell(met_limit{std::string{x.name}, x.max});
 }
 

@@ -58,8 +58,14 @@ bool stranger_account::poll_excess() {
 
 bool stranger_account::may_hold(const stranger_charge& charge,
                                 std::uint64_t bytes) const {
-  return charged_ + static_cast<std::int64_t>(bytes) <= spared
-         || may_take(charge, 0, bytes);
+  if (charged_ + signed_of(bytes) <= spared)
+    return true;
+  if (full(0))
+    return false;
+  if (budget_->has_room(*charge.engine_, bytes))
+    return true;
+  budget_->handle_shortage();
+  return false;
 }
 
 bool stranger_account::may_take(const stranger_charge& charge,
@@ -112,8 +118,11 @@ void stranger_charge::set(std::uint64_t bytes) {
 bool stranger_backlog::has_room(std::uint64_t bytes) const {
   if (!counts_ || bytes_ + bytes <= spared)
     return true;
-  return signed_of(bytes_ + bytes)
-         <= budget_->free_for_backlog() - signed_of(bytes);
+  if (signed_of(bytes_ + bytes)
+      <= budget_->free_for_backlog() - signed_of(bytes))
+    return true;
+  budget_->handle_shortage();
+  return false;
 }
 
 std::uint64_t stranger_backlog::max_size() const {

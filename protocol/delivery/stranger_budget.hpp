@@ -57,7 +57,12 @@ public:
   /// One more of them waits for memory that others have, or one less.
   void add_waiting(int count) {
     waiting_.fetch_add(count, std::memory_order_relaxed);
+    if (count > 0)
+      handle_shortage();
   }
+
+  /// Something waits or is refused because there is not as much.
+  void handle_shortage() { shortages_.fetch_add(1, std::memory_order_relaxed); }
 
   // -- state ------------------------------------------------------------------
 
@@ -85,6 +90,11 @@ public:
     return size_ - static_cast<std::uint64_t>(free());
   }
 
+  /// How often there was not as much as somebody needed.
+  [[nodiscard]] std::uint64_t shortages() const {
+    return shortages_.load(std::memory_order_relaxed);
+  }
+
   [[nodiscard]] int waiting() const {
     return waiting_.load(std::memory_order_relaxed);
   }
@@ -102,6 +112,7 @@ private:
   counter free_;
   counter backlog_ = 0;
   std::atomic<int> waiting_ = 0;
+  std::atomic<std::uint64_t> shortages_ = 0;
   atomic_lock lock_; // for what follows
   std::map<engine_name, std::weak_ptr<counter>> engines_;
   // How many entries there are before those are looked for that nobody uses.

@@ -33,6 +33,7 @@ public:
       if (free_.compare_exchange_weak(free, free - wanted,
                                       std::memory_order_relaxed))
         return true;
+    shortages_.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
 
@@ -58,6 +59,11 @@ public:
     return size_ - static_cast<std::uint64_t>(free());
   }
 
+  /// How often there was not as much as somebody wanted to take.
+  [[nodiscard]] std::uint64_t shortages() const {
+    return shortages_.load(std::memory_order_relaxed);
+  }
+
   [[nodiscard]] const std::shared_ptr<stranger_budget>& strangers() const {
     return strangers_;
   }
@@ -66,6 +72,7 @@ private:
   std::uint64_t size_;
   // Below 0 while more is taken than there is.
   std::atomic<std::int64_t> free_;
+  std::atomic<std::uint64_t> shortages_ = 0;
   std::shared_ptr<stranger_budget> strangers_;
 };
 

@@ -22,13 +22,17 @@ public:
   static constexpr duration interval = std::chrono::seconds{10};
 
   /// @param name lives as long as this.
+  /// @param shortages how often what was left was less than somebody needed,
+  ///                  who waits or was refused: so the limit is met, too.
   /// @returns whether the limit begins to be met, and that is to be told.
   [[nodiscard]] bool handle_use(std::string_view name, std::uint64_t used,
-                                std::uint64_t max, steady_time now) {
+                                std::uint64_t max, std::uint64_t shortages,
+                                steady_time now) {
     auto& known = limits_[name];
-    if (used < max - max / 5)
+    auto wanting = std::exchange(known.shortages, shortages) != shortages;
+    if (used < max - max / 5 && !wanting)
       known.met = false;
-    if (max == 0 || used < max || std::exchange(known.met, true))
+    if (max == 0 || (used < max && !wanting) || std::exchange(known.met, true))
       return false;
     if (known.told && now - *known.told < interval)
       return false;
@@ -39,6 +43,7 @@ public:
 private:
   struct limit {
     bool met = false;
+    std::uint64_t shortages = 0;
     std::optional<steady_time> told;
   };
 

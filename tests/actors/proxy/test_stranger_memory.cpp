@@ -127,6 +127,8 @@ TEST_CASE_FIXTURE(narrow_fixture, "answers that strangers do not acknowledge "
     crowd strangers{bob.node.advert(), nuisance::unacknowledged, 8};
     REQUIRE(comes_true([&] { return refused() > 1'000; }));
     auto taken = stranger_bytes();
+    CHECK(bob.next_event<limit_event>()
+          == limit_event{"stranger_bytes", taken.max});
     CHECK(taken.used > taken.max / 4);
     CHECK(taken.used <= taken.max);
     // Somebody else gets an answer.

@@ -1,10 +1,12 @@
 // What operators can have a node do about its peers, and who gets its events.
 
 #include <algorithm>
+#include <optional>
 
 #include <node_proxy/actors/caf/sending.hpp>
 
 #include "actors/node_fixture.hpp"
+#include "actors/proxy/nuisance_engines.hpp"
 
 using namespace test;
 using namespace std::chrono_literals;
@@ -207,6 +209,40 @@ TEST_CASE("a limit that begins to be met is told of") {
   test_node a{knowing(b.node.advert())};
   REQUIRE(a.ask<node_connect_reply>(node_connect_request{b.node.id(), true}));
   CHECK(b.next_event<limit_event>() == limit_event{"peers", 1});
+}
+
+TEST_CASE("memory that is less than messages need is told of") {
+  auto sender = local_config();
+  auto config = local_config();
+  // Room for one of the two messages that nobody takes.
+  config.settings.node_window = 1u << 20;
+  config.settings.stranger_window = 0;
+  config.admission.allow(sender.self->id());
+  test_node b{std::move(config)};
+  for (const auto* name : {"one", "two"})
+    b.add_engine(name, b.system.spawn(stuck_engine));
+  sender.adverts = {b.node.advert()};
+  test_node a{std::move(sender)};
+  for (const auto* name : {"one", "two"})
+    caf::anon_send(a.node.router(),
+                   a.message_to(b.node.id(), name, bytes(700'000)));
+  std::optional<limit_event> told;
+  REQUIRE(comes_true([&] {
+    REQUIRE(b.ask<node_status>(get_node_status{}));
+    b.self->receive(
+      [&](const node_event& x) {
+        if (auto event = std::get_if<limit_event>(&x.what))
+          told = *event;
+      },
+      caf::after(0s) >> [] {});
+    return told.has_value();
+  }));
+  CHECK(told->limit == "receive_bytes");
+  auto status = b.ask<node_status>(get_node_status{});
+  REQUIRE(status);
+  auto used =
+    std::ranges::find(status->limits, "receive_bytes", &limit_status::name);
+  CHECK(used->used < used->max);
 }
 
 TEST_CASE_FIXTURE(two_nodes, "a Node Proxy that fails is told of") {

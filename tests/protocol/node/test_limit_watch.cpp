@@ -14,8 +14,9 @@ struct fixture {
   limit_watch uut;
   steady_time now{1000s};
 
-  bool use(std::string_view name, std::uint64_t used, std::uint64_t max = 10) {
-    return uut.handle_use(name, used, max, now);
+  bool use(std::string_view name, std::uint64_t used, std::uint64_t max = 10,
+           std::uint64_t shortages = 0) {
+    return uut.handle_use(name, used, max, shortages, now);
   }
 };
 
@@ -37,6 +38,15 @@ TEST_CASE_FIXTURE(fixture, "a limit is told of when it begins to be met") {
     CHECK(use("peers", 10));
     CHECK_FALSE(use("guests", 10));
   }
+}
+
+TEST_CASE_FIXTURE(fixture, "a limit is met when the rest is too little") {
+  CHECK_FALSE(use("bytes", 7));
+  CHECK(use("bytes", 7, 10, 1));
+  now += limit_watch::interval;
+  CHECK_FALSE(use("bytes", 9, 10, 2));
+  CHECK_FALSE(use("bytes", 7, 10, 2));
+  CHECK(use("bytes", 3, 10, 3));
 }
 
 TEST_CASE_FIXTURE(fixture, "a small limit is told of again, too") {
