@@ -72,8 +72,9 @@ struct disconnected_event {
                          const disconnected_event&) = default;
 };
 
-/// A peer refused us, or the policy of this node one that called. Whoever calls
-/// has not proven then that it is the node.
+/// A peer refused us, or this node one that called: by policy (`denied`), or
+/// for want of room (`over_capacity`). Whoever calls has not proven then that
+/// it is the node.
 struct refused_event {
   node_id node;
   connect_reply_error reason = connect_reply_error::denied;
@@ -114,7 +115,7 @@ struct advert_event {
   friend bool operator==(const advert_event&, const advert_event&) = default;
 };
 
-/// Strangers, whom nobody here has introduced or whom policy denies, come and
+/// Strangers, whom nobody here has introduced or who are turned away, come and
 /// go too often for each visit to be reported.
 struct left_out_event {
   /// How many events there were of visits that are not, since this was told
@@ -206,7 +207,8 @@ struct node_proxy_ended_event {
 };
 
 /// A limit of the node begins to be met, or does again after there was room for
-/// a fifth: what goes beyond is refused or makes room. Once in 10 s for each.
+/// a fifth: what goes beyond waits, is refused or makes room. Once in 10 s for
+/// each.
 struct limit_event {
   /// One of those of `limit_status`, but for `outbox_bytes`: that one is told
   /// to each sender.

@@ -27,7 +27,7 @@ void router_state::take(worker_id from, const asked_admission& msg) {
                       x.facts.allowed, x.facts.twin_connected,
                       x.facts.over_capacity, x.facts.advert_versions.own,
                       x.facts.advert_versions.known, x.epoch, x.known});
-  if (!x.facts.allowed)
+  if (!x.facts.allowed || x.facts.over_capacity)
     act();
 }
 

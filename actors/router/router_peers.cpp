@@ -18,7 +18,7 @@ admission router_state::handle(const admission_request& msg) {
   auto result = directory_->handle_request(msg.request.src_node_id, coordinator,
                                            now_of(self_).steady);
   // Of others there is nothing to tell yet.
-  if (!result.facts.allowed)
+  if (!result.facts.allowed || result.facts.over_capacity)
     act();
   return result;
 }
@@ -182,16 +182,18 @@ void router_state::perform(const report_denied& action) {
 }
 
 void router_state::perform(const report_turned_away& action) {
-  services_.log.warn("refused {}: the policy of this node denies it",
-                     to_hex(action.id.data));
-  report({refused_event{action.id, connect_reply_error::denied,
-                        refusing_side::here}});
+  auto denied = action.reason == connect_reply_error::denied;
+  services_.log.warn("refused {}: {}", to_hex(action.id.data),
+                     denied ? "the policy of this node denies it"
+                            : "there is no room for it (over_capacity)");
+  report({refused_event{action.id, action.reason, refusing_side::here}});
 }
 
 void router_state::perform(const report_left_out& action) {
-  services_.log.warn("{} events of peers that nobody here has introduced, or "
-                     "that are denied, were not reported: there were too many",
-                     action.events);
+  services_.log.warn(
+    "{} events of peers that nobody here has introduced, or "
+    "that are turned away, were not reported: there were too many",
+    action.events);
   report({left_out_event{action.events}});
 }
 

@@ -131,7 +131,9 @@ admission peer_directory::handle_request(const node_id& id, steady_time now) {
   requests_.handle_answer(id, epoch);
   auto facts = facts_about(id, std::nullopt);
   if (!facts.allowed)
-    note_turned_away(id, now);
+    note_turned_away(id, connect_reply_error::denied, now);
+  else if (facts.over_capacity && !facts.twin_connected)
+    note_turned_away(id, connect_reply_error::over_capacity, now);
   return {facts, epoch, facts.allowed && !is_stranger(standing_of(id))};
 }
 
@@ -150,6 +152,8 @@ void peer_directory::handle_request_end(const node_id& id,
 expected<void, arrival_error> peer_directory::handle_arrival(const arrival& x,
                                                              steady_time now) {
   auto result = take_in(x, now);
+  if (!result && result.error() == arrival_error::over_capacity)
+    note_turned_away(x.id, connect_reply_error::over_capacity, now);
   handle_request_end(x.id, x.epoch);
   return result;
 }
@@ -193,6 +197,7 @@ bool peer_directory::handle(const node_id& id, const peer_connected&,
   note_connected(id);
   perform_comeback(now);
   troubles_.handle_connected(id);
+  turned_away_.handle_connected(id);
   served_.set_unreported(id, is_stranger(standing_of(id))
                                && !visits_.handle_visit(now));
   return is_reported(id);
@@ -269,15 +274,18 @@ bool peer_directory::is_reported_again(const node_id& id, steady_time now) {
   return false;
 }
 
-/// Policy denies who asks for a connection. That is told once of each, and of
-/// not too many: whoever likes can ask, in the name of many.
-void peer_directory::note_turned_away(const node_id& id, steady_time now) {
-  if (!turned_away_.handle_refused(id, connect_reply_error::denied))
+/// Who asks for a connection is turned away. That is told once of each until it
+/// is connected, and of not too many: whoever likes can ask, in the name of
+/// many.
+void peer_directory::note_turned_away(const node_id& id,
+                                      connect_reply_error reason,
+                                      steady_time now) {
+  if (!turned_away_.handle_refused(id, reason))
     return;
-  if (denied_visits_.handle_visit(now)) {
-    actions_.emplace_back(report_turned_away{id});
+  if (vain_visits_.handle_visit(now)) {
+    actions_.emplace_back(report_turned_away{id, reason});
   } else {
-    denied_visits_.handle_left_out();
+    vain_visits_.handle_left_out();
     turned_away_.handle_forgotten(id);
   }
 }
@@ -320,7 +328,7 @@ void peer_directory::handle_end(const node_id& id,
 void peer_directory::handle_timeout(steady_time now) {
   served_.handle_timeout(now);
   auto left_out = visits_.poll_left_out(now).value_or(0)
-                  + denied_visits_.poll_left_out(now).value_or(0);
+                  + vain_visits_.poll_left_out(now).value_or(0);
   if (left_out > 0)
     actions_.emplace_back(report_left_out{left_out});
   comeback_.handle_timeout(now);
@@ -335,7 +343,7 @@ std::optional<directory_action> peer_directory::poll_action() {
 
 std::optional<steady_time> peer_directory::poll_timeout() const {
   return earliest({comeback_.poll_timeout(), served_.poll_timeout(),
-                   visits_.poll_timeout(), denied_visits_.poll_timeout()});
+                   visits_.poll_timeout(), vain_visits_.poll_timeout()});
 }
 
 std::optional<state_changes> peer_directory::poll_changes(steady_time now) {

@@ -271,7 +271,8 @@ private:
   void drop_forgotten();
   bool is_reported(const node_id& id);
   bool is_reported_again(const node_id& id, steady_time now);
-  void note_turned_away(const node_id& id, steady_time now);
+  void note_turned_away(const node_id& id, connect_reply_error reason,
+                        steady_time now);
   void note_connected(const node_id& id);
   void note_disconnected(const node_id& id, bool goodbye, steady_time now);
   void forget_connected(const node_id& id);
@@ -310,9 +311,9 @@ private:
   fifo<directory_action> actions_;
   change_log changes_;
   visit_quota visits_;
-  // Of those whom policy denies.
+  // Of those whom policy denies, or for whom there is no room.
   trouble_log turned_away_;
-  visit_quota denied_visits_;
+  visit_quota vain_visits_;
 };
 
 } // namespace node_proxy::internal

@@ -7,6 +7,7 @@
 #include <optional>
 #include <variant>
 
+#include <node_proxy/messages/connect_reply.hpp>
 #include <node_proxy/messages/identities.hpp>
 #include <node_proxy/messages/node_advert.hpp>
 #include <node_proxy/protocol/crypto/noise_types.hpp>
@@ -68,10 +69,12 @@ struct report_denied {
   send_error reason = send_error::denied;
 };
 
-/// An operator is to know that a node was denied a connection by the policy of
-/// this node. It has not proven that it is the one.
+/// An operator is to know that a node that asked for a connection was turned
+/// away: `denied` by the policy of this node, or there was no room for it
+/// (`over_capacity`). It has not proven that it is the one.
 struct report_turned_away {
   node_id id;
+  connect_reply_error reason = connect_reply_error::denied;
 };
 
 /// An operator is to know that so many events of strangers were not reported.

@@ -448,6 +448,9 @@ TEST_CASE("a node has no more peers than it was told") {
   first.await("delivered");
   second.send(bob, "inbox", "second");
   second.await("refused", {{"node", bob.id()}, {"reason", "over_capacity"}});
+  bob.await(
+    "refused",
+    {{"node", second.id()}, {"reason", "over_capacity"}, {"by", "here"}});
   // This is for a time only.
   first.stop(SIGTERM);
   second.await("delivered", {{"id", 1}});

@@ -63,8 +63,8 @@ struct directory_fixture {
   // Those whose places were for others.
   std::vector<node_id> displaced;
   std::uint64_t denied = 0;
-  // Whom policy denied when they called.
-  std::vector<node_id> turned_away;
+  // Who called in vain.
+  std::vector<std::pair<node_id, connect_reply_error>> turned_away;
   // Events that were not reported.
   std::uint64_t left_out = 0;
 
@@ -88,7 +88,7 @@ struct directory_fixture {
       else if (auto u = std::get_if<displace_peer>(&*action))
         displaced.push_back(u->id);
       else if (auto w = std::get_if<report_turned_away>(&*action))
-        turned_away.push_back(w->id);
+        turned_away.emplace_back(w->id, w->reason);
       else if (auto v = std::get_if<report_left_out>(&*action))
         left_out += v->events;
       denied += std::holds_alternative<report_denied>(*action);

@@ -40,7 +40,39 @@ TEST_CASE_FIXTURE(directory_fixture, "whom policy denies is told of once") {
   ask(2);
   ask(3);
   act();
-  CHECK(turned_away == std::vector{id_of(2), id_of(3)});
+  using enum connect_reply_error;
+  CHECK(turned_away
+        == decltype(turned_away){{id_of(2), denied}, {id_of(3), denied}});
+}
+
+TEST_CASE_FIXTURE(directory_fixture, "for whom there is no room is told of") {
+  settings.max_peers = 1;
+  CHECK(come(1) == "ok");
+  for (auto i : {2u, 2u, 3u})
+    ask(i);
+  act();
+  using enum connect_reply_error;
+  CHECK(turned_away
+        == decltype(turned_away){{id_of(2), over_capacity},
+                                 {id_of(3), over_capacity}});
+  rest(1);
+  CHECK(come(2) == "ok");
+  rest(2);
+  CHECK(come(1) == "ok");
+  // It was here meanwhile.
+  for (auto i : {2u, 3u})
+    ask(i);
+  act();
+  CHECK(turned_away.size() == 3);
+}
+
+TEST_CASE_FIXTURE(directory_fixture, "whose place is taken meanwhile is told") {
+  settings.max_peers = 1;
+  auto admitted = uut->handle_request(id_of(2), now.steady);
+  CHECK(come(1) == "ok");
+  CHECK(turned_away.empty());
+  CHECK(arrive(id_of(2), admitted) == "over_capacity");
+  CHECK(turned_away.size() == 1);
 }
 
 TEST_CASE_FIXTURE(directory_fixture,
