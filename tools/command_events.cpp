@@ -88,7 +88,7 @@ int print_lines(int fd, const std::string& path, const node_names& names,
 int follow(const control_options& options) {
   stop_signals signals;
   auto path = control_path(options.control);
-  auto fd = connect_to(path);
+  auto fd = connect_to(path, signals.fd());
   if (!fd)
     return fail(fd.error());
   std::string_view request = "events\n";

@@ -60,7 +60,7 @@ std::string control_path(const std::string& named) {
 
 tl::expected<json, std::string> ask_node(const std::string& path,
                                          std::string_view request, int stop) {
-  auto fd = connect_to(path);
+  auto fd = connect_to(path, stop);
   if (!fd)
     return tl::unexpected{fd.error()};
   auto until = clock::now() + control_patience;

@@ -11,11 +11,11 @@
 #include <thread>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -27,6 +27,11 @@ namespace {
 
 /// How long a folder may be locked by others.
 constexpr std::chrono::seconds lock_patience{2};
+
+/// How long to wait for a place in the queue of a socket, and how often to look
+/// for one.
+constexpr std::chrono::seconds connect_patience{20};
+constexpr std::chrono::milliseconds connect_pause{50};
 
 std::string failure(const std::string& path, std::string_view what) {
   return "control socket " + path + ": " + std::string{what};
@@ -178,24 +183,27 @@ unix_listener::open(const std::string& path) {
 }
 
 tl::expected<internal::descriptor, std::string>
-connect_to(const std::string& path) {
+connect_to(const std::string& path, int stop) {
   auto address = address_of(path);
   if (!address)
     return tl::unexpected{failure(path, "a path has 1 to 107 octets here")};
-  auto fd = new_socket(0);
-  // Whoever has stopped takes nobody in.
-  timeval patience{20, 0};
-  if (fd.get() < 0
-      || ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience,
-                      sizeof(patience))
-           != 0
-      || ::connect(fd.get(), as_sockaddr(*address), sizeof(*address)) != 0) {
-    auto nobody = errno == ENOENT || errno == ECONNREFUSED;
-    return tl::unexpected{nobody
-                            ? failure(path, "no node runs there; expected what "
-                                            "--control of a running one names")
-                            : system_failure(path)};
+  // A connect that waits for a place in a full queue would hear no signal.
+  auto fd = new_socket(SOCK_NONBLOCK);
+  auto until = std::chrono::steady_clock::now() + connect_patience;
+  while (::connect(fd.get(), as_sockaddr(*address), sizeof(*address)) != 0) {
+    if (errno == ENOENT || errno == ECONNREFUSED)
+      return tl::unexpected{failure(path, "no node runs there; expected what "
+                                          "--control of a running one names")};
+    if (errno != EAGAIN && errno != EINTR)
+      return tl::unexpected{system_failure(path)};
+    pollfd stopped{stop, POLLIN, 0};
+    if (::poll(&stopped, 1, static_cast<int>(connect_pause.count())) > 0
+        || std::chrono::steady_clock::now() >= until)
+      return tl::unexpected{failure(path, "the node takes nobody in; it is "
+                                          "stopped or stuck")};
   }
+  if (::fcntl(fd.get(), F_SETFL, 0) != 0)
+    return tl::unexpected{system_failure(path)};
   return fd;
 }
 

@@ -41,8 +41,10 @@ private:
   ino_t inode_ = 0;
 };
 
-/// Connects to a socket of this kind. Errors: a sentence that names the path.
+/// Connects to a socket of this kind, if whoever has it takes somebody in
+/// before long, and before `stop` is readable (-1 for never). Errors: a
+/// sentence that names the path.
 [[nodiscard]] tl::expected<internal::descriptor, std::string>
-connect_to(const std::string& path);
+connect_to(const std::string& path, int stop = -1);
 
 } // namespace node_proxy::tools

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <fstream>
 #include <list>
 
 #include <doctest/doctest.h>
@@ -48,17 +49,67 @@ struct two_nodes {
   }
 };
 
+struct unix_address {
+  explicit unix_address(const std::string& path) {
+    value.sun_family = AF_UNIX;
+    path.copy(value.sun_path, sizeof(value.sun_path) - 1);
+  }
+
+  [[nodiscard]] const sockaddr* get() const {
+    return reinterpret_cast<const sockaddr*>(&value);
+  }
+
+  sockaddr_un value{};
+};
+
+/// A socket whose queue is full.
+class full_socket {
+public:
+  explicit full_socket(const std::string& path) {
+    unix_address address{path};
+    for (auto* fd : {&listener_, &client_})
+      *fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    REQUIRE(::bind(listener_, address.get(), sizeof(address)) == 0);
+    REQUIRE(::listen(listener_, 0) == 0);
+    REQUIRE(::connect(client_, address.get(), sizeof(address)) == 0);
+  }
+
+  full_socket(const full_socket&) = delete;
+  full_socket& operator=(const full_socket&) = delete;
+
+  ~full_socket() {
+    ::close(listener_);
+    ::close(client_);
+  }
+
+private:
+  int listener_ = -1;
+  int client_ = -1;
+};
+
+/// Whether a process has SIGINT come where it looks for it. For a moment before
+/// that it blocks all signals.
+bool waits_for_signals(pid_t pid) {
+  std::ifstream status{"/proc/" + std::to_string(pid) + "/status"};
+  for (std::string line; std::getline(status, line);) {
+    if (!line.starts_with("SigBlk:"))
+      continue;
+    auto blocked = std::stoull(line.substr(7), nullptr, 16);
+    auto has = [blocked](int number) {
+      return (blocked >> (number - 1) & 1) != 0;
+    };
+    return has(SIGINT) && !has(SIGUSR1);
+  }
+  return false;
+}
+
 /// A client that asks something of a node and does nothing more by itself.
 class quiet_client {
 public:
   quiet_client(const std::string& path, std::string_view request)
     : fd_{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.copy(address.sun_path, sizeof(address.sun_path) - 1);
-    REQUIRE(
-      ::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address))
-      == 0);
+    unix_address address{path};
+    REQUIRE(::connect(fd_, address.get(), sizeof(address)) == 0);
     REQUIRE(::send(fd_, request.data(), request.size(), MSG_NOSIGNAL) > 0);
   }
 
@@ -179,6 +230,23 @@ TEST_CASE_FIXTURE(two_nodes, "a ping that waits ends with the signal") {
   CHECK(pinging.wait() == 1);
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{3});
   bob.program().signal(SIGCONT);
+}
+
+TEST_CASE("who waits for a socket that takes nobody in ends with the signal") {
+  temporary_folder folder;
+  full_socket node{folder / "control"};
+  for (const auto* verb : {"ping", "events"}) {
+    std::vector<std::string> command{NODE_PROXY_TOOL, verb, "--control",
+                                     folder / "control"};
+    if (command[1] == "ping")
+      command.emplace_back("bob");
+    process uut{command};
+    REQUIRE(comes_true([&] { return waits_for_signals(uut.pid()); }));
+    auto begin = std::chrono::steady_clock::now();
+    uut.signal(SIGINT);
+    CHECK(uut.wait() == 1);
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{5});
+  }
 }
 
 TEST_CASE_FIXTURE(two_nodes, "a node is no peer of its own") {
