@@ -20,7 +20,6 @@
 #include <node_proxy/actors/node.hpp>
 #include <node_proxy/base/hex.hpp>
 #include <node_proxy/messages/limits.hpp>
-#include <node_proxy/protocol/wire/address_range.hpp>
 
 #include "command.hpp"
 #include "config_file.hpp"
@@ -28,15 +27,15 @@
 #include "descriptor_limit.hpp"
 #include "engines.hpp"
 #include "log_sink.hpp"
+#include "message_folder.hpp"
 #include "node_names.hpp"
 #include "observer.hpp"
 #include "operator_access.hpp"
-#include "options.hpp"
 #include "peer_file.hpp"
 #include "reachable_address.hpp"
+#include "run_options.hpp"
 #include "service_notifier.hpp"
 #include "stop_signals.hpp"
-#include "worker_place.hpp"
 
 namespace node_proxy::tools {
 
@@ -44,30 +43,6 @@ using internal::send_anonymously;
 using internal::send_request;
 
 namespace {
-
-struct run_options {
-  std::string key;
-  std::vector<transport_address> listen;
-  std::vector<transport_address> advertise;
-  std::vector<std::string> peers;
-  bool permanent = false;
-  std::vector<engine_option> engines;
-  std::vector<node_id> allow;
-  std::vector<node_id> deny;
-  std::vector<ip_range> dial_ranges;
-  std::size_t max_peers = node_config{}.max_peers;
-  std::string state;
-  std::uint64_t idle_seconds = 60;
-  std::size_t outbox_bytes = peer_settings{}.outbox_bytes;
-  std::string control;
-  std::vector<node_name> names;
-  std::vector<http_address> http;
-  bool http_public = false;
-  // Read before, see `with_config_file`.
-  std::string config;
-  std::vector<worker_place> workers_at;
-  bool trust_network = false;
-};
 
 tl::expected<node_config, std::string> make_config(const run_options& options) {
   auto self = load_identity(options.key);
@@ -83,6 +58,10 @@ tl::expected<node_config, std::string> make_config(const run_options& options) {
       return tl::unexpected{advert.error().text};
     config.adverts.push_back(std::move(*advert));
   }
+  for (const auto& x : options.engines)
+    if (x.kind == engine_kind::save)
+      if (auto ok = message_folder{x.folder}.check(); !ok)
+        return tl::unexpected{ok.error()};
   for (const auto& id : options.allow)
     config.admission.allow(id);
   for (const auto& id : options.deny)
@@ -333,144 +312,6 @@ int run(const run_options& options) {
   return status;
 }
 
-/// Who the node is, and where.
-void add_node_options(CLI::App& sub, run_options& options) {
-  sub
-    .add_option("--config", options.config,
-                "Read further options from this file: each line KEY = VALUE "
-                "is the option --KEY VALUE")
-    ->configurable(false)
-    ->type_name("FILE");
-  sub.add_option("--key", options.key, "Key file of the node")
-    ->required()
-    ->type_name("FILE");
-  add_parsed_option(sub, "--listen", options.listen, parse_listen_address,
-                    "Accept connections there; port 0 for any port. Without it "
-                    "the node only calls others")
-    ->type_name("tcp://IP:PORT");
-  add_parsed_option(sub, "--advertise", options.advertise, parse_reachable,
-                    "Have peers connect there, if it is not where the node "
-                    "listens; several times for several, the best one first")
-    ->expected(1, static_cast<int>(limits::advert_addresses))
-    ->type_name("tcp://HOST:PORT");
-}
-
-/// Whom it calls, and what it does with messages.
-void add_work_options(CLI::App& sub, run_options& options) {
-  sub.add_option("--peer", options.peers, "Know the node of this advert file")
-    ->allow_extra_args(false)
-    ->type_name("FILE");
-  sub.add_flag("--permanent", options.permanent,
-               "Connect to all these peers at once and for ever");
-  add_parsed_option(sub, "--engine", options.engines, parse_engine,
-                    "Have an engine of this name: 'print' reports each "
-                    "message, 'echo' sends each back, 'count' reports totals "
-                    "each second")
-    ->type_name("NAME=KIND");
-}
-
-/// Who may be a peer.
-void add_admission_options(CLI::App& sub, run_options& options) {
-  add_parsed_option(sub, "--allow", options.allow, parse_node_id,
-                    "Let only nodes that are named in this way connect")
-    ->type_name("NODE_ID");
-  add_parsed_option(sub, "--deny", options.deny, parse_node_id,
-                    "Do not let this node connect")
-    ->type_name("NODE_ID");
-  add_parsed_option(sub, "--dial-range", options.dial_ranges, parse_ip_range,
-                    "Dial peers in this range, too, that say that they are "
-                    "there; without it only on the Internet, where they were "
-                    "met, and where the file of --peer says")
-    ->type_name("IP/BITS");
-  sub
-    .add_option("--max-peers", options.max_peers,
-                "Most peers that may be connected at once")
-    ->check(CLI::Range(1, 1'000'000))
-    ->capture_default_str()
-    ->type_name("N");
-}
-
-/// Where it keeps what it knows, and shows it.
-void add_operator_options(CLI::App& sub, run_options& options) {
-  // By the name that is given to no file.
-  CLI::Validator nonempty{[](const std::string& text) {
-                            return text.empty() ? "expected a name"
-                                                : std::string{};
-                          },
-                          ""};
-  sub
-    .add_option("--state", options.state,
-                "Keep there what is to survive a restart: adverts, and which "
-                "peers are permanent")
-    ->check(nonempty)
-    ->type_name("DIR");
-  sub
-    .add_option("--control", options.control,
-                "Answer `status` and other commands at this socket; with "
-                "--state it is 'control' in that directory")
-    ->check(nonempty)
-    ->type_name("PATH");
-  add_parsed_option(sub, "--http", options.http, parse_http_address,
-                    "Show status and metrics over HTTP there, port 0 for any; "
-                    "an address of this host alone, such as 127.0.0.1:9100")
-    ->type_name("IP:PORT");
-  sub.add_flag("--http-public", options.http_public,
-               "Let --http listen at any address: whoever reaches it sees "
-               "everything, without any key");
-}
-
-/// Which other processes serve its peers.
-void add_worker_options(CLI::App& sub, run_options& options) {
-  add_parsed_option(sub, "--workers-at", options.workers_at, parse_worker_place,
-                    "Let `worker` processes serve peers of this node, which "
-                    "join there; port 0 for any port. What goes there is not "
-                    "encrypted")
-    ->expected(1)
-    ->type_name("IP:PORT");
-  sub.add_flag("--workers-trusted-network", options.trust_network,
-               "Let --workers-at listen at any address: whoever reaches it "
-               "may act as this node");
-}
-
-/// What goes for each peer.
-void add_peer_options(CLI::App& sub, run_options& options) {
-  add_parsed_option(sub, "--name", options.names, parse_node_name,
-                    "Show this name for a node")
-    ->type_name("NAME=NODE_ID");
-  sub
-    .add_option("--idle", options.idle_seconds,
-                "Close a connection after so many seconds without a message, "
-                "if it is not permanent")
-    ->check(CLI::Range(1, 86'400))
-    ->capture_default_str()
-    ->type_name("SECONDS");
-  sub
-    .add_option("--outbox-bytes", options.outbox_bytes,
-                "How many bytes of messages may wait for one peer")
-    ->check(CLI::Range(std::size_t{1'024}, std::size_t{1} << 40))
-    ->capture_default_str()
-    ->type_name("N");
-}
-
-/// Options that are wrong together.
-void check_together(const run_options& options) {
-  for (const auto& x : options.http)
-    if (!x.loopback && !options.http_public)
-      throw CLI::ValidationError{
-        "--http", "HTTP at " + x.ip
-                    + " would be for everybody who reaches that address, "
-                      "without any key: expected one of the loopback, or "
-                      "--http-public"};
-  for (const auto& x : options.workers_at)
-    if (!x.loopback && !options.trust_network)
-      throw CLI::ValidationError{
-        "--workers-at",
-        "workers at " + x.text()
-          + " would be joined over a network, without encryption and without "
-            "any key: expected an address of this host alone, such as "
-            "127.0.0.1:9200, or --workers-trusted-network"};
-}
-
 } // namespace
 
 command add_run(CLI::App& app) {
@@ -478,12 +319,7 @@ command add_run(CLI::App& app) {
     "run", "Run a node: one JSON object a line on standard output, "
            "'send NODE_ID ENGINE TEXT' on standard input");
   auto options = std::make_shared<run_options>();
-  add_node_options(*sub, *options);
-  add_work_options(*sub, *options);
-  add_admission_options(*sub, *options);
-  add_operator_options(*sub, *options);
-  add_worker_options(*sub, *options);
-  add_peer_options(*sub, *options);
+  add_options(*sub, *options);
   sub->footer(
     "Typed messages come from the engine '" + std::string{console_engine}
     + "', which prints what is sent to it.\n"

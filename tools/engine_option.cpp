@@ -1,5 +1,7 @@
 #include "engine_option.hpp"
 
+#include <algorithm>
+
 #include "console.hpp"
 
 namespace node_proxy::tools {
@@ -7,9 +9,12 @@ namespace node_proxy::tools {
 tl::expected<engine_option, std::string> parse_engine(std::string_view text) {
   auto wrong = [text](std::string_view why) {
     return tl::unexpected{"'" + std::string{text} + "' " + std::string{why}
-                          + ": expected NAME=print, NAME=echo or NAME=count"};
+                          + ": expected NAME=print, NAME=echo, NAME=count or "
+                            "NAME=save:FOLDER"};
   };
-  auto equals = text.rfind('=');
+  // The name of a folder may have one, too.
+  auto save = text.find("=save:");
+  auto equals = std::min(save, text.rfind('='));
   if (equals == std::string_view::npos)
     return wrong("has no '='");
   auto name = text.substr(0, equals);
@@ -23,8 +28,14 @@ tl::expected<engine_option, std::string> parse_engine(std::string_view text) {
     result.kind = engine_kind::echo;
   else if (kind == "count")
     result.kind = engine_kind::count;
+  else if (equals == save)
+    result.kind = engine_kind::save;
   else
     return wrong("names no kind of engine");
+  if (result.kind == engine_kind::save)
+    result.folder = kind.substr(kind.find(':') + 1);
+  if (result.kind == engine_kind::save && result.folder.empty())
+    return wrong("names no folder");
   // Two of which one answers the other would never come to an end.
   if (name == console_engine && result.kind != engine_kind::print)
     return wrong("is the engine of what is typed, which prints what comes");

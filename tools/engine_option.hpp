@@ -17,14 +17,19 @@ enum class engine_kind {
   echo,
   /// Counts them, and reports the totals each second and at the end.
   count,
+  /// Makes a file of each.
+  save,
 };
 
 struct engine_option {
   engine_name name;
   engine_kind kind = engine_kind::print;
+  /// Where files go.
+  std::string folder = {};
 };
 
-/// Reads NAME=KIND.
+/// Reads NAME=KIND; NAME and the folder of `save` may have any character but
+/// that a NAME with "=save:" in it ends there.
 [[nodiscard]] tl::expected<engine_option, std::string>
 parse_engine(std::string_view text);
 

@@ -3,6 +3,9 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -13,6 +16,8 @@
 #include <node_proxy/actors/error.hpp>
 #include <node_proxy/base/hex.hpp>
 #include <node_proxy/messages/limits.hpp>
+
+#include "message_folder.hpp"
 
 namespace node_proxy::tools {
 
@@ -27,14 +32,20 @@ constexpr auto ignore_router = [](const caf::actor&) {
 
 // -- print --------------------------------------------------------------------
 
-json to_line(const engine_msg& msg) {
+/// What lines about messages begin with.
+json header_of(std::string_view event, const engine_msg& msg) {
   json result;
-  result["event"] = "received";
+  result["event"] = event;
   if (msg.sender.node)
     result["from"] = to_hex(msg.sender.node->data);
   result["engine"] = msg.target.name;
   if (msg.mailbox)
     result["mailbox"] = *msg.mailbox;
+  return result;
+}
+
+json to_line(const engine_msg& msg) {
+  auto result = header_of("received", msg);
   add_payload(result, msg.msg);
   return result;
 }
@@ -49,6 +60,62 @@ caf::behavior print_engine(caf::event_based_actor* self, json_lines* out) {
       for (const auto& msg : batch.msgs)
         lines.push_back(to_line(msg));
       return batch_taken{out->write_through(lines)};
+    },
+    [self](caf::flush_atom) { self->quit(); },
+  };
+}
+
+// -- save ---------------------------------------------------------------------
+
+/// How often to try again what a folder has not taken.
+constexpr std::chrono::milliseconds save_interval{1'000};
+
+std::uint64_t unix_microseconds() {
+  auto since = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+    std::chrono::duration_cast<std::chrono::microseconds>(since).count());
+}
+
+json to_line(const engine_msg& msg, const std::string& file) {
+  auto result = header_of("saved", msg);
+  result["bytes"] = msg.msg.size();
+  result["file"] = file;
+  return result;
+}
+
+/// Writes messages, and tries until that is done.
+/// @returns how many were written before the program ends.
+std::size_t save(message_folder& folder, std::span<const engine_msg> messages,
+                 json_lines& out) {
+  std::string trouble;
+  std::size_t saved = 0;
+  while (saved < messages.size()) {
+    auto done = folder.save(messages.subspan(saved), unix_microseconds());
+    for (const auto& file : done.files)
+      out.offer(to_line(messages[saved++], file));
+    auto before = std::exchange(trouble, std::move(done.error));
+    if (trouble.empty() && !before.empty())
+      spdlog::info("folder {}: messages are saved there again", folder.path());
+    if (trouble.empty())
+      break;
+    if (trouble != before)
+      spdlog::error("{}; engine {} takes no messages until one can be saved",
+                    trouble, messages[saved].target.name);
+    if (out.wait_closed(save_interval))
+      break;
+  }
+  return saved;
+}
+
+/// A folder that takes nothing makes senders wait, as a reader does who takes
+/// nothing of `print`.
+caf::behavior save_engine(caf::event_based_actor* self,
+                          const std::string& folder, json_lines* out) {
+  auto files = std::make_shared<message_folder>(folder);
+  return {
+    ignore_router,
+    [files, out](const engine_msg_batch& batch) {
+      return batch_taken{save(*files, batch.msgs, *out)};
     },
     [self](caf::flush_atom) { self->quit(); },
   };
@@ -182,6 +249,8 @@ caf::actor spawn_engine(caf::actor_system& system, const engine_option& what,
     return system.spawn(echo_engine);
   case engine_kind::count:
     return system.spawn<caf::detached>(count_engine, what.name, &out);
+  case engine_kind::save:
+    return system.spawn<caf::detached>(save_engine, what.folder, &out);
   case engine_kind::print:
     break;
   }

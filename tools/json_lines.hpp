@@ -38,6 +38,12 @@ public:
   /// written for `at_most`.
   void close(std::chrono::milliseconds at_most) { writer_.close(at_most); }
 
+  /// Waits until this is closed or has failed, at most for so long.
+  /// @returns whether it is, or has.
+  [[nodiscard]] bool wait_closed(std::chrono::milliseconds at_most) {
+    return writer_.wait_closed(at_most);
+  }
+
   /// Whether something could not be written. Nothing is written after that.
   [[nodiscard]] bool failed() const { return writer_.failed(); }
 

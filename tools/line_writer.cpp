@@ -211,6 +211,12 @@ void line_writer::close(std::chrono::milliseconds at_most) {
   state_->changed.notify_all();
 }
 
+bool line_writer::wait_closed(std::chrono::milliseconds at_most) {
+  std::unique_lock guard{state_->mutex};
+  return state_->changed.wait_for(
+    guard, at_most, [this] { return state_->closed || state_->failed; });
+}
+
 bool line_writer::failed() const {
   std::lock_guard guard{state_->mutex};
   return state_->failed;

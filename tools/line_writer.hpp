@@ -61,6 +61,10 @@ public:
   /// Takes nothing more, and waits at most for `at_most` until all is written.
   void close(std::chrono::milliseconds at_most);
 
+  /// Waits until this is closed or has failed, at most for so long.
+  /// @returns whether it is, or has.
+  [[nodiscard]] bool wait_closed(std::chrono::milliseconds at_most);
+
   [[nodiscard]] bool failed() const;
 
   /// The `errno` of the write that failed; 0 if none has.

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,9 @@ namespace node_proxy::tools {
 /// Reads a node id: 64 hexadecimal digits of a valid public key.
 [[nodiscard]] tl::expected<node_id, std::string>
 parse_node_id(std::string_view text);
+
+/// Takes a whole number within bounds, in decimal digits.
+[[nodiscard]] CLI::Validator whole_number(std::uint64_t min, std::uint64_t max);
 
 /// Adds an option that can be given several times, one value each.
 /// @param parse makes a value from its text, or says what is wrong with it.
