@@ -14,6 +14,7 @@
 
 #include "command.hpp"
 #include "control_command.hpp"
+#include "options.hpp"
 #include "stop_signals.hpp"
 
 namespace node_proxy::tools {
@@ -140,7 +141,7 @@ command add_ping(CLI::App& app) {
   sub
     ->add_option("--count", options->count,
                  "End after so many; without it a signal ends it")
-    ->check(CLI::Range(1, 1'000'000'000))
+    ->check(whole_number(1, 1'000'000'000))
     ->type_name("N");
   sub->add_option("--interval", options->interval, "Time from one to the next")
     ->check(CLI::Range(0.01, 3'600.0))

@@ -154,7 +154,9 @@ void sender::send(node_out_batch batch, std::size_t bytes) {
             internal::to_error({failure.error, failure.cause}))];
       },
       [&](const caf::error& error) {
-        summary_.failures[describe(error)] += size;
+        // The Router may have ended before it could say so itself.
+        auto ended = error == caf::sec::request_receiver_down;
+        summary_.failures[ended ? "shutting_down" : describe(error)] += size;
       });
   };
   open_.push_back({bytes, finish});
@@ -265,14 +267,13 @@ void add_message_options(CLI::App& sub, message_options& options,
     sub
       .add_option("--count", options.count,
                   "Send TEXT so many times; {n} in it becomes 0, 1, ...")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40))
+      ->check(whole_number(1, std::uint64_t{1} << 40))
       ->capture_default_str()
       ->type_name("N");
   auto* size = sub
                  .add_option("--size", options.size,
                              "Fill up shorter messages with dots to this size")
-                 ->check(CLI::Range(std::size_t{0},
-                                    std::size_t{peer_settings{}.max_message}))
+                 ->check(whole_number(0, peer_settings{}.max_message))
                  ->type_name("BYTES");
   auto* text =
     sub
@@ -317,7 +318,7 @@ command add_send(CLI::App& app) {
   sub
     ->add_option("--expiry", options->expiry,
                  "How long to try to deliver a message")
-    ->check(CLI::Range(std::uint64_t{1}, limits::expiry_seconds))
+    ->check(whole_number(1, limits::expiry_seconds))
     ->capture_default_str()
     ->type_name("SECONDS");
   add_message_options(*sub, options->messages, options->file);

@@ -95,7 +95,9 @@ tl::expected<setting, std::string> read_setting(const std::string& text,
   std::istringstream one{key + '=' + value};
   std::vector<CLI::ConfigItem> items;
   try {
-    items = CLI::ConfigTOML{}.from_config(one);
+    // Comments are gone, and strings with a '#' it takes for some.
+    if (value.find('#') == std::string::npos)
+      items = CLI::ConfigTOML{}.from_config(one);
   } catch (const std::exception&) {
     // So some versions say that there is no item.
   }
@@ -112,7 +114,7 @@ tl::expected<std::vector<setting>, std::string>
 read_file(const std::string& path) {
   bytes content(max_config);
   auto size = internal::read_file({"config file", path},
-                                  internal::file_access::any, content);
+                                  internal::file_access::guarded, content);
   if (!size)
     return tl::unexpected{size.error().text};
   std::istringstream file{

@@ -382,7 +382,9 @@ http_server::start(const http_address& where, const node_questions& questions,
   if (x->where.port == 0) {
     std::string reason = std::strerror(errno);
     return tl::unexpected{"HTTP cannot listen at " + where.ip + " port "
-                          + std::to_string(where.port) + ": " + reason};
+                          + std::to_string(where.port) + ": " + reason
+                          + "; expected an address of this host, and a port at "
+                            "which nobody listens, or 0 for any"};
   }
   x->thread = std::thread{[all = x.get()] {
     all->server.listen_after_bind();

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <exception>
 #include <fstream>
+#include <iostream>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -126,7 +128,13 @@ int main(int argc, char** argv) {
       if (command.app->parsed() && command.check)
         command.check();
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? exit_ok : exit_usage;
+    // What was asked for goes to standard output, what is wrong elsewhere.
+    std::ostringstream told;
+    if (app.exit(error, told, std::cerr) != 0)
+      return exit_usage;
+    auto text = told.str();
+    text.pop_back(); // the line end
+    return print_line(text);
   }
   start_log(log_level, is_given(given, "log"));
   for (const auto& command : commands)

@@ -140,7 +140,9 @@ TEST_CASE_FIXTURE(fixture,
     contains(error_of("[run]\nidle = 5\n"), file + ":1: expected KEY = VALUE"));
   CHECK(contains(error_of("nonsense\n"), file + ":1: expected KEY = VALUE"));
   CHECK(contains(error_of("key = \"open\n"), file + ":1: key: "));
-  CHECK(contains(error_of("key = \"a#b\"\n"), file + ":1: key: "));
+  for (const auto* value : {"\"a#b\"", "[\"a#b\"]", "['a=print', \"a#b\"]"})
+    CHECK(contains(error_of(std::string{"engine = "} + value + "\n"),
+                   file + ":1: engine: the value is not understood"));
   CHECK(contains(error_of("config = \"other\"\n"),
                  file + ":1: config: there is no such option"));
   CHECK(contains(error_of("help = true\n"), file + ":1: help: "));
@@ -165,6 +167,17 @@ TEST_CASE_FIXTURE(fixture, "what is no file is refused") {
     CHECK(result.status == 2);
     CHECK(contains(result.errors, path));
   }
+}
+
+TEST_CASE_FIXTURE(fixture, "a file that everybody may write is refused") {
+  write("idle = 5\n");
+  using std::filesystem::perms;
+  std::filesystem::permissions(file, perms::all & ~perms::others_write);
+  CHECK(contains(run_tool({"run", "--config", file}).errors, "--key"));
+  std::filesystem::permissions(file, perms::all);
+  auto result = run_tool({"run", "--config", file, "--key", key.file});
+  CHECK(result.status == 2);
+  CHECK(contains(result.errors, "may be written by everybody"));
 }
 
 TEST_CASE_FIXTURE(fixture, "a file without a key is not enough") {

@@ -240,7 +240,12 @@ TEST_CASE("wrong usage has an exit status of its own") {
   check_fails(with(run, {"--dial-range", "10.0.0.1/8"}), 2, "10.0.0.0/8");
   check_fails(with(run, {"--max-peers", "none"}), 2, "--max-peers");
   check_fails(with(run, {"--idle", "0"}), 2, "--idle");
-  check_fails(with(run, {"--idle", "soon"}), 2, "soon");
+  for (const auto* wrong : {"soon", "1m", "1.5", "0x10", " 5", ""})
+    check_fails(with(run, {"--idle", wrong}), 2,
+                "--idle: '" + std::string{wrong}
+                  + "' is none: expected a whole number from 1 to 86400");
+  check_fails(with(run, {"--engine", "x=print", "--engine", "x=count"}), 2,
+              "--engine: there are two of the name 'x'");
   check_fails(with(run, {"--outbox-bytes", "-1"}), 2, "--outbox-bytes");
   check_fails(with(run, {"--outbox-bytes", "1023"}), 2, "1023");
   check_fails(with(run, {"--state", ""}), 2, "--state");

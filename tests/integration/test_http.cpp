@@ -217,7 +217,8 @@ TEST_CASE_FIXTURE(two_nodes, "an address that is in use is refused") {
   auto second = run_tool(
     {"run", "--key", key.file, "--http", "127.0.0.1:" + std::to_string(port)});
   CHECK(second.status == 1);
-  CHECK(contains(second.errors, std::to_string(port)));
+  CHECK(contains(second.errors,
+                 std::to_string(port) + ": Address already in use; expected "));
 }
 
 TEST_CASE_FIXTURE(two_nodes, "a node ends while clients are there") {

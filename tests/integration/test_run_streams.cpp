@@ -129,9 +129,12 @@ TEST_CASE("why nothing can be written is said") {
           .find("an event cannot be written to standard output: No space left "
                 "on device")
         != std::string::npos);
-  CHECK(into_full({"id", key.file})
-          .find("standard output cannot be written: No space left on device")
-        != std::string::npos);
+  std::vector<std::string> id{"id", key.file};
+  for (const auto& command :
+       {id, {"--version"}, {"--help"}, {"run", "--help"}, {"help", "man"}})
+    CHECK(into_full(command).find("standard output cannot be written: No space "
+                                  "left on device")
+          != std::string::npos);
 }
 
 TEST_CASE("a second signal ends a node at once") {
