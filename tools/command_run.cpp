@@ -89,8 +89,8 @@ public:
     if (std::none_of(options.begin(), options.end(), is_console))
       options.push_back({engine_name{console_engine}, engine_kind::print});
     for (const auto& option : options)
-      engines_.push_back(
-        {option.name, spawn_engine(system, option, out), true});
+      engines_.emplace_back(option.name, spawn_engine(system, option, out),
+                            true);
   }
 
   engine_set(const engine_set&) = delete;
