@@ -28,6 +28,14 @@ std::uint64_t cost_of(const incoming_channel& x, bytes_view chunk) {
 
 } // namespace
 
+expected<void, inbox_error> check_size(bool last, bytes_view chunk) {
+  if (chunk.empty())
+    return unexpected{inbox_error::empty_chunk};
+  if (last ? chunk.size() > limits::fragment : chunk.size() != limits::fragment)
+    return unexpected{inbox_error::bad_fragment};
+  return {};
+}
+
 // -- inbox_record -------------------------------------------------------------
 
 std::size_t inbox_record::reject_count() const {
@@ -414,11 +422,8 @@ void inbox::finish_orphan(const reliable_id& id) {
 expected<std::uint64_t, inbox_error>
 inbox::check_chunk(const incoming_channel& x, bool last,
                    bytes_view data) const {
-  if (data.empty())
-    return unexpected{inbox_error::empty_chunk};
-  if (data.size() > limits::fragment
-      || (!last && data.size() != limits::fragment))
-    return unexpected{inbox_error::bad_fragment};
+  if (auto ok = check_size(last, data); !ok)
+    return unexpected{ok.error()};
   if (expected_ + 1 > limits::sequence_end)
     return unexpected{inbox_error::bad_range};
   const auto& before = x.unfinished();

@@ -91,6 +91,10 @@ enum class inbox_error : std::uint8_t {
   beyond_received,
 };
 
+/// Whether a chunk, reliable or not, has a size that it may have.
+[[nodiscard]] expected<void, inbox_error> check_size(bool last,
+                                                     bytes_view chunk);
+
 /// Reliable messages of one peer.
 ///
 /// `handle_*` take events.

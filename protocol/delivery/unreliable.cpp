@@ -13,6 +13,10 @@ std::size_t cost_of(std::size_t size) {
   return size + limits::message_overhead;
 }
 
+/// To take in a message that is of no use takes as long as to read so many
+/// octets more.
+constexpr std::uint64_t message_work = 1'000;
+
 /// What it takes of the memory of strangers.
 std::size_t memory_of(std::size_t size) {
   return cost_of(size) + stranger_budget::message_memory;
@@ -137,7 +141,8 @@ unreliable_inbox::handle_chunk(const engine_name& target, bool last,
                                bytes_view data) {
   // Who goes over to another message leaves the rest of the last one out.
   if (partial_target_ != target) {
-    wasted_ += partial_.size();
+    if (oversized_ || !partial_.empty())
+      wasted_ += cost_of(partial_.size()) + message_work;
     handle_disconnect();
   }
   partial_target_ = target;
@@ -173,7 +178,7 @@ void unreliable_inbox::handle_finished(std::uint64_t number, bool taken) {
     return;
   const auto& [target, cost] = held.mapped();
   outstanding_ -= cost;
-  wasted_ += taken ? 0 : cost;
+  wasted_ += taken ? 0 : cost + message_work;
   auto& of_engine = by_engine_.at(target);
   of_engine.cost -= cost;
   --of_engine.messages;
@@ -187,7 +192,7 @@ unreliable_inbox::take_whole(const engine_name& target, share& of_engine) {
   auto cost = cost_of(complete.size());
   if (std::exchange(oversized_, false) || !has_room(of_engine, cost)) {
     ++dropped_;
-    wasted_ += cost;
+    wasted_ += cost + message_work;
     return std::nullopt;
   }
   auto number = next_number_++;

@@ -137,8 +137,8 @@ public:
   /// Messages that were dropped for want of room.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
 
-  /// Bytes of messages that were dropped or not taken, with
-  /// `limits::message_overhead` for each.
+  /// Bytes of messages that were dropped, left out or not taken, and what each
+  /// of them is worth beside them: however small it is, it takes its time.
   [[nodiscard]] std::uint64_t wasted() const { return wasted_; }
 
 private:

@@ -158,8 +158,8 @@ delivery::handle_unreliable(const opened_unreliable& frame, steady_time now,
     auto target = inbox_.target_of(channel);
     if (!target)
       return unexpected{to_string(inbox_error::unknown_channel)};
-    if (chunk.empty())
-      return unexpected{to_string(inbox_error::empty_chunk)};
+    if (auto ok = check_size(last, chunk); !ok)
+      return unexpected{to_string(ok.error())};
     if (auto message = unreliable_in_.handle_chunk(*target, last, chunk))
       deliver(unreliable_id{message->number}, *target, message->data, {}, now,
               out);

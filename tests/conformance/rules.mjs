@@ -574,6 +574,9 @@ rule("Abort", "is ignored if there is no such message", async (peer) => {
 offence("Unreliable messages", "a channel that is not open", ({ session }) =>
     session.chunks("UnreliableMsg", wire.cut(0n, wire.serialize({ sender: "kit", msg: small }))))
 
+offence("Unreliable messages", "a short fragment that is not the last", (talk, peer) =>
+    talk.session.chunks("UnreliableMsg", [chunk(talk.open(peer.sink), false, beginning(20_000).first.subarray(1))]))
+
 rule("Unreliable messages", "do not stand in the way of others", async (peer) => {
     const talk = (await peer.connect()).begin()
     const channel = talk.open(peer.sink)

@@ -1,6 +1,7 @@
 #include <node_proxy/protocol/delivery/unreliable.hpp>
 
 #include <string>
+#include <utility>
 
 #include <doctest/doctest.h>
 
@@ -253,6 +254,33 @@ TEST_CASE("one engine leaves room for unreliable messages to others") {
   uut.handle_finished(first->number, true);
   CHECK_FALSE(uut.handle_chunk(a, true, bytes(10)));
   CHECK(uut.handle_chunk("e", true, bytes(10)));
+}
+
+TEST_CASE("what is of no use counts more than its bytes") {
+  unreliable_inbox uut{2 * fragment, 1'000};
+  std::uint64_t before = 0;
+  auto is_dear = [&](std::size_t size) {
+    auto more = uut.wasted() - std::exchange(before, uut.wasted());
+    return more >= size + 1'000;
+  };
+  SUBCASE("a message that nobody takes") {
+    auto message = uut.handle_chunk(a, true, bytes(1));
+    REQUIRE(message);
+    CHECK(uut.wasted() == 0);
+    uut.handle_finished(message->number, false);
+    CHECK(is_dear(1));
+  }
+  SUBCASE("one that is too long") {
+    CHECK_FALSE(uut.handle_chunk(a, true, bytes(1'001)));
+    CHECK(is_dear(1'001));
+  }
+  SUBCASE("a beginning without an end") {
+    for (auto i = 0; i < 10; ++i) {
+      CHECK_FALSE(uut.handle_chunk(a, false, bytes(1)));
+      CHECK_FALSE(uut.handle_chunk(b, false, bytes(1)));
+      CHECK(is_dear(1));
+    }
+  }
 }
 
 TEST_CASE("fragments for two engines are not put together") {

@@ -216,8 +216,9 @@ TEST_CASE("fragments of two connections are not put together") {
   uut.connect();
   uut.heard();
   auto whole = uut.message("whole");
-  auto half = test::bytes_view{whole}.first(5);
-  uut.send_unreliable({test::to_bytes(half)}, false);
+  auto other = uut.message(std::string(limits::fragment, 'x'));
+  other.resize(limits::fragment);
+  uut.send_unreliable({other}, false);
   uut.connect();
   CHECK(uut.heard() == "resume 0 0, reopened, ack 0:0");
   uut.send_unreliable({whole});

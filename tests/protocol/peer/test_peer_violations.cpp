@@ -115,6 +115,18 @@ TEST_CASE_FIXTURE(connected_rogue, "a fragment of another size") {
   CHECK(broke_off("bad_fragment"));
 }
 
+TEST_CASE_FIXTURE(connected_rogue, "an unreliable fragment of another size") {
+  SUBCASE("one that is not the last") {
+    send_unreliable({bytes(limits::fragment)}, false);
+    CHECK(uut.connected());
+    send_unreliable({bytes(1)}, false);
+  }
+  SUBCASE("the last one") {
+    send_unreliable({bytes(limits::fragment + 1)});
+  }
+  CHECK(broke_off("bad_fragment"));
+}
+
 TEST_CASE("more than the window allows") {
   peer_settings settings;
   settings.channel_window = limits::min_channel_window;
