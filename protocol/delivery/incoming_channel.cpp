@@ -16,9 +16,12 @@ constexpr std::size_t growth = 4;
 constexpr std::size_t arrived_for_all = 256 * 1024;
 
 std::size_t capacity_for(const incoming_channel::partial& x, std::size_t size) {
-  // What may have to wait for more takes no more than it needs.
+  // What may have to wait for more takes no more than it needs, but much is not
+  // copied for each fragment.
   if (!x.granted)
-    return size;
+    return size < arrived_for_all
+             ? size
+             : std::min<std::size_t>(size + size / 2, x.announced);
   if (size >= arrived_for_all)
     return x.announced;
   return std::min({growth * size, arrived_for_all, x.announced});

@@ -142,6 +142,28 @@ TEST_CASE_FIXTURE(strangers, "who has its part begins nothing more") {
   CHECK(x.window(2) == 100'000 + overhead);
 }
 
+TEST_CASE_FIXTURE(strangers, "what waits for memory is not copied for each "
+                             "fragment") {
+  stranger x{*this, "a"};
+  CHECK(x.begin(0, 0, part) == "ok");
+  // A window that is large enough does not ask for memory.
+  CHECK(x.open(1, "b", 2'000'000) == "ok");
+  auto taken_for_b = [&] {
+    return shared->of_engine("b")->load();
+  };
+  CHECK(x.begin(1, 1, 1'900'000) == "ok");
+  CHECK(taken_for_b() < 2 * static_cast<std::int64_t>(fragment));
+  int copies = 0;
+  for (std::uint64_t seq = 2; seq <= 100; ++seq) {
+    auto before = taken_for_b();
+    CHECK(x.more(1, seq) == "ok");
+    copies += taken_for_b() > before;
+    CHECK(taken_for_b()
+          <= static_cast<std::int64_t>(seq * fragment * 3 / 2 + 1'000));
+  }
+  CHECK(copies < 25);
+}
+
 TEST_CASE_FIXTURE(strangers, "an engine that takes nothing leaves room for "
                              "others, whoever sends") {
   std::vector<std::unique_ptr<stranger>> senders;
