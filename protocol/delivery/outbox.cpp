@@ -74,13 +74,15 @@ expected<void, outbox_error> outbox::handle_ack(const control::channel_ack& ack,
   if (known == connection_->channels.end())
     return {}; // closed meanwhile
   auto& x = *known->second;
+  auto was_empty = x.empty();
   auto has_rejects = x.handle_ack(ack, next_number_);
   if (!has_rejects)
     return unexpected{has_rejects.error()};
   if (*has_rejects)
     connection_->settle(x, ack.next);
+  // Whoever acknowledges nothing does not keep the channel.
   if (x.empty())
-    note_idle(x, now);
+    note_idle(x, was_empty ? x.last_used : now);
   else
     connection_->schedule.add(x);
   return {};

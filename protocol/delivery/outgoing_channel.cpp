@@ -76,9 +76,14 @@ outgoing_channel::handle_ack(const control::channel_ack& ack,
   if (ack.next > end)
     return unexpected{outbox_error::beyond_sent};
   std::vector<std::uint64_t> noted;
+  std::uint64_t least = 0;
   for (const auto& x : ack.rejects) {
-    if (x.seq >= ack.next || (!noted.empty() && x.seq <= noted.back()))
+    if (x.seq >= ack.next || x.seq < least)
       return unexpected{outbox_error::bad_reject};
+    least = x.seq + 1;
+    // One of an earlier life of the channel is none of this one's.
+    if (x.seq < begin_)
+      continue;
     if (auto ok = note_reject(x, ack.next); !ok)
       return unexpected{ok.error()};
     noted.push_back(x.seq);
@@ -93,7 +98,7 @@ outgoing_channel::handle_ack(const control::channel_ack& ack,
   acked_ = std::max(acked_, ack.next);
   window_ = ack.window;
   clean_up();
-  return !noted_.empty();
+  return !ack.rejects.empty();
 }
 
 void outgoing_channel::handle_forgotten(std::uint64_t begin,
@@ -348,8 +353,6 @@ void outgoing_channel::clean_up() {
 /// Takes note of a reject, which may be repeated until it is settled.
 expected<void, outbox_error>
 outgoing_channel::note_reject(const control::reject& x, std::uint64_t next) {
-  if (x.seq < begin_)
-    return {}; // of an earlier life of the channel
   if (x.seq < acked_) {
     if (!std::ranges::binary_search(noted_, x.seq))
       return unexpected{outbox_error::bad_reject};

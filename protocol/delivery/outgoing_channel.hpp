@@ -108,7 +108,8 @@ public:
                    steady_time now);
 
   /// @param end no number from there on was ever sent.
-  /// @returns whether there are rejects, which are noted by that.
+  /// @returns whether there are rejects, which are noted by that or are of an
+  ///          earlier life of the channel.
   [[nodiscard]] expected<bool, outbox_error>
   handle_ack(const control::channel_ack& ack, std::uint64_t end);
 

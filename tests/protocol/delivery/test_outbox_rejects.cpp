@@ -3,6 +3,7 @@
 #include <node_proxy/protocol/delivery/outbox.hpp>
 
 #include "outbox_fixture.hpp"
+#include "support/heap_use.hpp"
 
 using namespace test;
 
@@ -142,6 +143,41 @@ TEST_CASE_FIXTURE(fixture, "rejects of an earlier life of the channel") {
   CHECK(settled() == "0:2");
   CHECK(ack(0, 3, {{1, malformed}, {2, engine_gone}}) == "ok");
   CHECK(outcomes() == "3=engine_gone");
+}
+
+TEST_CASE_FIXTURE(fixture, "rejects of an earlier life take no memory") {
+  if (has_mute_heap())
+    return;
+  send_small(1'000);
+  CHECK(ack(0, 1'000) == "ok");
+  outcomes();
+  expire(10s);
+  CHECK(all_sent() == "close 0");
+  std::vector<control::reject> rejects;
+  for (std::uint64_t seq = 0; seq < 1'000; ++seq)
+    rejects.push_back({seq, malformed});
+  for (std::uint64_t i = 0; i < 50; ++i)
+    send(i, std::string(1, char('A' + i)), 10);
+  all_sent();
+  outcomes();
+  auto before = heap_use();
+  for (std::uint64_t i = 1; i <= 50; ++i) {
+    CHECK(uut.handle_ack({i, 1'000, 500'000, rejects}, now.steady));
+    CHECK(settled() == std::to_string(i) + ":1000");
+  }
+  CHECK(heap_use() < before + 50 * 1'000);
+}
+
+TEST_CASE_FIXTURE(fixture, "who acknowledges nothing keeps no channel open") {
+  send_small(1);
+  CHECK(ack(0, 1) == "ok");
+  for (auto i = 1; i < 10; ++i) {
+    expire(i * 1s);
+    CHECK(ack(0, 1) == "ok");
+  }
+  CHECK(all_sent() == "nothing");
+  expire(10s);
+  CHECK(all_sent() == "close 0");
 }
 
 TEST_CASE_FIXTURE(fixture, "a reject of what was given up changes nothing") {
