@@ -116,15 +116,10 @@ expected<void, inbox_error> inbox::handle_open(const control::open& open,
 }
 
 void inbox::handle_reopened(std::uint64_t begin, steady_time now) {
+  if (connection_.reopened_at && begin <= *connection_.reopened_at)
+    return;
   connection_.reopened_at = begin;
-  if (channels_.size() == connection_.open.size())
-    return advance_rejected(now); // none is left
-  std::vector<incoming_channel*> left;
-  for (auto& [key, x] : channels_)
-    if (!x.id)
-      left.push_back(&x);
-  for (auto* x : left)
-    forget_if_idle(*x);
+  forget_unopened();
   advance_rejected(now);
 }
 
@@ -206,7 +201,7 @@ expected<void, inbox_error> inbox::handle_void(const control::void_range& range,
     // peer has all that it wants to know.
     if (connection_.reopened_at && *connection_.reopened_at < range.to) {
       // Nothing else bounds how often all channels are looked at.
-      if (channels_.size() > connection_.open.size() || rejects_held_)
+      if (channels_.size() > connection_.open.size())
         wasted_.bytes += channels_.size() * channel_glance;
       handle_reopened(range.to, now);
     }
@@ -346,43 +341,17 @@ void inbox::reset(std::uint64_t epoch, std::uint64_t first) {
   by_serial_.clear();
   to_ack_.clear();
   to_grant_.clear();
+  held_.clear();
   channels_.clear();
   shares_.clear();
   waiting_ = 0;
   unfinished_ = 0;
   partials_ = 0;
   unsettled_ = 0;
-  rejects_held_ = false;
   ack_wanted_since_.reset();
   retry_at_.reset();
   check_at_.reset();
   account_.set_waiting(false);
-}
-
-/// Of a channel that is not open nothing is kept but what engines have, and
-/// what has come since the connection began.
-void inbox::forget_if_idle(incoming_channel& x) {
-  unsettled_ -= x.handle_settled(*connection_.reopened_at);
-  if (x.unfinished() && x.unfinished()->first < *connection_.reopened_at) {
-    --partials_;
-    consume(x, x.handle_abort(x.unfinished()->first).value_or(0));
-  }
-  if (x.idle() && x.rejects().empty())
-    forget(x);
-}
-
-void inbox::forget(incoming_channel& x) {
-  shares_.release(x.share);
-  if (connection_.recent == &x)
-    connection_.recent = nullptr;
-  if (x.id)
-    connection_.open.erase(*x.id);
-  if (x.ack_wanted)
-    std::erase(to_ack_, &x);
-  if (x.grant_wanted)
-    to_grant_.erase_if([&x](const auto* y) { return y == &x; });
-  by_serial_.erase(x.serial());
-  channels_.erase(channel_key{x.key()});
 }
 
 incoming_channel* inbox::find_open(std::uint64_t channel) const {
@@ -400,13 +369,6 @@ incoming_channel* inbox::find_serial(std::uint64_t serial) const {
     return connection_.recent;
   auto x = by_serial_.find(serial);
   return x == by_serial_.end() ? nullptr : x->second;
-}
-
-incoming_channel& inbox::find_or_add(const channel_key& key) {
-  auto [position, is_new] = channels_.try_emplace(key, key, next_serial_);
-  if (is_new)
-    by_serial_.emplace(next_serial_++, &position->second);
-  return position->second;
 }
 
 void inbox::finish_orphan(const reliable_id& id) {
@@ -446,7 +408,8 @@ void inbox::advance(incoming_channel& x, steady_time now) {
   auto moved = false;
   for (;;) {
     if (x.rejects_next() && unsettled_ >= limits::unsettled_rejects) {
-      rejects_held_ = true;
+      if (!std::exchange(x.reject_held, true))
+        held_.push_back(&x);
       break;
     }
     auto done = x.poll_consumed();
@@ -474,14 +437,11 @@ void inbox::advance(incoming_channel& x, steady_time now) {
 
 /// Goes on where rejects had to wait.
 void inbox::advance_rejected(steady_time now) {
-  if (!std::exchange(rejects_held_, false))
-    return;
-  std::vector<incoming_channel*> held;
-  for (auto& [key, x] : channels_)
-    if (x.rejects_next())
-      held.push_back(&x);
-  for (auto* x : held)
+  while (!held_.empty() && unsettled_ < limits::unsettled_rejects) {
+    auto x = held_.take_front();
+    x->reject_held = false;
     advance(*x, now);
+  }
 }
 
 void inbox::want_ack(incoming_channel& x, steady_time now) {

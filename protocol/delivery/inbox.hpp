@@ -119,6 +119,7 @@ public:
   /// Nothing has to be remembered of what came in channels that are not open
   /// before this connection, when nothing had arrived from `begin` on. What has
   /// come since, on another one that began later at the peer, is not meant.
+  /// To say so once more means nothing.
   void handle_reopened(std::uint64_t begin, steady_time now);
 
   [[nodiscard]] expected<void, inbox_error>
@@ -239,6 +240,7 @@ private:
   using channels = std::unordered_map<channel_key, incoming_channel>;
 
   void reset(std::uint64_t epoch, std::uint64_t first);
+  void forget_unopened();
   void forget_if_idle(incoming_channel& x);
   void forget(incoming_channel& x);
   incoming_channel* find_open(std::uint64_t channel) const;
@@ -279,8 +281,6 @@ private:
   std::size_t unfinished_ = 0; // of these
   std::size_t partials_ = 0;
   std::size_t unsettled_ = 0;
-  // Some rejects are not consumed because too many are unsettled.
-  bool rejects_held_ = false;
   waste wasted_;
 
   // Channels of which there is something to acknowledge.
@@ -289,6 +289,8 @@ private:
   // Channels whose message waits for memory, and when to look again.
   fifo<incoming_channel*> to_grant_;
   std::optional<steady_time> retry_at_;
+  // Channels whose next reject is not consumed as too many are unsettled.
+  fifo<incoming_channel*> held_;
   // When to see whether those that have memory become whole.
   std::optional<steady_time> check_at_;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include <node_proxy/messages/limits.hpp>
 #include <node_proxy/protocol/delivery/inbox.hpp>
@@ -65,6 +66,52 @@ void inbox::handle_departure() {
 }
 
 // -- private ------------------------------------------------------------------
+
+incoming_channel& inbox::find_or_add(const channel_key& key) {
+  auto [position, is_new] = channels_.try_emplace(key, key, next_serial_);
+  if (is_new)
+    by_serial_.emplace(next_serial_++, &position->second);
+  return position->second;
+}
+
+void inbox::forget_unopened() {
+  if (channels_.size() == connection_.open.size())
+    return; // there are none
+  std::vector<incoming_channel*> left;
+  for (auto& [key, x] : channels_)
+    if (!x.id)
+      left.push_back(&x);
+  for (auto* x : left)
+    forget_if_idle(*x);
+}
+
+/// Of a channel that is not open nothing is kept but what engines have, and
+/// what has come since the connection began.
+void inbox::forget_if_idle(incoming_channel& x) {
+  unsettled_ -= x.handle_settled(*connection_.reopened_at);
+  if (x.unfinished() && x.unfinished()->first < *connection_.reopened_at) {
+    --partials_;
+    consume(x, x.handle_abort(x.unfinished()->first).value_or(0));
+  }
+  if (x.idle() && x.rejects().empty())
+    forget(x);
+}
+
+void inbox::forget(incoming_channel& x) {
+  shares_.release(x.share);
+  if (connection_.recent == &x)
+    connection_.recent = nullptr;
+  if (x.id)
+    connection_.open.erase(*x.id);
+  if (x.ack_wanted)
+    std::erase(to_ack_, &x);
+  if (x.grant_wanted)
+    to_grant_.erase_if([&x](const auto* y) { return y == &x; });
+  if (x.reject_held)
+    held_.erase_if([&x](const auto* y) { return y == &x; });
+  by_serial_.erase(x.serial());
+  channels_.erase(channel_key{x.key()});
+}
 
 /// So much of a channel is not outstanding any more.
 void inbox::consume(incoming_channel& x, std::uint64_t cost) {

@@ -164,6 +164,8 @@ public:
   bool ack_urgent = false;
   /// Among those whose message waits for memory.
   bool grant_wanted = false;
+  /// Among those whose next reject waits for others to be settled.
+  bool reject_held = false;
 
   /// Goes on where an earlier one was left.
   void restore(const std::vector<control::reject>& rejects,

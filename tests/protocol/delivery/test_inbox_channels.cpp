@@ -280,6 +280,29 @@ TEST_CASE("1,024 unsettled rejects of all channels hold back others alone") {
   CHECK(text.starts_with("0:1028 "));
 }
 
+TEST_CASE("rejects that were held back go on in their order") {
+  inbox_fixture x;
+  const std::string targets = "abcdefghijklmnop";
+  x.connect(targets);
+  std::uint64_t seq = 0;
+  for (; seq < limits::unsettled_rejects; ++seq) {
+    CHECK(x.whole(0, seq, 10) == "ok");
+    x.finish("a" + std::to_string(seq), malformed);
+  }
+  x.acked();
+  for (std::uint64_t channel = 1; channel < targets.size(); ++channel, ++seq) {
+    CHECK(x.whole(channel, seq, 10) == "ok");
+    x.finish(targets[channel] + std::to_string(seq), malformed);
+  }
+  CHECK(x.settled(0, 0) == "ok");
+  CHECK(x.acked().empty());
+  // Each that is settled makes room for the one that has waited longest.
+  for (std::uint64_t channel = 1; channel < targets.size(); ++channel) {
+    CHECK(x.settled(0, channel) == "ok");
+    CHECK(x.acked().starts_with(std::to_string(channel) + ":"));
+  }
+}
+
 TEST_CASE("a forgotten channel makes room for rejects") {
   inbox_fixture x;
   x.connect("ab");
