@@ -343,6 +343,8 @@ void inbox::reset(std::uint64_t epoch, std::uint64_t first) {
   to_grant_.clear();
   held_.clear();
   channels_.clear();
+  channels_memory_ = 0;
+  charge_channels();
   shares_.clear();
   waiting_ = 0;
   unfinished_ = 0;

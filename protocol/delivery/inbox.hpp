@@ -155,8 +155,8 @@ public:
   void handle_standing(bool is_stranger, steady_time now);
 
   /// The peer has left: of a stranger no unfinished message is kept, but that
-  /// it has to come again. No connection may be about to begin on which this
-  /// end has said otherwise.
+  /// it has to come again, and no channel without anything in it. No connection
+  /// may be about to begin on which this end has said otherwise.
   void handle_departure();
 
   /// There may be memory now for messages that wait for it.
@@ -259,6 +259,7 @@ private:
   bool has_memory_for(incoming_channel& x, std::uint64_t own,
                       std::uint64_t more);
   void charge(incoming_channel& x);
+  void charge_channels();
   void check_progress(steady_time now);
 
   // What engines have not finished of an earlier generation.
@@ -282,6 +283,9 @@ private:
   std::size_t partials_ = 0;
   std::size_t unsettled_ = 0;
   waste wasted_;
+  // What channels take beside what is in them.
+  std::uint64_t channels_memory_ = 0;
+  stranger_charge channels_charge_;
 
   // Channels of which there is something to acknowledge.
   std::vector<incoming_channel*> to_ack_;
@@ -298,6 +302,7 @@ private:
     std::unordered_map<std::uint64_t, incoming_channel*> open = {};
     std::uint64_t next_channel = 0;
     std::optional<std::uint64_t> reopened_at = {}; // see `handle_reopened`
+    bool departed = false;                         // see `handle_departure`
     // Where the last chunk belonged, as most do; may be nullptr.
     mutable incoming_channel* recent = nullptr;
   };

@@ -28,6 +28,13 @@ constexpr duration patience_for(std::uint64_t size) {
   return first_patience + std::chrono::seconds{size / patient_rate};
 }
 
+/// What a channel takes beside what is in it: 480 bytes and its name twice were
+/// measured, 130 and its name again are there once it was charged for a
+/// message.
+std::uint64_t memory_of(const channel_key& key) {
+  return 640 + 3 * key.target.size();
+}
+
 /// How long until those are looked at again that are late.
 constexpr duration check_interval = std::chrono::seconds{1};
 
@@ -44,6 +51,7 @@ void inbox::handle_standing(bool is_stranger, steady_time now) {
   shares_.set_growth(is_stranger ? account_.part() / 8 : shares_.shared());
   for (auto& [key, x] : channels_)
     charge(x);
+  charge_channels();
   if (!is_stranger)
     for (auto& [key, x] : orphans_)
       x.charge.set(0);
@@ -54,23 +62,33 @@ void inbox::handle_standing(bool is_stranger, steady_time now) {
 }
 
 void inbox::handle_departure() {
-  if (!account_.counts() || partials_ == 0)
+  if (!account_.counts() || connection_.departed)
     return;
+  static_cast<void>(take_ack()); // there is nobody to hear it
   for (auto& [key, x] : channels_) {
+    x.id.reset();
     x.drop_unfinished();
     x.grant_wanted = false;
     charge(x);
   }
   to_grant_.clear();
   account_.set_waiting(false);
+  // What is left stays until the peer has said which channels are open again.
+  connection_ = {};
+  connection_.departed = true;
+  connection_.reopened_at = 0;
+  forget_unopened();
 }
 
 // -- private ------------------------------------------------------------------
 
 incoming_channel& inbox::find_or_add(const channel_key& key) {
   auto [position, is_new] = channels_.try_emplace(key, key, next_serial_);
-  if (is_new)
+  if (is_new) {
     by_serial_.emplace(next_serial_++, &position->second);
+    channels_memory_ += memory_of(key);
+    charge_channels();
+  }
   return position->second;
 }
 
@@ -109,6 +127,8 @@ void inbox::forget(incoming_channel& x) {
     to_grant_.erase_if([&x](const auto* y) { return y == &x; });
   if (x.reject_held)
     held_.erase_if([&x](const auto* y) { return y == &x; });
+  channels_memory_ -= memory_of(x.key());
+  charge_channels();
   by_serial_.erase(x.serial());
   channels_.erase(channel_key{x.key()});
 }
@@ -189,6 +209,12 @@ void inbox::charge(incoming_channel& x) {
   if (account_.counts() && !x.charge.exists())
     x.charge = stranger_charge{account_, x.key().target};
   x.charge.set(account_.counts() ? x.memory() : 0);
+}
+
+void inbox::charge_channels() {
+  if (account_.counts() && !channels_charge_.exists())
+    channels_charge_ = stranger_charge{account_};
+  channels_charge_.set(account_.counts() ? channels_memory_ : 0);
 }
 
 /// Whoever has memory that others wait for has to use it.

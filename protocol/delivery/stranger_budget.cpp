@@ -28,9 +28,7 @@ stranger_budget::of_engine(const engine_name& name) {
   if (result)
     return result;
   known = result = std::make_shared<counter>(0);
-  // Strangers may name engines that there are not.
-  if (engines_.size() > max_engines_)
-    forget_unused();
+  forget_unused();
   return result;
 }
 
@@ -40,9 +38,18 @@ bool stranger_budget::has_room(const counter& engine,
   return engine.load(std::memory_order_relaxed) + wanted <= free() - wanted;
 }
 
+/// Strangers may name engines that there are not. Each new name pays for two
+/// looks at others, so there are no more than twice those in use, and nobody
+/// waits until all of them were looked at.
 void stranger_budget::forget_unused() {
-  std::erase_if(engines_, [](const auto& x) { return x.second.expired(); });
-  max_engines_ = std::max<std::size_t>(64, 2 * engines_.size());
+  for (int i = 0; i < 2; ++i) {
+    if (next_look_ == engines_.end())
+      next_look_ = engines_.begin();
+    if (next_look_->second.expired())
+      next_look_ = engines_.erase(next_look_);
+    else
+      ++next_look_;
+  }
 }
 
 // -- stranger_account ---------------------------------------------------------

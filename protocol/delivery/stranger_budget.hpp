@@ -115,8 +115,7 @@ private:
   std::atomic<std::uint64_t> shortages_ = 0;
   atomic_lock lock_; // for what follows
   std::map<engine_name, std::weak_ptr<counter>> engines_;
-  // How many entries there are before those are looked for that nobody uses.
-  std::size_t max_engines_ = 64;
+  decltype(engines_)::iterator next_look_ = engines_.end();
 };
 
 class stranger_charge;
@@ -193,10 +192,14 @@ private:
   bool exceeded_ = false;
 };
 
-/// What a peer is charged for messages for one engine. Gives it back.
+/// What a peer is charged for messages for one engine, or for what is for none
+/// of them. Gives it back.
 class stranger_charge {
 public:
   stranger_charge() = default;
+  explicit stranger_charge(stranger_account& account)
+    : account_(&account),
+      engine_(std::make_shared<stranger_budget::counter>(0)) {}
   stranger_charge(stranger_account& account, const engine_name& engine)
     : account_(&account), engine_(account.budget_->of_engine(engine)) {}
 

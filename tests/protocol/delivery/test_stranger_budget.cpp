@@ -10,6 +10,9 @@ namespace {
 
 constexpr auto each = stranger_budget::message_memory;
 
+/// What a channel to an engine with a short name takes.
+constexpr std::int64_t empty_channel = 640 + 3;
+
 struct strangers {
   static constexpr std::int64_t all = 8'000'000;
   static constexpr std::int64_t part = all / stranger_budget::parts;
@@ -99,7 +102,8 @@ TEST_CASE_FIXTURE(strangers, "what was promised to a message is charged") {
   CHECK(x.window(0) == 900'000 + overhead);
   CHECK(taken() == static_cast<std::int64_t>(900'000 + overhead));
   // What each is spared is not shared.
-  CHECK(all - shared->free() == taken() - stranger_account::spared);
+  CHECK(all - shared->free()
+        == taken() + empty_channel - stranger_account::spared);
   CHECK(x.abort(0, 0) == "ok");
   CHECK(taken() == 0);
   CHECK(shared->free() == all);
@@ -129,7 +133,7 @@ TEST_CASE_FIXTURE(strangers, "a channel of a stranger grows within its part") {
 
 TEST_CASE_FIXTURE(strangers, "who has its part begins nothing more") {
   stranger x{*this, "abc"};
-  CHECK(x.begin(0, 0, part - 1'000) == "ok");
+  CHECK(x.begin(0, 0, part - 3'000) == "ok");
   // One that begins before that may be of any size.
   CHECK(x.begin(1, 1, 2'000'000) == "ok");
   CHECK(x.window(1) == 2'000'000 + overhead);
@@ -182,9 +186,10 @@ TEST_CASE_FIXTURE(strangers, "who sends more than its part is shed") {
   CHECK_FALSE(x.uut.poll_overrun());
   std::uint64_t seq = 0;
   // Small messages, of which no engine takes any.
-  auto most = static_cast<std::uint64_t>(part + shared->largest()
-                                         + stranger_account::spared)
-              / (1 + overhead + each);
+  auto most =
+    static_cast<std::uint64_t>(part + shared->largest()
+                               + stranger_account::spared - 26 * empty_channel)
+    / (1 + overhead + each);
   for (std::uint64_t i = 0; i < most; ++i)
     CHECK(x.whole(i % 26, seq++, 1) == "ok");
   CHECK_FALSE(x.uut.poll_overrun());
@@ -241,6 +246,69 @@ TEST_CASE_FIXTURE(strangers, "who keeps others waiting has to come to an end") {
   y.uut.handle_timeout(y.now);
   CHECK(y.window(0) == 100'000 + overhead);
   CHECK(shared->waiting() == 0);
+}
+
+namespace {
+
+/// Opens as many channels as it may, to engines with long names, and comes
+/// again to open as many others.
+/// @returns how many there are.
+std::uint64_t open_all(stranger& x) {
+  std::uint64_t result = 0;
+  for (int pass = 0; pass < 2; ++pass) {
+    CHECK(x.resume(1, 0) == "ok");
+    std::uint64_t channel = 0;
+    while (x.open(channel, std::to_string(result) + std::string(250, 'x'))
+           == "ok") {
+      ++channel;
+      ++result;
+    }
+  }
+  return result;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(strangers, "channels count, with their names") {
+  stranger x{*this, ""};
+  CHECK_FALSE(x.uut.poll_overrun());
+  auto all_channels = open_all(x);
+  CHECK(all_channels == 2 * limits::channels);
+  CHECK(shared->used() >= all_channels * 1'000);
+  // That is more than the part of one of them.
+  CHECK(x.uut.poll_overrun());
+  x.uut.handle_standing(false, x.now);
+  CHECK(shared->used() == 0);
+  x.uut.handle_standing(true, x.now);
+  CHECK(shared->used() >= all_channels * 1'000);
+  CHECK(x.resume(2, 0) == "ok");
+  CHECK(shared->used() == 0);
+}
+
+TEST_CASE_FIXTURE(strangers, "channels without anything go with a stranger") {
+  stranger x{*this, "ab"};
+  CHECK(x.whole(0, 0, 10) == "ok");
+  open_all(x);
+  CHECK(shared->used() > 1'000'000);
+  x.uut.handle_departure();
+  CHECK(shared->used() == 0);
+  // What engines have is kept, with its channel, until they have taken it.
+  CHECK(taken() == static_cast<std::int64_t>(10 + overhead + each));
+  CHECK_FALSE(x.uut.idle());
+  SUBCASE("it is taken before the stranger comes again") {
+    x.finish("a0");
+    CHECK(taken() == 0);
+    CHECK(x.resume(1, 0) == "ok");
+    CHECK(x.open(0, "a") == "ok");
+  }
+  SUBCASE("it is taken later") {
+    CHECK(x.resume(1, 0) == "ok");
+    CHECK(x.open(0, "a") == "ok");
+    x.finish("a0");
+  }
+  CHECK(x.acked() == "0:1");
+  CHECK(x.whole(0, 1, 10) == "ok");
+  CHECK(x.arrived() == "a0:10 a1:10");
 }
 
 namespace {
