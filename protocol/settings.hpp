@@ -55,7 +55,7 @@ struct peer_settings {
   duration channel_idle_timeout = std::chrono::seconds{10};
   /// Bytes of frames that wait for a socket, from which on not even control
   /// frames are added. Messages are only sent when nothing waits.
-  std::size_t backlog_bytes = 512u << 10;
+  std::size_t backlog_bytes = 192u << 10;
   /// From when somebody has connected to the first frame, whatever there is of
   /// it. It is sent without waiting for anything.
   duration first_frame_timeout = std::chrono::seconds{2};

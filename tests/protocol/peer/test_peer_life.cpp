@@ -378,3 +378,22 @@ TEST_CASE("messages that are refused together are told together") {
   CHECK(next() == send_outcome{5, wrong_target, 1});
   CHECK_FALSE(uut.uut.poll_action());
 }
+
+TEST_CASE("control frames to a peer that does not read take little memory") {
+  rogue uut;
+  uut.opens = false;
+  uut.connect();
+  CHECK(uut.uut.begin_turn(1, uut.now));
+  for (std::uint64_t i = 0; i < limits::channels; ++i)
+    uut.open(i, "engine" + std::to_string(i));
+  uut.takes_bytes = false;
+  uut.written = 0;
+  // All channels are acknowledged each time.
+  for (std::uint64_t seq = 0; seq < 100; ++seq) {
+    uut.say(control::void_range{seq, seq + 1});
+    uut.wait(5ms);
+  }
+  CHECK(uut.uut.connected());
+  CHECK(uut.written > 100'000);
+  CHECK(uut.written < 256 * 1024);
+}
