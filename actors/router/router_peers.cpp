@@ -4,6 +4,7 @@
 #include <node_proxy/actors/caf/sending.hpp>
 #include <node_proxy/actors/router/router_state.hpp>
 
+#include <string_view>
 #include <utility>
 
 #include <node_proxy/actors/error.hpp>
@@ -11,6 +12,20 @@
 #include <node_proxy/base/hex.hpp>
 
 namespace node_proxy::internal {
+
+namespace {
+
+std::string_view words(issue_error error) {
+  switch (error) {
+  case issue_error::no_version_left:
+    return "there is one of the highest version, which no other can follow";
+  case issue_error::bad_addresses:
+    return "there are too many addresses, or one that no advert can name";
+  }
+  return "unknown"; // a value without a name
+}
+
+} // namespace
 
 // -- what the acceptor and Node Proxies say -----------------------------------
 
@@ -97,10 +112,10 @@ void router_state::take(const node_id& remote,
 }
 
 void router_state::check_issued(
-  const expected<void, std::string_view>& result) const {
+  const expected<void, issue_error>& result) const {
   if (!result)
     services_.log.error("there is no new advert of this node: {}",
-                        result.error());
+                        words(result.error()));
 }
 
 void router_state::take(const node_id&, const proxy_metrics& metrics) {

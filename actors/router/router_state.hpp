@@ -256,7 +256,7 @@ private:
   void perform(const report_turned_away& action);
   void perform(const report_left_out& action);
   void write_state();
-  void check_issued(const expected<void, std::string_view>& result) const;
+  void check_issued(const expected<void, issue_error>& result) const;
 
   void take(const node_id& remote, const peer_event& event);
   void take(const node_id& remote, const learned_advert& msg);

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +14,14 @@
 #include <node_proxy/protocol/wire/advert.hpp>
 
 namespace node_proxy::internal {
+
+/// Why this node has no newer advert.
+enum class issue_error : std::uint8_t {
+  /// There is one of the highest version, which no other can follow.
+  no_version_left,
+  /// There are too many addresses, or one that no advert can name.
+  bad_addresses,
+};
 
 /// What this node says of itself. Each advert has a higher version than the
 /// last one, be it of an earlier process.
@@ -27,7 +34,7 @@ public:
   /// This node can be reached there. Errors: why there is no such advert; the
   /// one that is there stays.
   /// @param min_version what the version is at least.
-  [[nodiscard]] expected<void, std::string_view>
+  [[nodiscard]] expected<void, issue_error>
   handle_addresses(std::vector<weighted_address> addresses,
                    std::uint64_t min_version, timestamp now) {
     addresses_ = std::move(addresses);
@@ -37,7 +44,7 @@ public:
   /// Somebody knows one of that version, which is not the present one.
   /// Errors: why there is no newer one.
   /// @returns whether there is a newer one now.
-  [[nodiscard]] expected<bool, std::string_view>
+  [[nodiscard]] expected<bool, issue_error>
   handle_overtaken(std::uint64_t version, timestamp now) {
     if (present_ && version < version_)
       return false;
@@ -57,20 +64,17 @@ public:
   }
 
 private:
-  static constexpr std::string_view no_version_left{
-    "there is one of the highest version, which no other can follow"};
-
   // One with a higher version than `last`.
-  expected<void, std::string_view> issue(std::uint64_t min_version,
-                                         std::uint64_t last, timestamp now) {
+  expected<void, issue_error> issue(std::uint64_t min_version,
+                                    std::uint64_t last, timestamp now) {
     if (last == std::numeric_limits<std::uint64_t>::max())
-      return unexpected{no_version_left};
+      return unexpected{issue_error::no_version_left};
     node_advert advert;
     advert.addrs = addresses_;
     advert.version = std::max(min_version, last + 1);
     advert.created = now.minute();
     if (auto ok = sign_advert(*self_, advert); !ok)
-      return unexpected{to_string(ok.error())};
+      return unexpected{issue_error::bad_addresses};
     version_ = advert.version;
     present_ = std::make_shared<const node_advert>(std::move(advert));
     return {};

@@ -105,7 +105,7 @@ peer_directory::handle_introduction(const node_advert& advert) {
   return {node_advert_accepted{advert.version}};
 }
 
-expected<void, std::string_view>
+expected<void, issue_error>
 peer_directory::handle_local_addresses(std::vector<weighted_address> addresses,
                                        std::uint64_t min_version,
                                        timestamp now) {
@@ -297,7 +297,7 @@ void peer_directory::handle_addresses(const node_id& id,
   update_standing(id);
 }
 
-expected<void, std::string_view>
+expected<void, issue_error>
 peer_directory::handle_overtaken(const overtaken_advert& msg, timestamp now) {
   auto is_new = advert_.handle_overtaken(msg.version, now);
   if (!is_new)

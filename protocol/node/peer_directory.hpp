@@ -108,7 +108,7 @@ public:
   /// @param min_version of the advert, such as the seconds of a clock: a node
   ///                      that forgot its last one does not fall behind it.
   /// Errors: why there is no new one; the advert stays as it is.
-  [[nodiscard]] expected<void, std::string_view>
+  [[nodiscard]] expected<void, issue_error>
   handle_local_addresses(std::vector<weighted_address> addresses,
                          std::uint64_t min_version, timestamp now);
 
@@ -165,7 +165,7 @@ public:
 
   /// A peer knows an advert of this node of that version. Errors: why there is
   /// no newer one.
-  [[nodiscard]] expected<void, std::string_view>
+  [[nodiscard]] expected<void, issue_error>
   handle_overtaken(const overtaken_advert& msg, timestamp now);
 
   /// A peer is served no more.

@@ -317,12 +317,19 @@ TEST_CASE_FIXTURE(directory_fixture,
 TEST_CASE_FIXTURE(directory_fixture,
                   "no advert follows one of the highest version") {
   constexpr auto highest = std::numeric_limits<std::uint64_t>::max();
-  CHECK_FALSE(uut->handle_overtaken({highest}, now));
+  auto error = [](const auto& result) {
+    REQUIRE_FALSE(result);
+    return result.error();
+  };
+  CHECK(error(uut->handle_overtaken({highest}, now))
+        == issue_error::no_version_left);
   CHECK(uut->advert()->version == 1);
   REQUIRE(uut->handle_overtaken({highest - 1}, now));
   CHECK(uut->advert()->version == highest);
-  CHECK_FALSE(uut->handle_local_addresses({}, 1, now));
-  CHECK_FALSE(uut->handle_overtaken({highest}, now));
+  CHECK(error(uut->handle_local_addresses({}, 1, now))
+        == issue_error::no_version_left);
+  CHECK(error(uut->handle_overtaken({highest}, now))
+        == issue_error::no_version_left);
   CHECK(uut->advert()->version == highest);
 }
 
@@ -330,7 +337,9 @@ TEST_CASE_FIXTURE(directory_fixture,
                   "an advert that cannot be signed leaves the last "
                   "one") {
   std::vector<weighted_address> many(limits::advert_addresses + 1);
-  CHECK_FALSE(uut->handle_local_addresses(many, 1, now));
+  auto result = uut->handle_local_addresses(many, 1, now);
+  REQUIRE_FALSE(result);
+  CHECK(result.error() == issue_error::bad_addresses);
   CHECK(uut->advert()->version == 1);
 }
 
