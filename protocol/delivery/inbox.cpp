@@ -28,11 +28,11 @@ std::uint64_t cost_of(const incoming_channel& x, bytes_view chunk) {
 
 } // namespace
 
-expected<void, inbox_error> check_size(bool last, bytes_view chunk) {
+expected<void, violation> check_size(bool last, bytes_view chunk) {
   if (chunk.empty())
-    return unexpected{inbox_error::empty_chunk};
+    return unexpected{violation::empty_chunk};
   if (last ? chunk.size() > limits::fragment : chunk.size() != limits::fragment)
-    return unexpected{inbox_error::bad_fragment};
+    return unexpected{violation::bad_fragment};
   return {};
 }
 
@@ -75,11 +75,11 @@ inbox::inbox(const peer_settings& settings,
 
 // -- events of connections ----------------------------------------------------
 
-expected<void, inbox_error> inbox::handle_resume(std::uint64_t epoch,
-                                                 std::uint64_t first,
-                                                 std::uint64_t next) {
+expected<void, violation> inbox::handle_resume(std::uint64_t epoch,
+                                               std::uint64_t first,
+                                               std::uint64_t next) {
   if (first > limits::sequence_end)
-    return unexpected{inbox_error::bad_range};
+    return unexpected{violation::bad_range};
   if (epoch_ != epoch)
     reset(epoch, first);
   // What is here was not acknowledged. Of what is not, the peer may have spoken
@@ -88,7 +88,7 @@ expected<void, inbox_error> inbox::handle_resume(std::uint64_t epoch,
     return x.second.next(first) < first;
   };
   if (std::ranges::any_of(channels_, is_claimed))
-    return unexpected{inbox_error::beyond_received};
+    return unexpected{violation::beyond_received};
   expected_ = std::max(expected_, next);
   for (auto& [number, x] : connection_.open)
     x->id.reset();
@@ -96,18 +96,18 @@ expected<void, inbox_error> inbox::handle_resume(std::uint64_t epoch,
   return {};
 }
 
-expected<void, inbox_error> inbox::handle_open(const control::open& open,
-                                               steady_time now) {
+expected<void, violation> inbox::handle_open(const control::open& open,
+                                             steady_time now) {
   if (open.channel != connection_.next_channel)
-    return unexpected{inbox_error::out_of_order};
+    return unexpected{violation::out_of_order};
   // Those of an earlier connection are forgotten once it is known which of them
   // are open again.
   if (connection_.open.size() >= limits::channels
       || channels_.size() >= 2 * limits::channels)
-    return unexpected{inbox_error::bad_open};
+    return unexpected{violation::bad_open};
   auto& x = find_or_add({open.target, open.ordering});
   if (x.id || !shares_.adopt(x.share, open.window))
-    return unexpected{inbox_error::bad_open};
+    return unexpected{violation::bad_open};
   x.id = connection_.next_channel++;
   connection_.open.emplace(*x.id, &x);
   want_ack(x, now);
@@ -123,28 +123,28 @@ void inbox::handle_reopened(std::uint64_t begin, steady_time now) {
   advance_rejected(now);
 }
 
-expected<void, inbox_error> inbox::handle_close(const control::close& close) {
+expected<void, violation> inbox::handle_close(const control::close& close) {
   auto x = find_open(close.channel);
   if (!x)
-    return unexpected{inbox_error::unknown_channel};
+    return unexpected{violation::unknown_channel};
   if (!x->idle() || !x->rejects().empty())
-    return unexpected{inbox_error::bad_close};
+    return unexpected{violation::bad_close};
   forget(*x);
   return {};
 }
 
-expected<std::optional<received_message>, inbox_error>
+expected<std::optional<received_message>, violation>
 inbox::handle_chunk(std::uint64_t channel, std::uint64_t seq, bool last,
                     bytes_view data, steady_time now) {
   auto x = find_open(channel);
   if (!x)
-    return unexpected{inbox_error::unknown_channel};
+    return unexpected{violation::unknown_channel};
   // What was dropped comes again before anything new.
   auto again = x->missing() == seq;
   if (!again && seq < expected_)
     return std::nullopt; // arrived on an earlier connection
   if (!again && (seq > expected_ || x->missing()))
-    return unexpected{inbox_error::out_of_order};
+    return unexpected{violation::out_of_order};
   auto announced = check_chunk(*x, last, data);
   if (!announced)
     return unexpected{announced.error()};
@@ -175,11 +175,11 @@ inbox::handle_chunk(std::uint64_t channel, std::uint64_t seq, bool last,
   return received_message{id, x->key().target, view, std::move(gathered)};
 }
 
-expected<void, inbox_error> inbox::handle_abort(const control::abort& abort,
-                                                steady_time now) {
+expected<void, violation> inbox::handle_abort(const control::abort& abort,
+                                              steady_time now) {
   auto x = find_open(abort.channel);
   if (!x)
-    return unexpected{inbox_error::unknown_channel};
+    return unexpected{violation::unknown_channel};
   if (auto cost = x->handle_abort(abort.first)) {
     --partials_;
     wasted_.bytes += *cost;
@@ -190,12 +190,12 @@ expected<void, inbox_error> inbox::handle_abort(const control::abort& abort,
   return {};
 }
 
-expected<void, inbox_error> inbox::handle_void(const control::void_range& range,
-                                               steady_time now) {
+expected<void, violation> inbox::handle_void(const control::void_range& range,
+                                             steady_time now) {
   if (range.to <= range.from || range.to > limits::sequence_end)
-    return unexpected{inbox_error::bad_range};
+    return unexpected{violation::bad_range};
   if (range.from > expected_)
-    return unexpected{inbox_error::out_of_order};
+    return unexpected{violation::out_of_order};
   if (range.to <= expected_) {
     // It has arrived on another connection. Of channels that are not open the
     // peer has all that it wants to know.
@@ -215,13 +215,13 @@ expected<void, inbox_error> inbox::handle_void(const control::void_range& range,
   return {};
 }
 
-expected<void, inbox_error>
-inbox::handle_settled(const control::settled& settled, steady_time now) {
+expected<void, violation> inbox::handle_settled(const control::settled& settled,
+                                                steady_time now) {
   auto x = find_open(settled.channel);
   if (!x)
-    return unexpected{inbox_error::unknown_channel};
+    return unexpected{violation::unknown_channel};
   if (settled.next > x->next(expected_))
-    return unexpected{inbox_error::beyond_received};
+    return unexpected{violation::beyond_received};
   unsettled_ -= x->handle_settled(settled.next);
   advance_rejected(now);
   return {};
@@ -383,24 +383,24 @@ void inbox::finish_orphan(const reliable_id& id) {
 
 /// Whether a chunk may come here and now.
 /// @returns what its message announced, if it is a fragment.
-expected<std::uint64_t, inbox_error>
+expected<std::uint64_t, violation>
 inbox::check_chunk(const incoming_channel& x, bool last,
                    bytes_view data) const {
   if (auto ok = check_size(last, data); !ok)
     return unexpected{ok.error()};
   if (expected_ + 1 > limits::sequence_end)
-    return unexpected{inbox_error::bad_range};
+    return unexpected{violation::bad_range};
   const auto& before = x.unfinished();
   auto size = data.size() + (before ? before->data.size() : 0);
   auto announced = before ? before->announced
                    : last ? size
                           : announced_size(data);
   if (last ? size != announced : size >= announced)
-    return unexpected{inbox_error::bad_fragment};
+    return unexpected{violation::bad_fragment};
   if (announced > max_message_)
-    return unexpected{inbox_error::message_too_long};
+    return unexpected{violation::message_too_long};
   if (x.outstanding() + cost_of(x, data) > shares_.window(x.share))
-    return unexpected{inbox_error::beyond_window};
+    return unexpected{violation::beyond_window};
   return announced;
 }
 

@@ -17,6 +17,7 @@
 #include <node_proxy/protocol/delivery/delivery_id.hpp>
 #include <node_proxy/protocol/delivery/incoming_channel.hpp>
 #include <node_proxy/protocol/delivery/stranger_budget.hpp>
+#include <node_proxy/protocol/delivery/violation.hpp>
 #include <node_proxy/protocol/delivery/window_shares.hpp>
 #include <node_proxy/protocol/settings.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
@@ -63,36 +64,8 @@ struct inbox_record {
   friend bool operator==(const inbox_record&, const inbox_record&) = default;
 };
 
-/// How a peer broke the rules of sending.
-enum class inbox_error : std::uint8_t {
-  /// Numbers were left out, of chunks or of channels.
-  out_of_order,
-  /// A channel that is not open.
-  unknown_channel,
-  /// A channel to an engine to which one is open, or more than
-  /// `limits::channels`.
-  bad_open,
-  /// Something in the channel is not acknowledged or not settled.
-  bad_close,
-  /// A chunk without a byte.
-  empty_chunk,
-  /// A fragment that is not the last has another size than `limits::fragment`,
-  /// or a message another one than it announced.
-  bad_fragment,
-  /// A message that is longer than what is taken.
-  message_too_long,
-  /// More bytes are outstanding than a window allows.
-  beyond_window,
-  /// A range of numbers without a number in it, or beyond
-  /// `limits::sequence_end`.
-  bad_range,
-  /// A claim that what is here and not consumed was acknowledged, or that more
-  /// is settled than was consumed.
-  beyond_received,
-};
-
 /// Whether a chunk, reliable or not, has a size that it may have.
-[[nodiscard]] expected<void, inbox_error> check_size(bool last,
+[[nodiscard]] expected<void, violation> check_size(bool last,
                                                      bytes_view chunk);
 
 /// Reliable messages of one peer.
@@ -109,12 +82,12 @@ public:
 
   /// A new connection: the peer's epoch, the lowest number that it may send,
   /// and the one from which on it sends.
-  [[nodiscard]] expected<void, inbox_error>
+  [[nodiscard]] expected<void, violation>
   handle_resume(std::uint64_t epoch, std::uint64_t first, std::uint64_t next);
 
   /// The peer opens a channel, which is wanted to be acknowledged then.
-  [[nodiscard]] expected<void, inbox_error>
-  handle_open(const control::open& open, steady_time now);
+  [[nodiscard]] expected<void, violation> handle_open(const control::open& open,
+                                                      steady_time now);
 
   /// Nothing has to be remembered of what came in channels that are not open
   /// before this connection, when nothing had arrived from `begin` on. What has
@@ -122,24 +95,24 @@ public:
   /// To say so once more means nothing.
   void handle_reopened(std::uint64_t begin, steady_time now);
 
-  [[nodiscard]] expected<void, inbox_error>
+  [[nodiscard]] expected<void, violation>
   handle_close(const control::close& close);
 
   /// A whole message or a fragment of one: the message that it completes, if
   /// any. What has arrived already is ignored, here and in `handle_void`, but
   /// for what was dropped since; that numbers follow each other on one
   /// connection is for the caller to check.
-  [[nodiscard]] expected<std::optional<received_message>, inbox_error>
+  [[nodiscard]] expected<std::optional<received_message>, violation>
   handle_chunk(std::uint64_t channel, std::uint64_t seq, bool last,
                bytes_view data, steady_time now);
 
-  [[nodiscard]] expected<void, inbox_error>
+  [[nodiscard]] expected<void, violation>
   handle_abort(const control::abort& abort, steady_time now);
 
-  [[nodiscard]] expected<void, inbox_error>
+  [[nodiscard]] expected<void, violation>
   handle_void(const control::void_range& range, steady_time now);
 
-  [[nodiscard]] expected<void, inbox_error>
+  [[nodiscard]] expected<void, violation>
   handle_settled(const control::settled& settled, steady_time now);
 
   // -- events of this node ----------------------------------------------------
@@ -247,7 +220,7 @@ private:
   incoming_channel* find_serial(std::uint64_t serial) const;
   incoming_channel& find_or_add(const channel_key& key);
   void finish_orphan(const reliable_id& id);
-  expected<std::uint64_t, inbox_error>
+  expected<std::uint64_t, violation>
   check_chunk(const incoming_channel& x, bool last, bytes_view data) const;
   void advance(incoming_channel& x, steady_time now);
   void advance_rejected(steady_time now);
@@ -316,14 +289,3 @@ private:
 };
 
 } // namespace node_proxy::internal
-
-namespace node_proxy {
-
-template <>
-inline constexpr std::array<std::string_view, 10>
-  enum_names<internal::inbox_error>{
-    "out_of_order", "unknown_channel", "bad_open",         "bad_close",
-    "empty_chunk",  "bad_fragment",    "message_too_long", "beyond_window",
-    "bad_range",    "beyond_received"};
-
-} // namespace node_proxy

@@ -51,11 +51,11 @@ bool outbox::handle_send(send_token token, const channel_key& key,
   return true;
 }
 
-expected<std::size_t, outbox_error>
-outbox::handle_resume(std::uint64_t epoch, std::uint64_t next,
-                      std::uint64_t window) {
+expected<std::size_t, violation> outbox::handle_resume(std::uint64_t epoch,
+                                                       std::uint64_t next,
+                                                       std::uint64_t window) {
   if (next > next_number_)
-    return unexpected{outbox_error::beyond_sent};
+    return unexpected{violation::beyond_sent};
   connection_.reset();
   if (known_to_ != epoch)
     for (auto& [key, x] : channels_)
@@ -66,10 +66,10 @@ outbox::handle_resume(std::uint64_t epoch, std::uint64_t next,
   return list_again(next);
 }
 
-expected<void, outbox_error> outbox::handle_ack(const control::channel_ack& ack,
-                                                steady_time now) {
+expected<void, violation> outbox::handle_ack(const control::channel_ack& ack,
+                                             steady_time now) {
   if (!connection_ || ack.channel >= connection_->next_channel)
-    return unexpected{outbox_error::beyond_sent};
+    return unexpected{violation::beyond_sent};
   auto known = connection_->channels.find(ack.channel);
   if (known == connection_->channels.end())
     return {}; // closed meanwhile

@@ -94,13 +94,13 @@ public:
   /// `next`, and lets a new channel have `window` bytes outstanding. `next` may
   /// be below `first`, for what was acknowledged on another connection since.
   /// @returns how many messages are sent again.
-  [[nodiscard]] expected<std::size_t, outbox_error>
+  [[nodiscard]] expected<std::size_t, violation>
   handle_resume(std::uint64_t epoch, std::uint64_t next, std::uint64_t window);
 
   /// The connection is gone.
   void handle_disconnect() { connection_.reset(); }
 
-  [[nodiscard]] expected<void, outbox_error>
+  [[nodiscard]] expected<void, violation>
   handle_ack(const control::channel_ack& ack, steady_time now);
 
   /// Ends what has expired: `definite` tells why it was never transmitted.

@@ -70,16 +70,16 @@ void outgoing_channel::handle_send(send_token token, message_data data,
   ++totals_.pending;
 }
 
-expected<bool, outbox_error>
+expected<bool, violation>
 outgoing_channel::handle_ack(const control::channel_ack& ack,
                              std::uint64_t end) {
   if (ack.next > end)
-    return unexpected{outbox_error::beyond_sent};
+    return unexpected{violation::beyond_sent};
   std::vector<std::uint64_t> noted;
   std::uint64_t least = 0;
   for (const auto& x : ack.rejects) {
     if (x.seq >= ack.next || x.seq < least)
-      return unexpected{outbox_error::bad_reject};
+      return unexpected{violation::bad_reject};
     least = x.seq + 1;
     // One of an earlier life of the channel is none of this one's.
     if (x.seq < begin_)
@@ -93,7 +93,7 @@ outgoing_channel::handle_ack(const control::channel_ack& ack,
     pop_acknowledged();
   if (begun_ > 0 && !messages_.front().ended
       && messages_.front().first < ack.next)
-    return unexpected{outbox_error::inside_message};
+    return unexpected{violation::inside_message};
   noted_ = std::move(noted);
   acked_ = std::max(acked_, ack.next);
   window_ = ack.window;
@@ -351,24 +351,24 @@ void outgoing_channel::clean_up() {
 }
 
 /// Takes note of a reject, which may be repeated until it is settled.
-expected<void, outbox_error>
+expected<void, violation>
 outgoing_channel::note_reject(const control::reject& x, std::uint64_t next) {
   if (x.seq < acked_) {
     if (!std::ranges::binary_search(noted_, x.seq))
-      return unexpected{outbox_error::bad_reject};
+      return unexpected{violation::bad_reject};
     return {};
   }
   auto all = sent();
   auto after = std::ranges::upper_bound(all, x.seq, {}, &message::first);
   if (after == all.begin())
-    return unexpected{outbox_error::bad_reject};
+    return unexpected{violation::bad_reject};
   auto& rejected = *std::prev(after);
   // One that ended may stand for several.
   if (rejected.ended && x.seq < rejected.end)
     return {};
   if (rejected.first != x.seq || rejected.first == rejected.end
       || rejected.end > next)
-    return unexpected{outbox_error::bad_reject};
+    return unexpected{violation::bad_reject};
   answer(rejected, send_failure{to_send_error(x.reason)});
   return {};
 }

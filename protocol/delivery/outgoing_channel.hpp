@@ -18,20 +18,11 @@
 #include <node_proxy/protocol/delivery/send_outcome.hpp>
 #include <node_proxy/protocol/delivery/send_schedule.hpp>
 #include <node_proxy/protocol/delivery/stranger_budget.hpp>
+#include <node_proxy/protocol/delivery/violation.hpp>
 #include <node_proxy/protocol/wire/control.hpp>
 #include <node_proxy/protocol/wire/message_data.hpp>
 
 namespace node_proxy::internal {
-
-/// How a peer broke the rules of acknowledgement.
-enum class outbox_error : std::uint8_t {
-  /// It claims to have what was never sent.
-  beyond_sent,
-  /// It acknowledges half of a message.
-  inside_message,
-  /// It rejects what is no message, or is none any more.
-  bad_reject,
-};
 
 /// What all channels to a peer have in common.
 struct outbox_totals {
@@ -110,7 +101,7 @@ public:
   /// @param end no number from there on was ever sent.
   /// @returns whether there are rejects, which are noted by that or are of an
   ///          earlier life of the channel.
-  [[nodiscard]] expected<bool, outbox_error>
+  [[nodiscard]] expected<bool, violation>
   handle_ack(const control::channel_ack& ack, std::uint64_t end);
 
   /// The receiver has forgotten all numbers: all is sent anew, with others.
@@ -238,8 +229,8 @@ private:
   void end_key(std::uint64_t key, send_error definite);
   void pop_acknowledged();
   void clean_up();
-  expected<void, outbox_error> note_reject(const control::reject& x,
-                                           std::uint64_t next);
+  expected<void, violation> note_reject(const control::reject& x,
+                                        std::uint64_t next);
   message* present();
   void pass_over();
   message* find(std::uint64_t key);
@@ -268,12 +259,3 @@ private:
 };
 
 } // namespace node_proxy::internal
-
-namespace node_proxy {
-
-template <>
-inline constexpr std::array<std::string_view, 3>
-  enum_names<internal::outbox_error>{"beyond_sent", "inside_message",
-                                     "bad_reject"};
-
-} // namespace node_proxy

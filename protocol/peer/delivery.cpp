@@ -10,14 +10,6 @@ namespace node_proxy::internal {
 
 namespace {
 
-/// What a rule that was broken is called.
-template <class Error>
-expected<void, std::string_view> named(const expected<void, Error>& result) {
-  if (!result)
-    return unexpected{to_string(result.error())};
-  return {};
-}
-
 /// The number from which on messages go from `sender` to `receiver`, in
 /// `epoch` of the former.
 std::uint64_t first_number(const control::resume& sender,
@@ -104,20 +96,20 @@ void delivery::handle_failure(send_error definite,
 
 // -- events of the present connection -----------------------------------------
 
-expected<delivery_start, std::string_view>
+expected<delivery_start, violation>
 delivery::handle_resume(const session_terms& terms, const said_resume& said,
                         const control::resume& heard) {
   if (heard.window < limits::min_channel_window)
-    return unexpected{std::string_view{"bad_window"}};
+    return unexpected{violation::bad_window};
   auto next_in = first_number(heard, said, terms.remote_epoch);
   if (auto ok = inbox_.handle_resume(terms.remote_epoch, heard.first, next_in);
       !ok)
-    return unexpected{to_string(ok.error())};
+    return unexpected{ok.error()};
   auto resent = outbox_.handle_resume(
     terms.remote_epoch, first_number(said, heard, terms.local_epoch),
     heard.window);
   if (!resent)
-    return unexpected{to_string(resent.error())};
+    return unexpected{resent.error()};
   metrics_.messages_resent += *resent;
   remote_max_message_ = terms.remote_max_message;
   outbox_.handle_max_message(terms.remote_max_message);
@@ -136,30 +128,30 @@ void delivery::handle_disconnect() {
   unreliable_in_.handle_disconnect();
 }
 
-expected<void, std::string_view>
+expected<void, violation>
 delivery::handle_messages(const opened_messages& frame, steady_time now,
                           fifo<peer_action>& out) {
   auto seq = frame.first;
   for (const auto& [channel, last, chunk] : frame.chunks) {
     auto message = inbox_.handle_chunk(channel, seq++, last, chunk, now);
     if (!message)
-      return unexpected{to_string(message.error())};
+      return unexpected{message.error()};
     if (auto& x = *message)
       deliver(x->id, x->target, x->data, x->gathered, now, out);
   }
   return {};
 }
 
-expected<void, std::string_view>
+expected<void, violation>
 delivery::handle_unreliable(const opened_unreliable& frame, steady_time now,
                             fifo<peer_action>& out) {
   auto dropped = unreliable_in_.dropped();
   for (const auto& [channel, last, chunk] : frame.chunks) {
     auto target = inbox_.target_of(channel);
     if (!target)
-      return unexpected{to_string(inbox_error::unknown_channel)};
+      return unexpected{violation::unknown_channel};
     if (auto ok = check_size(last, chunk); !ok)
-      return unexpected{to_string(ok.error())};
+      return unexpected{ok.error()};
     if (auto message = unreliable_in_.handle_chunk(*target, last, chunk))
       deliver(unreliable_id{message->number}, *target, message->data, {}, now,
               out);
@@ -168,46 +160,46 @@ delivery::handle_unreliable(const opened_unreliable& frame, steady_time now,
   return {};
 }
 
-expected<void, std::string_view> delivery::handle(const control::open& frame,
-                                                  steady_time now) {
-  return named(inbox_.handle_open(frame, now));
+expected<void, violation> delivery::handle(const control::open& frame,
+                                           steady_time now) {
+  return inbox_.handle_open(frame, now);
 }
 
-expected<void, std::string_view> delivery::handle(const control::reopened&,
-                                                  steady_time now) {
+expected<void, violation> delivery::handle(const control::reopened&,
+                                           steady_time now) {
   inbox_.handle_reopened(connection_.reopened_from, now);
   return {};
 }
 
-expected<void, std::string_view> delivery::handle(const control::close& frame,
-                                                  steady_time) {
-  return named(inbox_.handle_close(frame));
+expected<void, violation> delivery::handle(const control::close& frame,
+                                           steady_time) {
+  return inbox_.handle_close(frame);
 }
 
-expected<void, std::string_view> delivery::handle(const control::abort& frame,
-                                                  steady_time now) {
-  return named(inbox_.handle_abort(frame, now));
+expected<void, violation> delivery::handle(const control::abort& frame,
+                                           steady_time now) {
+  return inbox_.handle_abort(frame, now);
 }
 
-expected<void, std::string_view>
-delivery::handle(const control::void_range& frame, steady_time now) {
-  return named(inbox_.handle_void(frame, now));
+expected<void, violation> delivery::handle(const control::void_range& frame,
+                                           steady_time now) {
+  return inbox_.handle_void(frame, now);
 }
 
-expected<void, std::string_view> delivery::handle(const control::ack& frame,
-                                                  steady_time now) {
+expected<void, violation> delivery::handle(const control::ack& frame,
+                                           steady_time now) {
   for (const auto& x : frame.channels) {
     if (auto ok = outbox_.handle_ack(x, now); !ok)
-      return named(ok);
+      return ok;
     if (auto taken = connection_.measured.handle_ack(x.channel, x.next, now))
       metrics_.acknowledgements.add(*taken);
   }
   return {};
 }
 
-expected<void, std::string_view> delivery::handle(const control::settled& frame,
-                                                  steady_time now) {
-  return named(inbox_.handle_settled(frame, now));
+expected<void, violation> delivery::handle(const control::settled& frame,
+                                           steady_time now) {
+  return inbox_.handle_settled(frame, now);
 }
 
 // -- results ------------------------------------------------------------------

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string_view>
 
 #include <node_proxy/base/fifo.hpp>
 #include <node_proxy/messages/node_out_msg.hpp>
@@ -15,6 +14,7 @@
 #include <node_proxy/protocol/delivery/outgoing.hpp>
 #include <node_proxy/protocol/delivery/said_resume.hpp>
 #include <node_proxy/protocol/delivery/unreliable.hpp>
+#include <node_proxy/protocol/delivery/violation.hpp>
 #include <node_proxy/protocol/peer/peer_action.hpp>
 #include <node_proxy/protocol/peer/peer_metrics.hpp>
 #include <node_proxy/protocol/peer/peer_record.hpp>
@@ -82,7 +82,7 @@ public:
 
   /// A connection begins, on which both sides said where to go on.
   /// @returns what follows, or how the other side broke the rules.
-  [[nodiscard]] expected<delivery_start, std::string_view>
+  [[nodiscard]] expected<delivery_start, violation>
   handle_resume(const session_terms& terms, const said_resume& said,
                 const control::resume& heard);
 
@@ -96,30 +96,30 @@ public:
 
   /// Messages arrived, or parts of them. What is complete is appended to `out`.
   /// Errors: how the other side broke the rules.
-  [[nodiscard]] expected<void, std::string_view>
+  [[nodiscard]] expected<void, violation>
   handle_messages(const opened_messages& frame, steady_time now,
                   fifo<peer_action>& out);
 
-  [[nodiscard]] expected<void, std::string_view>
+  [[nodiscard]] expected<void, violation>
   handle_unreliable(const opened_unreliable& frame, steady_time now,
                     fifo<peer_action>& out);
 
   /// What the other side says of channels, numbers and acknowledgements.
   /// Errors: how it broke the rules.
-  [[nodiscard]] expected<void, std::string_view>
-  handle(const control::open& frame, steady_time now);
-  [[nodiscard]] expected<void, std::string_view>
-  handle(const control::reopened& frame, steady_time now);
-  [[nodiscard]] expected<void, std::string_view>
-  handle(const control::close& frame, steady_time now);
-  [[nodiscard]] expected<void, std::string_view>
-  handle(const control::abort& frame, steady_time now);
-  [[nodiscard]] expected<void, std::string_view>
+  [[nodiscard]] expected<void, violation> handle(const control::open& frame,
+                                                 steady_time now);
+  [[nodiscard]] expected<void, violation> handle(const control::reopened& frame,
+                                                 steady_time now);
+  [[nodiscard]] expected<void, violation> handle(const control::close& frame,
+                                                 steady_time now);
+  [[nodiscard]] expected<void, violation> handle(const control::abort& frame,
+                                                 steady_time now);
+  [[nodiscard]] expected<void, violation>
   handle(const control::void_range& frame, steady_time now);
-  [[nodiscard]] expected<void, std::string_view>
-  handle(const control::ack& frame, steady_time now);
-  [[nodiscard]] expected<void, std::string_view>
-  handle(const control::settled& frame, steady_time now);
+  [[nodiscard]] expected<void, violation> handle(const control::ack& frame,
+                                                 steady_time now);
+  [[nodiscard]] expected<void, violation> handle(const control::settled& frame,
+                                                 steady_time now);
 
   /// The connection is about to end: an acknowledgement waits for no others.
   void hasten_ack() {

@@ -80,13 +80,13 @@ expected<opened_frame, session_error> link::open(bytes_view body,
   return result;
 }
 
-expected<bool, std::string_view> link::admit(const opened_frame& frame,
-                                             steady_time now) {
+expected<bool, violation> link::admit(const opened_frame& frame,
+                                      steady_time now) {
   auto control = std::get_if<control::frame>(&frame);
   if (is<confirming>()) {
     if (control && std::holds_alternative<control::resume>(*control))
       return true;
-    return unexpected{std::string_view{"no_resume"}};
+    return unexpected{violation::no_resume};
   }
   if (is<leaving>())
     return admit_leaving(frame, now);
@@ -254,13 +254,13 @@ link::verdict link::admit_leaving(const opened_frame& frame, steady_time now) {
     return on_advert(now);
   auto resumes = std::holds_alternative<control::resume>(*control);
   if (resumes && !std::exchange(std::get<leaving>(phase_).unconfirmed, false))
-    return unexpected{std::string_view{"second_resume"}};
+    return unexpected{violation::second_resume};
   return false;
 }
 
 link::verdict link::on(const control::frame& frame, steady_time now) {
   if (std::holds_alternative<control::resume>(frame))
-    return unexpected{std::string_view{"second_resume"}};
+    return unexpected{violation::second_resume};
   if (auto range = std::get_if<control::void_range>(&frame))
     return follow(range->from, range->to);
   if (std::holds_alternative<node_advert>(frame))
@@ -273,7 +273,7 @@ link::verdict link::on(const control::frame& frame, steady_time now) {
 link::verdict link::on_advert(steady_time now) {
   adverts_earned_ = std::max(adverts_earned_, now) + advert_interval;
   if (adverts_earned_ > now + adverts_at_once * advert_interval)
-    return unexpected{std::string_view{"too_many_adverts"}};
+    return unexpected{violation::too_many_adverts};
   return true;
 }
 
@@ -282,7 +282,7 @@ link::verdict link::on_advert(steady_time now) {
 link::verdict link::follow(std::uint64_t first, std::uint64_t end) {
   auto& next = std::get<active>(phase_).next_in;
   if (first != next || end <= first)
-    return unexpected{to_string(session_error::out_of_order)};
+    return unexpected{violation::out_of_order};
   next = end;
   return true;
 }

@@ -7,13 +7,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string_view>
 #include <utility>
 #include <variant>
 
 #include <node_proxy/base/frame_memory.hpp>
 #include <node_proxy/protocol/delivery/outgoing.hpp>
 #include <node_proxy/protocol/delivery/said_resume.hpp>
+#include <node_proxy/protocol/delivery/violation.hpp>
 #include <node_proxy/protocol/peer/dialler.hpp>
 #include <node_proxy/protocol/peer/timer_table.hpp>
 #include <node_proxy/protocol/session/session.hpp>
@@ -133,8 +133,8 @@ public:
   /// What an opened frame means at this time. The first one of the other end
   /// has to be a `resume`, and no other one may.
   /// @returns whether it is of interest to others, or how it broke the rules.
-  [[nodiscard]] expected<bool, std::string_view>
-  admit(const opened_frame& frame, steady_time now);
+  [[nodiscard]] expected<bool, violation> admit(const opened_frame& frame,
+                                                steady_time now);
 
   /// The other end is there, or not to be doubted.
   void handle_life(steady_time now);
@@ -247,7 +247,7 @@ public:
   [[nodiscard]] std::optional<steady_time> next_deadline(bool may_idle) const;
 
 private:
-  using verdict = expected<bool, std::string_view>;
+  using verdict = expected<bool, violation>;
 
   void count_silence(steady_time now);
   verdict admit_leaving(const opened_frame& frame, steady_time now);

@@ -287,8 +287,7 @@ private:
   void handle(link& x, const control::rekey& frame, timestamp now);
   void handle(link& x, const control::goodbye& frame, timestamp now);
   void handle(link& x, const control::unknown& frame, timestamp now);
-  void check(link& x, const expected<void, std::string_view>& ok,
-             timestamp now);
+  void check(link& x, const expected<void, violation>& ok, timestamp now);
   void establish(link& x, const control::resume& resume, timestamp now);
   void leave(link& x, control::goodbye_reason reason, timestamp now);
   void seal_owed(link& x, frame_memory& memory, timestamp now);

@@ -61,7 +61,7 @@ struct inbox_fixture {
       uut(settings, budget, account, record) {}
 
   template <class T>
-  static std::string text_of(const expected<T, inbox_error>& result) {
+  static std::string text_of(const expected<T, violation>& result) {
     return std::string{result ? "ok" : to_string(result.error())};
   }
 

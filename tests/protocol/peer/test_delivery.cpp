@@ -307,7 +307,7 @@ TEST_CASE_FIXTURE(fixture, "an unreliable message in no channel") {
   list.add(0, true, data);
   auto result = bobs.handle_unreliable({{0, read(list)}}, now.steady, got);
   REQUIRE_FALSE(result);
-  CHECK(result.error() == "unknown_channel");
+  CHECK(result.error() == violation::unknown_channel);
 }
 
 TEST_CASE_FIXTURE(fixture, "a window that is too small for a fragment") {
@@ -316,7 +316,7 @@ TEST_CASE_FIXTURE(fixture, "a window that is too small for a fragment") {
   heard.window = limits::min_channel_window - 1;
   auto result = alices.handle_resume(terms(1, 2), said, heard);
   REQUIRE_FALSE(result);
-  CHECK(result.error() == "bad_window");
+  CHECK(result.error() == violation::bad_window);
   heard.window = limits::min_channel_window;
   CHECK(alices.handle_resume(terms(1, 2), said, heard));
 }

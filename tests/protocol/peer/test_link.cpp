@@ -53,7 +53,7 @@ struct fixture : handshake_pair {
     auto frame = uut->open(body, now);
     REQUIRE(frame);
     auto ok = uut->admit(*frame, now);
-    return ok ? *ok ? "yes" : "no" : std::string{ok.error()};
+    return ok ? *ok ? "yes" : "no" : std::string{to_string(ok.error())};
   }
 };
 
