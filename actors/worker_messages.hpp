@@ -25,7 +25,7 @@
 namespace node_proxy {
 
 /// Two processes of one node are of one version of it.
-inline constexpr std::uint64_t worker_version = 5;
+inline constexpr std::uint64_t worker_version = 6;
 
 /// A worker introduces itself.
 struct worker_hello {

@@ -17,6 +17,7 @@
 #include <node_proxy/messages/transport_address.hpp>
 #include <node_proxy/protocol/node/record_form.hpp>
 #include <node_proxy/protocol/peer/address_memory.hpp>
+#include <node_proxy/protocol/peer/end_reason.hpp>
 #include <node_proxy/protocol/peer_status.hpp>
 
 namespace node_proxy::internal {
@@ -107,7 +108,7 @@ struct resumed {
 };
 
 struct disconnected {
-  std::string reason;
+  end_reason reason;
 
   template <class Archive>
   void serialize(Archive& archive) {
@@ -134,22 +135,20 @@ struct key_shared {
 };
 
 struct unreachable {
-  std::string reason;
+  std::variant<end_reason, obstacle_kind, dial_objection> reason;
   std::optional<transport_address> address;
   /// That led to the address, if it is not empty.
   std::string name;
-  bool undialled = false;
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(CEREAL_NVP(reason), CEREAL_NVP(address), CEREAL_NVP(name),
-            CEREAL_NVP(undialled));
+    archive(CEREAL_NVP(reason), CEREAL_NVP(address), CEREAL_NVP(name));
   }
 };
 
 struct connect_failed {
   std::optional<transport_address> address;
-  std::string reason;
+  end_reason reason;
 
   template <class Archive>
   void serialize(Archive& archive) {
@@ -169,8 +168,7 @@ struct overtaken {
 
 } // namespace told
 
-/// What a Node Proxy says of its peer (`proxy_event`): all but its numbers,
-/// with reasons as text.
+/// What a Node Proxy says of its peer (`proxy_event`): all but its numbers.
 struct told_event {
   node_id id;
   std::variant<told::connected, told::resumed, told::disconnected,

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <variant>
 
 #include <cereal/cereal.hpp>
 
@@ -30,6 +31,12 @@ template <named_enum Enum>
 constexpr std::string_view to_string(Enum value) {
   auto index = static_cast<std::size_t>(value);
   return index < enum_names<Enum>.size() ? enum_names<Enum>[index] : "unknown";
+}
+
+/// The name of what it is, one of several enums.
+template <named_enum... Enums>
+constexpr std::string_view to_string(const std::variant<Enums...>& value) {
+  return std::visit([](auto x) { return to_string(x); }, value);
 }
 
 /// Marks a field that is a union of one alternative (tag 0) on the wire, such

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <node_proxy/protocol/peer/end_causes.hpp>
 #include <node_proxy/protocol/wire/address_text.hpp>
 
 namespace node_proxy {
@@ -77,12 +78,13 @@ std::string describe(const peer_status& x) {
 }
 
 std::string describe(const failed_attempt& x) {
+  constexpr auto refused = internal::dial_error::connection_refused;
   auto result = words(x.reason);
   if (!x.address)
     return result;
   if (const auto* name = std::get_if<dns_addr>(&*x.address))
     return "could not resolve " + name->name + ": " + result;
-  result.append(x.reason == "connection_refused" ? " by " : " at ")
+  result.append(x.reason == to_string(refused) ? " by " : " at ")
     .append(to_string(*x.address));
   return x.name ? result.append(" (").append(*x.name).append(")") : result;
 }

@@ -10,26 +10,23 @@ namespace node_proxy::internal {
 
 namespace {
 
-/// Why a dial failed, as a name that lives for ever: one of what transports
-/// answer with (`dial`).
-std::string_view reason_of(const caf::error& error) {
+/// Why a dial failed, of what transports answer with (`dial`).
+dial_error reason_of(const caf::error& error) {
   switch (code_of(error).value_or(errc::unreachable)) {
   case errc::bad_address:
-    return "bad_address";
+    return dial_error::bad_address;
   case errc::connection_refused:
-    return "connection_refused";
+    return dial_error::connection_refused;
   case errc::timed_out:
-    return "timed_out";
+    return dial_error::timed_out;
   case errc::not_permitted:
-    return "not_permitted";
+    return dial_error::not_permitted;
   case errc::out_of_resources:
-    return "out_of_resources";
-  case errc::connection_closed:
-    return "connection_closed";
+    return dial_error::out_of_resources;
   case errc::shutting_down:
-    return "shutting_down";
+    return dial_error::shutting_down;
   default:
-    return "unreachable";
+    return dial_error::unreachable;
   }
 }
 
@@ -86,7 +83,7 @@ void node_proxy_state::read(connection_id id) {
     // What was wrong with frames before is told as long as that goes.
     act();
     connections_.erase(id);
-    peer_->handle_closed(id, to_string(*got.end), at);
+    peer_->handle_closed(id, *got.end, at);
   } else if (peer_->paused()) {
     pause(*x);
   }

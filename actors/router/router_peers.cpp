@@ -258,8 +258,8 @@ void router_state::report(const node_id& remote, const peer_resumed& event) {
 void router_state::report(const node_id& remote,
                           const peer_disconnected& event) {
   services_.log.info("disconnected from {}: {}", to_hex(remote.data),
-                     event.reason);
-  report({disconnected_event{remote, std::string{event.reason}}});
+                     to_string(event.reason));
+  report({disconnected_event{remote, std::string{to_string(event.reason)}}});
 }
 
 void router_state::report(const node_id& remote, const peer_refused& event) {
@@ -286,24 +286,25 @@ void router_state::report(const node_id& remote, const peer_key_shared& event) {
 void router_state::report(const node_id& remote,
                           const peer_unreachable& event) {
   failed_attempt last;
-  last.reason = event.reason;
+  last.reason =
+    std::visit([](const auto& x) { return to_string(x); }, event.reason);
   if (event.place) {
     last.address = event.place->address;
     if (!event.place->name.empty())
       last.name = event.place->name;
   }
   services_.log.warn("{} {}: {}", to_hex(remote.data),
-                     event.undialled ? "is not dialled" : "cannot be reached",
+                     event.undialled() ? "is not dialled" : "cannot be reached",
                      describe(last));
   // Attempts are told of each time, see `peer_connect_failed`.
-  if (event.undialled)
+  if (event.undialled())
     report({connect_failed_event{remote, last.reason, last.address}});
 }
 
 void router_state::report(const node_id& remote,
                           const peer_connect_failed& event) {
-  report(
-    {connect_failed_event{remote, std::string{event.reason}, event.address}});
+  report({connect_failed_event{remote, std::string{to_string(event.reason)},
+                               event.address}});
 }
 
 } // namespace node_proxy::internal

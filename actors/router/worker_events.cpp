@@ -1,9 +1,5 @@
 #include <node_proxy/actors/router/worker_events.hpp>
 
-#include <functional>
-#include <mutex>
-#include <set>
-#include <string>
 #include <utility>
 
 namespace node_proxy::internal {
@@ -27,7 +23,7 @@ struct teller {
   }
 
   std::optional<told_form> operator()(const peer_disconnected& x) const {
-    return told::disconnected{std::string{x.reason}};
+    return told::disconnected{x.reason};
   }
 
   std::optional<told_form> operator()(const peer_refused& x) const {
@@ -39,7 +35,7 @@ struct teller {
   }
 
   std::optional<told_form> operator()(const peer_unreachable& x) const {
-    told::unreachable result{std::string{x.reason}, {}, {}, x.undialled};
+    told::unreachable result{x.reason, {}, {}};
     if (x.place) {
       result.address = x.place->address;
       result.name = x.place->name;
@@ -48,7 +44,7 @@ struct teller {
   }
 
   std::optional<told_form> operator()(const peer_connect_failed& x) const {
-    return told::connect_failed{x.address, std::string{x.reason}};
+    return told::connect_failed{x.address, x.reason};
   }
 
   std::optional<told_form> operator()(const learned_advert& x) const {
@@ -88,7 +84,7 @@ struct hearer {
   }
 
   said operator()(const told::disconnected& x) const {
-    return peer_event{peer_disconnected{lasting_name(x.reason)}};
+    return peer_event{peer_disconnected{x.reason}};
   }
 
   said operator()(const told::refused& x) const {
@@ -100,14 +96,14 @@ struct hearer {
   }
 
   said operator()(const told::unreachable& x) const {
-    peer_unreachable result{lasting_name(x.reason), {}, x.undialled};
+    peer_unreachable result{x.reason};
     if (x.address)
       result.place = destination{*x.address, x.name};
     return peer_event{std::move(result)};
   }
 
   said operator()(const told::connect_failed& x) const {
-    return peer_event{peer_connect_failed{x.address, lasting_name(x.reason)}};
+    return peer_event{peer_connect_failed{x.address, x.reason}};
   }
 
   said operator()(const told::overtaken& x) const {
@@ -134,20 +130,6 @@ std::optional<told_event> event_to_tell(const proxy_event& x) {
 
 proxy_event event_told(told_event x) {
   return {x.id, std::visit(hearer{}, x.what)};
-}
-
-std::string_view lasting_name(std::string_view text) {
-  // More than there are in the program.
-  constexpr std::size_t max = 256;
-  constexpr std::size_t longest = 64;
-  static std::mutex mutex;
-  static std::set<std::string, std::less<>> names;
-  std::lock_guard guard{mutex};
-  if (auto known = names.find(text); known != names.end())
-    return *known;
-  if (names.size() >= max || text.size() > longest)
-    return "other";
-  return *names.emplace(text).first;
 }
 
 } // namespace node_proxy::internal

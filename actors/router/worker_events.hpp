@@ -3,7 +3,6 @@
 #pragma once
 
 #include <optional>
-#include <string_view>
 #include <variant>
 
 #include <node_proxy/actors/proxy/node_proxy_service.hpp>
@@ -17,9 +16,5 @@ namespace node_proxy::internal {
 
 /// What a Node Proxy of a worker has said, as one of this process says it.
 [[nodiscard]] proxy_event event_told(told_event x);
-
-/// A name that lives for ever, of those that are used for reasons: of others
-/// there are too few to matter, or they become "other". From any thread.
-[[nodiscard]] std::string_view lasting_name(std::string_view text);
 
 } // namespace node_proxy::internal

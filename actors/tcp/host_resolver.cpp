@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <optional>
-#include <string_view>
 
 #include <netdb.h>
 #include <sys/socket.h>
@@ -13,19 +12,19 @@ namespace node_proxy::internal {
 
 namespace {
 
-std::string_view failure_of(int error) {
+dial_error failure_of(int error) {
   switch (error) {
   case EAI_NONAME:
 #ifdef EAI_NODATA
   case EAI_NODATA:
 #endif
-    return "unknown_name";
+    return dial_error::unknown_name;
   case EAI_AGAIN:
-    return "no_name_server";
+    return dial_error::no_name_server;
   case EAI_MEMORY:
-    return "out_of_resources";
+    return dial_error::out_of_resources;
   default:
-    return "resolver_failed";
+    return dial_error::resolver_failed;
   }
 }
 
@@ -47,8 +46,6 @@ hosts_found find_hosts_of(const std::string& name) {
        x != nullptr && result.hosts.size() < max_hosts_found; x = x->ai_next)
     if (auto ip = ip_of(*x->ai_addr, x->ai_addrlen))
       result.hosts.push_back(*ip);
-  if (result.hosts.empty())
-    result.failure = "unknown_name";
   return result;
 }
 

@@ -31,7 +31,7 @@ void tcp_lookups::handle_wanted(const find_hosts& msg, caf::actor_id owner,
                                 promise<hosts_found> answer, steady_time now) {
   auto id = ++last_;
   if (!budget_.handle_wanted(id, msg.standing))
-    return fulfil(answer, hosts_found{{}, "too_many_names"});
+    return fulfil(answer, hosts_found{{}, dial_error::too_many_names});
   requests_.emplace(id, request{msg, owner, std::move(answer), now + max_time});
   go_on();
 }
@@ -58,7 +58,7 @@ void tcp_lookups::handle_end(lookup_ended msg) {
 
 void tcp_lookups::handle_timeout(steady_time now) {
   while (!requests_.empty() && requests_.begin()->second.deadline <= now)
-    answer(requests_.begin(), {{}, "timed_out"});
+    answer(requests_.begin(), {{}, dial_error::timed_out});
 }
 
 void tcp_lookups::handle_shutdown() {
@@ -93,7 +93,7 @@ void tcp_lookups::begin(lookup_id id) {
     std::thread{std::move(run)}.detach();
   } catch (const std::system_error&) {
     budget_.handle_end(id);
-    answer(requests_.find(id), {{}, "out_of_resources"});
+    answer(requests_.find(id), {{}, dial_error::out_of_resources});
   }
 }
 

@@ -2,32 +2,19 @@
 
 #pragma once
 
-#include <array>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string_view>
 
 #include <node_proxy/actors/loop/connection_ready.hpp>
 #include <node_proxy/messages/basics.hpp>
-#include <node_proxy/messages/field.hpp>
 #include <node_proxy/protocol/ids.hpp>
+#include <node_proxy/protocol/peer/end_causes.hpp>
 
 namespace node_proxy::internal {
 
 class event_loop;
-
-/// Why a connection came to its end without its owner's doing.
-enum class close_reason : std::uint8_t {
-  /// The peer ended the connection, or it broke.
-  lost,
-  /// The peer sent a frame with length zero.
-  length_zero,
-  /// The peer announced a frame longer than allowed.
-  length_over_limit,
-};
 
 /// A connection. It cuts the stream into frames and knows nothing of what is in
 /// them. It is no actor: its owner, one actor at a time, reads and writes in
@@ -109,12 +96,3 @@ public:
 using connection_ptr = std::shared_ptr<connection>;
 
 } // namespace node_proxy::internal
-
-namespace node_proxy {
-
-template <>
-inline constexpr std::array<std::string_view, 3>
-  enum_names<internal::close_reason>{"lost", "length_zero",
-                                     "length_over_limit"};
-
-} // namespace node_proxy

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <node_proxy/actors/caf/compat.hpp>
@@ -15,6 +14,7 @@
 #include <node_proxy/actors/transport/connection.hpp>
 #include <node_proxy/messages/transport_address.hpp>
 #include <node_proxy/protocol/ids.hpp>
+#include <node_proxy/protocol/peer/end_causes.hpp>
 #include <node_proxy/protocol/peer/standing.hpp>
 
 namespace node_proxy::internal {
@@ -82,10 +82,9 @@ struct find_hosts {
 struct hosts_found {
   /// The best one first.
   std::vector<ip_address> hosts;
-  /// Why there are none, as a name that lives for ever: unknown_name,
-  /// no_name_server, resolver_failed, timed_out, too_many_names,
-  /// out_of_resources.
-  std::string_view failure = {};
+  /// If there are none, why: unknown_name, no_name_server, resolver_failed,
+  /// timed_out, too_many_names, out_of_resources.
+  dial_error failure = dial_error::unknown_name;
 };
 
 /// The asker of a `dial` or `find_hosts` does not want it any more.

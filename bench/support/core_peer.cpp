@@ -178,7 +178,7 @@ void core_peer::handle_input() {
 
 void core_peer::handle_closed() {
   socket_.reset();
-  core_.handle_closed(connection_, "lost", now());
+  core_.handle_closed(connection_, close_reason::lost, now());
   act();
 }
 

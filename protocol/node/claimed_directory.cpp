@@ -14,7 +14,7 @@ void claimed_directory::handle_lost(worker_id worker, steady_time now) {
       for (std::size_t i = 0; i < count; ++i)
         peer_directory::handle_request_end(x.first, x.second);
   for (const auto& id : peers)
-    end(id, std::nullopt, "worker_lost", now);
+    end(id, std::nullopt, service_loss::worker_lost, now);
   for (const auto& id : peers)
     serve_again(id, now);
 }
@@ -68,7 +68,7 @@ bool claimed_directory::handle_offer(worker_id from, const node_id& id,
                                      peer_record record, steady_time now) {
   if (!claims_.handle_offer(from, id, number, handled))
     return false;
-  end(id, std::move(record), "node_proxy_ended", now);
+  end(id, std::move(record), service_loss::node_proxy_ended, now);
   serve_again(id, now);
   return true;
 }
@@ -80,7 +80,7 @@ bool claimed_directory::handle_end(worker_id from, const node_id& id,
   if (!claims_.handle_end(from, id, number))
     return false;
   auto failed = !record;
-  end(id, std::move(record), "node_proxy_ended", now);
+  end(id, std::move(record), service_loss::node_proxy_ended, now);
   if (!failed || (is_permanent(id) && pauses_.handle_failure(id, now)))
     serve_again(id, now);
   return true;
@@ -142,8 +142,8 @@ bool claimed_directory::forget_request(worker_id called, const request& x) {
 
 /// A peer is served no more.
 void claimed_directory::end(const node_id& id,
-                            std::optional<peer_record> record,
-                            std::string_view why, steady_time now) {
+                            std::optional<peer_record> record, service_loss why,
+                            steady_time now) {
   if (is_connected(id) && handle_event(id, peer_disconnected{why}, now))
     assigned_.push_back(report_lost{id, why});
   peer_directory::handle_end(id, std::move(record), now);

@@ -33,7 +33,7 @@ struct end_claim {
 /// gone.
 struct report_lost {
   node_id id;
-  std::string_view reason;
+  service_loss reason = service_loss::worker_lost;
 };
 
 /// What is to be done about a peer is for who serves it.
@@ -195,7 +195,7 @@ private:
   void assign(const std::optional<call>& from);
   bool forget_request(worker_id called, const request& x);
   void end(const node_id& id, std::optional<peer_record> record,
-           std::string_view why, steady_time now);
+           service_loss why, steady_time now);
   void serve_again(const node_id& id, steady_time now);
 
   peer_claims claims_;

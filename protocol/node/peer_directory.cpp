@@ -7,16 +7,6 @@
 
 namespace node_proxy::internal {
 
-namespace {
-
-/// Whether a connection ended in good order.
-bool is_goodbye(std::string_view reason) {
-  const auto& names = enum_names<control::goodbye_reason>;
-  return std::ranges::find(names, reason) != names.end();
-}
-
-} // namespace
-
 peer_directory::peer_directory(const directory_settings& settings,
                                std::shared_ptr<const identity> self,
                                const stored_state& stored, random_source random)
@@ -233,7 +223,7 @@ bool peer_directory::handle(const node_id& id, const peer_key_shared& event,
 
 bool peer_directory::handle(const node_id& id, const peer_unreachable& event,
                             steady_time) {
-  return troubles_.handle_unreachable(id, event.undialled) && is_reported(id);
+  return troubles_.handle_unreachable(id, event.undialled()) && is_reported(id);
 }
 
 bool peer_directory::handle(const node_id&, const peer_connect_failed&,

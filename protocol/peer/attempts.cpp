@@ -28,7 +28,7 @@ void attempts::handle_dialled(attempt_id attempt, connection_id connection,
   if (!init) {
     // The key of the remote node leads to a shared secret of zeros.
     out.emplace_back(close_connection{connection});
-    handle_failure(to, "bad_key", now, out);
+    handle_failure(to, dial_error::bad_key, now, out);
     return;
   }
   out.emplace_back(transmit_frames{connection, std::move(*init)});
@@ -36,7 +36,7 @@ void attempts::handle_dialled(attempt_id attempt, connection_id connection,
                              now + handshake_timeout_});
 }
 
-void attempts::handle_dial_failed(attempt_id attempt, std::string_view reason,
+void attempts::handle_dial_failed(attempt_id attempt, dial_error reason,
                                   bool last_word, steady_time now,
                                   fifo<peer_action>& out) {
   auto to = dialler_.handle_dial_failed(attempt);
@@ -69,14 +69,14 @@ attempts::handle_reply(connection_id connection, bytes_view body,
   auto attempt = dialler_.find(connection);
   auto reply = attempt->handshake.handle_reply(body);
   if (!reply) {
-    end_handshake(connection, to_string(reply.error()), now, out);
+    end_handshake(connection, reply.error(), now, out);
     return unexpected{reply.error()};
   }
   if (auto refused = std::get_if<connect_reply_error>(&*reply)) {
     if (*refused != connect_reply_error::over_capacity
         || !dialler_.has_others())
       return *refused;
-    end_handshake(connection, to_string(*refused), now, out);
+    end_handshake(connection, *refused, now, out);
     return sent_on{};
   }
   success result{std::move(std::get<session>(*reply)), attempt->to,
@@ -91,7 +91,7 @@ attempts::handle_reply(connection_id connection, bytes_view body,
   return result;
 }
 
-void attempts::handle_closed(connection_id connection, std::string_view reason,
+void attempts::handle_closed(connection_id connection, const end_reason& reason,
                              steady_time now, fifo<peer_action>& out) {
   std::optional<destination> to;
   if (auto ended = dialler_.find(connection))
@@ -113,7 +113,7 @@ void attempts::handle_end(fifo<peer_action>& out) {
 }
 
 void attempts::handle_failure(const std::optional<destination>& to,
-                              std::string_view reason, steady_time now,
+                              const end_reason& reason, steady_time now,
                               fifo<peer_action>& out) {
   ++failed_;
   last_failure_ = failure{to, reason, now};
@@ -124,7 +124,8 @@ bool attempts::handle_timeout(steady_time now, fifo<peer_action>& out) {
   const auto& all = dialler_.handshakes();
   if (all.empty() || all.front().deadline > now)
     return false;
-  end_handshake(all.front().connection, "handshake_timeout", now, out);
+  end_handshake(all.front().connection, missed_deadline::handshake_timeout, now,
+                out);
   return true;
 }
 
@@ -146,14 +147,14 @@ bool attempts::dial(steady_time now, fifo<peer_action>& out) {
 void attempts::go_on(steady_time now, fifo<peer_action>& out) {
   if (!dialler_.handle_failure(now, random_))
     return;
-  peer_unreachable told{"unreachable"};
+  peer_unreachable told;
   if (last_failure_)
     told = {last_failure_->reason, last_failure_->to};
   out.emplace_back(peer_event{std::move(told)});
 }
 
 /// A handshake came to nothing. Its connection is of no use any more.
-void attempts::end_handshake(connection_id connection, std::string_view reason,
+void attempts::end_handshake(connection_id connection, const end_reason& reason,
                              steady_time now, fifo<peer_action>& out) {
   out.emplace_back(close_connection{connection});
   handle_closed(connection, reason, now, out);

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include <node_proxy/protocol/crypto/identity.hpp>
 #include <node_proxy/protocol/crypto/random_source.hpp>
 #include <node_proxy/protocol/peer/dialler.hpp>
+#include <node_proxy/protocol/peer/end_reason.hpp>
 #include <node_proxy/protocol/peer/peer_action.hpp>
 #include <node_proxy/protocol/session/handshake.hpp>
 #include <node_proxy/protocol/settings.hpp>
@@ -40,7 +40,7 @@ public:
   struct failure {
     /// Where, if that is known.
     std::optional<destination> to;
-    std::string_view reason;
+    end_reason reason;
     steady_time at{};
   };
 
@@ -87,9 +87,8 @@ public:
 
   /// An attempt has no connection. If it is not the `last_word` another one
   /// may still succeed, or has it.
-  void handle_dial_failed(attempt_id attempt, std::string_view reason,
-                          bool last_word, steady_time now,
-                          fifo<peer_action>& out);
+  void handle_dial_failed(attempt_id attempt, dial_error reason, bool last_word,
+                          steady_time now, fifo<peer_action>& out);
 
   /// The name that an attempt is about leads to these addresses. For the
   /// `last_word` see `handle_dial_failed`.
@@ -107,7 +106,7 @@ public:
                fifo<peer_action>& out);
 
   /// A connection on which a handshake was under way is gone.
-  void handle_closed(connection_id connection, std::string_view reason,
+  void handle_closed(connection_id connection, const end_reason& reason,
                      steady_time now, fifo<peer_action>& out);
 
   /// The peer, or its authenticated reply, said no.
@@ -119,7 +118,7 @@ public:
 
   /// What seemed to succeed at an address, or an attempt there, did not.
   void handle_failure(const std::optional<destination>& to,
-                      std::string_view reason, steady_time now,
+                      const end_reason& reason, steady_time now,
                       fifo<peer_action>& out);
 
   /// There is a connection: what failed before does not matter any more.
@@ -171,7 +170,7 @@ public:
 
 private:
   void go_on(steady_time now, fifo<peer_action>& out);
-  void end_handshake(connection_id connection, std::string_view reason,
+  void end_handshake(connection_id connection, const end_reason& reason,
                      steady_time now, fifo<peer_action>& out);
   void close_handshakes(fifo<peer_action>& out);
   void cancel_abandoned(fifo<peer_action>& out);

@@ -38,8 +38,8 @@ void connections::handle_dialled(attempt_id attempt, connection_id connection,
                            make_hello(adverts), now.steady, events_);
 }
 
-void connections::handle_dial_failed(attempt_id attempt,
-                                     std::string_view reason, timestamp now) {
+void connections::handle_dial_failed(attempt_id attempt, dial_error reason,
+                                     timestamp now) {
   // The one that has met the peer may still succeed, or else has the last word.
   attempts_.handle_dial_failed(attempt, reason, takes_attempts(), now.steady,
                                events_);
@@ -126,12 +126,12 @@ void connections::leave(link& x, control::goodbye_reason reason, bool finished,
   auto was_active = x.is<link::active>();
   x.leave(reason, finished, now.steady);
   if (was_active)
-    handle_end(x, to_string(reason), now);
+    handle_end(x, reason, now);
   else
     ++ended_[to_string(reason)];
 }
 
-void connections::break_off(link& x, std::string_view reason, timestamp now) {
+void connections::break_off(link& x, const end_reason& reason, timestamp now) {
   if (x.is<link::closing>())
     return;
   x.complain(now.steady);
@@ -162,10 +162,10 @@ void connections::handle_goodbye(link& x, const control::goodbye& frame,
   x.close();
 }
 
-void connections::handle_closed(connection_id connection,
-                                std::string_view reason, timestamp now) {
+void connections::handle_closed(connection_id connection, close_reason reason,
+                                timestamp now) {
   if (attempts_.shakes_hands(connection)) {
-    ++ended_[reason];
+    ++ended_[to_string(reason)];
     attempts_.handle_closed(connection, reason, now.steady, events_);
   } else if (auto x = find(connection)) {
     // Others were counted when they began to end.
@@ -185,7 +185,7 @@ void connections::handle_unread(timestamp now) {
 
 void connections::end_overdue(timestamp now) {
   while (attempts_.handle_timeout(now.steady, events_))
-    ++ended_["handshake_timeout"];
+    ++ended_[to_string(missed_deadline::handshake_timeout)];
   for (auto& x : links_)
     end_if_overdue(x, now);
 }
@@ -325,7 +325,7 @@ void connections::supersede(link& x, std::uint64_t epoch, bool finished,
 }
 
 /// Ends a connection that is of no more use.
-void connections::lose(link& x, std::string_view reason, timestamp now) {
+void connections::lose(link& x, const end_reason& reason, timestamp now) {
   auto was_active = x.is<link::active>();
   auto was_attempt =
     x.is<link::confirming>() && x.terms().role == connection_role::initiator;
@@ -335,15 +335,15 @@ void connections::lose(link& x, std::string_view reason, timestamp now) {
     attempts_.handle_loss(is_stable(x, now), now.steady);
     return;
   }
-  ++ended_[reason];
+  ++ended_[to_string(reason)];
   if (was_attempt)
     attempts_.handle_failure(x.place(), reason, now.steady, events_);
 }
 
 /// The active connection was the only one, and is no longer active.
-void connections::handle_end(const link& x, std::string_view reason,
+void connections::handle_end(const link& x, const end_reason& reason,
                              timestamp now) {
-  ++ended_[reason];
+  ++ended_[to_string(reason)];
   last_end_ = end{reason, now.steady};
   if (is_stable(x, now))
     attempts_.handle_stable();
@@ -352,13 +352,13 @@ void connections::handle_end(const link& x, std::string_view reason,
 
 void connections::end_if_overdue(link& x, timestamp now) {
   if (x.expired(link_timer::handshake, now.steady))
-    lose(x, "handshake_timeout", now);
+    lose(x, missed_deadline::handshake_timeout, now);
   else if (x.expired(link_timer::goodbye, now.steady))
-    lose(x, "goodbye_timeout", now);
+    lose(x, missed_deadline::goodbye_timeout, now);
   else if (x.expired(link_timer::dead_peer, now.steady))
-    lose(x, "dead_peer", now);
+    lose(x, missed_deadline::dead_peer, now);
   else if (x.expired(link_timer::peer_key, now.steady))
-    break_off(x, to_string(session_error::key_worn_out), now);
+    break_off(x, session_error::key_worn_out, now);
 }
 
 bool connections::is_stable(const link& x, timestamp now) const {

@@ -14,6 +14,7 @@
 
 #include <node_proxy/base/fifo.hpp>
 #include <node_proxy/protocol/peer/attempts.hpp>
+#include <node_proxy/protocol/peer/end_reason.hpp>
 #include <node_proxy/protocol/peer/link.hpp>
 #include <node_proxy/protocol/peer/peer_action.hpp>
 #include <node_proxy/protocol/peer/peer_metrics.hpp>
@@ -60,8 +61,7 @@ public:
 
   void handle_dialled(attempt_id attempt, connection_id connection,
                       const node_advert_versions& adverts, timestamp now);
-  void handle_dial_failed(attempt_id attempt, std::string_view reason,
-                          timestamp now);
+  void handle_dial_failed(attempt_id attempt, dial_error reason, timestamp now);
 
   /// The name that an attempt is about leads to these addresses.
   /// @returns whether there is one among them that has yet to be tried.
@@ -130,13 +130,13 @@ public:
              timestamp now);
 
   /// Ends a connection whose other end broke the protocol.
-  void break_off(link& x, std::string_view reason, timestamp now);
+  void break_off(link& x, const end_reason& reason, timestamp now);
 
   /// The other end has said goodbye.
   void handle_goodbye(link& x, const control::goodbye& frame, bool finished,
                       timestamp now);
 
-  void handle_closed(connection_id connection, std::string_view reason,
+  void handle_closed(connection_id connection, close_reason reason,
                      timestamp now);
 
   // -- time -------------------------------------------------------------------
@@ -230,7 +230,7 @@ public:
 
   /// How the last connection that was active ended.
   struct end {
-    std::string_view reason;
+    end_reason reason;
     steady_time at{};
   };
 
@@ -272,8 +272,8 @@ private:
   bool is_over(const link& x, std::optional<std::uint64_t> known) const;
   bool replaces(const link& newer, const link& older) const;
   void supersede(link& x, std::uint64_t epoch, bool finished, timestamp now);
-  void lose(link& x, std::string_view reason, timestamp now);
-  void handle_end(const link& x, std::string_view reason, timestamp now);
+  void lose(link& x, const end_reason& reason, timestamp now);
+  void handle_end(const link& x, const end_reason& reason, timestamp now);
   void end_if_overdue(link& x, timestamp now);
   bool is_stable(const link& x, timestamp now) const;
   void bound_links();

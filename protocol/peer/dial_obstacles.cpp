@@ -5,9 +5,9 @@ namespace node_proxy::internal {
 peer_unreachable dial_obstacles::poll_report() {
   told_ = true;
   auto x = current().value_or(dial_obstacle{});
-  peer_unreachable result{to_string(x.reason), std::nullopt, true};
+  peer_unreachable result{x.reason};
   if (!x.addresses.empty()) {
-    result.reason = to_string(x.addresses.front().reason);
+    result.reason = x.addresses.front().reason;
     result.place = destination{x.addresses.front().address};
   }
   return result;

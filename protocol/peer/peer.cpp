@@ -137,7 +137,7 @@ void peer::handle_dialled(attempt_id attempt, connection_id connection,
   follow_up(now);
 }
 
-void peer::handle_dial_failed(attempt_id attempt, std::string_view reason,
+void peer::handle_dial_failed(attempt_id attempt, dial_error reason,
                               timestamp now) {
   if (connections_.looked_up(attempt) != nullptr)
     pay_for_lookup();
@@ -152,7 +152,7 @@ void peer::handle_hosts(attempt_id attempt, std::span<const ip_address> hosts,
     return;
   auto found = adverts_.addresses_of(*name, hosts);
   if (found.empty())
-    return handle_dial_failed(attempt, "forbidden_addresses", now);
+    return handle_dial_failed(attempt, dial_error::forbidden_addresses, now);
   if (!connections_.handle_found(attempt, found, now))
     pay_for_lookup();
   follow_up(now);
@@ -166,7 +166,7 @@ void peer::handle_connect_reply(const connect_reply& reply, timestamp now) {
   take_events();
 }
 
-void peer::handle_closed(connection_id connection, std::string_view reason,
+void peer::handle_closed(connection_id connection, close_reason reason,
                          timestamp now) {
   connections_.handle_closed(connection, reason, now);
   check_shutdown(now);
@@ -309,12 +309,13 @@ void peer::take_events() {
 /// Operators want to know why each time, unless anybody could bring that about.
 void peer::report_failure(const peer_unreachable& event) {
   actions_.emplace_back(peer_event{event});
-  if (wishes_.about_stranger())
+  auto reason = std::get_if<end_reason>(&event.reason);
+  if (wishes_.about_stranger() || !reason)
     return;
   auto address =
     event.place ? std::optional{event.place->address} : std::nullopt;
   actions_.emplace_back(
-    peer_event{peer_connect_failed{std::move(address), event.reason}});
+    peer_event{peer_connect_failed{std::move(address), *reason}});
 }
 
 void peer::report_obstacle() {

@@ -20,6 +20,7 @@
 #include <node_proxy/protocol/peer/connections.hpp>
 #include <node_proxy/protocol/peer/delivery.hpp>
 #include <node_proxy/protocol/peer/dial_obstacles.hpp>
+#include <node_proxy/protocol/peer/end_causes.hpp>
 #include <node_proxy/protocol/peer/peer_action.hpp>
 #include <node_proxy/protocol/peer/peer_adverts.hpp>
 #include <node_proxy/protocol/peer/peer_metrics.hpp>
@@ -132,9 +133,7 @@ public:
   void handle_dialled(attempt_id attempt, connection_id connection,
                       timestamp now);
 
-  /// @param reason has to live as long as the peer.
-  void handle_dial_failed(attempt_id attempt, std::string_view reason,
-                          timestamp now);
+  void handle_dial_failed(attempt_id attempt, dial_error reason, timestamp now);
 
   /// The name that an attempt is about stands for these hosts now, one or more,
   /// the best one first. Who told of the name decides which of them are
@@ -186,9 +185,8 @@ public:
       x->handle_written(count);
   }
 
-  /// The connection is gone, or broke the rules of framing. `reason` is counted
-  /// and has to live as long as the peer.
-  void handle_closed(connection_id connection, std::string_view reason,
+  /// The connection is gone, or broke the rules of framing.
+  void handle_closed(connection_id connection, close_reason reason,
                      timestamp now);
 
   // -- results ----------------------------------------------------------------

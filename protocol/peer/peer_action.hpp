@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <variant>
 
 #include <node_proxy/messages/connect_reply.hpp>
@@ -14,6 +13,8 @@
 #include <node_proxy/protocol/delivery/outbox.hpp>
 #include <node_proxy/protocol/peer/address_memory.hpp>
 #include <node_proxy/protocol/peer/dialler.hpp>
+#include <node_proxy/protocol/peer/end_reason.hpp>
+#include <node_proxy/protocol/peer_status.hpp>
 #include <node_proxy/protocol/session/session.hpp>
 
 namespace node_proxy::internal {
@@ -78,7 +79,7 @@ struct peer_resumed {
 
 /// The peer is no longer connected.
 struct peer_disconnected {
-  std::string_view reason;
+  end_reason reason = close_reason::lost;
 };
 
 /// The peer refused the connection.
@@ -93,21 +94,25 @@ struct peer_key_shared {
   bool is_own = false;
 };
 
-/// None of the peer's addresses led to a connection: the last attempt of the
-/// round.
+/// None of the peer's addresses led to a connection.
 struct peer_unreachable {
-  std::string_view reason;
+  /// How the last attempt of the round ended. If there was none, it is an
+  /// obstacle, or an objection to `place`, the first of its addresses.
+  std::variant<end_reason, obstacle_kind, dial_objection> reason =
+    dial_error::unreachable;
   /// Where, if that is known.
   std::optional<destination> place = std::nullopt;
-  /// There was no attempt: `reason` is an `obstacle_kind`, or a
-  /// `dial_objection` to `place`, the first of its addresses.
-  bool undialled = false;
+
+  /// There was no attempt.
+  [[nodiscard]] bool undialled() const {
+    return !std::holds_alternative<end_reason>(reason);
+  }
 };
 
 /// The same of a peer that somebody here has vouched for, each time.
 struct peer_connect_failed {
   std::optional<transport_address> address;
-  std::string_view reason;
+  end_reason reason = dial_error::unreachable;
 };
 
 /// Something an operator wants to know.

@@ -54,10 +54,10 @@ void peer::handle_sealed(link& x, bytes_view body, timestamp now) {
   ++counted_.frames_in;
   auto frame = x.open(body, now.steady);
   if (!frame)
-    return connections_.break_off(x, to_string(frame.error()), now);
+    return connections_.break_off(x, frame.error(), now);
   auto admitted = x.admit(*frame, now.steady);
   if (!admitted)
-    return connections_.break_off(x, to_string(admitted.error()), now);
+    return connections_.break_off(x, admitted.error(), now);
   reading_.handle_frame(*frame, body.size(), *admitted);
   if (!*admitted)
     return;
@@ -114,7 +114,7 @@ void peer::handle(link& x, const node_advert& frame, timestamp now) {
   if (!ok && ok.error() == node_advert_refusal::stale)
     ++counted_.stale_adverts;
   else if (!ok)
-    connections_.break_off(x, to_string(ok.error()), now);
+    connections_.break_off(x, ok.error(), now);
   else if (frame.id != self)
     update_addresses(now);
 }
@@ -153,7 +153,7 @@ void peer::handle(link&, const control::rekey&, timestamp) {
 /// Breaks a connection off if its other end broke the rules.
 void peer::check(link& x, const expected<void, violation>& ok, timestamp now) {
   if (!ok)
-    connections_.break_off(x, to_string(ok.error()), now);
+    connections_.break_off(x, ok.error(), now);
 }
 
 // -- from a session to an active connection, and to its end -------------------
@@ -178,9 +178,8 @@ void peer::establish(link& x, const control::resume& resume, timestamp now) {
     connections_.handle_new_epoch(x);
   if (!start) {
     if (replaces)
-      actions_.emplace_back(
-        peer_event{peer_disconnected{to_string(start.error())}});
-    return connections_.break_off(x, to_string(start.error()), now);
+      actions_.emplace_back(peer_event{peer_disconnected{start.error()}});
+    return connections_.break_off(x, start.error(), now);
   }
   // To the initiator the answer was all of it.
   delivery_.handle_round_trip(

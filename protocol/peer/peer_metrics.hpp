@@ -15,7 +15,7 @@ struct connection_metrics {
   std::uint64_t attempts = 0;
   std::uint64_t failed_attempts = 0;
   std::uint64_t established = 0;
-  /// Connections by the reason of their end.
+  /// Connections by the reason of their end: the names of each `end_reason`.
   std::map<std::string_view, std::uint64_t> ends;
 };
 

@@ -36,12 +36,12 @@ peer_status peer::status(timestamp now) const {
   if (const auto& x = connections_.last_failure()) {
     auto& failure = result.failure.emplace();
     name_place(failure, x->to);
-    failure.reason = x->reason;
+    failure.reason = to_string(x->reason);
     failure.ago_ms = milliseconds(now.steady - x->at);
   }
   if (const auto& x = connections_.last_end())
-    result.last_end =
-      connection_end{std::string{x->reason}, milliseconds(now.steady - x->at)};
+    result.last_end = connection_end{std::string{to_string(x->reason)},
+                                     milliseconds(now.steady - x->at)};
   result.connection = connection(now);
   result.traffic = traffic();
   result.waiting = delivery_.waiting(now.steady);

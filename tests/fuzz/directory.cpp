@@ -171,7 +171,7 @@ private:
     case 0:
       return tell(id, peer_connected{1});
     case 1:
-      return tell(id, peer_disconnected{"reset"});
+      return tell(id, peer_disconnected{});
     case 2:
       return tell(id, peer_refused{});
     case 3:
@@ -179,7 +179,7 @@ private:
     case 4:
       return tell(id, peer_unreachable{});
     case 5:
-      return tell(id, peer_connect_failed{std::nullopt, "refused"});
+      return tell(id, peer_connect_failed{});
     default:
       return tell(id, peer_resumed{script_.number()});
     }

@@ -105,7 +105,9 @@ private:
     pump();
   }
 
-  void disconnect() { peer_->handle_closed(connection_, "lost", now_); }
+  void disconnect() {
+    peer_->handle_closed(connection_, close_reason::lost, now_);
+  }
 
   /// Also numbers that have been used, for which a sealer has no use.
   void say(frame_kind kind, std::uint64_t number, bytes_view plaintext) {
@@ -261,7 +263,7 @@ private:
     auto id = dials_.back();
     dials_.pop_back();
     if (script_.below(2) == 0)
-      peer_->handle_dial_failed(id, "connection_refused", now_);
+      peer_->handle_dial_failed(id, dial_error::connection_refused, now_);
     else
       peer_->handle_dialled(id, next_connection_++, now_);
   }

@@ -226,7 +226,7 @@ void network::close(connection_id id, const stream_user& from) {
     auto at = std::max({now_ + way.latency, parted,
                         way.busy_until + way.latency, way.last_arrival});
     agenda_.add(at, first_connection_owner + 2 * id + side,
-                [this, id, side] { notify_closed(id, 1 - side, "closed"); });
+                [this, id, side] { notify_closed(id, 1 - side, false); });
   }
   forget_if_closed(id);
 }
@@ -238,10 +238,10 @@ void network::cut(connection_id id, const cut_notice& notice) {
   auto owner = first_connection_owner + 2 * id;
   if (notice.dialler)
     schedule(*notice.dialler, owner,
-             [this, id] { notify_closed(id, 0, "reset"); });
+             [this, id] { notify_closed(id, 0, true); });
   if (notice.acceptor)
     schedule(*notice.acceptor, owner + 1,
-             [this, id] { notify_closed(id, 1, "reset"); });
+             [this, id] { notify_closed(id, 1, true); });
 }
 
 std::vector<connection_id> network::between(const node& a,
@@ -333,14 +333,14 @@ void network::deliver(connection_id id, std::size_t side, bytes_view data) {
   x->ends[side].user->handle_data(id, data);
 }
 
-void network::notify_closed(connection_id id, std::size_t side,
-                            std::string_view reason) {
+void network::notify_closed(connection_id id, std::size_t side, bool was_cut) {
   auto x = find(id);
-  if (!x || (x->cut && reason != "reset"))
+  // Of one that was cut meanwhile its end learns by that alone.
+  if (!x || x->cut != was_cut)
     return;
   auto& end = x->ends[side];
   if (std::exchange(end.open, false))
-    end.user->handle_closed(id, reason);
+    end.user->handle_closed(id, close_reason::lost);
   forget_if_closed(id);
 }
 

@@ -212,8 +212,7 @@ private:
   void open(stream_user& from, node& to, route kind, const dial_result& done);
   void send_piece(connection_id id, std::size_t side, bytes piece);
   void deliver(connection_id id, std::size_t side, bytes_view data);
-  void notify_closed(connection_id id, std::size_t side,
-                     std::string_view reason);
+  void notify_closed(connection_id id, std::size_t side, bool was_cut);
   void forget_if_closed(connection_id id);
   steady_time parted_until(const stream_user& a, const stream_user& b) const;
   connection* find(connection_id id);

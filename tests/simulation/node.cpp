@@ -462,15 +462,18 @@ void node::log_event(const node_id& other, const peer_event& event) {
   else if (auto resumed = std::get_if<peer_resumed>(&event))
     log(other, "resumed " + std::to_string(resumed->resent));
   else if (auto gone = std::get_if<peer_disconnected>(&event))
-    log(other, "disconnected " + std::string{gone->reason});
+    log(other, "disconnected " + std::string{to_string(gone->reason)});
   else if (auto refused = std::get_if<peer_refused>(&event))
     log(other, "refused " + std::string{to_string(refused->reason)});
   else if (auto shared = std::get_if<peer_key_shared>(&event))
     log(other, shared->is_own ? "own key shared" : "key shared");
   else if (auto failed = std::get_if<peer_connect_failed>(&event))
-    log(other, "connect failed " + std::string{failed->reason});
+    log(other, "connect failed " + std::string{to_string(failed->reason)});
   else if (auto unreachable = std::get_if<peer_unreachable>(&event))
-    log(other, "unreachable " + std::string{unreachable->reason});
+    log(other,
+        "unreachable "
+          + std::string{std::visit([](const auto& x) { return to_string(x); },
+                                   unreachable->reason)});
 }
 
 void node::log(const node_id& other, std::string_view what) {

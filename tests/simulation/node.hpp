@@ -310,8 +310,7 @@ public:
   void handle_accepted(connection_id connection) override;
   void handle_data(connection_id connection, bytes_view data) override;
   void handle_written(connection_id connection, std::size_t count) override;
-  void handle_closed(connection_id connection,
-                     std::string_view reason) override;
+  void handle_closed(connection_id connection, close_reason reason) override;
 
   /// Does something with the state for `other`, which is made if need be, and
   /// then what that wants done. Nothing happens if `other` cannot be served.
@@ -450,8 +449,7 @@ private:
                const std::string& name);
   void look_up_next();
   void begin_lookup(lookup_id id);
-  void answer_lookup(lookup_id id, const hosts& found,
-                     std::string_view failure);
+  void answer_lookup(lookup_id id, const hosts& found, dial_error failure);
   void end_lookup(lookup_id id);
   void dial_next();
   void begin_dial(dial_id id);
@@ -463,7 +461,7 @@ private:
   // node_streams.cpp
   remote_ptr reader_of(const stream& x) const;
   void read_held(const remote_ptr& x);
-  void handle_bad_frame(connection_id connection, std::string_view reason);
+  void handle_bad_frame(connection_id connection, frame_error error);
   void handle_body(connection_id connection, bytes_view body);
   void handle_proof(connection_id connection, accepting& x, bytes_view body);
   void go_on_accepting();

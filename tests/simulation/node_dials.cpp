@@ -27,7 +27,8 @@ void node::look_up(const remote_ptr& x, attempt_id attempt,
   if (names_->handle_wanted(id, standing))
     look_up_next();
   else
-    schedule(0s, [this, id] { answer_lookup(id, {}, "too_many_names"); });
+    schedule(0s,
+             [this, id] { answer_lookup(id, {}, dial_error::too_many_names); });
 }
 
 void node::look_up_next() {
@@ -47,15 +48,14 @@ void node::begin_lookup(lookup_id id) {
     names_->handle_end(id);
     auto known = net_.names.find(name);
     answer_lookup(id, known != net_.names.end() ? known->second : hosts{},
-                  "unknown_name");
+                  dial_error::unknown_name);
     look_up_next();
   });
 }
 
 /// Tells whoever still waits what a name stands for or, if that is nothing,
 /// what is wrong.
-void node::answer_lookup(lookup_id id, const hosts& found,
-                         std::string_view failure) {
+void node::answer_lookup(lookup_id id, const hosts& found, dial_error failure) {
   auto position = lookups_.find(id);
   if (position == lookups_.end())
     return;
@@ -138,7 +138,8 @@ void node::handle_dialled(dial_id id, std::optional<connection_id> connection) {
     x->machine.handle_dialled(attempt, *connection, net_.now());
   } else {
     end_dial(id);
-    x->machine.handle_dial_failed(attempt, "connection_refused", net_.now());
+    x->machine.handle_dial_failed(attempt, dial_error::connection_refused,
+                                  net_.now());
     dial_next();
   }
   pump(x);

@@ -53,7 +53,7 @@ void node::handle_data(connection_id connection, bytes_view data) {
       break;
     auto body = position->second.input.poll_body();
     if (!body)
-      return handle_bad_frame(connection, to_string(body.error()));
+      return handle_bad_frame(connection, body.error());
     if (!*body)
       break;
     handle_body(connection, to_bytes(**body));
@@ -109,7 +109,7 @@ void node::handle_written(connection_id connection, std::size_t count) {
   pump(x);
 }
 
-void node::handle_closed(connection_id connection, std::string_view reason) {
+void node::handle_closed(connection_id connection, close_reason reason) {
   auto stream = streams_.extract(connection);
   if (stream.empty())
     return;
@@ -123,14 +123,16 @@ void node::handle_closed(connection_id connection, std::string_view reason) {
     x->machine.handle_closed(connection, reason, net_.now());
     pump(x);
   } else {
-    end_accepting(connection, std::get<accepting>(user), reason);
+    end_accepting(connection, std::get<accepting>(user), to_string(reason));
     go_on_accepting();
   }
 }
 
-void node::handle_bad_frame(connection_id connection, std::string_view reason) {
+void node::handle_bad_frame(connection_id connection, frame_error error) {
   net_.close(connection, *this);
-  handle_closed(connection, reason);
+  handle_closed(connection, error == frame_error::length_zero
+                              ? close_reason::length_zero
+                              : close_reason::length_over_limit);
 }
 
 void node::handle_body(connection_id connection, bytes_view body) {
@@ -247,7 +249,7 @@ void node::attach(const remote_ptr& to, connection_id connection,
   to->machine.handle_session(connection, std::move(*session), net_.now());
   auto position = streams_.find(connection);
   if (position == streams_.end()) {
-    to->machine.handle_closed(connection, "closed", net_.now());
+    to->machine.handle_closed(connection, close_reason::lost, net_.now());
     return;
   }
   position->second.on_its_way = false;

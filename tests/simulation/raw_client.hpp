@@ -28,9 +28,7 @@ public:
     received_ += data.size();
   }
   void handle_written(connection_id, std::size_t) override {}
-  void handle_closed(connection_id, std::string_view) override {
-    closed_ = true;
-  }
+  void handle_closed(connection_id, close_reason) override { closed_ = true; }
 
 private:
   network& net_;

@@ -16,8 +16,7 @@ namespace simulation {
 namespace {
 
 /// Reasons that honest nodes have to end a connection.
-constexpr std::array<std::string_view, 15> honest_reasons{"closed",
-                                                          "reset",
+constexpr std::array<std::string_view, 14> honest_reasons{"lost",
                                                           "dead_peer",
                                                           "handshake_timeout",
                                                           "first_frame_timeout",

@@ -6,11 +6,11 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <string_view>
 
 #include <node_proxy/messages/basics.hpp>
 #include <node_proxy/messages/transport_address.hpp>
 #include <node_proxy/protocol/peer/dialler.hpp>
+#include <node_proxy/protocol/peer/end_causes.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 
 namespace simulation {
@@ -28,8 +28,7 @@ public:
   virtual void handle_data(connection_id connection, bytes_view data) = 0;
   virtual void handle_written(connection_id connection, std::size_t count) = 0;
   /// Nothing is heard of the connection after this.
-  virtual void handle_closed(connection_id connection,
-                             std::string_view reason) = 0;
+  virtual void handle_closed(connection_id connection, close_reason reason) = 0;
 };
 
 /// One direction of a connection.

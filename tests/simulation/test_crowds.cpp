@@ -77,9 +77,7 @@ public:
 
   void handle_accepted(connection_id) override {}
   void handle_written(connection_id, std::size_t) override {}
-  void handle_closed(connection_id, std::string_view) override {
-    closed_ = true;
-  }
+  void handle_closed(connection_id, close_reason) override { closed_ = true; }
 
   void handle_data(connection_id id, bytes_view data) override {
     if (session_ || closed_)

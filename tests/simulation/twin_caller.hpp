@@ -27,7 +27,7 @@ public:
   void handle_accepted(connection_id) override {}
   void handle_data(connection_id id, bytes_view data) override;
   void handle_written(connection_id, std::size_t) override {}
-  void handle_closed(connection_id, std::string_view) override { end(); }
+  void handle_closed(connection_id, close_reason) override { end(); }
 
 private:
   void handle_reply(connection_id id, bytes_view body);

@@ -5,6 +5,7 @@
 #include <node_proxy/actors/router/worker_events.hpp>
 
 #include "actors/system_fixture.hpp"
+#include "support/end_reasons.hpp"
 
 using namespace test;
 
@@ -43,20 +44,29 @@ TEST_CASE("events of peers are told as they are") {
   CHECK(same(peer_connected{1, connection_role::initiator}).role
         == connection_role::initiator);
   CHECK(same(peer_resumed{5}).resent == 5);
-  CHECK(same(peer_disconnected{"idle"}).reason == "idle");
+  for (const end_reason& reason : all_end_reasons())
+    CHECK(same(peer_disconnected{reason}).reason == reason);
   CHECK(same(peer_refused{connect_reply_error::incompatible}).reason
         == connect_reply_error::incompatible);
   CHECK(same(peer_key_shared{true}).is_own);
   transport_address address = tcp_addr{ipv4{{std::byte{10}}}, 7};
   destination place{address, "host.name"};
-  auto unreachable = same(peer_unreachable{"timed_out", place, true});
-  CHECK(unreachable.reason == "timed_out");
+  auto unreachable = same(peer_unreachable{dial_error::timed_out, place});
+  CHECK(unreachable.reason == peer_unreachable{dial_error::timed_out}.reason);
   CHECK(unreachable.place == place);
-  CHECK(unreachable.undialled);
-  CHECK_FALSE(same(peer_unreachable{"unreachable"}).place);
-  auto failed = same(peer_connect_failed{address, "timed_out"});
+  CHECK_FALSE(unreachable.undialled());
+  CHECK_FALSE(same(peer_unreachable{}).place);
+  auto undialled = same(peer_unreachable{obstacle_kind::stranger});
+  CHECK(undialled.reason == peer_unreachable{obstacle_kind::stranger}.reason);
+  CHECK(undialled.undialled());
+  auto objection =
+    same(peer_unreachable{dial_objection::no_single_host, place});
+  CHECK(objection.reason
+        == peer_unreachable{dial_objection::no_single_host}.reason);
+  CHECK(objection.undialled());
+  auto failed = same(peer_connect_failed{address, dial_error::timed_out});
   CHECK(failed.address == address);
-  CHECK(failed.reason == "timed_out");
+  CHECK(failed.reason == end_reason{dial_error::timed_out});
 }
 
 TEST_CASE("what is learned of peers is told") {
@@ -77,18 +87,4 @@ TEST_CASE("what is learned of peers is told") {
 TEST_CASE("numbers and records go other ways") {
   CHECK_FALSE(event_to_tell({some_id(), proxy_metrics{}}));
   CHECK_FALSE(event_to_tell({some_id(), peer_record{}}));
-}
-
-TEST_CASE("names of reasons last, and are bounded") {
-  std::string text = "some reason";
-  auto name = lasting_name(text);
-  text = "another one";
-  CHECK(name == "some reason");
-  CHECK(lasting_name("some reason").data() == name.data());
-  CHECK(lasting_name(std::string(65, 'x')) == "other");
-  std::size_t others = 0;
-  for (int i = 0; i < 1'000; ++i)
-    others += lasting_name(std::to_string(i)) == "other";
-  CHECK(others >= 744);
-  CHECK(lasting_name("some reason") == "some reason");
 }

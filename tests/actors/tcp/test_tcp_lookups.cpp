@@ -73,7 +73,7 @@ private:
       }
       auto known = hosts.find(name);
       if (known == hosts.end())
-        return {{}, "unknown_name"};
+        return {{}, dial_error::unknown_name};
       return {known->second};
     }
   };
@@ -98,7 +98,8 @@ struct fixture : transport_fixture {
     std::string result;
     pending.receive(
       [&](const hosts_found& x) {
-        result = x.failure;
+        if (x.hosts.empty())
+          result = to_string(x.failure);
         for (const auto& host : x.hosts)
           result += (result.empty() ? "" : " ") + to_string(host);
       },
@@ -126,14 +127,15 @@ TEST_CASE("this host knows itself by name") {
   REQUIRE_FALSE(found.hosts.empty());
   for (const auto& x : found.hosts)
     CHECK(kind_of(x) == host_kind::loopback);
-  CHECK(found.failure.empty());
 }
 
 TEST_CASE("what has no hosts says why") {
   // Reserved for that (RFC 6761). What exactly failed depends on the network.
   auto found = find_hosts_of("nowhere.invalid.");
   CHECK(found.hosts.empty());
-  CHECK_FALSE(found.failure.empty());
+  CHECK((found.failure == dial_error::unknown_name
+         || found.failure == dial_error::no_name_server
+         || found.failure == dial_error::resolver_failed));
 }
 
 TEST_CASE_FIXTURE(fixture, "a name has hosts") {

@@ -261,7 +261,7 @@ private:
 
   void disconnect(const node_id& id, service& x) {
     if (std::exchange(x.connected, false))
-      directory_.handle_event(id, peer_disconnected{"reset"}, now_);
+      directory_.handle_event(id, peer_disconnected{}, now_);
     act();
   }
 
@@ -271,7 +271,7 @@ private:
     if (x.what == report::kind::connected)
       directory_.handle_event(x.peer, peer_connected{}, now_);
     else
-      directory_.handle_event(x.peer, peer_disconnected{"reset"}, now_);
+      directory_.handle_event(x.peer, peer_disconnected{}, now_);
     act();
   }
 

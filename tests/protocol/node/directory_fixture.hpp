@@ -155,7 +155,7 @@ struct directory_fixture {
   }
 
   /// The connection ends, but not what is under way.
-  void leave(std::size_t index, std::string_view reason = "reset") {
+  void leave(std::size_t index, const end_reason& reason = close_reason::lost) {
     tell(id_of(index), peer_disconnected{reason});
   }
 

@@ -31,7 +31,7 @@ struct fixture {
       else if (std::holds_alternative<end_claim>(*action))
         result.emplace_back("end");
       else if (auto y = std::get_if<report_lost>(&*action))
-        result.push_back("lost: " + std::string{y->reason});
+        result.push_back("lost: " + std::string{to_string(y->reason)});
     return result;
   }
 

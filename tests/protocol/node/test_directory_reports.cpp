@@ -25,10 +25,9 @@ TEST_CASE_FIXTURE(directory_fixture, "trouble is told once, until it is over") {
 TEST_CASE_FIXTURE(directory_fixture,
                   "who was dialled in vain and then not at all is told twice") {
   CHECK(come(1) == "ok");
-  CHECK(tell(id_of(1), peer_unreachable{"timed_out"}));
-  CHECK(tell(id_of(1), peer_unreachable{"no_address", std::nullopt, true}));
-  CHECK_FALSE(
-    tell(id_of(1), peer_unreachable{"no_address", std::nullopt, true}));
+  CHECK(tell(id_of(1), peer_unreachable{dial_error::timed_out}));
+  CHECK(tell(id_of(1), peer_unreachable{obstacle_kind::no_address}));
+  CHECK_FALSE(tell(id_of(1), peer_unreachable{obstacle_kind::no_address}));
 }
 
 TEST_CASE_FIXTURE(directory_fixture, "whom policy denies is told of once") {

@@ -99,7 +99,7 @@ TEST_CASE_FIXTURE(fixture, "a served peer is forgotten when it is no more") {
   REQUIRE(come(1) == "ok");
   forget(1);
   CHECK(uut->adverts().find(id_of(1)));
-  leave(1, "idle");
+  leave(1, control::goodbye_reason::idle);
   SUBCASE("once that has ended") {
     rest(1, record_of(7));
     CHECK(loss(1).result == parting_result::unknown);

@@ -180,8 +180,8 @@ TEST_CASE_FIXTURE(directory_fixture, "who has more standing takes the place of "
   CHECK(displaced == std::vector{id_of(5), id_of(6)});
   // What they had under way goes on, and they may come again if there is room.
   CHECK(served.contains(id_of(5)));
-  leave(5, "over_capacity");
-  leave(6, "over_capacity");
+  leave(5, control::goodbye_reason::over_capacity);
+  leave(6, control::goodbye_reason::over_capacity);
   CHECK(come(5) == "over_capacity");
   CHECK(uut->connected() == 3);
   leave(1);
@@ -193,7 +193,7 @@ TEST_CASE_FIXTURE(directory_fixture,
                   "not reported each time") {
   auto visit = [this](std::size_t index) {
     come(index);
-    auto reported = tell(id_of(index), peer_disconnected{"reset"});
+    auto reported = tell(id_of(index), peer_disconnected{});
     rest(index);
     return reported;
   };
@@ -463,11 +463,11 @@ TEST_CASE_FIXTURE(directory_fixture,
     CHECK(come(i) == "ok");
   }
   CHECK(come(6) == "ok"); // nobody knows where it is
-  leave(1, "idle");
+  leave(1, control::goodbye_reason::idle);
   tell(id_of(2), peer_refused{});
-  leave(3, "reset");
+  leave(3, close_reason::lost);
   uut->handle_shutdown();
-  leave(4, "shutdown");
+  leave(4, control::goodbye_reason::shutdown);
   write();
   start();
   CHECK(served.empty());
@@ -524,7 +524,7 @@ TEST_CASE_FIXTURE(directory_fixture,
   wait(1min);
   CHECK(sought.empty());
   SUBCASE("in good order") {
-    leave(2, "idle");
+    leave(2, control::goodbye_reason::idle);
   }
   SUBCASE("without a word, and nobody knows where it is") {
     leave(2);

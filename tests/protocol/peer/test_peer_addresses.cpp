@@ -97,7 +97,7 @@ TEST_CASE_FIXTURE(many_addresses, "a dial that takes longer is given up") {
   CHECK(net.connections().size() == 1);
   CHECK(a.links(b) == 1);
   CHECK(a.attempts() == 2);
-  CHECK(b.count("closed") == closed);
+  CHECK(b.count("lost") == closed);
   CHECK(b.count("superseded") == 0);
   check_contact();
 }
@@ -222,7 +222,7 @@ TEST_CASE_FIXTURE(many_addresses, "of two handshakes the first one wins") {
   REQUIRE(net.run_until([&] { return both_connected(); }, 1s));
   net.run_for(3s);
   CHECK(net.connections().size() == 1);
-  CHECK(b.count("closed") == 1);
+  CHECK(b.count("lost") == 1);
   CHECK(b.links(a) == 1);
   CHECK(a.count("superseded") + b.count("superseded") == 0);
   check_contact();

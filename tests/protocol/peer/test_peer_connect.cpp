@@ -71,8 +71,8 @@ TEST_CASE_FIXTURE(two_nodes, "connections that do not last are made slowly") {
   a.set_permanent(b);
   a.send(b, "echo", std::string(1'000, 'x'));
   net.run_for(60s);
-  CHECK(a.count("reset") > 5);
-  CHECK(a.count("reset") < 60);
+  CHECK(a.count("lost") > 5);
+  CHECK(a.count("lost") < 60);
 }
 
 TEST_CASE_FIXTURE(two_nodes, "delays begin anew after a stable connection") {
@@ -130,7 +130,7 @@ TEST_CASE_FIXTURE(two_nodes, "a lost permanent connection is made at once") {
   net.cut(net.between(a, b)[0]);
   REQUIRE(net.run_until([&] { return !a.connected(b); }));
   REQUIRE(net.run_until([&] { return a.connected(b); }, 10ms));
-  CHECK(a.count("reset") == 1);
+  CHECK(a.count("lost") == 1);
 }
 
 TEST_CASE_FIXTURE(two_nodes, "without any address the node is unknown") {
@@ -265,7 +265,7 @@ TEST_CASE_FIXTURE(two_nodes, "a responder that does not answer") {
   REQUIRE(wait_for(token));
   CHECK(a.outcome(token) == "expired");
   CHECK(a.count("handshake_timeout") > 1);
-  CHECK(b.count("handshake_timeout") + b.count("closed") > 1);
+  CHECK(b.count("handshake_timeout") + b.count("lost") > 1);
   CHECK(b.peer_of(a) == nullptr);
 }
 
@@ -277,7 +277,7 @@ TEST_CASE_FIXTURE(two_nodes, "a responder that vanishes before it is proven") {
   auto token = a.send(b, "echo", "hello", {rel_time{20}});
   REQUIRE(wait_for(token));
   CHECK(a.outcome(token) == "expired");
-  CHECK(a.count("reset") > 1);
+  CHECK(a.count("lost") > 1);
 }
 
 TEST_CASE_FIXTURE(two_nodes,

@@ -236,7 +236,7 @@ TEST_CASE("a connection of a life that is over does not come back") {
   uut.heard();
   SUBCASE("while the later one is there") {}
   SUBCASE("after it") {
-    uut.uut.handle_closed(2, "lost", uut.now);
+    uut.uut.handle_closed(2, close_reason::lost, uut.now);
     uut.pump();
   }
   uut.connect(begin, 11, {}, 500ms);

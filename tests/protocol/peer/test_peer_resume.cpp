@@ -87,7 +87,7 @@ TEST_CASE("a connection may be cut at each octet") {
     REQUIRE(uut.wait_for(last));
     CHECK(uut.a.outcome(last) == "delivered");
     CHECK(uut.b.all_received().size() == 4);
-    total += uut.a.count("reset");
+    total += uut.a.count("lost");
   }
   CHECK(total > 50);
 }

@@ -57,7 +57,7 @@ TEST_CASE("an altered node_msg frame ends the connection") {
       // A length that grew is a frame that does not end: the peer is judged by
       // what arrives, or is given up by the other end first.
       auto stalled =
-        reason == "dead_peer" || reason == "superseded" || reason == "closed";
+        reason == "dead_peer" || reason == "superseded" || reason == "lost";
       stalls += stalled;
       CHECK((is_refusal(reason) || (i < 4 && stalled)));
     }

@@ -572,8 +572,8 @@ TEST_CASE("a bad session leaves our own attempt alone") {
   uut.connect({0, test::control::received_state{22, 7}, 1'000'000});
   CHECK(uut.ended("beyond_sent") == 1);
   uut.heard();
-  uut.uut.handle_closed(50, "reset", uut.now);
-  CHECK(uut.ended("reset") == 1);
+  uut.uut.handle_closed(50, close_reason::lost, uut.now);
+  CHECK(uut.ended("lost") == 1);
 }
 
 TEST_CASE("our own attempt ends when the peer has come to us") {
