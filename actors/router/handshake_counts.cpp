@@ -9,7 +9,7 @@ void handshake_counts::turn_down(const proven_connection& x,
   if (auto goodbye = goodbye_of(error))
     x.connection->write(refusal_frames(x.session->established, *goodbye));
   else
-    handle_failed(to_string(error));
+    handle_failed(error);
   x.connection->close();
 }
 

@@ -21,7 +21,9 @@ public:
     times_.add(took);
   }
 
-  void handle_failed(std::string_view reason) { ++failed_[reason]; }
+  void handle_failed(const handshake_failure& reason) {
+    ++failed_[to_string(reason)];
+  }
 
   /// Closes the connection of a peer that has proven itself in vain. It is told
   /// why, or that is counted if there is nothing to tell.

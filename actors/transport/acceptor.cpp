@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
-#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -156,7 +155,7 @@ private:
       return false;
     });
     if (got.end)
-      drop(id, to_string(*got.end));
+      drop(id, *got.end);
     else if (got.bodies > 0 && position->second.handshake)
       handle_proof(id, frame);
     else if (got.bodies > 0)
@@ -176,7 +175,7 @@ private:
     auto& x = pending_.at(id);
     auto proven = x.handshake->handle_first_frame(body);
     if (!proven) {
-      drop(id, to_string(proven.error()));
+      drop(id, proven.error());
       return;
     }
     unproven_->handle_closed(id);
@@ -200,7 +199,7 @@ private:
   std::size_t close_ended() {
     std::size_t closed = 0;
     for (; auto x = unproven_->poll_end(); ++closed)
-      drop(x->connection, to_string(x->reason));
+      drop(x->connection, x->reason);
     if (auto at = unproven_->poll_timeout())
       timer_->wait_until(*at);
     return closed;
@@ -222,7 +221,7 @@ private:
         },
         [this, ids](const caf::error&) {
           for (auto id : ids)
-            drop(id, "shutting_down");
+            drop(id, arrival_error::shutting_down);
         });
   }
 
@@ -236,7 +235,7 @@ private:
   void handle(handshake_result& x) {
     auto id = x.connection;
     if (auto error = std::get_if<handshake_error>(&x.output))
-      drop(id, to_string(*error));
+      drop(id, *error);
     else if (!pending_.contains(id))
       return;
     else if (auto request = std::get_if<connect_request>(&x.output))
@@ -249,7 +248,9 @@ private:
     auto from = msg.src_node_id;
     send_request(self_, parts_.router, caf::infinite, admission_request{msg})
       .then([this, id, from](const admission& x) { handle(id, from, x); },
-            [this, id](const caf::error&) { drop(id, "shutting_down"); });
+            [this, id](const caf::error&) {
+              drop(id, arrival_error::shutting_down);
+            });
   }
 
   void handle(connection_id id, const node_id& from, const admission& msg) {
@@ -268,7 +269,7 @@ private:
     auto& x = pending_.at(id);
     x.connection->write(frame);
     if (auto refused = x.handshake->refusal()) {
-      drop(id, to_string(*refused));
+      drop(id, *refused);
     } else {
       x.waits = false;
       unproven_->handle_answered(id, now());
@@ -277,7 +278,7 @@ private:
   }
 
   /// Ends a connection without a word.
-  void drop(connection_id id, std::string_view reason) {
+  void drop(connection_id id, const handshake_failure& reason) {
     auto found = pending_.extract(id);
     if (found.empty())
       return;

@@ -5,12 +5,15 @@
 
 #include <cstdint>
 #include <memory>
-#include <string_view>
+#include <variant>
 
 #include <node_proxy/actors/local_messages.hpp>
 #include <node_proxy/actors/transport/transport_messages.hpp>
+#include <node_proxy/messages/connect_reply.hpp>
 #include <node_proxy/messages/connect_request.hpp>
 #include <node_proxy/protocol/node/admission.hpp>
+#include <node_proxy/protocol/node/unproven_connections.hpp>
+#include <node_proxy/protocol/peer/end_causes.hpp>
 #include <node_proxy/protocol/session/handshake.hpp>
 
 namespace node_proxy::internal {
@@ -30,9 +33,14 @@ struct proven_connection {
   duration took{0};
 };
 
+/// Why a handshake came to nothing for its responder.
+using handshake_failure =
+  std::variant<close_reason, handshake_error, unproven_end, connect_reply_error,
+               arrival_error>;
+
 /// A handshake came to nothing before its initiator had proven itself.
 struct handshake_failed {
-  std::string_view reason;
+  handshake_failure reason;
 };
 
 /// A request that the Router has answered came to nothing.

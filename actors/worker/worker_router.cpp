@@ -231,7 +231,7 @@ void worker_state::handle(const proven_connection& msg) {
 
 void worker_state::handle(const handshake_failed& msg) {
   handshakes_.handle_failed(msg.reason);
-  services_.log.debug("inbound handshake failed: {}", msg.reason);
+  services_.log.debug("inbound handshake failed: {}", to_string(msg.reason));
 }
 
 void worker_state::handle(const request_ended& msg) {
