@@ -257,7 +257,8 @@ TEST_CASE("one engine leaves room for unreliable messages to others") {
 }
 
 TEST_CASE("what is of no use counts more than its bytes") {
-  unreliable_inbox uut{2 * fragment, 1'000};
+  stranger_account account{room_for_strangers()};
+  unreliable_inbox uut{2 * fragment, 1'000, account};
   std::uint64_t before = 0;
   auto is_dear = [&](std::size_t size) {
     auto more = uut.wasted() - std::exchange(before, uut.wasted());

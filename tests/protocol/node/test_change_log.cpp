@@ -108,8 +108,8 @@ TEST_CASE_FIXTURE(fixture, "what was never written is not removed") {
   auto changes = uut.poll(now, true);
   REQUIRE(changes);
   CHECK(changes->nodes.size() == most);
-  CHECK(std::ranges::none_of(changes->nodes,
-                             [](const auto& x) { return x.second; }));
+  CHECK(std::ranges::none_of(
+    changes->nodes, [](const auto& x) { return x.second.has_value(); }));
   CHECK(changes->connected.empty());
 }
 
