@@ -182,10 +182,12 @@ struct connection_end {
                          const connection_end&) = default;
 };
 
-/// Messages that wait for a peer, or for its acknowledgement.
+/// Messages that wait for something.
 struct backlog {
   std::uint64_t messages = 0;
-  /// Of memory, which is what `peer_settings::outbox_bytes` bounds.
+  /// Of those for a peer, of memory, which is what
+  /// `peer_settings::outbox_bytes` bounds; of those of a peer, what they count
+  /// in its windows.
   std::uint64_t bytes = 0;
   /// How long the oldest one has waited; 0 if there is none.
   std::uint64_t oldest_ms = 0;
@@ -198,7 +200,7 @@ struct backlog {
   friend bool operator==(const backlog&, const backlog&) = default;
 };
 
-/// Those for one engine of the peer.
+/// Those for one engine.
 struct engine_backlog {
   engine_name engine;
   backlog waiting;
@@ -260,12 +262,16 @@ struct peer_status {
   /// There is one only while `connected`.
   std::optional<connection_status> connection;
   peer_traffic traffic;
+  /// For the peer, or for its acknowledgement.
   backlog waiting;
-  /// Of these, what is for which engine: those with the most messages, at most
-  /// `max_listed_engines`. Unreliable messages are not among them.
+  /// Of these, what is for which engine of the peer: those with the most
+  /// messages, at most `max_listed_engines`. Unreliable messages are not among
+  /// them.
   std::vector<engine_backlog> waiting_for;
   /// Messages of the peer that engines here have not taken.
   std::uint64_t untaken = 0;
+  /// Of these, what which engine has: as in `waiting_for`.
+  std::vector<engine_backlog> untaken_by;
 
   template <class Archive>
   void serialize(Archive& archive) {
@@ -273,13 +279,14 @@ struct peer_status {
             CEREAL_NVP(retry_ms), CEREAL_NVP(refusal), CEREAL_NVP(refused_by),
             CEREAL_NVP(failure), CEREAL_NVP(obstacle), CEREAL_NVP(last_end),
             CEREAL_NVP(connection), CEREAL_NVP(traffic), CEREAL_NVP(waiting),
-            CEREAL_NVP(waiting_for), CEREAL_NVP(untaken));
+            CEREAL_NVP(waiting_for), CEREAL_NVP(untaken),
+            CEREAL_NVP(untaken_by));
   }
 
   friend bool operator==(const peer_status&, const peer_status&) = default;
 };
 
-/// See `peer_status::waiting_for`.
+/// See `peer_status::waiting_for` and `untaken_by`.
 inline constexpr std::size_t max_listed_engines = 16;
 
 /// The state of a peer in words for people, such as "connected for 3 h" or

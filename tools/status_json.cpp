@@ -110,6 +110,9 @@ json to_json(const peer_status& x, const node_names& names) {
   for (const auto& y : x.waiting_for)
     engines.push_back(to_json(y));
   result["untaken"] = x.untaken;
+  auto& takers = result["untaken_by"] = json::array();
+  for (const auto& y : x.untaken_by)
+    takers.push_back(to_json(y));
   return result;
 }
 

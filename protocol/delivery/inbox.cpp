@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <node_proxy/messages/limits.hpp>
+#include <node_proxy/protocol/delivery/engine_backlogs.hpp>
 #include <node_proxy/protocol/wire/bare_types.hpp>
 
 namespace node_proxy::internal {
@@ -163,12 +164,12 @@ inbox::handle_chunk(std::uint64_t channel, std::uint64_t seq, bool last,
   ++unfinished_;
   reliable_id id{generation_, x->serial(), seq};
   if (is_first) {
-    x->handle_arrived(seq, cost);
+    x->handle_arrived(seq, cost, now);
     charge(*x);
     return received_message{id, x->key().target, data};
   }
   --partials_;
-  auto [first, gathered] = x->handle_last_fragment(data, cost);
+  auto [first, gathered] = x->handle_last_fragment(data, cost, now);
   charge(*x);
   id.first = first;
   auto view = gathered.view();
@@ -309,6 +310,14 @@ std::optional<inbox_record> inbox::record() const {
         {key, {x.rejects().begin(), x.rejects().end()}, x.unfinished()});
   result.used = used_;
   return result;
+}
+
+std::vector<engine_backlog> inbox::untaken_by(steady_time now) const {
+  engine_backlogs result;
+  if (unfinished_ > 0)
+    for (const auto& [key, x] : channels_)
+      result.add(key.target, x.untaken(now));
+  return std::move(result).longest();
 }
 
 void inbox::trim() {

@@ -19,6 +19,7 @@
 #include <node_proxy/protocol/delivery/stranger_budget.hpp>
 #include <node_proxy/protocol/delivery/violation.hpp>
 #include <node_proxy/protocol/delivery/window_shares.hpp>
+#include <node_proxy/protocol/peer_status.hpp>
 #include <node_proxy/protocol/settings.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 #include <node_proxy/protocol/wire/control.hpp>
@@ -185,6 +186,9 @@ public:
   /// How many whole messages engines have not taken, of the peer's present
   /// life.
   [[nodiscard]] std::size_t unfinished() const { return unfinished_; }
+
+  /// Which engines have these, see `peer_status::untaken_by`.
+  [[nodiscard]] std::vector<engine_backlog> untaken_by(steady_time now) const;
 
   /// What to remember while `at_rest`, without a connection. Nothing if the
   /// peer is not known, or left so many rejects unsettled that what came after

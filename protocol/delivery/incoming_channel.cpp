@@ -57,8 +57,9 @@ std::optional<std::uint64_t> incoming_channel::partial::missing() const {
 
 // -- events -------------------------------------------------------------------
 
-void incoming_channel::handle_arrived(std::uint64_t first, std::uint64_t cost) {
-  waiting_.push_back({first, cost});
+void incoming_channel::handle_arrived(std::uint64_t first, std::uint64_t cost,
+                                      steady_time now) {
+  add(first, cost, now);
   outstanding_ += cost;
 }
 
@@ -75,10 +76,11 @@ void incoming_channel::handle_fragment(std::uint64_t seq,
 }
 
 std::pair<std::uint64_t, block_buffer>
-incoming_channel::handle_last_fragment(bytes_view data, std::uint64_t cost) {
+incoming_channel::handle_last_fragment(bytes_view data, std::uint64_t cost,
+                                       steady_time now) {
   auto whole = *std::exchange(partial_, std::nullopt);
   append(whole, data);
-  waiting_.push_back({whole.first, whole.cost + cost});
+  add(whole.first, whole.cost + cost, now);
   outstanding_ += cost;
   return {whole.first, std::move(whole.data)};
 }
@@ -112,6 +114,8 @@ bool incoming_channel::handle_finished(
     return false;
   position->finished = true;
   position->rejected = reason;
+  --untaken_;
+  untaken_bytes_ -= position->cost;
   return true;
 }
 
@@ -161,6 +165,22 @@ std::uint64_t incoming_channel::memory() const {
   auto promised =
     partial_->granted ? partial_->announced + limits::message_overhead : 0;
   return whole + std::max<std::uint64_t>(promised, partial_->memory());
+}
+
+backlog incoming_channel::untaken(steady_time now) const {
+  auto oldest = std::ranges::find(waiting_, false, &arrived::finished);
+  if (oldest == waiting_.end())
+    return {};
+  return {untaken_, untaken_bytes_, milliseconds(now - oldest->since)};
+}
+
+// -- private ------------------------------------------------------------------
+
+void incoming_channel::add(std::uint64_t first, std::uint64_t cost,
+                           steady_time now) {
+  waiting_.push_back({first, cost, now});
+  ++untaken_;
+  untaken_bytes_ += cost;
 }
 
 } // namespace node_proxy::internal

@@ -15,6 +15,7 @@
 #include <node_proxy/protocol/delivery/channel_key.hpp>
 #include <node_proxy/protocol/delivery/stranger_budget.hpp>
 #include <node_proxy/protocol/delivery/window_shares.hpp>
+#include <node_proxy/protocol/peer_status.hpp>
 #include <node_proxy/protocol/timestamp.hpp>
 #include <node_proxy/protocol/wire/control.hpp>
 
@@ -28,6 +29,7 @@ public:
   struct arrived {
     std::uint64_t first = 0; // its first number
     std::uint64_t cost = 0;  // what it counts in windows
+    steady_time since = {};  // when it was whole
     bool finished = false;
     std::optional<control::reject_reason> rejected = {};
   };
@@ -74,7 +76,7 @@ public:
   // -- events -----------------------------------------------------------------
 
   /// A message is there, of which `cost` has just arrived.
-  void handle_arrived(std::uint64_t first, std::uint64_t cost);
+  void handle_arrived(std::uint64_t first, std::uint64_t cost, steady_time now);
 
   /// A fragment is there that is not the last one of its message, or comes
   /// again after it was dropped.
@@ -83,7 +85,7 @@ public:
 
   /// The last one. The message's first number and data.
   [[nodiscard]] std::pair<std::uint64_t, block_buffer>
-  handle_last_fragment(bytes_view data, std::uint64_t cost);
+  handle_last_fragment(bytes_view data, std::uint64_t cost, steady_time now);
 
   /// The rest of the message that begins with this number does not come.
   /// @returns what of it counted in the window, if it is the unfinished one.
@@ -139,6 +141,9 @@ public:
     return partial_;
   }
 
+  /// What the engine has not taken of the messages that are there.
+  [[nodiscard]] backlog untaken(steady_time now) const;
+
   [[nodiscard]] const fifo<arrived>& waiting() const { return waiting_; }
   [[nodiscard]] const fifo<control::reject>& rejects() const {
     return rejects_;
@@ -177,8 +182,12 @@ public:
   }
 
 private:
+  void add(std::uint64_t first, std::uint64_t cost, steady_time now);
+
   channel_key key_;
   std::uint64_t serial_;
+  std::uint64_t untaken_ = 0;       // messages
+  std::uint64_t untaken_bytes_ = 0; // what they count in windows
   std::uint64_t outstanding_ = 0;
   std::optional<partial> partial_;
   fifo<arrived> waiting_;

@@ -1,22 +1,20 @@
 #include <node_proxy/protocol/delivery/outbox.hpp>
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include <node_proxy/messages/limits.hpp>
+#include <node_proxy/protocol/delivery/engine_backlogs.hpp>
 
 namespace node_proxy::internal {
 
 namespace {
 
-/// Adds what waits in a channel.
-void add_to(backlog& all, const outgoing_channel& x, steady_time now) {
+/// What waits in a channel.
+backlog pending_of(const outgoing_channel& x, steady_time now) {
   if (x.pending() == 0)
-    return;
-  all.messages += x.pending();
-  all.bytes += x.held();
-  all.oldest_ms = std::max(all.oldest_ms, milliseconds(now - *x.oldest()));
+    return {};
+  return {x.pending(), x.held(), milliseconds(now - *x.oldest())};
 }
 
 } // namespace
@@ -166,29 +164,15 @@ std::uint64_t outbox::first(std::uint64_t epoch) const {
 backlog outbox::waiting(steady_time now) const {
   backlog result;
   for (const auto& [key, x] : channels_)
-    add_to(result, x, now);
+    add(result, pending_of(x, now));
   return result;
 }
 
 std::vector<engine_backlog> outbox::waiting_for(steady_time now) const {
-  std::vector<engine_backlog> result;
-  for (const auto& [key, x] : channels_) {
-    if (x.pending() == 0)
-      continue;
-    // There may be one for either ordering.
-    auto known = std::ranges::find(result, key.target, &engine_backlog::engine);
-    if (known == result.end())
-      known = result.insert(known, {key.target, {}});
-    add_to(known->waiting, x, now);
-  }
-  auto by_messages = [](const engine_backlog& a, const engine_backlog& b) {
-    return std::tie(b.waiting.messages, a.engine)
-           < std::tie(a.waiting.messages, b.engine);
-  };
-  std::ranges::sort(result, by_messages);
-  if (result.size() > max_listed_engines)
-    result.resize(max_listed_engines);
-  return result;
+  engine_backlogs result;
+  for (const auto& [key, x] : channels_)
+    result.add(key.target, pending_of(x, now));
+  return std::move(result).longest();
 }
 
 outbox_record outbox::record() const {

@@ -193,6 +193,10 @@ public:
     return inbox_.unfinished() + unreliable_in_.held();
   }
 
+  [[nodiscard]] std::vector<engine_backlog> untaken_by(steady_time now) const {
+    return inbox_.untaken_by(now);
+  }
+
   /// On the present connection.
   [[nodiscard]] const round_trip& measured() const {
     return connection_.measured;

@@ -47,6 +47,7 @@ peer_status peer::status(timestamp now) const {
   result.waiting = delivery_.waiting(now.steady);
   result.waiting_for = delivery_.waiting_for(now.steady);
   result.untaken = delivery_.untaken();
+  result.untaken_by = delivery_.untaken_by(now.steady);
   return result;
 }
 

@@ -117,6 +117,7 @@ node_status some_status() {
   peer.waiting = {16, 17, 18};
   peer.waiting_for = {{"inbox", {19, 20, 21}}};
   peer.untaken = 22;
+  peer.untaken_by = {{"outbox", {34, 35, 36}}};
   return {some_id(2),
           23,
           {tcp_addr{ipv4{}, 82}},

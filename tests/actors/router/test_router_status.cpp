@@ -123,6 +123,9 @@ TEST_CASE_FIXTURE(two_nodes, "engines are told of with what they hold") {
   auto there = await(b, untaken(3));
   CHECK(there.engines[0].name == "slow");
   CHECK_FALSE(there.engines[0].typed);
+  REQUIRE(there.peers[0].untaken_by.size() == 1);
+  CHECK(there.peers[0].untaken_by[0].engine == "slow");
+  CHECK(there.peers[0].untaken_by[0].waiting.messages == 3);
   auto here = status_of(a);
   CHECK(here.peers[0].waiting.messages == 3);
   REQUIRE(here.peers[0].waiting_for.size() == 1);

@@ -135,16 +135,39 @@ TEST_CASE_FIXTURE(fixture, "of many engines those are named that wait most") {
 }
 
 TEST_CASE_FIXTURE(fixture, "what engines have not taken is counted here") {
+  b.add_engine("slow", std::nullopt);
   a.send(b, "late", "1");
   a.send(b, "late", "2", {.reliability = transport_reliability::unreliable});
-  net.run_for(1s);
-  CHECK(status(b, a).untaken == 2);
+  net.run_for(10s);
+  a.send(b, "late", "3", {.ordering = transport_ordering::unordered});
+  a.send(b, "slow", "4");
+  net.run_for(5s);
+  auto there = status(b, a);
+  CHECK(there.untaken == 4);
+  // Of unreliable ones it is not told who has them.
+  REQUIRE(there.untaken_by.size() == 2);
+  CHECK(there.untaken_by[0].engine == "late");
+  CHECK(there.untaken_by[0].waiting.messages == 2);
+  CHECK(there.untaken_by[0].waiting.bytes > 2 * limits::message_overhead);
+  CHECK(there.untaken_by[0].waiting.oldest_ms >= 14'900);
+  CHECK(there.untaken_by[1].engine == "slow");
+  CHECK(there.untaken_by[1].waiting.messages == 1);
+  CHECK(there.untaken_by[1].waiting.oldest_ms < 5'100);
   // The peer may have it, but has not said that an engine took it.
-  CHECK(status().waiting.messages == 1);
+  CHECK(status().waiting.messages == 3);
   b.take("late");
   b.take("late");
+  auto rest = status(b, a).untaken_by;
+  REQUIRE(rest.size() == 2);
+  CHECK(rest[0].engine == "late");
+  CHECK(rest[0].waiting.messages == 1);
+  CHECK(rest[0].waiting.bytes < there.untaken_by[0].waiting.bytes);
+  CHECK(rest[0].waiting.oldest_ms < 5'100);
+  b.take("late");
+  b.take("slow");
   net.run_for(1s);
   CHECK(status(b, a).untaken == 0);
+  CHECK(status(b, a).untaken_by.empty());
   CHECK(status().waiting.messages == 0);
   CHECK(status().waiting.oldest_ms == 0);
 }
