@@ -92,13 +92,6 @@ std::string name_of(const json& x, const node_names& names) {
   return x.value("name", "");
 }
 
-std::string state_of(const json& x) {
-  std::string result = x.at("text");
-  if (x.value("permanent", false))
-    result += " (permanent)";
-  return result;
-}
-
 /// That of what is as it should be, of what is under way, and of what is worth
 /// a look.
 std::string_view colour_of(const json& x) {
@@ -215,13 +208,14 @@ std::string peers_table(const json& status, const node_names& names,
                         bool coloured) {
   const auto& peers = status.at("peers");
   auto digits = digits_needed(peers);
-  table result{
-    {"PEER", "NAME", "ROUND TRIP", "IN", "OUT", "WAITING", "UNTAKEN", "STATE"}};
+  table result{{"PEER", "NAME", "PERMANENT", "ROUND TRIP", "IN", "OUT",
+                "WAITING", "UNTAKEN", "STATE"}};
   for (const auto& x : peers)
     result.add({x.at("node").get<std::string>().substr(0, digits),
-                name_of(x, names), round_trip_of(x),
-                number_of(x, "messages_in"), number_of(x, "messages_out"),
-                waiting_of(x), number_of(x, "untaken"), state_of(x)},
+                name_of(x, names), x.at("permanent").get<bool>() ? "yes" : "-",
+                round_trip_of(x), number_of(x, "messages_in"),
+                number_of(x, "messages_out"), waiting_of(x),
+                number_of(x, "untaken"), x.at("text").get<std::string>()},
                coloured ? colour_of(x) : std::string_view{});
   return title(status, names) + result.text()
          + workers_table(status.at("workers"), coloured)

@@ -153,9 +153,10 @@ TEST_CASE_FIXTURE(two_nodes, "a connection is made permanent, and not") {
   REQUIRE(permanent(beginning, "on").status == 0);
   alice.await("connected", {{"node", bob.id()}});
   CHECK(alices()["peers"][0]["permanent"] == true);
-  CHECK(contains(table(), "(permanent)"));
+  CHECK(contains(table(), "  yes  "));
   REQUIRE(permanent("bob", "off").status == 0);
   CHECK(alices()["peers"][0]["permanent"] == false);
+  CHECK_FALSE(contains(table(), "  yes  "));
 }
 
 TEST_CASE_FIXTURE(two_nodes, "whoever asks for what is not there is told") {

@@ -40,6 +40,7 @@ node_status example() {
   peer.waiting = {3, 1'536, 12'000};
   peer.waiting_for = {{"inbox", {3, 1'536, 12'000}}};
   peer.untaken = 1;
+  peer.untaken_by = {{"inbox", {1, 90, 8'000}}};
   x.peers.push_back(peer);
   x.engines = {{"inbox", false, 4}, {"store", true, 0}};
   x.limits = {{"peers", 1, 1'000}, {"outbox_bytes", 120u << 20, 128u << 20}};
@@ -62,6 +63,9 @@ TEST_CASE("a status becomes JSON with its words") {
   CHECK_FALSE(peer.contains("retry_ms"));
   CHECK(peer["failed"]["expired"] == 2);
   CHECK(peer["waiting"]["engines"][0]["engine"] == "inbox");
+  CHECK(peer["untaken"] == 1);
+  CHECK(peer["untaken_by"][0]["engine"] == "inbox");
+  CHECK(peer["untaken_by"][0]["oldest_ms"] == 8'000);
   CHECK(json["engines"][1]["typed"] == true);
   CHECK(json["limits"][1]["max"] == 128u << 20);
   CHECK_FALSE(json["limits"][1].contains("worker"));
@@ -108,7 +112,7 @@ TEST_CASE("states stand out where that is wanted") {
   CHECK(plain.find('\x1b') == std::string::npos);
   auto coloured = peers_table(json, {}, true);
   for (auto text :
-       {"\x1b[32mconnected for 12 s (permanent)\x1b[0m\n",
+       {"\x1b[32mconnected for 12 s\x1b[0m\n",
         "\x1b[31mretrying in 0 s\x1b[0m\n",
         "\x1b[33mwaiting for it to call\x1b[0m\n", "\x1b[31mrefused\x1b[0m\n",
         "  idle: comes back with the next message\n"})
@@ -122,8 +126,8 @@ TEST_CASE("a status becomes a table") {
     text
     == "node " + to_hex(id_of(0xaa).data)
          + ", up for 3 h, tcp://127.0.0.1:4000\n"
-           R"(PEER      NAME  ROUND TRIP  IN  OUT  WAITING            UNTAKEN  STATE
-bbbbbbbb  bob   0.4 ms      5   7    3 (1.5 KiB, 12 s)  1        connected for 12 s (permanent)
+           R"(PEER      NAME  PERMANENT  ROUND TRIP  IN  OUT  WAITING            UNTAKEN  STATE
+bbbbbbbb  bob   yes        0.4 ms      5   7    3 (1.5 KiB, 12 s)  1        connected for 12 s
 near its limit: outbox_bytes, 120 MiB of 128 MiB
 )");
 }
