@@ -47,7 +47,7 @@ std::string describe_refusal(const peer_status& x) {
                   ? "refused by this node: " + words(to_string(*x.refusal))
                   : "refused by the peer: " + words(to_string(*x.refusal));
   if (x.retry_ms)
-    result += ", asks again in " + duration_text(*x.retry_ms * ms);
+    result += "; this node asks again in " + duration_text(*x.retry_ms * ms);
   return result;
 }
 

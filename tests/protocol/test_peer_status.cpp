@@ -87,7 +87,8 @@ TEST_CASE("a refusal is told with what comes after it") {
   CHECK(describe(x) == "refused by the peer: denied");
   x.refusal = connect_reply_error::over_capacity;
   x.retry_ms = 5'000;
-  CHECK(describe(x) == "refused by the peer: over capacity, asks again in 5 s");
+  CHECK(describe(x)
+        == "refused by the peer: over capacity; this node asks again in 5 s");
 }
 
 TEST_CASE("why a peer has to call is told") {
