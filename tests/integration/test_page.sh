@@ -90,33 +90,104 @@ shows() {
   grep -F -- "$1" "$folder/page" > /dev/null
 }
 
-for name in alice bob; do
+# matches PATTERN: the same for an extended regular expression.
+matches() {
+  page
+  grep -E -- "$1" "$folder/page" > /dev/null
+}
+
+# source_of PATH: what the browser gets.
+source_of() {
+  local place=${address#http://}
+  place=${place%/}
+  exec 3<> "/dev/tcp/${place%:*}/${place#*:}"
+  printf 'GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' "$1" "$place" >&3
+  cat <&3
+  exec 3>&-
+}
+
+for name in alice bob carol; do
   "$NODE_PROXY_TOOL" keygen --out "$folder/$name.key" > /dev/null
 done
+alice=$("$NODE_PROXY_TOOL" id "$folder/alice.key")
 bob=$("$NODE_PROXY_TOOL" id "$folder/bob.key")
+carol=$("$NODE_PROXY_TOOL" id "$folder/carol.key")
 start bob --listen tcp://127.0.0.1:0
 exec 8> "$folder/bob.in"
-until_true grep -s '"listening"' "$folder/bob.out" > /dev/null ||
-  fail "bob does not listen"
-where=$(sed -n 's/.*"listening".*\(tcp:[^"]*\)".*/\1/p' "$folder/bob.out")
-"$NODE_PROXY_TOOL" advert --key "$folder/bob.key" --address "$where" \
-  --out "$folder/bob.advert" > /dev/null
-start alice --peer "$folder/bob.advert" --permanent --http 127.0.0.1:0 \
-  --name "<i>bob</i>=$bob" --engine '<script>=count'
+start carol --listen tcp://127.0.0.1:0 --deny "$alice"
+exec 7> "$folder/carol.in"
+for name in bob carol; do
+  until_true grep -s '"listening"' "$folder/$name.out" > /dev/null ||
+    fail "$name does not listen"
+  where=$(sed -n 's/.*"listening".*\(tcp:[^"]*\)".*/\1/p' "$folder/$name.out")
+  "$NODE_PROXY_TOOL" advert --key "$folder/$name.key" --address "$where" \
+    --out "$folder/$name.advert" > /dev/null
+done
+# Nobody reads what Alice prints, so that her engine `journal` gets stuck.
+mkfifo "$folder/alice.out"
+exec 4<> "$folder/alice.out"
+start alice --peer "$folder/bob.advert" --peer "$folder/carol.advert" \
+  --permanent --max-peers 1 --http 127.0.0.1:0 --name "<i>bob</i>=$bob" \
+  --name "carol=$carol" --engine '<script>=count' --engine journal=print
 exec 9> "$folder/alice.in"
 until_true grep -s 'HTTP at' "$folder/alice.err" > /dev/null ||
   fail "alice has no page"
 address=$(sed -n 's/.*HTTP at \(http[^ ]*\).*/\1/p' "$folder/alice.err")
 
+source_of / > "$folder/source"
+grep '>Loading<' "$folder/source" > /dev/null ||
+  fail "it is not said that there is nothing yet"
+
 open_page
 until_true shows 'connected for' || fail "a connected peer is not shown"
-for text in "${bob:0:12}" '&lt;i&gt;bob&lt;/i&gt;' '&lt;script&gt;'; do
-  shows "$text" || fail "the page does not show $text"
+for text in "${bob:0:12}" '&lt;i&gt;bob&lt;/i&gt;' '&lt;script&gt;' \
+  'near: peers 100 %' 'none of 3 is behind'; do
+  until_true shows "$text" || fail "the page does not show $text"
 done
+time='[0-9]{2}:[0-9]{2}:[0-9]{2}'
+matches "since $time, dialled at tcp://127.0.0.1:" ||
+  fail "it is not shown since when a peer is connected"
+matches "$time (UTC|GMT|[A-Z]+)" || fail "it is not shown when that was"
+# Who is not there, why, and what to do about it.
+until_true shows '1 of 2 connected; not: carol (denied)' ||
+  fail "the summary does not tell who is not connected"
+shows "ask its operator to allow ${alice:0:12}" ||
+  fail "it is not shown what to do about a refusal"
+shows '>permanent<' || shows 'permanent\u003C' ||
+  fail "it is not shown which connections are kept up"
+if shows '(permanent)'; then
+  fail "a refusal seems to be permanent"
+fi
+
+# An engine that takes nothing, and whose messages it holds up.
+line=$(head -c 1000 /dev/zero | tr '\0' x)
+for ((i = 0; i < 3000; ++i)); do
+  echo "send $alice journal $line"
+done >&8
+until_true shows '1 of 3 behind: journal (' ||
+  fail "the summary does not tell which engine is behind"
+until_true matches 'has taken nothing for [0-9]+ s or more; who sends' ||
+  fail "it is not shown that an engine takes nothing"
+matches 'journal \([0-9,]+ messages, oldest [0-9]+ s: from &lt;i&gt;bob' ||
+  fail "it is not shown whose messages wait, and for how long"
+matches '[0-9,]+ messages of it held up by engine journal here' ||
+  fail "it is not shown at a peer that an engine holds it up"
+cat <&4 > /dev/null &
+processes+=($!)
+until_true shows 'none of 3 is behind' ||
+  fail "it is not shown that an engine has caught up"
+until_true matches 'in all 3,000 / 0' || fail "messages are not counted"
+
 kill "${processes[0]}"
 until_true shows 'connection refused' ||
   fail "it is not shown that a peer is gone, and why"
-kill "${processes[1]}"
-until_true shows 'The node does not answer' ||
+for text in 'Nothing listens there. Is &lt;i&gt;bob&lt;/i&gt; running' \
+  '0 of 2 connected; not: '; do
+  until_true shows "$text" || fail "the page does not show $text"
+done
+until_true matches "&lt;i&gt;bob&lt;/i&gt;: connect failed, connection refused, tcp.*[2-9] times since $time" ||
+  fail "events that repeat are not told in one line"
+kill "${processes[2]}"
+until_true matches "No answer since $time" ||
   fail "it is not shown that the node is gone"
 echo "The page shows what there is, and text of others as text."

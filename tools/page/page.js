@@ -1,209 +1,96 @@
-"use strict";
+// The summary at the top, and the stream of what the node says.
 
-// Everything that comes from the node is put in as text, never as HTML.
-
-const retry = 5000; // ms
-const shownEvents = 100;
-const kept = 60; // points of a graph
-const shown = 500; // peers
-const history = new Map();
-const find = (id) => document.getElementById(id);
-
-function element(name, text, kind) {
-  const result = document.createElement(name);
-  if (text !== undefined) result.textContent = text;
-  if (kind) result.className = kind;
-  return result;
+function peersLine(peers) {
+  const wanted = peers.filter((x) => x.state !== "idle");
+  const missing = wanted.filter((x) => x.state !== "connected");
+  const idle = peers.length - wanted.length;
+  const text = number(wanted.length - missing.length) + " of " + number(wanted.length) + " connected" +
+    (missing.length > 0 ? "; not: " + list(missing.map((x) => who(x) + " (" + reason(x) + ")")) : "") +
+    (idle > 0 ? "; " + number(idle) + " idle" : "");
+  return ["Peers", text, missing.length > 0 ? "behind" : "connected"];
 }
 
-function bytes(count) {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  let unit = 0;
-  while (count >= 1024 && unit + 1 < units.length) {
-    count /= 1024;
-    ++unit;
-  }
-  return (unit > 0 && count < 10 ? count.toFixed(1) : Math.floor(count)) + " " + units[unit];
+function enginesLine(engines) {
+  const behind = engines.filter((x) => x.behind);
+  if (behind.length === 0) return ["Engines", "none of " + number(engines.length) + " is behind", "connected"];
+  return ["Engines", number(behind.length) + " of " + number(engines.length) + " behind: " +
+    list(behind.map((x) => x.engine.name + " (" + messages(x.engine.untaken) + ", oldest " + span(x.oldest) + ": from " + fromText(x) + ")")), "behind"];
 }
 
-function span(ms) {
-  if (ms < 10) return ms.toFixed(1) + " ms";
-  if (ms < 1000) return Math.round(ms) + " ms";
-  const s = Math.floor(ms / 1000);
-  if (s < 120) return s + " s";
-  if (s < 7200) return Math.floor(s / 60) + " min";
-  if (s < 172800) return Math.floor(s / 3600) + " h";
-  return Math.floor(s / 86400) + " d";
+function toSendLine(peers, all) {
+  const old = peers.filter((x) => isLate(x.waiting)).sort((a, b) => b.waiting.oldest_ms - a.waiting.oldest_ms);
+  if (old.length === 0) return ["To send", all.toSend.messages > 0 ? messages(all.toSend.messages) : "nothing", "connected"];
+  return ["To send", messages(all.toSend.messages) + " (" + bytes(all.toSend.bytes) + "), waiting: " +
+    list(old.map((x) => number(x.waiting.messages) + " to " + who(x) + ", oldest " + span(x.waiting.oldest_ms))), "behind"];
 }
 
-// A graph of one or more lines, for eyes; the numbers beside it are for all.
-function graph(lines) {
-  const space = "http://www.w3.org/2000/svg";
-  const result = document.createElementNS(space, "svg");
-  result.setAttribute("viewBox", "0 0 " + (kept - 1) + " 20");
-  result.setAttribute("preserveAspectRatio", "none");
-  result.setAttribute("aria-hidden", "true");
-  const top = Math.max(1e-9, ...lines.flatMap((x) => x.values));
-  for (const { values, kind } of lines) {
-    const line = document.createElementNS(space, "polyline");
-    const first = kept - values.length;
-    line.setAttribute("class", kind);
-    line.setAttribute("points",
-      values.map((y, i) => (first + i) + "," + (19 - 18 * y / top)).join(" "));
-    result.append(line);
-  }
-  return result;
+function limitsLine(limits) {
+  if (limits.length === 0) return ["Limits", "none", ""];
+  const near = limits.filter(isNear);
+  const text = (x) => limitName(x) + " " + percent(x);
+  return near.length > 0 ? ["Limits", "near: " + near.map(text).join(", "), "near"]
+    : ["Limits", "none is near; fullest: " + text(limits[0]), "connected"];
 }
 
-function cell(row, label, ...content) {
-  const result = element("td");
-  result.dataset.label = label;
-  result.append(...content);
-  row.append(result);
+function speedLine(peers, all) {
+  const trips = peers.flatMap((x) => x.connection?.round_trip_us ?? []).map((x) => x / 1000).sort((a, b) => a - b);
+  const text = "in " + rate(all.rates[0]) + " messages/s (" + bytes(all.rates[2]) + "/s), out " +
+    rate(all.rates[1]) + " messages/s (" + bytes(all.rates[3]) + "/s)" +
+    (trips.length === 0 ? "" : "; round trip " + (trips.length > 1 ? span(trips[0]) + " to " : "") + span(trips.at(-1)));
+  return ["Speed", text, ""];
 }
 
-// What has been seen of a peer, with what is seen now.
-function remember(peer, now) {
-  const known = history.get(peer.node) ?? { in: [], out: [], trips: [] };
-  if (known.at !== undefined && now > known.at) {
-    const rate = (a, b) => Math.max(0, (a - b) * 1000 / (now - known.at));
-    known.in.push(rate(peer.messages_in, known.messages_in));
-    known.out.push(rate(peer.messages_out, known.messages_out));
-  }
-  if (peer.connection?.round_trip_us !== undefined)
-    known.trips.push(peer.connection.round_trip_us / 1000);
-  for (const x of [known.in, known.out, known.trips])
-    if (x.length > kept) x.shift();
-  Object.assign(known, { at: now, messages_in: peer.messages_in, messages_out: peer.messages_out });
-  history.set(peer.node, known);
-  return known;
+function showSummary(lines) {
+  find("summary").replaceChildren(...lines.flatMap(([label, text, kind]) =>
+    [element("dt", label), element("dd", text, kind)]));
 }
 
-function last(values) {
-  return values.length > 0 ? values[values.length - 1] : 0;
-}
-
-function waiting(x) {
-  const result = element("span");
-  if (x.messages === 0) {
-    result.textContent = "0";
-    return result;
-  }
-  result.textContent = x.messages + " (" + bytes(x.bytes) + ", " + span(x.oldest_ms) + ")";
-  for (const y of x.engines) {
-    result.append(element("br"), element("small", y.engine + ": " + y.messages));
-  }
-  return result;
-}
-
-function peerRow(peer, seen) {
-  const row = element("tr");
-  const id = element("code", peer.node.slice(0, 12));
-  id.title = peer.node;
-  cell(row, "Peer", id, peer.name ? " " + peer.name : "");
-  cell(row, "State", element("span", peer.text + (peer.permanent ? " (permanent)" : ""), peer.state));
-  if (seen.trips.length > 0 && peer.connection)
-    cell(row, "Round trip", graph([{ values: seen.trips, kind: "round-trip" }]), " " + span(last(seen.trips)));
-  else cell(row, "Round trip", "-");
-  cell(row, "In and out per second",
-    graph([{ values: seen.in, kind: "in" }, { values: seen.out, kind: "out" }]),
-    " " + Math.round(last(seen.in)) + " / " + Math.round(last(seen.out)));
-  cell(row, "Waiting", waiting(peer.waiting));
-  cell(row, "Untaken", String(peer.untaken));
-  return row;
-}
-
-// Those of which there is something to see come first.
-function order(a, b) {
-  const weight = (x) => [x.state === "idle", x.state === "connected", -x.waiting.messages, x.node];
-  const [p, q] = [weight(a), weight(b)];
-  for (let i = 0; i < p.length; ++i)
-    if (p[i] !== q[i]) return p[i] < q[i] ? -1 : 1;
-  return 0;
-}
-
-function showPeers(peers, now) {
-  const known = new Set(peers.map((x) => x.node));
-  for (const id of history.keys()) if (!known.has(id)) history.delete(id);
-  const first = peers.sort(order).slice(0, shown);
-  find("peers").tBodies[0].replaceChildren(...first.map((x) => peerRow(x, remember(x, now))));
-  find("more").textContent =
-    peers.length > shown ? "and " + (peers.length - shown) + " more: see /status.json" : "";
-}
-
-function showEngines(engines) {
-  find("engines").tBodies[0].replaceChildren(...engines.map((x) => {
-    const row = element("tr");
-    cell(row, "Engine", x.name);
-    cell(row, "Kind", x.typed ? "typed" : "plain");
-    cell(row, "Untaken", String(x.untaken));
-    return row;
-  }));
-}
-
-// Of a node of one process there are none.
-function showWorkers(workers) {
-  find("workers-section").hidden = workers.length === 0;
-  find("workers").tBodies[0].replaceChildren(...workers.map((x) => {
-    const row = element("tr");
-    const silence = x.silent_ms === undefined ? "" : " for " + span(x.silent_ms);
-    cell(row, "Worker", String(x.worker));
-    cell(row, "State", element("span", x.state + silence, x.state === "serving" ? "connected" : "retrying"));
-    cell(row, "Peers", String(x.peers));
-    cell(row, "Up for", span(x.age_ms));
-    cell(row, "Addresses", x.addresses.join(", ") || "-");
-    return row;
-  }));
-}
-
-function showLimits(limits) {
-  find("limits").replaceChildren(...limits.map((x) => {
-    const text = (n) => x.name.endsWith("_bytes") ? bytes(n) : String(n);
-    const near = x.used >= 0.8 * x.max;
-    const label = x.name.replaceAll("_", " ") + (x.worker === undefined ? "" : " of worker " + x.worker);
-    const item = element("li", label + ": " + text(x.used) + " of " + text(x.max) + " ", near ? "near" : "");
-    const bar = element("progress");
-    bar.max = Math.max(1, x.max);
-    bar.value = x.used;
-    bar.setAttribute("aria-label", label);
-    item.append(bar);
-    return item;
-  }));
-}
-
-function showEvents(events) {
-  find("events").replaceChildren(...events.reverse().map((x) => {
-    const { at, event, ...rest } = x;
-    const item = element("li", new Date(at).toLocaleTimeString() + " " + event + " ");
-    item.append(element("small",
-      Object.entries(rest).map(([key, value]) => key + ": " + value).join(", ")));
-    return item;
-  }));
+function showTitle(status) {
+  const connected = status.peers.filter((x) => x.state === "connected").length;
+  find("title").textContent = who(status) + (status.name ? " (" + status.node.slice(0, 12) + ")" : "");
+  document.title = number(connected) + " connected - node " + who(status);
+  find("about").textContent = "up for " + span(status.age_ms) + ", " +
+    (status.addresses.join(", ") || "nobody is told where it is") + ", " +
+    number(status.known_adverts) + " adverts known, " + number(status.remembered_peers) + " peers remembered";
 }
 
 function show(status, events) {
-  const name = status.name ? " (" + status.name + ")" : "";
-  find("title").textContent = status.node.slice(0, 12) + name;
-  document.title = "Node " + status.node.slice(0, 12) + name;
-  find("about").textContent = "up for " + span(status.age_ms) + ", " +
-    (status.addresses.join(", ") || "nobody is told where it is") + ", " +
-    status.known_adverts + " adverts known, " + status.remembered_peers + " peers remembered";
-  showPeers(status.peers, performance.now());
-  showEngines(status.engines);
+  const now = performance.now();
+  const known = new Set(status.peers.map((x) => x.node));
+  for (const id of history.keys()) if (!known.has(id)) history.delete(id);
+  for (const x of status.peers) remember(x, now);
+  const engines = judgeAll(status, now);
+  const all = totals(status.peers);
+  const limits = [...status.limits].sort((a, b) => share(b) - share(a));
+  showTitle(status);
+  showSummary([peersLine(status.peers), enginesLine(engines), toSendLine(status.peers, all),
+    limitsLine(limits), speedLine(status.peers, all), ["Updated", zone(Date.now()), ""]]);
+  showPeers(status, all, now);
+  showEngines(engines);
   showWorkers(status.workers);
-  showLimits(status.limits);
-  showEvents(events);
+  showLimits(limits, status.peers);
+  showEvents(events, status.names);
+  find("content").hidden = false;
 }
 
-const interrupted = "The node does not answer.";
 let source;
 let events = [];
+let asked = 0; // since when
+let updated; // when the last answer came
+
+function showTrouble(isTrouble) {
+  find("trouble").textContent = !isTrouble ? ""
+    : updated === undefined ? "No answer from the node."
+    : "No answer since " + clock(updated) + ": all this is of then.";
+  document.body.classList.toggle("stale", isTrouble);
+}
 
 // The browser tries again by itself, unless the node says no.
 function listen() {
   source?.close();
   source = undefined;
   if (!find("refresh").checked || document.hidden) return;
+  asked = Date.now();
   const mine = source = new EventSource("/stream");
   mine.addEventListener("open", () => { events = []; });
   mine.addEventListener("event", (message) => {
@@ -211,15 +98,20 @@ function listen() {
     if (events.length > shownEvents) events.shift();
   });
   mine.addEventListener("status", (message) => {
+    updated = Date.now();
     show(JSON.parse(message.data), events.slice());
-    find("trouble").textContent = "";
+    showTrouble(false);
   });
   mine.addEventListener("error", () => {
-    find("trouble").textContent = interrupted;
+    showTrouble(true);
     if (mine.readyState === EventSource.CLOSED) setTimeout(listen, retry);
   });
 }
 
+// A node that is stuck ends no connection.
+setInterval(() => {
+  if (source && Date.now() - Math.max(asked, updated ?? 0) > patience) showTrouble(true);
+}, 1000);
 find("refresh").addEventListener("change", listen);
 document.addEventListener("visibilitychange", listen);
 listen();
