@@ -108,6 +108,8 @@ command add_events(CLI::App& app) {
   add_control(*sub, *options);
   add_names(*sub, *options);
   return {sub, [options] {
+            if (auto ok = add_names_of_user(options->names); !ok)
+              return fail(ok.error());
             return follow(*options);
           }};
 }

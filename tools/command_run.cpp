@@ -326,7 +326,12 @@ command add_run(CLI::App& app) {
       "SIGINT, SIGTERM and SIGHUP end the node in good order, a second one at "
       "once.\nWith --config SIGHUP ends nothing, but has the level of the log "
       "read again, unless --log is given here.");
-  return {sub, [options] { return run(*options); },
+  return {sub,
+          [options] {
+            if (auto ok = add_names_of_user(options->names); !ok)
+              return fail(ok.error());
+            return run(*options);
+          },
           [options] {
             check_together(*options);
           }};

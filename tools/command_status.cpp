@@ -91,6 +91,8 @@ command add_status(CLI::App& app) {
   sub->add_flag("--watch", options->watch, "Show it again each second")
     ->excludes(as_json);
   return {sub, [options] {
+            if (auto ok = add_names_of_user(options->names); !ok)
+              return fail(ok.error());
             return options->watch ? watch(*options)
                                   : print_status(*options, false, -1);
           }};

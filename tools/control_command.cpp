@@ -60,10 +60,12 @@ tl::expected<json, std::string> ask(const control_options& options,
 
 tl::expected<named_node, std::string> find_node(const control_options& options,
                                                 int stop) {
+  auto all = options.names;
+  if (auto ok = add_names_of_user(all); !ok)
+    return tl::unexpected{ok.error()};
   auto status = ask(options, "status", stop);
   if (!status)
     return tl::unexpected{status.error()};
-  auto all = options.names;
   add_names_in(*status, all);
   node_names names{all};
   auto id = names.find(options.node, ids_in(*status));

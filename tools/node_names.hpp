@@ -11,7 +11,7 @@
 
 namespace node_proxy::tools {
 
-/// What `--name NAME=NODE_ID` says.
+/// What NAME=NODE_ID says.
 struct node_name {
   std::string name;
   node_id id;
@@ -21,6 +21,16 @@ struct node_name {
 /// and what a terminal does not show as it is.
 [[nodiscard]] tl::expected<node_name, std::string>
 parse_node_name(std::string_view text);
+
+/// Where a user has names for nodes: `node-proxy/names` in the directory of
+/// $XDG_CONFIG_HOME, or in ~/.config; empty if there is no home either.
+[[nodiscard]] std::string path_of_names();
+
+/// Puts the names in that file, one NAME=NODE_ID a line, in front of others.
+/// Lines that are empty or begin with '#' say nothing, and a file that is not
+/// there neither. Errors: a sentence that names the file and the line.
+[[nodiscard]] tl::expected<void, std::string>
+add_names_of_user(std::vector<node_name>& names);
 
 /// The names of nodes, by their ids in hexadecimal.
 class node_names {

@@ -1,10 +1,16 @@
 // Names that an operator gives nodes, and nodes as an operator types them.
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
 #include <doctest/doctest.h>
 
 #include <node_names.hpp>
 
 #include <node_proxy/base/hex.hpp>
+
+#include "support/temporary_folder.hpp"
 
 using namespace node_proxy;
 using namespace node_proxy::tools;
@@ -81,4 +87,70 @@ TEST_CASE("what is no node is refused") {
     REQUIRE_FALSE(found);
     CHECK(found.error().find("is no known node") != std::string::npos);
   }
+}
+
+namespace {
+
+/// A user with a home of his own.
+struct user {
+  user() {
+    ::unsetenv("XDG_CONFIG_HOME");
+    ::setenv("HOME", home.c_str(), 1);
+  }
+
+  /// @returns where the names are.
+  static std::string write(std::string_view names) {
+    auto path = path_of_names();
+    std::filesystem::create_directories(
+      std::filesystem::path{path}.parent_path());
+    std::ofstream{path} << names;
+    return path;
+  }
+
+  /// What is known then.
+  std::string names() {
+    std::vector<node_name> all{*parse_node_name("rob=" + bob)};
+    if (auto ok = add_names_of_user(all); !ok)
+      return ok.error();
+    std::string result;
+    for (const auto& x : all)
+      result += x.name + " ";
+    return result;
+  }
+
+  testing::temporary_folder folder;
+  std::string home = folder / "home";
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(user, "a user has names for all commands in a file") {
+  CHECK(names() == "rob ");
+  write("# friends\n\nbob=" + bob + "\r\n  carol=" + carol + "  ");
+  CHECK(names() == "bob carol rob ");
+  // What is given besides counts more.
+  std::vector<node_name> all{*parse_node_name("rob=" + bob)};
+  REQUIRE(add_names_of_user(all));
+  CHECK(node_names{all}.name_of(bob) == "rob");
+}
+
+TEST_CASE_FIXTURE(user, "the file of names is where others have theirs") {
+  CHECK(path_of_names() == home + "/.config/node-proxy/names");
+  ::setenv("XDG_CONFIG_HOME", "/elsewhere", 1);
+  CHECK(path_of_names() == "/elsewhere/node-proxy/names");
+  ::setenv("XDG_CONFIG_HOME", "relative", 1);
+  CHECK(path_of_names() == home + "/.config/node-proxy/names");
+  ::unsetenv("HOME");
+  CHECK(path_of_names().empty());
+  CHECK(names() == "rob ");
+}
+
+TEST_CASE_FIXTURE(user, "what is wrong in a file of names is said by line") {
+  auto path = write("bob=" + bob + "\ncarol\n");
+  CHECK(names().starts_with(path + ":2: 'carol' is no name for a node"));
+  std::filesystem::permissions(path, std::filesystem::perms::all);
+  CHECK(names().find(path) != std::string::npos);
+  std::filesystem::remove(path);
+  std::filesystem::create_directory(path);
+  CHECK(names().find(path) != std::string::npos);
 }
