@@ -58,7 +58,11 @@ struct fixture : system_fixture {
       transport(
         system.spawn(transport_behavior, caf::actor_cast<caf::actor>(self))),
       router(spawn_router(system, node,
-                          {transport, event_loop::of(system, 1).value(), {}},
+                          {transport,
+                           event_loop::of(system, 1).value(),
+                           {},
+                           {},
+                           std::make_shared<unanswered_failures>()},
                           stored)) {
     // nop
   }
