@@ -143,7 +143,7 @@ TEST_CASE_FIXTURE(two_nodes, "engines are told of with what they hold") {
           == 0);
   }
   SUBCASE("it ends") {
-    caf::anon_send_exit(slow, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(slow, caf::exit_reason::kill);
     auto gone = b.next_event<engine_gone_event>();
     CHECK(gone.engine == "slow");
     CHECK(gone.reason == engine_departure::failed);

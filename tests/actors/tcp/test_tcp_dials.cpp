@@ -140,7 +140,7 @@ TEST_CASE_FIXTURE(budget_fixture, "the dials of who has ended go with him") {
 
 TEST_CASE_FIXTURE(budget_fixture, "a stranger who is not there gives way") {
   full_listener silent;
-  raw_listener there{local_host(0)};
+  raw_listener there{local_host(0, 2)};
   asker one{system, uut};
   auto first = one.begin(dial_to(silent.address(), 1, peer_standing::guest));
   auto second = one.begin(dial_to(there.address(), 2, peer_standing::guest));
