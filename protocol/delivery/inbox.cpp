@@ -392,9 +392,9 @@ void inbox::finish_orphan(const reliable_id& id) {
 
 /// Whether a chunk may come here and now.
 /// @returns what its message announced, if it is a fragment.
-expected<std::uint64_t, violation>
-inbox::check_chunk(const incoming_channel& x, bool last,
-                   bytes_view data) const {
+expected<std::uint64_t, violation> inbox::check_chunk(const incoming_channel& x,
+                                                      bool last,
+                                                      bytes_view data) const {
   if (auto ok = check_size(last, data); !ok)
     return unexpected{ok.error()};
   if (expected_ + 1 > limits::sequence_end)

@@ -66,8 +66,7 @@ struct inbox_record {
 };
 
 /// Whether a chunk, reliable or not, has a size that it may have.
-[[nodiscard]] expected<void, violation> check_size(bool last,
-                                                     bytes_view chunk);
+[[nodiscard]] expected<void, violation> check_size(bool last, bytes_view chunk);
 
 /// Reliable messages of one peer.
 ///
