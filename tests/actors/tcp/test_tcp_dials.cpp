@@ -60,7 +60,7 @@ private:
 
 /// Waits for an answer: the connection, or the code of the error.
 template <class Pending>
-std::pair<connection_ptr, std::optional<errc>> answer_of(Pending pending) {
+std::pair<connection_ptr, std::optional<errc>> answer_of(Pending&& pending) {
   std::pair<connection_ptr, std::optional<errc>> result;
   pending.receive([&](dialled& x) { result.first = x.connection; },
                   [&](caf::error& error) { result.second = code_of(error); });
@@ -86,8 +86,8 @@ TEST_CASE_FIXTURE(budget_fixture, "a dial waits until another one has ended") {
   settle_uut();
   CHECK_FALSE(there.has_caller());
   first.stop(7);
-  CHECK(answer_of(std::move(waits)).second == errc::connection_closed);
-  CHECK(answer_of(std::move(next)).first);
+  CHECK(answer_of(waits).second == errc::connection_closed);
+  CHECK(answer_of(next).first);
 }
 
 TEST_CASE_FIXTURE(budget_fixture, "a dial counts until the peer is proven") {
@@ -108,7 +108,7 @@ TEST_CASE_FIXTURE(budget_fixture, "a dial counts until the peer is proven") {
   SUBCASE("or is lost") {
     got.first.reset();
   }
-  CHECK(answer_of(std::move(next)).first);
+  CHECK(answer_of(next).first);
 }
 
 TEST_CASE_FIXTURE(budget_fixture, "a dial that fails makes room for the next") {
@@ -119,8 +119,8 @@ TEST_CASE_FIXTURE(budget_fixture, "a dial that fails makes room for the next") {
   what.timeout = std::chrono::milliseconds{20};
   auto fails = one.begin(what);
   auto next = one.begin(dial_to(there.address(), 2));
-  CHECK(answer_of(std::move(fails)).second == errc::timed_out);
-  CHECK(answer_of(std::move(next)).first);
+  CHECK(answer_of(fails).second == errc::timed_out);
+  CHECK(answer_of(next).first);
 }
 
 TEST_CASE_FIXTURE(budget_fixture, "the dials of who has ended go with him") {
@@ -144,8 +144,8 @@ TEST_CASE_FIXTURE(budget_fixture, "a stranger who is not there gives way") {
   asker one{system, uut};
   auto first = one.begin(dial_to(silent.address(), 1, peer_standing::guest));
   auto second = one.begin(dial_to(there.address(), 2, peer_standing::guest));
-  CHECK(answer_of(std::move(first)).second == errc::timed_out);
-  CHECK(answer_of(std::move(second)).first);
+  CHECK(answer_of(first).second == errc::timed_out);
+  CHECK(answer_of(second).first);
 }
 
 TEST_CASE_FIXTURE(budget_fixture, "what waits ends with the transport") {
@@ -154,6 +154,6 @@ TEST_CASE_FIXTURE(budget_fixture, "what waits ends with the transport") {
   auto first = one.begin(dial_to(silent.address(), 1));
   auto second = one.begin(dial_to(silent.address(), 2));
   caf::anon_send_exit(uut, caf::exit_reason::user_shutdown);
-  CHECK(answer_of(std::move(first)).second == errc::shutting_down);
-  CHECK(answer_of(std::move(second)).second == errc::shutting_down);
+  CHECK(answer_of(first).second == errc::shutting_down);
+  CHECK(answer_of(second).second == errc::shutting_down);
 }
